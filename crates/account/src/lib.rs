@@ -1,0 +1,1 @@
+//! Who is here, proven how, how well, and since when.

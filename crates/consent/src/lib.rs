@@ -1,0 +1,1 @@
+//! May this client have these attributes of this subject.

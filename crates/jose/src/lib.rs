@@ -1,0 +1,1 @@
+//! Signing and verifying of JSON web tokens; the only crate that names josekit.

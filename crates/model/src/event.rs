@@ -1,0 +1,77 @@
+//! Everything that is written to the audit log: a closed list. Details hold identifiers, never personal data.
+
+use serde::{Deserialize, Serialize};
+
+/// What happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Event {
+    /// An account was made.
+    AccountRegistered,
+    /// A version of an agreement was accepted.
+    AgreementAccepted,
+    /// A person signed in.
+    SignedIn,
+    /// A sign-in was refused.
+    SignInRefused,
+    /// A session was ended by its owner.
+    SignedOut,
+    /// A source was asked about a person.
+    SourceAsked,
+    /// Evidence was stored.
+    EvidenceRecorded,
+    /// Evidence was ended.
+    EvidenceEnded,
+    /// A case was opened or changed its state.
+    CaseChanged,
+    /// An account was frozen.
+    AccountFrozen,
+    /// A number that is proven elsewhere was tried.
+    ConflictFound,
+    /// A grant was stored.
+    ConsentGiven,
+    /// A release was refused.
+    ConsentDenied,
+    /// A grant was taken back.
+    ConsentWithdrawn,
+    /// A code was issued to a sub-site.
+    CodeIssued,
+    /// A code was redeemed.
+    CodeRedeemed,
+    /// A code came a second time; what the first use gave was revoked.
+    CodeReplayed,
+    /// A client's proof was refused.
+    ClientRefused,
+    /// A signing key was made, promoted or retired.
+    KeyChanged,
+    /// A sub-site's registration was applied.
+    ClientChanged,
+}
+
+impl Event {
+    /// The name in the log and in the database.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::AccountRegistered => "account_registered",
+            Self::AgreementAccepted => "agreement_accepted",
+            Self::SignedIn => "signed_in",
+            Self::SignInRefused => "sign_in_refused",
+            Self::SignedOut => "signed_out",
+            Self::SourceAsked => "source_asked",
+            Self::EvidenceRecorded => "evidence_recorded",
+            Self::EvidenceEnded => "evidence_ended",
+            Self::CaseChanged => "case_changed",
+            Self::AccountFrozen => "account_frozen",
+            Self::ConflictFound => "conflict_found",
+            Self::ConsentGiven => "consent_given",
+            Self::ConsentDenied => "consent_denied",
+            Self::ConsentWithdrawn => "consent_withdrawn",
+            Self::CodeIssued => "code_issued",
+            Self::CodeRedeemed => "code_redeemed",
+            Self::CodeReplayed => "code_replayed",
+            Self::ClientRefused => "client_refused",
+            Self::KeyChanged => "key_changed",
+            Self::ClientChanged => "client_changed",
+        }
+    }
+}

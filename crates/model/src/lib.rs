@@ -1,0 +1,22 @@
+//! Pure types and rules of the product: no input, no output, no waiting.
+//!
+//! Everything here is parsed once at an edge and cannot be wrong afterwards. Time and randomness come in as
+//! [`clock::Clock`] and [`rng::Rng`].
+
+pub mod authn;
+pub mod citizen_id;
+pub mod client;
+pub mod clock;
+pub mod credit_code;
+pub mod email;
+pub mod event;
+pub mod evidence;
+pub mod ids;
+pub mod interaction;
+pub mod ladder;
+pub mod language;
+pub mod person_name;
+pub mod phone;
+pub mod rng;
+pub mod scope;
+pub mod secret;

@@ -1,0 +1,1 @@
+//! The province's console and its interface for programs.

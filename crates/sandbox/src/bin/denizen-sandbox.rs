@@ -1,0 +1,2 @@
+//! The sandbox world.
+fn main() {}

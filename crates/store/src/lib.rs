@@ -1,0 +1,1 @@
+//! Persistence: the only crate besides the migrations that names sea-orm.
