@@ -129,14 +129,20 @@ mod tests {
     fn strength_counts_kinds_not_pieces() {
         assert_eq!(Methods::new([Method::Password]).strength(), Strength::A1);
         assert_eq!(Methods::new([Method::Sms, Method::Totp]).strength(), Strength::A1);
-        assert_eq!(Methods::new([Method::Sms, Method::Password]).strength(), Strength::A2);
+        assert_eq!(
+            Methods::new([Method::Sms, Method::Password]).strength(),
+            Strength::A2
+        );
         assert_eq!(Methods::new([Method::Passkey]).strength(), Strength::A3);
         assert_eq!(Methods::new([Method::Certificate]).strength(), Strength::A4);
     }
 
     #[test]
     fn amr_names_the_methods_and_says_mfa_only_when_true() {
-        assert_eq!(Methods::new([Method::Sms, Method::Password]).amr(), ["pwd", "sms", "mfa"]);
+        assert_eq!(
+            Methods::new([Method::Sms, Method::Password]).amr(),
+            ["pwd", "sms", "mfa"]
+        );
         assert_eq!(Methods::new([Method::Password, Method::Password]).amr(), ["pwd"]);
     }
 }

@@ -35,7 +35,9 @@ impl AccountKind {
 
     /// Reads the word.
     pub fn parse(word: &str) -> Option<Self> {
-        [Self::Resident, Self::Organisation].into_iter().find(|kind| kind.as_str() == word)
+        [Self::Resident, Self::Organisation]
+            .into_iter()
+            .find(|kind| kind.as_str() == word)
     }
 }
 
@@ -55,8 +57,12 @@ pub enum AuthMethod {
 
 impl AuthMethod {
     /// Every method offered.
-    pub const ALL: [Self; 4] =
-        [Self::ClientSecretBasic, Self::ClientSecretPost, Self::PrivateKeyJwt, Self::None];
+    pub const ALL: [Self; 4] = [
+        Self::ClientSecretBasic,
+        Self::ClientSecretPost,
+        Self::PrivateKeyJwt,
+        Self::None,
+    ];
 
     /// The name in metadata.
     pub const fn as_str(self) -> &'static str {
@@ -216,9 +222,10 @@ impl Client {
     pub fn faults(&self, production: bool) -> Vec<ClientFault> {
         let mut faults = Vec::new();
         let mut fault = |key, problem: String| faults.push(ClientFault { key, problem });
-        for (key, list) in
-            [("redirect_uris", &self.redirect_uris), ("post_logout_redirect_uris", &self.post_logout_redirect_uris)]
-        {
+        for (key, list) in [
+            ("redirect_uris", &self.redirect_uris),
+            ("post_logout_redirect_uris", &self.post_logout_redirect_uris),
+        ] {
             if list.len() > REDIRECT_URIS_MAX {
                 fault(key, format!("at most {REDIRECT_URIS_MAX} addresses"));
             }
@@ -237,11 +244,21 @@ impl Client {
             fault("home_uri", format!("{uri:?} {problem}"));
         }
         if self.sector.is_empty() || self.sector.len() > 255 || self.sector.chars().any(char::is_control) {
-            fault("sector", "write 1 to 255 characters, for example the city's code or host name".to_owned());
+            fault(
+                "sector",
+                "write 1 to 255 characters, for example the city's code or host name".to_owned(),
+            );
         }
         for (key, text) in [("name", &self.name), ("agency", &self.agency)] {
-            if text.texts().iter().any(|text| text.trim().is_empty() || text.chars().count() > 100) {
-                fault(key, "write 1 to 100 characters in each of zh-CN, en and vi".to_owned());
+            if text
+                .texts()
+                .iter()
+                .any(|text| text.trim().is_empty() || text.chars().count() > 100)
+            {
+                fault(
+                    key,
+                    "write 1 to 100 characters in each of zh-CN, en and vi".to_owned(),
+                );
             }
         }
         if !self.scopes.contains(Scope::Openid) {
@@ -252,7 +269,10 @@ impl Client {
                 fault("scopes", format!("{scope} is not offered yet"));
             }
             if scope.releases_personal_data() && !self.purpose.contains_key(&scope) {
-                fault("purpose", format!("say why {scope} is asked for, in zh-CN, en and vi"));
+                fault(
+                    "purpose",
+                    format!("say why {scope} is asked for, in zh-CN, en and vi"),
+                );
             }
         }
         if self.auth_method == AuthMethod::PrivateKeyJwt && self.jwks.is_none() {
@@ -339,7 +359,11 @@ mod tests {
         ] {
             assert!(check_redirect_uri(bad, true).is_err(), "{bad:?}");
         }
-        for good in ["https://a.example/cb", "https://a.example/cb?x=1", "http://127.0.0.1:8101/callback"] {
+        for good in [
+            "https://a.example/cb",
+            "https://a.example/cb?x=1",
+            "http://127.0.0.1:8101/callback",
+        ] {
             assert_eq!(check_redirect_uri(good, true), Ok(()), "{good:?}");
         }
     }

@@ -43,7 +43,10 @@ impl Clock {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "the one place that reads the computer's clock")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one place that reads the computer's clock"
+)]
 fn system_now() -> DateTime<Utc> {
     Utc::now()
 }

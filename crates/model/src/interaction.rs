@@ -101,7 +101,9 @@ impl Interaction {
     /// Whether the interaction can still be answered.
     pub fn is_open(&self, now: DateTime<Utc>) -> bool {
         let in_time = now < self.created_at + TimeDelta::minutes(LIFE_MINUTES);
-        let again = self.finished_at.is_none_or(|at| now < at + TimeDelta::seconds(REPEAT_SECONDS));
+        let again = self
+            .finished_at
+            .is_none_or(|at| now < at + TimeDelta::seconds(REPEAT_SECONDS));
         in_time && again
     }
 }

@@ -69,7 +69,11 @@ pub struct LocalizedText {
 impl LocalizedText {
     /// A text in the three languages.
     pub fn new(zh_cn: impl Into<String>, en: impl Into<String>, vi: impl Into<String>) -> Self {
-        Self { zh_cn: zh_cn.into(), en: en.into(), vi: vi.into() }
+        Self {
+            zh_cn: zh_cn.into(),
+            en: en.into(),
+            vi: vi.into(),
+        }
     }
 
     /// The text in one language.

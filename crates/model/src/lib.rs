@@ -20,3 +20,5 @@ pub mod phone;
 pub mod rng;
 pub mod scope;
 pub mod secret;
+
+mod fold;

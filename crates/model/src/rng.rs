@@ -33,7 +33,10 @@ impl Rng {
         let mut out = [0_u8; N];
         match &self.0 {
             Source::System => fill_from_system(&mut out),
-            Source::Seeded(rng) => rng.lock().unwrap_or_else(PoisonError::into_inner).fill_bytes(&mut out),
+            Source::Seeded(rng) => rng
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .fill_bytes(&mut out),
         }
         out
     }
@@ -59,7 +62,10 @@ impl Rng {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "the one place that opens the system's generator")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one place that opens the system's generator"
+)]
 fn fill_from_system(out: &mut [u8]) {
     rand::rng().fill_bytes(out);
 }

@@ -184,6 +184,9 @@ mod tests {
         for scope in Scope::ALL {
             assert_eq!(Scope::parse(scope.as_str()), Some(scope));
         }
-        assert_eq!(ScopeSet::parse_lenient("phone openid other").to_string(), "openid phone");
+        assert_eq!(
+            ScopeSet::parse_lenient("phone openid other").to_string(),
+            "openid phone"
+        );
     }
 }

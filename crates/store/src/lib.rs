@@ -1,1 +1,28 @@
-//! Persistence: the only crate besides the migrations that names sea-orm.
+//! Persistence. The only crate, besides `migrations`, that names sea-orm: rows never leave it.
+//!
+//! A unit of work is a value, [`tx::Tx`]; one module per family of use cases holds free functions over it. What
+//! must happen once is one guarded statement whose row count is the answer. Personal data is sealed by the
+//! [`vault`] before it is written and looked up by a keyed index.
+
+pub mod accounts;
+pub mod audit;
+pub mod cleanup;
+pub mod clients;
+mod dialect;
+mod entity;
+pub mod error;
+pub mod evidence;
+pub mod interactions;
+pub mod revisions;
+pub mod sessions;
+pub mod throttles;
+#[doc(hidden)]
+pub mod testing;
+pub mod tx;
+pub mod vault;
+
+mod connect;
+
+pub use connect::{ConnectionLimits, Schema, Store};
+pub use error::StoreError;
+pub use tx::Tx;

@@ -1,0 +1,514 @@
+use std::collections::BTreeSet;
+use std::sync::LazyLock;
+
+use proptest::prelude::*;
+use uuid::Uuid;
+
+use super::*;
+
+fn ladder() -> &'static Ladder {
+    static LADDER: LazyLock<Ladder> = LazyLock::new(|| Ladder::from_toml(DEFAULT_TOML).unwrap());
+    &LADDER
+}
+
+fn day(number: i64) -> DateTime<Utc> {
+    DateTime::UNIX_EPOCH + TimeDelta::days(20_000 + number)
+}
+
+fn source(name: &str) -> SourceId {
+    SourceId::parse(name).unwrap()
+}
+
+/// Evidence as the account crate makes it: it expires when the ladder says so.
+fn evidence(name: &str, issued: i64) -> Evidence {
+    let source = source(name);
+    let expires_at = ladder().expiry(&source, day(issued));
+    let id = name.bytes().fold(u128::from(issued.unsigned_abs()), |id, byte| {
+        (id << 7) ^ u128::from(byte)
+    });
+    Evidence {
+        id: EvidenceId::from_uuid(Uuid::from_u128(id)),
+        source,
+        issued_at: day(issued),
+        expires_at,
+        ended_at: None,
+    }
+}
+
+fn resident(names: &[&str]) -> u8 {
+    let evidence: Vec<_> = names.iter().map(|name| evidence(name, 0)).collect();
+    ladder()
+        .level(AccountKind::Resident, &evidence, day(1))
+        .level
+        .number()
+}
+
+fn organisation(names: &[&str]) -> u8 {
+    let evidence: Vec<_> = names.iter().map(|name| evidence(name, 0)).collect();
+    ladder()
+        .level(AccountKind::Organisation, &evidence, day(1))
+        .level
+        .number()
+}
+
+/// The rules once more, as the table of the design states them, in another shape than the configuration.
+fn resident_by_the_table(held: &BTreeSet<&str>) -> u8 {
+    let has = |name: &str| held.contains(name);
+    let any = |names: &[&str]| names.iter().any(|name| held.contains(name));
+    let second = [
+        "mobile_operator",
+        "bank_card",
+        "social_security",
+        "provident_fund",
+        "driving_licence",
+        "trusted_sign_in",
+        "document_review",
+        "operator_override_2",
+    ];
+    let present = [
+        "face",
+        "network_id_face",
+        "other_province_level_3",
+        "operator_override_3",
+    ];
+    if any(&["counter", "certificate"]) {
+        4
+    } else if has("population_register") && any(&present) {
+        3
+    } else if has("population_register") && any(&second) {
+        2
+    } else {
+        u8::from(any(&[
+            "population_register",
+            "legacy_real_name",
+            "operator_override_1",
+        ]))
+    }
+}
+
+const RESIDENT_SOURCES: [&str; 19] = [
+    "phone_sms",
+    "email_link",
+    "population_register",
+    "mobile_operator",
+    "bank_card",
+    "social_security",
+    "provident_fund",
+    "driving_licence",
+    "trusted_sign_in",
+    "document_review",
+    "face",
+    "network_id_face",
+    "other_province_level_3",
+    "counter",
+    "certificate",
+    "legacy_real_name",
+    "operator_override_1",
+    "operator_override_2",
+    "operator_override_3",
+];
+
+#[test]
+fn every_combination_of_up_to_four_sources_gives_the_level_of_the_table() {
+    let ladder = ladder();
+    let pieces: Vec<_> = RESIDENT_SOURCES.iter().map(|name| evidence(name, 0)).collect();
+    let mut counted = 0;
+    for chosen in 0u32..1 << RESIDENT_SOURCES.len() {
+        if chosen.count_ones() > 4 {
+            continue;
+        }
+        let at = |i: &usize| chosen >> i & 1 == 1;
+        let held: Vec<_> = (0..pieces.len()).filter(at).map(|i| pieces[i].clone()).collect();
+        let names: BTreeSet<_> = held.iter().map(|piece| piece.source.as_str()).collect();
+        let level = ladder.level(AccountKind::Resident, &held, day(1)).level;
+        assert_eq!(level.number(), resident_by_the_table(&names), "{names:?}");
+        counted += 1;
+    }
+    assert_eq!(counted, 1 + 19 + 171 + 969 + 3876);
+}
+
+#[test]
+fn source_evidence_that_has_run_out_counts_as_if_it_were_not_there() {
+    let ladder = ladder();
+    for chosen in 0u32..1 << 6 {
+        for lapsed in 0u32..1 << 6 {
+            let names = [
+                "phone_sms",
+                "population_register",
+                "mobile_operator",
+                "bank_card",
+                "face",
+                "counter",
+            ];
+            let held: Vec<_> = (0..6).filter(|i| chosen >> i & 1 == 1).collect();
+            let pieces: Vec<_> = held
+                .iter()
+                .map(|i| Evidence {
+                    ended_at: (lapsed >> i & 1 == 1).then(|| day(1)),
+                    ..evidence(names[*i], 0)
+                })
+                .collect();
+            let live = held
+                .iter()
+                .filter(|i| lapsed >> **i & 1 == 0)
+                .map(|i| names[*i])
+                .collect();
+            let level = ladder.level(AccountKind::Resident, &pieces, day(1)).level;
+            assert_eq!(level.number(), resident_by_the_table(&live));
+        }
+    }
+}
+
+#[test]
+fn organisations_climb_by_their_own_rules() {
+    assert_eq!(organisation(&[]), 0);
+    assert_eq!(organisation(&["population_register"]), 0);
+    assert_eq!(organisation(&["enterprise_register"]), 1);
+    assert_eq!(organisation(&["representative_confirmed"]), 0);
+    assert_eq!(
+        organisation(&["enterprise_register", "representative_confirmed"]),
+        2
+    );
+    assert_eq!(organisation(&["enterprise_register", "business_licence"]), 1);
+    assert_eq!(
+        organisation(&[
+            "enterprise_register",
+            "representative_confirmed",
+            "business_licence"
+        ]),
+        3
+    );
+    assert_eq!(organisation(&["organisation_certificate"]), 4);
+    assert_eq!(organisation(&["certificate"]), 0);
+    assert_eq!(organisation(&["counter"]), 4);
+}
+
+#[test]
+fn legacy_evidence_is_worth_one_at_most() {
+    assert_eq!(resident(&["legacy_real_name"]), 1);
+    assert_eq!(
+        resident(&["legacy_real_name", "mobile_operator", "bank_card", "face"]),
+        1
+    );
+    assert_eq!(
+        organisation(&[
+            "legacy_organisation",
+            "representative_confirmed",
+            "business_licence"
+        ]),
+        1
+    );
+}
+
+#[test]
+fn the_level_is_dated_by_the_evidence_that_carries_it() {
+    let ladder = ladder();
+    let register = evidence("population_register", 0);
+    let operator = evidence("mobile_operator", 10);
+    let bank = evidence("bank_card", 400);
+    let now = |pieces: &[Evidence], at| ladder.level(AccountKind::Resident, pieces, day(at));
+
+    let none = now(&[], 1);
+    assert_eq!((none.level.number(), none.since, none.lapses_at), (0, None, None));
+
+    let one = now(std::slice::from_ref(&register), 1);
+    assert_eq!((one.since, one.lapses_at), (Some(day(0)), Some(day(1825))));
+    assert_eq!(one.carried_by, [register.id]);
+
+    // Two second sources: the level dates from the first and lasts as long as the longer one.
+    let all = [bank.clone(), register.clone(), operator.clone()];
+    let two = now(&all, 500);
+    assert_eq!(
+        (two.level.number(), two.since, two.lapses_at),
+        (2, Some(day(10)), Some(day(1130)))
+    );
+    assert_eq!(two.carried_by, [register.id, operator.id]);
+
+    // The first one has run out.
+    let later = now(&all, 740);
+    assert_eq!(
+        (later.level.number(), later.since, later.lapses_at),
+        (2, Some(day(400)), Some(day(1130)))
+    );
+    // Both have: the level fell, its date is the register's.
+    let last = now(&all, 1130);
+    assert_eq!(
+        (last.level.number(), last.since, last.lapses_at),
+        (1, Some(day(0)), Some(day(1825)))
+    );
+    assert_eq!(now(&all, 1825).level.number(), 0);
+}
+
+#[test]
+fn renewed_evidence_keeps_the_date_and_moves_the_end() {
+    let pieces = [
+        evidence("population_register", 0),
+        evidence("population_register", 1000),
+    ];
+    let level = ladder().level(AccountKind::Resident, &pieces, day(1500));
+    assert_eq!((level.since, level.lapses_at), (Some(day(0)), Some(day(2825))));
+    assert_eq!(level.carried_by, [pieces[0].id]);
+}
+
+#[test]
+fn evidence_without_an_end_does_not_lapse_and_a_shorter_life_applies_at_once() {
+    let certificate = evidence("certificate", 0);
+    let level = ladder().level(
+        AccountKind::Resident,
+        std::slice::from_ref(&certificate),
+        day(9000),
+    );
+    assert_eq!((level.level.number(), level.lapses_at), (4, None));
+    let stored_without_end = Evidence {
+        expires_at: None,
+        ..evidence("population_register", 0)
+    };
+    let level = ladder().level(
+        AccountKind::Resident,
+        std::slice::from_ref(&stored_without_end),
+        day(1),
+    );
+    assert_eq!(level.lapses_at, Some(day(1825)));
+    assert_eq!(
+        ladder()
+            .level(AccountKind::Resident, &[stored_without_end], day(1825))
+            .level,
+        Level::REGISTERED
+    );
+}
+
+#[test]
+fn the_lowest_level_does_not_lapse() {
+    let mail = Evidence {
+        expires_at: Some(day(30)),
+        ..evidence("email_link", 0)
+    };
+    let level = ladder().level(AccountKind::Resident, &[mail], day(1));
+    assert_eq!(
+        (level.level, level.since, level.lapses_at),
+        (Level::REGISTERED, Some(day(0)), None)
+    );
+}
+
+#[test]
+fn the_sign_in_caps_what_a_token_carries() {
+    let carried = |level: usize, strength| ladder().acr(Level::ALL[level], strength).number();
+    for (strength, expected) in [
+        (Strength::A1, [0, 1, 2, 2, 2]),
+        (Strength::A2, [0, 1, 2, 2, 2]),
+        (Strength::A3, [0, 1, 2, 3, 3]),
+        (Strength::A4, [0, 1, 2, 3, 4]),
+    ] {
+        assert_eq!([0, 1, 2, 3, 4].map(|level| carried(level, strength)), expected);
+    }
+}
+
+fn roads(held: &[&str], wanted: usize) -> Vec<(u8, Vec<String>)> {
+    let evidence: Vec<_> = held.iter().map(|name| evidence(name, 0)).collect();
+    let roads = ladder().roads(AccountKind::Resident, Level::ALL[wanted], &evidence, day(1));
+    let names = |road: Road| road.sources.iter().map(ToString::to_string).collect();
+    roads
+        .into_iter()
+        .map(|road| (road.level.number(), names(road)))
+        .collect()
+}
+
+#[test]
+fn roads_name_what_is_missing_shortest_first() {
+    let text = |list: &[(u8, &[&str])]| -> Vec<(u8, Vec<String>)> {
+        list.iter()
+            .map(|(n, names)| (*n, names.iter().map(ToString::to_string).collect()))
+            .collect()
+    };
+    assert_eq!(
+        roads(&["phone_sms"], 1),
+        text(&[
+            (1, &["population_register"]),
+            (4, &["counter"]),
+            (4, &["certificate"])
+        ])
+    );
+    let two = roads(&["population_register"], 2);
+    assert_eq!(two[0], (2, vec!["mobile_operator".to_owned()]));
+    assert!(two.iter().all(|(_, sources)| sources.len() == 1));
+    assert!(
+        two.iter()
+            .all(|(_, sources)| !sources[0].starts_with("operator_override"))
+    );
+    assert_eq!(two.len(), 7 + 3 + 2);
+    let from_nothing = roads(&[], 2);
+    assert_eq!(
+        from_nothing[2],
+        (
+            2,
+            vec!["population_register".to_owned(), "mobile_operator".to_owned()]
+        )
+    );
+    assert_eq!(roads(&["population_register", "bank_card"], 2), []);
+    assert_eq!(roads(&["counter"], 4), []);
+    // A legacy name does not help on the way to level 2.
+    assert_eq!(roads(&["legacy_real_name"], 2), from_nothing);
+}
+
+#[test]
+fn every_level_has_a_name_in_every_language() {
+    for level in Level::ALL {
+        for language in Language::ALL {
+            assert!(!ladder().name(level, language).is_empty());
+        }
+    }
+    assert_eq!(ladder().name(Level::ALL[1], Language::En), "Real name");
+}
+
+#[test]
+fn acr_values_read_back_and_other_values_do_not() {
+    for level in Level::ALL {
+        assert_eq!(Level::from_acr(&level.acr()), Some(level));
+    }
+    for bad in [
+        "",
+        "urn:denizen:loa:5",
+        "urn:denizen:loa:",
+        "urn:denizen:loa:+1",
+        "urn:denizen:loa:01",
+        "1",
+    ] {
+        assert_eq!(Level::from_acr(bad), None);
+    }
+}
+
+/// The keys that are reported after a change to the default.
+fn faults(from: &str, to: &str) -> Vec<String> {
+    assert!(DEFAULT_TOML.contains(from), "{from}");
+    match Ladder::from_toml(&DEFAULT_TOML.replacen(from, to, 1)) {
+        Err(LadderError::Rules(problems)) => problems.into_iter().map(|problem| problem.key).collect(),
+        Err(error) => vec![error.to_string()],
+        Ok(_) => Vec::new(),
+    }
+}
+
+#[test]
+fn faults_in_the_file_are_reported_with_their_key() {
+    for (from, to, key) in [
+        ("a3 = 3", "a3 = 1", "caps.a3"),
+        ("a1 = 2", "a1 = 9", "caps.a1"),
+        ("a1 = 2", "a1 = -1", "caps.a1"),
+        ("[\"bank_card\"]", "[\"bank\"]", "levels.2.resident.any_of[1]"),
+        ("[\"face\"]", "[]", "levels.3.resident.any_of[0]"),
+        (
+            "[\"face\"]",
+            "[\"face\", \"face\"]",
+            "levels.3.resident.any_of[0]",
+        ),
+        (
+            "[\"face\"]",
+            "[\"legacy_real_name\"]",
+            "levels.3.resident.any_of[0]",
+        ),
+        (
+            "resident.builds_on = 1",
+            "resident.builds_on = 2",
+            "levels.2.resident.builds_on",
+        ),
+        (
+            "resident.builds_on = 1",
+            "resident.builds_on = 7",
+            "levels.2.resident.builds_on",
+        ),
+        (
+            "life_days = 1825",
+            "life_days = 0",
+            "sources.population_register.life_days",
+        ),
+        (
+            "worth_at_most = 3",
+            "worth_at_most = 5",
+            "sources.other_province_level_3.worth_at_most",
+        ),
+        ("[sources.face]", "[sources.Face]", "sources.Face"),
+        (
+            "[sources.face]",
+            "[sources.unused]\n[sources.face]",
+            "sources.unused",
+        ),
+        ("[levels.4]", "[levels.04]", "levels.04"),
+        ("[levels.4]", "[levels.04]", "levels.4"),
+        ("en = \"Registered\"", "en = \" \"", "levels.0.name"),
+    ] {
+        assert!(
+            faults(from, to).iter().any(|found| found == key),
+            "{key}: {:?}",
+            faults(from, to)
+        );
+    }
+}
+
+#[test]
+fn faults_of_syntax_are_reported_with_their_line() {
+    for (from, to, says) in [
+        ("a1 = 2", "", "a1"),
+        ("a1 = 2", "a1 = two", "line"),
+        ("uses_face = true", "use_face = true", "use_face"),
+        ("vi = \"Người thật\"", "", "vi"),
+    ] {
+        let found = faults(from, to).join("\n");
+        assert!(found.contains(says), "{found}");
+    }
+    assert_eq!(Ladder::from_toml(&"#".repeat(1 << 20)), Err(LadderError::TooLong));
+}
+
+#[test]
+fn a_ladder_whose_high_levels_all_need_a_face_does_not_start() {
+    let text = DEFAULT_TOML
+        .replace("[\"other_province_level_3\"], [\"operator_override_3\"]]", "]")
+        .replacen("resident.any_of = [[\"counter\"], [\"certificate\"]]", "", 1);
+    let Err(LadderError::Rules(problems)) = Ladder::from_toml(&text) else {
+        panic!("accepted")
+    };
+    assert!(
+        problems
+            .iter()
+            .any(|problem| problem.advice.contains("every way needs a face"))
+    );
+    assert!(
+        LadderError::Rules(problems)
+            .to_string()
+            .contains("\n  levels.3.resident.any_of: every way")
+    );
+}
+
+proptest! {
+    #[test]
+    fn reading_a_ladder_never_panics(text in "\\PC{0,80}|([a-z.\\[\\]=\" 0-9\n]{0,80})") {
+        let _ = Ladder::from_toml(&text);
+    }
+
+    #[test]
+    fn more_evidence_never_lowers_the_level_and_a_road_taken_arrives(
+        chosen in proptest::collection::vec((0usize..19, 0i64..900), 0..6), wanted in 1usize..5
+    ) {
+        let ladder = ladder();
+        let now = day(901);
+        let mut held: Vec<Evidence> = Vec::new();
+        let mut last = Level::REGISTERED;
+        for (at, issued) in chosen {
+            held.push(evidence(RESIDENT_SOURCES[at], issued));
+            let level = ladder.level(AccountKind::Resident, &held, now);
+            prop_assert!(level.level >= last);
+            prop_assert!(level.since.is_none_or(|since| since <= now));
+            prop_assert!(level.lapses_at.is_none_or(|lapses| lapses > now));
+            if let Some(lapses) = level.lapses_at {
+                prop_assert!(ladder.level(AccountKind::Resident, &held, lapses).level < level.level);
+                let before = lapses - TimeDelta::microseconds(1);
+                prop_assert!(ladder.level(AccountKind::Resident, &held, before).level >= level.level);
+            }
+            last = level.level;
+        }
+        for road in ladder.roads(AccountKind::Resident, Level::ALL[wanted], &held, now) {
+            let mut then = held.clone();
+            then.extend(road.sources.iter().map(|source| evidence(source.as_str(), 901)));
+            prop_assert!(ladder.level(AccountKind::Resident, &then, now).level >= road.level);
+            prop_assert!(!road.sources.is_empty());
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! The only file that may ask which database it is.
+
+use std::time::Duration;
+
+use sea_orm::{
+    ConnectOptions, DatabaseBackend, DatabaseConnection, DatabaseTransaction, SqliteTransactionMode,
+    ConnectionTrait as _, TransactionOptions, TransactionTrait as _,
+};
+
+use crate::StoreError;
+use crate::connect::ConnectionLimits;
+
+/// The number of the advisory lock under which nodes take turns at start ("DENI").
+const START_LOCK: i64 = 0x4445_4e49;
+
+/// Connection options for an address.
+pub fn options(url: &str, limits: &ConnectionLimits) -> Result<ConnectOptions, StoreError> {
+    let mut options = ConnectOptions::new(url.to_owned());
+    let in_memory = url.contains(":memory:") || url.contains("mode=memory");
+    options
+        .max_connections(if in_memory { 1 } else { limits.connections })
+        .min_connections(1)
+        .acquire_timeout(Duration::from_secs(limits.acquire_seconds))
+        .test_before_acquire_if_idle_for(Duration::from_secs(30))
+        .sqlx_logging(false);
+    if url.starts_with("sqlite:") {
+        options.map_sqlx_sqlite_opts(|sqlite| {
+            sqlite
+                .create_if_missing(true)
+                .foreign_keys(true)
+                .busy_timeout(Duration::from_secs(10))
+                .pragma("journal_mode", "WAL")
+                .pragma("synchronous", "FULL")
+        });
+    } else if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+        options
+            .idle_timeout(Duration::from_secs(300))
+            .max_lifetime(Duration::from_secs(1800))
+            .set_application_name("denizen")
+            .statement_timeout(Duration::from_secs(limits.statement_seconds));
+    } else {
+        return Err(StoreError::UnknownDatabase);
+    }
+    if in_memory {
+        options.idle_timeout(None::<Duration>).max_lifetime(None::<Duration>);
+    }
+    Ok(options)
+}
+
+/// Begins a transaction that may write. SQLite takes its write lock at once; otherwise it would take it late
+/// and fail instead of waiting.
+pub async fn begin(db: &DatabaseConnection) -> Result<DatabaseTransaction, StoreError> {
+    let options = TransactionOptions {
+        sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+        ..TransactionOptions::default()
+    };
+    Ok(db.begin_with_options(options).await?)
+}
+
+/// Holds other nodes back until the transaction ends. SQLite has one writer anyway.
+pub async fn lock_start(tx: &DatabaseTransaction) -> Result<(), StoreError> {
+    if tx.get_database_backend() == DatabaseBackend::Postgres {
+        tx.execute_unprepared(&format!("SELECT pg_advisory_xact_lock({START_LOCK})")).await?;
+    }
+    Ok(())
+}
+
+/// Whether other nodes may use the same database.
+pub fn is_shared(db: &DatabaseConnection) -> bool {
+    db.get_database_backend() == DatabaseBackend::Postgres
+}

@@ -1,0 +1,78 @@
+//! Counters against guessing and flooding: fixed windows, shared by all nodes, alive across restarts.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use sea_orm::ActiveValue::Set;
+use sea_orm::sea_query::{Expr, ExprTrait as _, OnConflict};
+use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
+
+use crate::entity::throttle;
+use crate::error::StoreError;
+use crate::tx::Tx;
+use crate::vault::Index;
+
+/// One rule: at most `limit` in each window.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rule {
+    /// What is counted; part of the key.
+    pub name: &'static str,
+    /// The most in one window.
+    pub limit: i64,
+    /// The length of a window, in seconds.
+    pub window_seconds: i64,
+}
+
+/// Where a counter stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Count {
+    /// How many in this window, this one included.
+    pub count: i64,
+    /// The most in one window.
+    pub limit: i64,
+    /// When the window ends.
+    pub resets_at: DateTime<Utc>,
+}
+
+impl Count {
+    /// Whether this one is too many.
+    pub const fn exceeded(&self) -> bool {
+        self.count > self.limit
+    }
+
+    /// Whole seconds until the window ends, at least one.
+    pub fn retry_after_seconds(&self, now: DateTime<Utc>) -> i64 {
+        Ord::max((self.resets_at - now).num_seconds(), 0) + 1
+    }
+}
+
+fn bucket(tx: &Tx, rule: &Rule, key: &str, now: DateTime<Utc>) -> (Vec<u8>, DateTime<Utc>) {
+    let length = Ord::max(rule.window_seconds, 1);
+    let window = now.timestamp().div_euclid(length);
+    let ends = (window + 1) * length;
+    let resets_at = DateTime::from_timestamp(ends, 0).unwrap_or(now + TimeDelta::seconds(rule.window_seconds));
+    let name = format!("{}\u{0}{window}\u{0}{key}", rule.name);
+    (tx.vault().index(Index::Throttle, &name).to_vec(), resets_at)
+}
+
+/// Counts one and answers where the counter stands; one statement, so that parallel tries are all counted.
+pub async fn hit(tx: &Tx, rule: &Rule, key: &str, now: DateTime<Utc>) -> Result<Count, StoreError> {
+    let (bucket, resets_at) = bucket(tx, rule, key, now);
+    let row = throttle::ActiveModel { bucket: Set(bucket), count: Set(1), expires_at: Set(resets_at) };
+    let more = Expr::col((throttle::Entity, throttle::Column::Count)).add(1);
+    let upsert = OnConflict::column(throttle::Column::Bucket).value(throttle::Column::Count, more).to_owned();
+    let row = throttle::Entity::insert(row).on_conflict(upsert).exec_with_returning(tx).await?;
+    Ok(Count { count: row.count, limit: rule.limit, resets_at })
+}
+
+/// Where the counter stands, without counting.
+pub async fn look(tx: &Tx, rule: &Rule, key: &str, now: DateTime<Utc>) -> Result<Count, StoreError> {
+    let (bucket, resets_at) = bucket(tx, rule, key, now);
+    let row = throttle::Entity::find_by_id(bucket).one(tx).await?;
+    Ok(Count { count: row.map_or(0, |row| row.count), limit: rule.limit, resets_at })
+}
+
+/// Forgets this window's count, after success.
+pub async fn clear(tx: &Tx, rule: &Rule, key: &str, now: DateTime<Utc>) -> Result<(), StoreError> {
+    let (bucket, _) = bucket(tx, rule, key, now);
+    throttle::Entity::delete_many().filter(throttle::Column::Bucket.eq(bucket)).exec(tx).await?;
+    Ok(())
+}
