@@ -79,7 +79,8 @@ fn tables() -> Vec<TableCreateStatement> {
                 pk_uuid("id"),
                 uuid("account_id"),
                 text("client_id"),
-                text("scopes"),
+                text("allowed"),
+                text("asked"),
                 text("receipt"),
                 ts("created_at"),
                 ts_null("revoked_at"),
@@ -105,6 +106,7 @@ fn tables() -> Vec<TableCreateStatement> {
                 text("client_id"),
                 uuid("account_id"),
                 uuid("session_id"),
+                uuid_null("grant_id"),
                 text("redirect_uri"),
                 text_null("code_challenge"),
                 text("details"),
@@ -122,6 +124,7 @@ fn tables() -> Vec<TableCreateStatement> {
                 text("client_id"),
                 uuid("account_id"),
                 uuid("session_id"),
+                uuid_null("grant_id"),
                 text("details"),
                 ts("created_at"),
                 ts("expires_at"),
@@ -173,7 +176,9 @@ fn indexes() -> Vec<IndexCreateStatement> {
         index("access_token", &["session_id"]),
         index("access_token", &["account_id", "client_id"]),
         index("client_assertion", &["expires_at"]),
-        unique("signing_key", &["alg"]).and_where(Expr::col("state").eq("current")).take(),
+        unique("signing_key", &["alg", "state"])
+            .and_where(Expr::col("state").is_in(["next", "current"]))
+            .take(),
         index("audit", &["account_id"]),
         unique("audit", &["position"]),
     ]

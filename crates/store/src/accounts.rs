@@ -68,6 +68,14 @@ pub struct Account {
     pub updated_at: DateTime<Utc>,
 }
 
+impl Account {
+    /// How pages greet the person: the verified name, masked, or the phone, masked.
+    pub fn masked_name(&self) -> String {
+        let name = self.name.as_ref().map(PersonName::masked);
+        name.or_else(|| self.phone.as_ref().map(Phone::masked)).unwrap_or_default()
+    }
+}
+
 /// What a new account starts with.
 #[derive(Clone, Debug)]
 pub struct NewAccount {

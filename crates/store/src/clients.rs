@@ -42,6 +42,16 @@ pub async fn list(tx: &Tx) -> Result<Vec<StoredClient>, StoreError> {
         .collect()
 }
 
+/// One sub-site that was not removed.
+pub async fn find(tx: &Tx, id: &ClientId) -> Result<Option<Client>, StoreError> {
+    let row = client::Entity::find_by_id(id.as_str())
+        .filter(client::Column::RemovedAt.is_null())
+        .one(tx)
+        .await?;
+    row.map(|row| serde_json::from_str(&row.document).map_err(|_| StoreError::Malformed("client.document")))
+        .transpose()
+}
+
 /// Stores a sub-site, new or changed.
 pub async fn put(tx: &Tx, stored: &StoredClient, now: DateTime<Utc>) -> Result<(), StoreError> {
     let document =

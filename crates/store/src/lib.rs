@@ -5,17 +5,30 @@
 //! [`vault`] before it is written and looked up by a keyed index.
 
 pub mod accounts;
+pub mod agreements;
+pub mod assertions;
 pub mod audit;
+pub mod captchas;
+pub mod cases;
 pub mod cleanup;
 pub mod clients;
+pub mod codes;
+pub mod credentials;
 mod dialect;
 mod entity;
 pub mod error;
 pub mod evidence;
+pub mod grants;
 pub mod interactions;
+pub mod keys;
+pub mod otp;
+pub mod outbox;
+pub mod registrations;
 pub mod revisions;
 pub mod sessions;
+mod standing;
 pub mod throttles;
+pub mod tokens;
 #[doc(hidden)]
 pub mod testing;
 pub mod tx;

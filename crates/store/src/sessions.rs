@@ -21,7 +21,8 @@ const TOUCH_SECONDS: i64 = 60;
 const LIST_MAX: u64 = 50;
 
 /// How long sign-ins last.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct Limits {
     /// Ends after so much time without use, in minutes.
     pub idle_minutes: i64,
@@ -162,6 +163,64 @@ pub async fn end(tx: &Tx, id: SessionId, now: DateTime<Utc>) -> Result<bool, Sto
         .exec(tx)
         .await?;
     Ok(ended.rows_affected == 1)
+}
+
+/// What a sign-in becomes when its person proves more: always under a new cookie (A151).
+#[derive(Debug)]
+pub struct Renewal<'a> {
+    /// The new cookie's hash; the old cookie is dead.
+    pub token_hash: TokenHash,
+    /// How the person signed in, with what was added.
+    pub methods: &'a Methods,
+    /// When the person last proved it.
+    pub auth_time: DateTime<Utc>,
+}
+
+/// Puts a sign-in under a new cookie. Codes and tokens that it gave stay.
+pub async fn renew(tx: &Tx, id: SessionId, new: &Renewal<'_>) -> Result<bool, StoreError> {
+    let methods = serde_json::to_string(new.methods).map_err(|_| StoreError::Malformed("session.methods"))?;
+    let renewed = session::Entity::update_many()
+        .col_expr(session::Column::TokenHash, Expr::value(new.token_hash.as_bytes().to_vec()))
+        .col_expr(session::Column::Methods, Expr::value(methods))
+        .col_expr(session::Column::AuthTime, Expr::value(new.auth_time))
+        .filter(session::Column::Id.eq(id.as_uuid()))
+        .filter(session::Column::EndedAt.is_null())
+        .exec(tx)
+        .await?;
+    Ok(renewed.rows_affected == 1)
+}
+
+/// Ends every sign-in of an account but the one to keep, with every code and token that they gave.
+pub async fn end_all(
+    tx: &Tx,
+    account: AccountId,
+    keep: Option<SessionId>,
+    now: DateTime<Utc>,
+) -> Result<u64, StoreError> {
+    // No session has the nil identifier, so that nothing is kept by it.
+    let kept = keep.map_or_else(uuid::Uuid::nil, SessionId::as_uuid);
+    let ended = session::Entity::update_many()
+        .col_expr(session::Column::EndedAt, Expr::value(now))
+        .filter(session::Column::AccountId.eq(account.as_uuid()))
+        .filter(session::Column::Id.ne(kept))
+        .filter(session::Column::EndedAt.is_null())
+        .exec(tx)
+        .await?;
+    authorization_code::Entity::update_many()
+        .col_expr(authorization_code::Column::RevokedAt, Expr::value(now))
+        .filter(authorization_code::Column::AccountId.eq(account.as_uuid()))
+        .filter(authorization_code::Column::SessionId.ne(kept))
+        .filter(authorization_code::Column::RevokedAt.is_null())
+        .exec(tx)
+        .await?;
+    access_token::Entity::update_many()
+        .col_expr(access_token::Column::RevokedAt, Expr::value(now))
+        .filter(access_token::Column::AccountId.eq(account.as_uuid()))
+        .filter(access_token::Column::SessionId.ne(kept))
+        .filter(access_token::Column::RevokedAt.is_null())
+        .exec(tx)
+        .await?;
+    Ok(ended.rows_affected)
 }
 
 /// A sign-in as its owner's list shows it.

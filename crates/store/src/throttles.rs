@@ -70,6 +70,18 @@ pub async fn look(tx: &Tx, rule: &Rule, key: &str, now: DateTime<Utc>) -> Result
     Ok(Count { count: row.map_or(0, |row| row.count), limit: rule.limit, resets_at })
 }
 
+/// Takes one count back: what was counted beforehand turned out not to count.
+pub async fn give_back(tx: &Tx, rule: &Rule, key: &str, now: DateTime<Utc>) -> Result<(), StoreError> {
+    let (bucket, _) = bucket(tx, rule, key, now);
+    throttle::Entity::update_many()
+        .col_expr(throttle::Column::Count, Expr::col(throttle::Column::Count).sub(1))
+        .filter(throttle::Column::Bucket.eq(bucket))
+        .filter(throttle::Column::Count.gt(0))
+        .exec(tx)
+        .await?;
+    Ok(())
+}
+
 /// Forgets this window's count, after success.
 pub async fn clear(tx: &Tx, rule: &Rule, key: &str, now: DateTime<Utc>) -> Result<(), StoreError> {
     let (bucket, _) = bucket(tx, rule, key, now);

@@ -11,6 +11,7 @@ pub struct Model {
     pub client_id: String,
     pub account_id: Uuid,
     pub session_id: Uuid,
+    pub grant_id: Option<Uuid>,
     pub details: String,
     pub created_at: DateTimeUtc,
     pub expires_at: DateTimeUtc,
@@ -18,6 +19,19 @@ pub struct Model {
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-pub enum Relation {}
+pub enum Relation {
+    #[sea_orm(
+        belongs_to = "super::account::Entity",
+        from = "Column::AccountId",
+        to = "super::account::Column::Id"
+    )]
+    Account,
+}
+
+impl Related<super::account::Entity> for Entity {
+    fn to() -> RelationDef {
+        Relation::Account.def()
+    }
+}
 
 impl ActiveModelBehavior for ActiveModel {}

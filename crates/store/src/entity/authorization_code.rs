@@ -10,6 +10,7 @@ pub struct Model {
     pub client_id: String,
     pub account_id: Uuid,
     pub session_id: Uuid,
+    pub grant_id: Option<Uuid>,
     pub redirect_uri: String,
     pub code_challenge: Option<String>,
     pub details: String,

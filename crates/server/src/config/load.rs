@@ -1,0 +1,254 @@
+//! Reading the configuration and explaining every fault.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use model::ladder::Ladder;
+use serde::Deserialize as _;
+use store::vault::KeyEncryptionKey;
+use toml::{Table, Value};
+use url::Url;
+
+use super::{Config, Environment};
+
+/// What the environment's names begin with.
+const PREFIX: &str = "DENIZEN__";
+
+/// One fault: where, and what to write.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// The file.
+    pub file: PathBuf,
+    /// The line, where it is known.
+    pub line: Option<usize>,
+    /// The key, where it is known.
+    pub key: String,
+    /// What is wrong and what would be right.
+    pub problem: String,
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.file.display())?;
+        if let Some(line) = self.line {
+            write!(f, ":{line}")?;
+        }
+        if !self.key.is_empty() {
+            write!(f, ": {}", self.key)?;
+        }
+        write!(f, ": {}", self.problem)
+    }
+}
+
+/// The configuration can't be used; every fault that was found.
+#[derive(Debug, thiserror::Error)]
+#[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
+pub struct ConfigError(pub Vec<Fault>);
+
+/// The configuration with the files that it names.
+#[derive(Debug)]
+pub struct Loaded {
+    /// The values.
+    pub config: Config,
+    /// The key-encryption key.
+    pub key: KeyEncryptionKey,
+    /// The ladder.
+    pub ladder: Ladder,
+    /// Sub-sites.
+    pub clients: Vec<store::clients::StoredClient>,
+    /// Agreements.
+    pub agreements: account::agreements::Agreements,
+}
+
+/// Loads everything that `serve` would load. `environment` is the process's variables.
+pub fn load(file: &Path, environment: &BTreeMap<String, String>) -> Result<Loaded, ConfigError> {
+    let fault = |key: &str, problem: String| Fault {
+        file: file.to_owned(),
+        line: None,
+        key: key.to_owned(),
+        problem,
+    };
+    let text = std::fs::read_to_string(file)
+        .map_err(|error| ConfigError(vec![fault("", format!("cannot be read: {error}"))]))?;
+    let mut config = parse(file, &text, environment).map_err(|fault| ConfigError(vec![fault]))?;
+    let base = file.parent().unwrap_or_else(|| Path::new("."));
+    resolve_paths(&mut config, base);
+    let mut faults: Vec<Fault> =
+        checks(&config).into_iter().map(|(key, problem)| located(file, &text, &key, problem)).collect();
+    let key = read(&config.secrets.key_encryption_key_file)
+        .and_then(|text| KeyEncryptionKey::parse(&text).map_err(|error| error.to_string()))
+        .map_err(|problem| faults.push(fault("secrets.key_encryption_key_file", problem)));
+    let ladder_file = config.assurance.file.clone();
+    let ladder = read(&ladder_file)
+        .and_then(|text| Ladder::from_toml(&text).map_err(|error| error.to_string()))
+        .map_err(|problem| {
+            faults.push(Fault { file: ladder_file, line: None, key: String::new(), problem });
+        });
+    let clients = match &config.clients.dir {
+        None => Ok(Vec::new()),
+        Some(dir) => super::load_clients(dir, config.environment == Environment::Production)
+            .map(|folder| folder.clients)
+            .map_err(|found| faults.extend(found)),
+    };
+    let agreements = match &config.agreements.dir {
+        None => Err(faults.push(fault("agreements.dir", "name the folder of agreements".to_owned()))),
+        Some(dir) => account::agreements::Agreements::load(dir).map_err(|error| {
+            faults.push(Fault {
+                file: dir.clone(),
+                line: None,
+                key: String::new(),
+                problem: error.to_string(),
+            });
+        }),
+    };
+    match (key, ladder, clients, agreements, faults.is_empty()) {
+        (Ok(key), Ok(ladder), Ok(clients), Ok(agreements), true) => {
+            Ok(Loaded { config, key, ladder, clients, agreements })
+        }
+        _ => Err(ConfigError(faults)),
+    }
+}
+
+fn read(file: &Path) -> Result<String, String> {
+    std::fs::read_to_string(file).map_err(|error| format!("{} cannot be read: {error}", file.display()))
+}
+
+/// Parses the text with the environment's overrides on top.
+fn parse(file: &Path, text: &str, environment: &BTreeMap<String, String>) -> Result<Config, Fault> {
+    let at = |error: &toml::de::Error| Fault {
+        file: file.to_owned(),
+        line: error.span().map(|span| line_of(text, span.start)),
+        key: String::new(),
+        problem: error.message().to_owned(),
+    };
+    let mut table: Table = toml::from_str(text).map_err(|error| at(&error))?;
+    for (name, value) in environment {
+        if let Some(path) = name.strip_prefix(PREFIX) {
+            let keys: Vec<_> = path.split("__").map(str::to_ascii_lowercase).collect();
+            set(&mut table, &keys, override_value(value)).map_err(|problem| Fault {
+                file: PathBuf::from(format!("environment variable {name}")),
+                line: None,
+                key: String::new(),
+                problem,
+            })?;
+        }
+    }
+    Config::deserialize(table).map_err(|error| {
+        // The text alone knows its lines; the merged table does not.
+        match toml::from_str::<Config>(text) {
+            Err(in_text) if in_text.message() == error.message() => at(&in_text),
+            _ => Fault {
+                file: file.to_owned(),
+                line: None,
+                key: String::new(),
+                problem: error.to_string().trim().replace('\n', " "),
+            },
+        }
+    })
+}
+
+/// A value from the environment: numbers, booleans and lists as TOML writes them, everything else as text.
+fn override_value(text: &str) -> Value {
+    match toml::from_str::<Table>(&format!("value = {text}")) {
+        Ok(mut table) => table.remove("value").unwrap_or_else(|| Value::String(text.to_owned())),
+        Err(_) => Value::String(text.to_owned()),
+    }
+}
+
+fn set(table: &mut Table, keys: &[String], value: Value) -> Result<(), String> {
+    match keys {
+        [] => Err("names no key".to_owned()),
+        [last] => {
+            table.insert(last.clone(), value);
+            Ok(())
+        }
+        [first, rest @ ..] => {
+            let inner = table.entry(first.clone()).or_insert_with(|| Value::Table(Table::new()));
+            match inner {
+                Value::Table(inner) => set(inner, rest, value),
+                _ => Err(format!("{first} is a value, not a section")),
+            }
+        }
+    }
+}
+
+fn line_of(text: &str, offset: usize) -> usize {
+    text.bytes().take(offset).filter(|byte| *byte == b'\n').count() + 1
+}
+
+/// Finds the line of `section.key` in the text.
+fn located(file: &Path, text: &str, key: &str, problem: String) -> Fault {
+    let (section, name) = key.rsplit_once('.').unwrap_or(("", key));
+    let mut current = String::new();
+    let mut line = None;
+    for (number, content) in text.lines().enumerate() {
+        let content = content.trim();
+        if let Some(header) = content.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+            current = header.trim().to_owned();
+        } else if current == section
+            && content.strip_prefix(name).is_some_and(|rest| rest.trim_start().starts_with('='))
+        {
+            line = Some(number + 1);
+            break;
+        }
+    }
+    Fault { file: file.to_owned(), line, key: key.to_owned(), problem }
+}
+
+/// Relative paths are relative to the file that names them.
+fn resolve_paths(config: &mut Config, base: &Path) {
+    let mut paths = vec![&mut config.secrets.key_encryption_key_file, &mut config.assurance.file];
+    paths.extend(config.clients.dir.as_mut());
+    paths.extend(config.agreements.dir.as_mut());
+    paths.extend(config.outbound.extra_ca_file.as_mut());
+    if let Some(tls) = &mut config.listen.tls {
+        paths.extend([&mut tls.certificate_file, &mut tls.key_file]);
+    }
+    paths.extend(config.account.paths_mut());
+    for path in paths {
+        if path.is_relative() {
+            *path = base.join(&path);
+        }
+    }
+}
+
+/// Everything that is wrong beyond the form of the file.
+fn checks(config: &Config) -> Vec<(String, String)> {
+    let mut faults: Vec<(String, String)> = Vec::new();
+    let mut fault = |key: &str, problem: &str| faults.push((key.to_owned(), problem.to_owned()));
+    let production = config.environment == Environment::Production;
+    match Url::parse(&config.issuer) {
+        Ok(issuer) => {
+            if config.issuer.ends_with('/') || issuer.query().is_some() || issuer.fragment().is_some() {
+                fault("issuer", "write it without a slash, query or fragment at the end");
+            }
+            if issuer.path() != "/" {
+                fault("issuer", "must be a host of its own, without a path");
+            }
+            match issuer.scheme() {
+                "https" => {}
+                "http" if !production => {}
+                _ => fault("issuer", "must begin with https:// in production"),
+            }
+        }
+        Err(_) => fault("issuer", "write an address such as https://id.province.example"),
+    }
+    let url = &config.database.url;
+    if !["sqlite:", "postgres://", "postgresql://"].iter().any(|kind| url.starts_with(kind)) {
+        fault("database.url", "must begin with sqlite:// or postgres://");
+    }
+    if !(1..=200).contains(&config.database.connections) {
+        fault("database.connections", "write a number from 1 to 200");
+    }
+    for (key, problem) in config.branding.faults() {
+        faults.push((key.to_owned(), problem.to_owned()));
+    }
+    for (key, problem) in config.account.faults(production) {
+        faults.push((format!("account.{key}"), problem));
+    }
+    for (key, problem) in config.provider.faults(production) {
+        faults.push((format!("provider.{key}"), problem));
+    }
+    faults
+}

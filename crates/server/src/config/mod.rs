@@ -1,0 +1,180 @@
+//! The configuration: one TOML file, folders that it names, and the environment on top
+//! (`DENIZEN__SECTION__KEY`). Unknown keys are refused; every fault says the key and what to write.
+
+mod clients;
+mod load;
+
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+
+use serde::Deserialize;
+
+pub use clients::{ClientFolder, load_clients};
+pub use load::{ConfigError, Fault, Loaded, load};
+
+/// Whether people depend on the instance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Environment {
+    /// On a developer's computer: plain http and the sandbox world are allowed.
+    Development,
+    /// For people: refuses whatever is only good for development.
+    Production,
+}
+
+/// The whole file. What each key means and its default: `config/denizen.toml`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Whether people depend on the instance.
+    pub environment: Environment,
+    /// The address under which browsers and sub-sites know the provider; no slash at the end.
+    pub issuer: String,
+    /// Where to listen.
+    pub listen: Listen,
+    /// The database.
+    pub database: Database,
+    /// Keys from outside the database.
+    pub secrets: Secrets,
+    /// The ladder.
+    pub assurance: Assurance,
+    /// Sub-sites.
+    #[serde(default)]
+    pub clients: Folder,
+    /// Agreements.
+    #[serde(default)]
+    pub agreements: Folder,
+    /// Outgoing connections.
+    #[serde(default)]
+    pub outbound: Outbound,
+    /// How the province presents the service.
+    #[serde(default)]
+    pub branding: web::branding::Branding,
+    /// Limits of the listener.
+    #[serde(default)]
+    pub limits: web::listen::Limits,
+    /// Accounts: registration, sign-in, sources.
+    #[serde(default)]
+    pub account: account::Config,
+    /// The OpenID Provider.
+    #[serde(default)]
+    pub provider: provider::Config,
+    /// Logging.
+    #[serde(default)]
+    pub log: Log,
+}
+
+/// Where to listen.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Listen {
+    /// For browsers and sub-sites; port 0 takes a free one.
+    pub address: SocketAddr,
+    /// For health and metrics.
+    pub operations_address: SocketAddr,
+    /// Own TLS; leave out behind a proxy.
+    #[serde(default)]
+    pub tls: Option<Tls>,
+    /// Addresses of proxies whose `X-Forwarded-For` is believed.
+    #[serde(default)]
+    pub trusted_proxies: Vec<IpAddr>,
+}
+
+/// Certificate and key, PEM files.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tls {
+    /// The chain, the server's own first.
+    pub certificate_file: PathBuf,
+    /// The private key.
+    pub key_file: PathBuf,
+}
+
+/// The database.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Database {
+    /// `sqlite://…` or `postgres://…`.
+    pub url: String,
+    /// The most connections of this node.
+    #[serde(default = "connections")]
+    pub connections: u32,
+    /// Whether `serve` brings the schema up by itself.
+    #[serde(default)]
+    pub migrate: Migrate,
+}
+
+fn connections() -> u32 {
+    16
+}
+
+/// Who brings the schema up.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Migrate {
+    /// `serve` does.
+    #[default]
+    OnStart,
+    /// Only `denizen migrate` does; `serve` refuses a schema that is behind.
+    ByCommand,
+}
+
+/// Keys from outside the database.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Secrets {
+    /// A file with 32 random bytes as 64 hexadecimal digits or base64.
+    pub key_encryption_key_file: PathBuf,
+}
+
+/// The ladder.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Assurance {
+    /// The file of levels and evidence.
+    pub file: PathBuf,
+}
+
+/// A folder of files.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Folder {
+    /// Its path.
+    #[serde(default)]
+    pub dir: Option<PathBuf>,
+}
+
+/// Outgoing connections.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Outbound {
+    /// PEM file with authorities to trust beside the system's.
+    #[serde(default)]
+    pub extra_ca_file: Option<PathBuf>,
+}
+
+/// Logging.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Log {
+    /// What is written, in the words of `tracing`'s filter.
+    pub filter: String,
+    /// `json` or `text`.
+    pub format: LogFormat,
+}
+
+/// The form of log lines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LogFormat {
+    /// One JSON object a line.
+    Json,
+    /// For people.
+    Text,
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self { filter: "info,sqlx=warn,sea_orm=warn".to_owned(), format: LogFormat::Json }
+    }
+}

@@ -1,0 +1,48 @@
+//! Identifiers of client assertions, each good once (RFC 7523 section 3 point 7, A071).
+
+use chrono::{DateTime, Utc};
+use model::ids::ClientId;
+use model::secret::TokenHash;
+use sea_orm::ActiveValue::Set;
+use sea_orm::EntityTrait as _;
+use sea_orm::sea_query::OnConflict;
+
+use crate::entity::client_assertion::{ActiveModel, Column, Entity};
+use crate::error::StoreError;
+use crate::tx::Tx;
+
+/// Notes that a client used an identifier; false when it was used before. It has to be remembered until the
+/// assertion would be refused by age.
+pub async fn spend(
+    tx: &Tx,
+    client: &ClientId,
+    jti: &str,
+    remember_until: DateTime<Utc>,
+) -> Result<bool, StoreError> {
+    // Client ids have no NUL, so no two pairs give one text.
+    let hash = TokenHash::of(&format!("{client}\u{0}{jti}"));
+    let row = ActiveModel { jti_hash: Set(hash.as_bytes().to_vec()), expires_at: Set(remember_until) };
+    let inserted = Entity::insert(row)
+        .on_conflict(OnConflict::column(Column::JtiHash).do_nothing().to_owned())
+        .exec_without_returning(tx)
+        .await?;
+    Ok(inserted == 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing;
+
+    #[tokio::test]
+    async fn attack_071_an_identifier_is_good_once_for_each_client() {
+        for test in testing::stores().await {
+            let (tx, until) = (test.store.read(), testing::start_time());
+            let [one, two] = ["one", "two"].map(|id| ClientId::parse(id).expect("id"));
+            assert!(spend(&tx, &one, "a", until).await.expect("first"));
+            assert!(!spend(&tx, &one, "a", until).await.expect("again"));
+            assert!(spend(&tx, &two, "a", until).await.expect("other client"));
+            assert!(spend(&tx, &one, "b", until).await.expect("other identifier"));
+        }
+    }
+}

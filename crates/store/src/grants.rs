@@ -1,0 +1,131 @@
+//! What residents allowed sub-sites to be told. One grant a person and sub-site holds at a time; a new decision
+//! replaces it, a withdrawal ends it and everything that was given under it (A059).
+
+use chrono::{DateTime, Utc};
+use model::ids::{AccountId, ClientId, GrantId};
+use model::scope::ScopeSet;
+use sea_orm::ActiveValue::Set;
+use sea_orm::sea_query::Expr;
+use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _};
+
+use crate::entity::{access_token, authorization_code, consent_grant};
+use crate::error::StoreError;
+use crate::tx::Tx;
+
+/// The most grants that a list shows.
+const LIST_MAX: u64 = 500;
+
+/// A decision that holds or held.
+#[derive(Clone, Debug)]
+pub struct Grant {
+    /// Its identifier, which is the receipt's number.
+    pub id: GrantId,
+    /// To which sub-site.
+    pub client_id: ClientId,
+    /// What may be told.
+    pub allowed: ScopeSet,
+    /// What was asked when the person decided; what is in here and not allowed was declined.
+    pub asked: ScopeSet,
+    /// Proof of the decision, as JSON.
+    pub receipt: serde_json::Value,
+    /// When the person decided.
+    pub created_at: DateTime<Utc>,
+    /// When it was taken back or replaced.
+    pub revoked_at: Option<DateTime<Utc>>,
+}
+
+/// The decision that holds.
+pub async fn find_active(tx: &Tx, account: AccountId, client: &ClientId) -> Result<Option<Grant>, StoreError> {
+    let row = consent_grant::Entity::find()
+        .filter(consent_grant::Column::AccountId.eq(account.as_uuid()))
+        .filter(consent_grant::Column::ClientId.eq(client.as_str()))
+        .filter(consent_grant::Column::RevokedAt.is_null())
+        .one(tx)
+        .await?;
+    row.map(from_row).transpose()
+}
+
+/// One grant of an account, holding or not.
+pub async fn find(tx: &Tx, account: AccountId, id: GrantId) -> Result<Option<Grant>, StoreError> {
+    let row = consent_grant::Entity::find_by_id(id.as_uuid())
+        .filter(consent_grant::Column::AccountId.eq(account.as_uuid()))
+        .one(tx)
+        .await?;
+    row.map(from_row).transpose()
+}
+
+/// The decisions of an account, the holding ones first, then by time.
+pub async fn list(tx: &Tx, account: AccountId) -> Result<Vec<Grant>, StoreError> {
+    let rows = consent_grant::Entity::find()
+        .filter(consent_grant::Column::AccountId.eq(account.as_uuid()))
+        .order_by_desc(consent_grant::Column::CreatedAt)
+        .limit(LIST_MAX)
+        .all(tx)
+        .await?;
+    rows.into_iter().map(from_row).collect()
+}
+
+/// Stores a decision in place of the one before. Tokens given under the one before go on until they expire;
+/// what they may read is looked up at each use.
+pub async fn put(tx: &Tx, account: AccountId, grant: &Grant) -> Result<(), StoreError> {
+    consent_grant::Entity::update_many()
+        .col_expr(consent_grant::Column::RevokedAt, Expr::value(grant.created_at))
+        .filter(consent_grant::Column::AccountId.eq(account.as_uuid()))
+        .filter(consent_grant::Column::ClientId.eq(grant.client_id.as_str()))
+        .filter(consent_grant::Column::RevokedAt.is_null())
+        .exec(tx)
+        .await?;
+    let row = consent_grant::ActiveModel {
+        id: Set(grant.id.as_uuid()),
+        account_id: Set(account.as_uuid()),
+        client_id: Set(grant.client_id.as_str().to_owned()),
+        allowed: Set(grant.allowed.to_string()),
+        asked: Set(grant.asked.to_string()),
+        receipt: Set(grant.receipt.to_string()),
+        created_at: Set(grant.created_at),
+        revoked_at: Set(None),
+    };
+    consent_grant::Entity::insert(row).exec_without_returning(tx).await?;
+    Ok(())
+}
+
+/// Takes a decision back: codes and tokens of this person at this sub-site end with it.
+pub async fn revoke(tx: &Tx, account: AccountId, id: GrantId, now: DateTime<Utc>) -> Result<bool, StoreError> {
+    let Some(grant) = find(tx, account, id).await? else { return Ok(false) };
+    let revoked = consent_grant::Entity::update_many()
+        .col_expr(consent_grant::Column::RevokedAt, Expr::value(now))
+        .filter(consent_grant::Column::Id.eq(id.as_uuid()))
+        .filter(consent_grant::Column::RevokedAt.is_null())
+        .exec(tx)
+        .await?;
+    if revoked.rows_affected == 0 {
+        return Ok(false);
+    }
+    authorization_code::Entity::update_many()
+        .col_expr(authorization_code::Column::RevokedAt, Expr::value(now))
+        .filter(authorization_code::Column::AccountId.eq(account.as_uuid()))
+        .filter(authorization_code::Column::ClientId.eq(grant.client_id.as_str()))
+        .filter(authorization_code::Column::RevokedAt.is_null())
+        .exec(tx)
+        .await?;
+    access_token::Entity::update_many()
+        .col_expr(access_token::Column::RevokedAt, Expr::value(now))
+        .filter(access_token::Column::AccountId.eq(account.as_uuid()))
+        .filter(access_token::Column::ClientId.eq(grant.client_id.as_str()))
+        .filter(access_token::Column::RevokedAt.is_null())
+        .exec(tx)
+        .await?;
+    Ok(true)
+}
+
+fn from_row(row: consent_grant::Model) -> Result<Grant, StoreError> {
+    Ok(Grant {
+        id: GrantId::from_uuid(row.id),
+        client_id: ClientId::parse(&row.client_id).map_err(|_| StoreError::Malformed("grant.client_id"))?,
+        allowed: ScopeSet::parse_lenient(&row.allowed),
+        asked: ScopeSet::parse_lenient(&row.asked),
+        receipt: serde_json::from_str(&row.receipt).map_err(|_| StoreError::Malformed("grant.receipt"))?,
+        created_at: row.created_at,
+        revoked_at: row.revoked_at,
+    })
+}

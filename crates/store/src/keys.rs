@@ -1,0 +1,195 @@
+//! Signing keys as rows: sealed private parts and the state of each. What a key is, the store does not know.
+//!
+//! A partial unique index holds at most one `next` and one `current` key for an algorithm, so nodes that start or
+//! rotate together agree: the first insert wins.
+
+use chrono::{DateTime, Utc};
+use model::client::SigningAlg;
+use sea_orm::ActiveValue::Set;
+use sea_orm::sea_query::{Expr, OnConflict};
+use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _};
+use zeroize::Zeroizing;
+
+use crate::entity::signing_key::{ActiveModel, Column, Entity, Model};
+use crate::error::StoreError;
+use crate::tx::Tx;
+use crate::vault;
+
+/// The most keys that a list shows.
+const LIST_MAX: u64 = 200;
+
+/// Where a key is in its life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum State {
+    /// Published, does not sign yet.
+    Next,
+    /// Published, signs.
+    Current,
+    /// Published, does not sign any more.
+    Retiring,
+    /// Neither published nor accepted; its private part is gone.
+    Dead,
+}
+
+impl State {
+    /// The word in the database.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Next => "next",
+            Self::Current => "current",
+            Self::Retiring => "retiring",
+            Self::Dead => "dead",
+        }
+    }
+
+    fn parse(word: &str) -> Result<Self, StoreError> {
+        [Self::Next, Self::Current, Self::Retiring, Self::Dead]
+            .into_iter()
+            .find(|state| state.as_str() == word)
+            .ok_or(StoreError::Malformed("signing_key.state"))
+    }
+}
+
+/// A key without its private part.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listed {
+    /// Its name.
+    pub kid: String,
+    /// Its algorithm.
+    pub alg: SigningAlg,
+    /// Where it is in its life.
+    pub state: State,
+    /// When it was made.
+    pub created_at: DateTime<Utc>,
+    /// Since when it has been in this state.
+    pub state_changed_at: DateTime<Utc>,
+}
+
+/// A key to be stored.
+#[derive(Debug)]
+pub struct NewKey<'a> {
+    /// Its name.
+    pub kid: &'a str,
+    /// Its algorithm.
+    pub alg: SigningAlg,
+    /// The state it begins with.
+    pub state: State,
+    /// The private part, to be sealed.
+    pub private: &'a [u8],
+    /// Now.
+    pub now: DateTime<Utc>,
+}
+
+/// Stores a key unless its place is taken; answers whether it was stored.
+pub async fn insert(tx: &Tx, new: &NewKey<'_>) -> Result<bool, StoreError> {
+    let sealed = tx.vault().seal(vault::Column::SigningKey, new.kid.as_bytes(), new.private)?;
+    let row = ActiveModel {
+        kid: Set(new.kid.to_owned()),
+        alg: Set(new.alg.name().to_owned()),
+        state: Set(new.state.as_str().to_owned()),
+        private_sealed: Set(sealed),
+        created_at: Set(new.now),
+        state_changed_at: Set(new.now),
+    };
+    // No column is named: the conflict is with the partial index or with the key's own name.
+    let inserted =
+        Entity::insert(row).on_conflict(OnConflict::new().do_nothing().to_owned()).exec_without_returning(tx);
+    Ok(inserted.await? == 1)
+}
+
+/// Moves the key of an algorithm from one state to another; answers whether there was one.
+pub async fn advance(
+    tx: &Tx,
+    alg: SigningAlg,
+    (from, to): (State, State),
+    now: DateTime<Utc>,
+) -> Result<bool, StoreError> {
+    let moved = Entity::update_many()
+        .col_expr(Column::State, Expr::value(to.as_str()))
+        .col_expr(Column::StateChangedAt, Expr::value(now))
+        .filter(Column::Alg.eq(alg.name()))
+        .filter(Column::State.eq(from.as_str()))
+        .exec(tx)
+        .await?;
+    Ok(moved.rows_affected == 1)
+}
+
+/// Buries retiring keys that changed before a moment, private parts and all; answers their names.
+pub async fn bury(
+    tx: &Tx,
+    changed_before: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Result<Vec<String>, StoreError> {
+    let buried = Entity::update_many()
+        .col_expr(Column::State, Expr::value(State::Dead.as_str()))
+        .col_expr(Column::StateChangedAt, Expr::value(now))
+        .col_expr(Column::PrivateSealed, Expr::value(Vec::<u8>::new()))
+        .filter(Column::State.eq(State::Retiring.as_str()))
+        .filter(Column::StateChangedAt.lte(changed_before))
+        .exec_with_returning(tx)
+        .await?;
+    Ok(buried.into_iter().map(|row| row.kid).collect())
+}
+
+/// Every key, newest first, the dead included.
+pub async fn list(tx: &Tx) -> Result<Vec<Listed>, StoreError> {
+    let rows = Entity::find().order_by_desc(Column::CreatedAt).limit(LIST_MAX).all(tx).await?;
+    rows.iter().map(listed).collect()
+}
+
+/// The keys that are not dead, with their private parts.
+pub async fn open(tx: &Tx) -> Result<Vec<(Listed, Zeroizing<Vec<u8>>)>, StoreError> {
+    let rows = Entity::find()
+        .filter(Column::State.ne(State::Dead.as_str()))
+        .order_by_desc(Column::CreatedAt)
+        .limit(LIST_MAX)
+        .all(tx)
+        .await?;
+    rows.into_iter()
+        .map(|row| {
+            let private =
+                tx.vault().open(vault::Column::SigningKey, row.kid.as_bytes(), &row.private_sealed)?;
+            Ok((listed(&row)?, private))
+        })
+        .collect()
+}
+
+fn listed(row: &Model) -> Result<Listed, StoreError> {
+    Ok(Listed {
+        kid: row.kid.clone(),
+        alg: SigningAlg::from_name(&row.alg).ok_or(StoreError::Malformed("signing_key.alg"))?,
+        state: State::parse(&row.state)?,
+        created_at: row.created_at,
+        state_changed_at: row.state_changed_at,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing;
+
+    fn key(kid: &str, state: State) -> NewKey<'_> {
+        let now = testing::start_time();
+        NewKey { kid, alg: SigningAlg::Es256, state, private: b"private", now }
+    }
+
+    #[tokio::test]
+    async fn one_current_and_one_next_key_for_an_algorithm() {
+        for test in testing::stores().await {
+            let (tx, now) = (test.store.read(), testing::start_time());
+            assert!(insert(&tx, &key("a", State::Current)).await.expect("current"));
+            assert!(!insert(&tx, &key("b", State::Current)).await.expect("second current"));
+            assert!(insert(&tx, &key("c", State::Next)).await.expect("next"));
+            assert!(!insert(&tx, &key("d", State::Next)).await.expect("second next"));
+            assert!(advance(&tx, SigningAlg::Es256, (State::Current, State::Retiring), now).await.expect("one"));
+            assert!(advance(&tx, SigningAlg::Es256, (State::Next, State::Current), now).await.expect("two"));
+            assert!(!advance(&tx, SigningAlg::Rs256, (State::Next, State::Current), now).await.expect("none"));
+            assert_eq!(bury(&tx, now, now).await.expect("bury"), ["a"]);
+            let open = open(&tx).await.expect("open");
+            let [(listed, private)] = open.as_slice() else { panic!("{} keys", open.len()) };
+            assert_eq!((listed.kid.as_str(), listed.state), ("c", State::Current));
+            assert_eq!(private.as_slice(), b"private");
+        }
+    }
+}

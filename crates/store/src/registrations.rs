@@ -1,0 +1,181 @@
+//! Registrations under way: what a browser has told so far. A draft belongs to one browser and lives for an hour,
+//! so that a lost connection costs nothing; phone numbers in it are sealed.
+
+use chrono::{DateTime, Utc};
+use model::client::AccountKind;
+use model::ids::{AccountId, RegistrationId};
+use model::language::Language;
+use model::phone::Phone;
+use model::secret::TokenHash;
+use sea_orm::ActiveValue::Set;
+use sea_orm::sea_query::Expr;
+use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _};
+
+use crate::entity::registration;
+use crate::error::StoreError;
+use crate::tx::Tx;
+use crate::vault::{Column, Index};
+
+/// A registration of one browser.
+#[derive(Clone, Debug)]
+pub struct Registration {
+    /// Its identifier.
+    pub id: RegistrationId,
+    /// What is being registered.
+    pub kind: AccountKind,
+    /// The language of messages.
+    pub language: Language,
+    /// The phone that was typed; proven only when the registration is complete.
+    pub phone: Phone,
+    /// When it began.
+    pub created_at: DateTime<Utc>,
+    /// The account that came out of it.
+    pub account: Option<AccountId>,
+}
+
+/// What a registration begins with.
+#[derive(Debug)]
+pub struct NewRegistration<'a> {
+    /// Its identifier.
+    pub id: RegistrationId,
+    /// The browser that it belongs to.
+    pub browser: &'a TokenHash,
+    /// What is being registered.
+    pub kind: AccountKind,
+    /// The language of messages.
+    pub language: Language,
+    /// The phone.
+    pub phone: &'a Phone,
+    /// Now.
+    pub now: DateTime<Utc>,
+    /// When the draft is forgotten.
+    pub expires_at: DateTime<Utc>,
+}
+
+/// Begins a registration; the browser's earlier draft is forgotten.
+pub async fn begin(tx: &Tx, new: &NewRegistration<'_>) -> Result<(), StoreError> {
+    let browser = new.browser.as_bytes().to_vec();
+    registration::Entity::delete_many()
+        .filter(registration::Column::BrowserHash.eq(browser.clone()))
+        .filter(registration::Column::AccountId.is_null())
+        .exec(tx)
+        .await?;
+    let id = new.id.as_uuid();
+    let phone = new.phone.e164();
+    let row = registration::ActiveModel {
+        id: Set(id),
+        browser_hash: Set(browser),
+        kind: Set(new.kind.as_str().to_owned()),
+        language: Set(new.language.tag().to_owned()),
+        phone_sealed: Set(tx.vault().seal(Column::RegistrationPhone, id.as_bytes(), phone.as_bytes())?),
+        phone_index: Set(tx.vault().index(Index::Phone, phone).to_vec()),
+        created_at: Set(new.now),
+        expires_at: Set(new.expires_at),
+        account_id: Set(None),
+    };
+    registration::Entity::insert(row).exec_without_returning(tx).await?;
+    Ok(())
+}
+
+/// The newest registration of a browser that is not forgotten, complete or not.
+pub async fn find(tx: &Tx, browser: &TokenHash, now: DateTime<Utc>) -> Result<Option<Registration>, StoreError> {
+    let row = registration::Entity::find()
+        .filter(registration::Column::BrowserHash.eq(browser.as_bytes().to_vec()))
+        .filter(registration::Column::ExpiresAt.gt(now))
+        .order_by_desc(registration::Column::CreatedAt)
+        .order_by_desc(registration::Column::Id)
+        .one(tx)
+        .await?;
+    row.map(|row| from_row(tx, row)).transpose()
+}
+
+/// Notes the account that came out of a registration; once, and only while the draft lives.
+pub async fn complete(
+    tx: &Tx,
+    id: RegistrationId,
+    account: AccountId,
+    now: DateTime<Utc>,
+) -> Result<bool, StoreError> {
+    let changed = registration::Entity::update_many()
+        .col_expr(registration::Column::AccountId, Expr::value(account.as_uuid()))
+        .filter(registration::Column::Id.eq(id.as_uuid()))
+        .filter(registration::Column::AccountId.is_null())
+        .filter(registration::Column::ExpiresAt.gt(now))
+        .exec(tx)
+        .await?;
+    Ok(changed.rows_affected == 1)
+}
+
+fn from_row(tx: &Tx, row: registration::Model) -> Result<Registration, StoreError> {
+    let phone = tx.vault().open_text(Column::RegistrationPhone, row.id.as_bytes(), &row.phone_sealed)?;
+    Ok(Registration {
+        id: RegistrationId::from_uuid(row.id),
+        kind: AccountKind::parse(&row.kind).ok_or(StoreError::Malformed("registration.kind"))?,
+        language: Language::from_tag(&row.language).ok_or(StoreError::Malformed("registration.language"))?,
+        phone: Phone::parse(&phone).map_err(|_| StoreError::Malformed("registration.phone"))?,
+        created_at: row.created_at,
+        account: row.account_id.map(AccountId::from_uuid),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::stores;
+    use chrono::TimeDelta;
+    use model::rng::Rng;
+    use model::secret::Token;
+
+    async fn begun(tx: &Tx, browser: &TokenHash, phone: &str, now: DateTime<Utc>) -> RegistrationId {
+        let id = RegistrationId::new(now, &Rng::system());
+        let phone = Phone::parse(phone).unwrap();
+        let new = NewRegistration {
+            id,
+            browser,
+            kind: AccountKind::Resident,
+            language: Language::Vi,
+            phone: &phone,
+            now,
+            expires_at: now + TimeDelta::hours(1),
+        };
+        begin(tx, &new).await.unwrap();
+        id
+    }
+
+    #[tokio::test]
+    async fn a_draft_belongs_to_one_browser_and_is_forgotten_after_its_time() {
+        for test in stores().await {
+            let (tx, now) = (test.store.read(), test.clock.now());
+            let mine = Token::generate(&Rng::system()).hash();
+            let other = Token::generate(&Rng::system()).hash();
+            begun(&tx, &mine, "13800000001", now).await;
+            begun(&tx, &mine, "13800000002", now + TimeDelta::seconds(1)).await;
+            let found = find(&tx, &mine, now).await.unwrap().unwrap();
+            assert_eq!(found.phone.e164(), "+8613800000002");
+            assert_eq!((found.language, found.account), (Language::Vi, None));
+            assert!(find(&tx, &other, now).await.unwrap().is_none());
+            assert!(find(&tx, &mine, now + TimeDelta::minutes(61)).await.unwrap().is_none());
+        }
+    }
+
+    #[tokio::test]
+    async fn a_registration_is_completed_once_however_many_try() {
+        for test in stores().await {
+            let now = test.clock.now();
+            let browser = Token::generate(&Rng::system()).hash();
+            let id = begun(&test.store.read(), &browser, "13800000003", now).await;
+            let mut tries = tokio::task::JoinSet::new();
+            for _ in 0..32 {
+                let store = test.store.clone();
+                #[expect(clippy::disallowed_methods, reason = "a test of parallel tries")]
+                tries.spawn(async move {
+                    let account = AccountId::new(now, &Rng::system());
+                    complete(&store.read(), id, account, now).await.unwrap()
+                });
+            }
+            let won = tries.join_all().await.into_iter().filter(|won| *won).count();
+            assert_eq!(won, 1, "{}", test.database.kind());
+            assert!(find(&test.store.read(), &browser, now).await.unwrap().unwrap().account.is_some());
+        }
+    }
+}
