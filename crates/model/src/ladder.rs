@@ -17,6 +17,7 @@ use crate::ids::EvidenceId;
 use crate::language::{Language, LocalizedText};
 
 mod config;
+mod tables;
 #[cfg(test)]
 mod tests;
 

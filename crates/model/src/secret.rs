@@ -129,7 +129,7 @@ mod tests {
         let token = Token::generate(&Rng::system());
         let text = token.expose().to_owned();
         assert_eq!(Token::parse(&text).map(|t| t.hash()), Some(token.hash()));
-        assert!(Token::parse(&text[..42]).is_none());
+        assert!(Token::parse(text.get(..42).unwrap()).is_none());
         assert!(Token::parse(&format!("{text}A")).is_none());
         assert!(Token::parse(&format!("{text}=")).is_none());
         assert!(Token::parse(&"A".repeat(1 << 20)).is_none());

@@ -5,13 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use chrono::TimeDelta;
-use serde::Deserialize;
 
+use super::tables::{CapsTable, File, LevelTable, RuleTable, SourceTable};
 use super::{Combination, Ladder, Level, Source};
 use crate::authn::Strength;
 use crate::client::AccountKind;
 use crate::evidence::SourceId;
-use crate::language::LocalizedText;
 
 /// The longest file.
 const FILE_BYTES_MAX: usize = 65_536;
@@ -52,54 +51,9 @@ impl fmt::Display for Problem {
 }
 
 fn list(problems: &[Problem]) -> String {
-    problems.iter().fold(String::new(), |text, problem| text + "\n  " + &problem.to_string())
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct File {
-    caps: CapsTable,
-    levels: BTreeMap<String, LevelTable>,
-    sources: BTreeMap<String, SourceTable>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct CapsTable {
-    a1: i64,
-    a2: i64,
-    a3: i64,
-    a4: i64,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct LevelTable {
-    name: LocalizedText,
-    resident: Option<RuleTable>,
-    organisation: Option<RuleTable>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RuleTable {
-    builds_on: Option<i64>,
-    any_of: Vec<Vec<String>>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct SourceTable {
-    life_days: Option<i64>,
-    worth_at_most: Option<i64>,
-    #[serde(default)]
-    uses_face: bool,
-    #[serde(default = "yes")]
-    offered: bool,
-}
-
-const fn yes() -> bool {
-    true
+    problems.iter().fold(String::new(), |text, problem| {
+        text + "\n  " + &problem.to_string()
+    })
 }
 
 /// Reads and checks a ladder.

@@ -1,0 +1,468 @@
+//! Hashes and verifies passwords: argon2id (RFC 9106) in PHC strings, away from the threads that answer requests.
+//!
+//! A hash costs about 19 MiB and tens of milliseconds, so it is rationed: as many at a time as there are cores, 64
+//! waiting, two seconds of waiting at most, then [`HashingError::Busy`], which pages answer with 429. Memory is
+//! therefore bounded whatever arrives (A301). The permit moves into the blocking thread, so that a caller who goes
+//! away does not free a slot that is still at work.
+//!
+//! What this does not do: it does not count wrong passwords; captcha and throttles come before it.
+
+use std::fmt;
+use std::num::NonZero;
+use std::sync::Arc;
+use std::time::Duration;
+
+use argon2::password_hash::phc::PasswordHash;
+use argon2::password_hash::{self, PasswordHasher as _, PasswordVerifier as _};
+use argon2::{Algorithm, Argon2, Params, Version};
+use model::rng::Rng;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::timeout;
+use zeroize::Zeroizing;
+
+use super::Password;
+
+/// The bytes of a salt (RFC 9106 section 3.1 recommends 16).
+const SALT_BYTES: usize = 16;
+/// The bytes of a hash.
+const HASH_BYTES: usize = 32;
+/// The longest PHC string that is read.
+const PHC_BYTES_MAX: usize = 512;
+
+/// How passwords are hashed and how many at a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HashingSettings {
+    /// Memory for one hash in KiB.
+    pub memory_kib: u32,
+    /// Passes over the memory.
+    pub passes: u32,
+    /// Lanes.
+    pub lanes: u32,
+    /// Hashes at a time.
+    pub permits: usize,
+    /// Callers that may wait for their turn.
+    pub queue: usize,
+    /// How long they wait.
+    pub wait: Duration,
+}
+
+impl Default for HashingSettings {
+    /// OWASP's choice for argon2id (19 MiB, two passes, one lane), and one hash a core.
+    fn default() -> Self {
+        Self {
+            memory_kib: 19 * 1024,
+            passes: 2,
+            lanes: 1,
+            permits: std::thread::available_parallelism().map_or(1, NonZero::get),
+            queue: 64,
+            wait: Duration::from_secs(2),
+        }
+    }
+}
+
+impl HashingSettings {
+    /// The cheapest parameters that argon2 accepts. For tests only: they protect nothing.
+    pub const fn cheap_for_tests() -> Self {
+        Self {
+            memory_kib: 8,
+            passes: 1,
+            lanes: 1,
+            permits: 2,
+            queue: 64,
+            wait: Duration::from_secs(30),
+        }
+    }
+}
+
+/// Why there is no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum HashingError {
+    /// Too many passwords at once; the caller should answer "try again shortly" (429).
+    #[error("too many passwords are being checked")]
+    Busy,
+    /// The parameters of the configuration are impossible.
+    #[error("the parameters for hashing passwords are impossible: {0}")]
+    Settings(argon2::Error),
+    /// argon2 refused, or what is stored is not a hash of ours.
+    #[error("a password could not be hashed or compared: {0}")]
+    Argon2(password_hash::Error),
+    /// The thread that hashed did not come back.
+    #[error("the thread that hashes passwords failed")]
+    Thread(#[source] tokio::task::JoinError),
+}
+
+/// A hash as it is stored: a PHC string.
+#[derive(Clone, PartialEq, Eq)]
+pub struct StoredPassword(String);
+
+impl StoredPassword {
+    /// Takes over what the database holds. Whether it is a hash of ours shows when it is compared.
+    pub fn from_stored(phc: String) -> Self {
+        Self(phc)
+    }
+
+    /// The PHC string, for the database.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for StoredPassword {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("StoredPassword(…)")
+    }
+}
+
+/// What comparing a password gave.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// The right one, hashed with today's parameters.
+    Right,
+    /// The right one, hashed with older parameters: hash it again and store that.
+    RightButOld,
+    /// The wrong one, or nobody to compare with.
+    Wrong,
+}
+
+impl Verdict {
+    /// Whether the password was right.
+    pub const fn is_right(self) -> bool {
+        matches!(self, Self::Right | Self::RightButOld)
+    }
+}
+
+/// The service; clones share one queue.
+#[derive(Clone)]
+pub struct Hashing(Arc<Inner>);
+
+struct Inner {
+    argon2: Argon2<'static>,
+    params: Params,
+    decoy: StoredPassword,
+    rng: Rng,
+    slots: Arc<Semaphore>,
+    waiting: Semaphore,
+    wait: Duration,
+}
+
+impl fmt::Debug for Hashing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Hashing")
+            .field("params", &self.0.params)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Hashing {
+    /// Starts the service. Makes one hash on the calling thread: the decoy.
+    pub fn new(settings: HashingSettings, rng: Rng) -> Result<Self, HashingError> {
+        let params = Params::new(
+            settings.memory_kib,
+            settings.passes,
+            settings.lanes,
+            Some(HASH_BYTES),
+        )
+        .map_err(HashingError::Settings)?;
+        let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params.clone());
+        // A password that nobody can type: random bytes, thrown away.
+        let nobody = Zeroizing::new(rng.bytes::<32>());
+        let decoy = make(&argon2, nobody.as_slice(), &rng.bytes())?;
+        Ok(Self(Arc::new(Inner {
+            argon2,
+            params,
+            decoy,
+            rng,
+            slots: Arc::new(Semaphore::new(settings.permits.clamp(1, Semaphore::MAX_PERMITS))),
+            waiting: Semaphore::new(settings.queue.min(Semaphore::MAX_PERMITS)),
+            wait: settings.wait,
+        })))
+    }
+
+    /// Hashes a password that was chosen.
+    pub async fn hash(&self, password: &Password) -> Result<StoredPassword, HashingError> {
+        let (inner, password) = (Arc::clone(&self.0), password.clone());
+        self.in_turn(move || make(&inner.argon2, password.expose().as_bytes(), &inner.rng.bytes()))
+            .await
+    }
+
+    /// Compares a password with what is stored. `None` stands for an account that does not exist, or has no
+    /// password: the same work is done on a decoy, so that the time tells nothing.
+    pub async fn verify(
+        &self,
+        password: &Password,
+        stored: Option<&StoredPassword>,
+    ) -> Result<Verdict, HashingError> {
+        let inner = Arc::clone(&self.0);
+        let (password, known, stored) = (
+            password.clone(),
+            stored.is_some(),
+            stored.unwrap_or(&self.0.decoy).clone(),
+        );
+        self.in_turn(move || inner.compare(&password, &stored, known))
+            .await
+    }
+
+    /// Whether what is stored was made with other parameters than today's.
+    pub fn needs_rehash(&self, stored: &StoredPassword) -> bool {
+        read(stored).map_or(true, |hash| self.0.is_old(&hash))
+    }
+
+    /// How many more callers could be hashing now; for health and metrics.
+    pub fn free_slots(&self) -> usize {
+        self.0.slots.available_permits()
+    }
+
+    async fn in_turn<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> Result<T, HashingError> + Send + 'static,
+    ) -> Result<T, HashingError> {
+        let permit = self.turn().await?;
+        #[expect(clippy::disallowed_methods, reason = "this is the place with the permits")]
+        let task = tokio::task::spawn_blocking(move || {
+            let result = work();
+            drop(permit);
+            result
+        });
+        task.await.map_err(HashingError::Thread)?
+    }
+
+    async fn turn(&self) -> Result<OwnedSemaphorePermit, HashingError> {
+        if let Ok(permit) = Arc::clone(&self.0.slots).try_acquire_owned() {
+            return Ok(permit);
+        }
+        let _place = self.0.waiting.try_acquire().map_err(|_| HashingError::Busy)?;
+        match timeout(self.0.wait, Arc::clone(&self.0.slots).acquire_owned()).await {
+            Ok(Ok(permit)) => Ok(permit),
+            // The semaphore is never closed; a time-out is the only way here.
+            Ok(Err(_)) | Err(_) => Err(HashingError::Busy),
+        }
+    }
+}
+
+impl Inner {
+    fn compare(
+        &self,
+        password: &Password,
+        stored: &StoredPassword,
+        known: bool,
+    ) -> Result<Verdict, HashingError> {
+        let hash = read(stored)?;
+        match self.argon2.verify_password(password.expose().as_bytes(), &hash) {
+            Ok(()) if !known => Ok(Verdict::Wrong),
+            Ok(()) if self.is_old(&hash) => Ok(Verdict::RightButOld),
+            Ok(()) => Ok(Verdict::Right),
+            Err(password_hash::Error::PasswordInvalid) => Ok(Verdict::Wrong),
+            Err(error) => Err(HashingError::Argon2(error)),
+        }
+    }
+
+    fn is_old(&self, hash: &PasswordHash) -> bool {
+        let params = Params::try_from(hash);
+        let same_algorithm =
+            hash.algorithm == Algorithm::Argon2id.ident() && hash.version == Some(u32::from(Version::V0x13));
+        !(same_algorithm && params.is_ok_and(|params| params == self.params))
+    }
+}
+
+fn make(
+    argon2: &Argon2<'_>,
+    password: &[u8],
+    salt: &[u8; SALT_BYTES],
+) -> Result<StoredPassword, HashingError> {
+    let hash = argon2
+        .hash_password_with_salt(password, salt)
+        .map_err(HashingError::Argon2)?;
+    Ok(StoredPassword(hash.to_string()))
+}
+
+fn read(stored: &StoredPassword) -> Result<PasswordHash, HashingError> {
+    if stored.0.len() > PHC_BYTES_MAX {
+        return Err(HashingError::Argon2(password_hash::Error::EncodingInvalid));
+    }
+    PasswordHash::new(&stored.0).map_err(|error| HashingError::Argon2(error.into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use super::*;
+
+    fn hashing() -> Hashing {
+        Hashing::new(HashingSettings::cheap_for_tests(), Rng::seeded(1)).unwrap()
+    }
+
+    fn password(text: &str) -> Password {
+        Password::typed(text).unwrap()
+    }
+
+    #[tokio::test]
+    async fn the_right_password_is_right_and_others_are_wrong() {
+        let hashing = hashing();
+        let stored = hashing.hash(&password("kvtulm27")).await.unwrap();
+        assert!(stored.as_str().starts_with("$argon2id$v=19$m=8,t=1,p=1$"));
+        assert_eq!(
+            hashing
+                .verify(&password("kvtulm27"), Some(&stored))
+                .await
+                .unwrap(),
+            Verdict::Right
+        );
+        for wrong in ["kvtulm28", "KVTULM27", "kvtulm27 ", ""] {
+            assert_eq!(
+                hashing.verify(&password(wrong), Some(&stored)).await.unwrap(),
+                Verdict::Wrong
+            );
+        }
+        let again = hashing.hash(&password("kvtulm27")).await.unwrap();
+        assert!(stored != again, "two hashes of one password have two salts");
+    }
+
+    #[tokio::test]
+    async fn attack_211_a_password_typed_decomposed_matches_the_composed_one() {
+        let hashing = hashing();
+        let stored = hashing.hash(&password("mậtkhẩu😀27")).await.unwrap();
+        let typed = password("ma\u{323}\u{302}tkha\u{302}\u{309}u😀27");
+        assert!(hashing.verify(&typed, Some(&stored)).await.unwrap().is_right());
+    }
+
+    #[tokio::test]
+    async fn an_unknown_account_costs_a_hash_and_is_wrong() {
+        let hashing = hashing();
+        assert_eq!(
+            hashing.verify(&password("kvtulm27"), None).await.unwrap(),
+            Verdict::Wrong
+        );
+        let decoy = read(&hashing.0.decoy).unwrap();
+        assert_eq!(
+            Params::try_from(&decoy).unwrap(),
+            hashing.0.params,
+            "the decoy costs what a real one does"
+        );
+    }
+
+    #[tokio::test]
+    async fn a_hash_of_older_parameters_is_right_but_made_again() {
+        let old = hashing();
+        let stored = old.hash(&password("kvtulm27")).await.unwrap();
+        let settings = HashingSettings {
+            passes: 2,
+            ..HashingSettings::cheap_for_tests()
+        };
+        let new = Hashing::new(settings, Rng::seeded(2)).unwrap();
+        assert!(new.needs_rehash(&stored) && !old.needs_rehash(&stored));
+        assert_eq!(
+            new.verify(&password("kvtulm27"), Some(&stored)).await.unwrap(),
+            Verdict::RightButOld
+        );
+        assert_eq!(
+            new.verify(&password("kvtulm28"), Some(&stored)).await.unwrap(),
+            Verdict::Wrong
+        );
+    }
+
+    #[tokio::test]
+    async fn what_is_not_a_hash_is_an_error_and_never_right() {
+        for broken in ["", "kvtulm27", "$argon2id$", "$bcrypt$x", &"$".repeat(1 << 20)] {
+            let stored = StoredPassword::from_stored(broken.to_owned());
+            let result = hashing().verify(&password("kvtulm27"), Some(&stored)).await;
+            assert!(matches!(result, Err(HashingError::Argon2(_))), "{result:?}");
+        }
+        // A hash without its output compares with nothing.
+        let hollow = StoredPassword::from_stored("$argon2id$v=19$m=8,t=1,p=1$c2FsdHNhbHQ".to_owned());
+        let result = hashing().verify(&password("kvtulm27"), Some(&hollow)).await;
+        assert!(!result.is_ok_and(Verdict::is_right));
+    }
+
+    #[tokio::test]
+    async fn impossible_settings_are_refused_at_the_start() {
+        let settings = HashingSettings {
+            memory_kib: 1,
+            ..HashingSettings::cheap_for_tests()
+        };
+        assert!(matches!(
+            Hashing::new(settings, Rng::seeded(1)),
+            Err(HashingError::Settings(_))
+        ));
+    }
+
+    /// Occupies every slot until the sender is dropped.
+    async fn occupy(hashing: &Hashing, slots: usize) -> Vec<mpsc::Sender<()>> {
+        let mut senders = Vec::new();
+        for _ in 0..slots {
+            let (sender, receiver) = mpsc::channel::<()>();
+            let (started, running) = tokio::sync::oneshot::channel();
+            let hashing = hashing.clone();
+            let work = async move {
+                hashing
+                    .in_turn(move || {
+                        let _ = started.send(());
+                        let _ = receiver.recv();
+                        Ok(())
+                    })
+                    .await
+            };
+            let mut set = tokio::task::JoinSet::new();
+            set.spawn(work);
+            running.await.unwrap();
+            // The caller goes away; the slot stays taken.
+            set.abort_all();
+            while set.join_next().await.is_some() {}
+            senders.push(sender);
+        }
+        senders
+    }
+
+    #[tokio::test]
+    async fn attack_301_the_queue_is_bounded_in_length_and_in_time() {
+        let settings = HashingSettings {
+            queue: 0,
+            wait: Duration::from_mins(1),
+            ..HashingSettings::cheap_for_tests()
+        };
+        let hashing = Hashing::new(settings, Rng::seeded(1)).unwrap();
+        let busy = occupy(&hashing, 2).await;
+        assert_eq!(
+            hashing.free_slots(),
+            0,
+            "a caller who went away does not free a slot at work"
+        );
+        let result = hashing.verify(&password("kvtulm27"), None).await;
+        assert!(matches!(result, Err(HashingError::Busy)), "no room to wait");
+        drop(busy);
+
+        let settings = HashingSettings {
+            wait: Duration::from_millis(1),
+            ..HashingSettings::cheap_for_tests()
+        };
+        let hashing = Hashing::new(settings, Rng::seeded(1)).unwrap();
+        let busy = occupy(&hashing, 2).await;
+        let result = hashing.hash(&password("kvtulm27")).await;
+        assert!(matches!(result, Err(HashingError::Busy)), "waited long enough");
+        drop(busy);
+    }
+
+    #[tokio::test]
+    async fn attack_301_those_who_wait_get_their_turn() {
+        let hashing = hashing();
+        let busy = occupy(&hashing, 2).await;
+        let mut tries = tokio::task::JoinSet::new();
+        for _ in 0..80 {
+            let hashing = hashing.clone();
+            tries.spawn(async move { hashing.verify(&password("kvtulm27"), None).await });
+        }
+        // Everybody has a place in the queue or an answer before the slots are freed.
+        let refused_first = tries.join_next().await.unwrap().unwrap();
+        assert!(matches!(refused_first, Err(HashingError::Busy)));
+        drop(busy);
+        let mut answers = vec![refused_first];
+        while let Some(answer) = tries.join_next().await {
+            answers.push(answer.unwrap());
+        }
+        let served = answers
+            .iter()
+            .filter(|answer| matches!(answer, Ok(Verdict::Wrong)))
+            .count();
+        assert!((64..80).contains(&served), "{served} of 80 served");
+    }
+}
