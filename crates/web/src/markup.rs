@@ -15,6 +15,14 @@ impl Markup {
         Self(escape(text))
     }
 
+    /// Renders a template. A template that fails leaves a gap on the page and a line in the log.
+    pub fn of(template: &impl askama::Template) -> Self {
+        Self(template.render().unwrap_or_else(|error| {
+            tracing::error!(%error, "template failed");
+            String::new()
+        }))
+    }
+
     /// Takes HTML that a template has rendered; the caller vouches for its escaping.
     pub fn from_rendered(html: String) -> Self {
         Self(html)
@@ -64,6 +72,9 @@ mod tests {
         let hostile = "\"><script>alert('x')</script>&";
         let escaped = escape(hostile);
         assert!(!escaped.contains('<') && !escaped.contains('"') && !escaped.contains('\''));
-        assert_eq!(escaped, "&quot;&gt;&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;&amp;");
+        assert_eq!(
+            escaped,
+            "&quot;&gt;&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;&amp;"
+        );
     }
 }

@@ -11,7 +11,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use fluent_bundle::concurrent::FluentBundle;
-use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
+use fluent_bundle::{FluentArgs, FluentError, FluentResource, FluentValue};
 use model::language::Language;
 use unic_langid::LanguageIdentifier;
 
@@ -115,7 +115,9 @@ pub struct Texts {
 
 impl std::fmt::Debug for Texts {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        out.debug_struct("Texts").field("languages", &self.catalogues.keys()).finish_non_exhaustive()
+        out.debug_struct("Texts")
+            .field("languages", &self.catalogues.keys())
+            .finish_non_exhaustive()
     }
 }
 
@@ -143,27 +145,44 @@ impl Texts {
         let pattern = catalogue.bundle.get_message(key)?.value()?;
         let mut fluent = FluentArgs::with_capacity(args.len());
         for (name, value) in args {
-            fluent.set(Cow::Borrowed(*name), match value {
-                Value::Text(text) => FluentValue::from(text.as_str()),
-                Value::Number(number) => FluentValue::from(*number),
-            });
+            fluent.set(
+                Cow::Borrowed(*name),
+                match value {
+                    Value::Text(text) => FluentValue::from(text.as_str()),
+                    Value::Number(number) => FluentValue::from(*number),
+                },
+            );
         }
         let mut errors = Vec::new();
-        let text = catalogue.bundle.format_pattern(pattern, Some(&fluent), &mut errors).into_owned();
+        let text = catalogue
+            .bundle
+            .format_pattern(pattern, Some(&fluent), &mut errors)
+            .into_owned();
         if !errors.is_empty() {
-            tracing::error!(key, language = language.tag(), count = errors.len(), "text lacks an argument");
+            tracing::error!(
+                key,
+                language = language.tag(),
+                count = errors.len(),
+                "text lacks an argument"
+            );
         }
         Some(text)
     }
 
     /// Whether a language has the key.
     pub fn has(&self, language: Language, key: &str) -> bool {
-        self.catalogues.get(language.tag()).is_some_and(|catalogue| catalogue.ids.contains(key))
+        self.catalogues
+            .get(language.tag())
+            .is_some_and(|catalogue| catalogue.ids.contains(key))
     }
 
     /// Every id that some language has and another lacks. A test demands that the list is empty.
     pub fn missing(&self) -> Vec<(Language, String)> {
-        let all: BTreeSet<&String> = self.catalogues.values().flat_map(|catalogue| &catalogue.ids).collect();
+        let all: BTreeSet<&String> = self
+            .catalogues
+            .values()
+            .flat_map(|catalogue| &catalogue.ids)
+            .collect();
         let mut missing = Vec::new();
         for language in Language::ALL {
             for id in &all {
@@ -184,22 +203,102 @@ fn catalogue(language: Language, sources: &[Messages]) -> Result<Catalogue, Text
     // travel into copied phone numbers and codes.
     bundle.set_use_isolating(false);
     if bundle.add_builtins().is_err() {
-        return Err(TextsError::Duplicate { language: tag, id: "NUMBER".to_owned() });
+        return Err(TextsError::Duplicate {
+            language: tag,
+            id: "NUMBER".to_owned(),
+        });
     }
     let mut ids = BTreeSet::new();
-    for (_, source) in sources.iter().flat_map(|messages| messages.iter()).filter(|(of, _)| *of == language) {
-        let resource = FluentResource::try_new((*source).to_owned())
-            .map_err(|(_, errors)| TextsError::Syntax { language: tag, detail: format!("{errors:?}") })?;
-        for entry in resource.entries() {
-            if let fluent_bundle::fluent_ast_entry!(message) = entry {
-                if !ids.insert(message.id.name.to_owned()) {
-                    return Err(TextsError::Duplicate { language: tag, id: message.id.name.to_owned() });
-                }
-            }
-        }
+    for (_, source) in sources
+        .iter()
+        .flat_map(|messages| messages.iter())
+        .filter(|(of, _)| *of == language)
+    {
+        let resource =
+            FluentResource::try_new((*source).to_owned()).map_err(|(_, errors)| TextsError::Syntax {
+                language: tag,
+                detail: format!("{errors:?}"),
+            })?;
         bundle
             .add_resource(resource)
-            .map_err(|errors| TextsError::Syntax { language: tag, detail: format!("{errors:?}") })?;
+            .map_err(|errors| refused(tag, &errors))?;
+        ids.extend(source.lines().filter_map(message_id));
     }
     Ok(Catalogue { bundle, ids })
+}
+
+fn refused(language: &'static str, errors: &[FluentError]) -> TextsError {
+    for error in errors {
+        if let FluentError::Overriding { id, .. } = error {
+            return TextsError::Duplicate {
+                language,
+                id: id.clone(),
+            };
+        }
+    }
+    TextsError::Syntax {
+        language,
+        detail: format!("{errors:?}"),
+    }
+}
+
+/// The id that a line of Fluent source defines: messages start in the first column, everything else does not.
+fn message_id(line: &str) -> Option<String> {
+    let (id, _) = line.split_once('=')?;
+    let id = id.trim_end();
+    let starts = id.chars().next().is_some_and(|first| first.is_ascii_alphabetic());
+    let plain = id
+        .chars()
+        .all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
+    (starts && plain).then(|| id.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_kits_own_texts_are_complete_in_every_language() {
+        assert_eq!(Texts::new(&[MESSAGES]).unwrap().missing(), Vec::new());
+    }
+
+    #[test]
+    fn an_id_that_two_sources_define_is_refused() {
+        const TWICE: Messages = &[(Language::En, "web-skip = again")];
+        let error = Texts::new(&[MESSAGES, TWICE]).unwrap_err();
+        assert!(matches!(error, TextsError::Duplicate { language: "en", id } if id == "web-skip"));
+    }
+
+    #[test]
+    fn a_missing_text_is_listed_and_shown_as_its_key() {
+        const HALF: Messages = &[(Language::ZhCn, "half = 一半")];
+        let texts = Texts::new(&[HALF]).unwrap();
+        assert_eq!(
+            texts.missing(),
+            vec![
+                (Language::En, "half".to_owned()),
+                (Language::Vi, "half".to_owned())
+            ]
+        );
+        assert_eq!(texts.get(Language::En, "half", &[]), "half");
+        assert_eq!(texts.get(Language::ZhCn, "half", &[]), "一半");
+    }
+
+    #[test]
+    fn arguments_are_inserted_without_isolation_marks_and_numbers_choose_the_plural() {
+        const COUNT: Messages = &[(
+            Language::En,
+            "tries = { $count ->\n    [one] one try for { $name }\n   *[other] { $count } tries for { $name }\n }",
+        )];
+        let texts = Texts::new(&[COUNT]).unwrap();
+        let text = |count: u32| {
+            texts.get(
+                Language::En,
+                "tries",
+                &[("count", count.into()), ("name", "138****0000".into())],
+            )
+        };
+        assert_eq!(text(1), "one try for 138****0000");
+        assert_eq!(text(3), "3 tries for 138****0000");
+    }
 }

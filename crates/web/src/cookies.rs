@@ -1,0 +1,247 @@
+//! The three cookies, their names and attributes, and what is believed when a browser sends them.
+//!
+//! Over https the names carry `__Host-` (RFC 6265bis, 4.1.3.2) so that no sibling host can plant them; with an http
+//! issuer, which only development has, the prefix and `Secure` go, because browsers and plain HTTP clients would
+//! drop the cookies otherwise. Two cookies of one name mean that somebody planted one: both are refused and cleared
+//! (A155). Cookies hold a random value only; what it stands for is in the database.
+
+use http::header::COOKIE;
+use http::{HeaderMap, HeaderValue};
+use model::language::Language;
+use model::secret::Token;
+
+/// How much of the `Cookie` headers is read, in bytes.
+pub const COOKIE_HEADER_BYTES: usize = 8 * 1024;
+/// How long preferences are remembered, in seconds.
+pub const PREFERENCES_SECONDS: i64 = 365 * 24 * 3600;
+/// How long the browser token is kept, in seconds.
+pub const BROWSER_SECONDS: i64 = 180 * 24 * 3600;
+
+/// Which form cookies take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CookieMode {
+    /// `__Host-` names, `Secure`.
+    Secure,
+    /// Plain names, for development over http.
+    Development,
+}
+
+/// A cookie of ours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cookie {
+    /// Tells one browser from another before anybody has signed in.
+    Browser,
+    /// The sign-in.
+    Session,
+    /// Language and print size; no secret.
+    Preferences,
+}
+
+impl Cookie {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Browser, Self::Session, Self::Preferences];
+
+    /// The name on the wire.
+    pub const fn name(self, mode: CookieMode) -> &'static str {
+        match (mode, self) {
+            (CookieMode::Secure, Self::Browser) => "__Host-denizen_browser",
+            (CookieMode::Secure, Self::Session) => "__Host-denizen_session",
+            (CookieMode::Secure, Self::Preferences) => "__Host-denizen_prefs",
+            (CookieMode::Development, Self::Browser) => "denizen_browser",
+            (CookieMode::Development, Self::Session) => "denizen_session",
+            (CookieMode::Development, Self::Preferences) => "denizen_prefs",
+        }
+    }
+}
+
+/// What the browser sent under one name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Sent {
+    /// Nothing.
+    Nothing,
+    /// One value.
+    One(String),
+    /// More than one: none is believed, and the name is cleared.
+    Several,
+}
+
+/// Reads one cookie from the request's headers.
+pub fn read(headers: &HeaderMap, mode: CookieMode, cookie: Cookie) -> Sent {
+    let size: usize = headers.get_all(COOKIE).iter().map(HeaderValue::len).sum();
+    if size > COOKIE_HEADER_BYTES {
+        return Sent::Several;
+    }
+    let name = cookie.name(mode);
+    let lines = headers
+        .get_all(COOKIE)
+        .iter()
+        .filter_map(|line| line.to_str().ok());
+    let mut values = lines.flat_map(|line| line.split(';')).filter_map(|pair| {
+        let (key, value) = pair.split_once('=')?;
+        (key.trim() == name).then(|| value.trim().to_owned())
+    });
+    match (values.next(), values.next()) {
+        (None, _) => Sent::Nothing,
+        (Some(value), None) => Sent::One(value),
+        (Some(_), Some(_)) => Sent::Several,
+    }
+}
+
+/// A `Set-Cookie` line; `max_age_seconds` of `None` lasts until the browser closes.
+pub fn set(mode: CookieMode, cookie: Cookie, value: &str, max_age_seconds: Option<i64>) -> HeaderValue {
+    let mut line = format!("{}={value}; Path=/; HttpOnly; SameSite=Lax", cookie.name(mode));
+    if mode == CookieMode::Secure {
+        line.push_str("; Secure");
+    }
+    if let Some(seconds) = max_age_seconds {
+        line.push_str("; Max-Age=");
+        line.push_str(&seconds.to_string());
+    }
+    // Our values are base64url or words of this file; a value that is not fit for a header clears the cookie.
+    HeaderValue::from_str(&line).unwrap_or_else(|_| clear(mode, cookie))
+}
+
+/// A `Set-Cookie` line that sends a bearer value.
+pub fn set_token(
+    mode: CookieMode,
+    cookie: Cookie,
+    token: &Token,
+    max_age_seconds: Option<i64>,
+) -> HeaderValue {
+    let mut line = set(mode, cookie, token.expose(), max_age_seconds);
+    line.set_sensitive(true);
+    line
+}
+
+/// A `Set-Cookie` line that makes the browser forget the cookie.
+pub fn clear(mode: CookieMode, cookie: Cookie) -> HeaderValue {
+    HeaderValue::from_static(match (mode, cookie) {
+        (CookieMode::Secure, Cookie::Browser) => {
+            "__Host-denizen_browser=; Path=/; HttpOnly; SameSite=Lax; Secure; Max-Age=0"
+        }
+        (CookieMode::Secure, Cookie::Session) => {
+            "__Host-denizen_session=; Path=/; HttpOnly; SameSite=Lax; Secure; Max-Age=0"
+        }
+        (CookieMode::Secure, Cookie::Preferences) => {
+            "__Host-denizen_prefs=; Path=/; HttpOnly; SameSite=Lax; Secure; Max-Age=0"
+        }
+        (CookieMode::Development, Cookie::Browser) => {
+            "denizen_browser=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0"
+        }
+        (CookieMode::Development, Cookie::Session) => {
+            "denizen_session=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0"
+        }
+        (CookieMode::Development, Cookie::Preferences) => {
+            "denizen_prefs=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0"
+        }
+    })
+}
+
+/// What a person chose for all pages.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Preferences {
+    /// The language, if one was chosen.
+    pub language: Option<Language>,
+    /// Whether print is large.
+    pub large_print: bool,
+}
+
+impl Preferences {
+    /// Reads the cookie's value; what is not understood is not a wish.
+    pub fn parse(value: &str) -> Self {
+        let (tag, size) = value.split_once('.').unwrap_or((value, ""));
+        let language = Language::ALL.into_iter().find(|language| language.tag() == tag);
+        Self {
+            language,
+            large_print: size == "large",
+        }
+    }
+
+    /// The cookie's value.
+    pub fn to_value(self) -> String {
+        let tag = self.language.map_or("any", Language::tag);
+        let size = if self.large_print { "large" } else { "normal" };
+        format!("{tag}.{size}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(lines: &[&str]) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        for line in lines {
+            headers.append(COOKIE, HeaderValue::from_str(line).unwrap());
+        }
+        headers
+    }
+
+    #[test]
+    fn attack_155_two_cookies_of_one_name_are_both_refused() {
+        let read = |lines: &[&str]| read(&headers(lines), CookieMode::Secure, Cookie::Session);
+        assert_eq!(
+            read(&["__Host-denizen_session=a; x=1"]),
+            Sent::One("a".to_owned())
+        );
+        assert_eq!(
+            read(&["__Host-denizen_session=a; __Host-denizen_session=b"]),
+            Sent::Several
+        );
+        assert_eq!(
+            read(&["__Host-denizen_session=a", "__Host-denizen_session=a"]),
+            Sent::Several
+        );
+        assert_eq!(
+            read(&["denizen_session=planted; __host-denizen_session=planted"]),
+            Sent::Nothing
+        );
+        assert_eq!(read(&[]), Sent::Nothing);
+    }
+
+    #[test]
+    fn attack_157_every_cookie_is_host_only_http_only_lax_and_secure() {
+        let token = Token::generate(&model::rng::Rng::seeded(1));
+        for cookie in Cookie::ALL {
+            for line in [
+                set(CookieMode::Secure, cookie, "v", Some(60)),
+                set_token(CookieMode::Secure, cookie, &token, None),
+                clear(CookieMode::Secure, cookie),
+            ] {
+                let line = line.to_str().unwrap();
+                assert!(line.starts_with("__Host-denizen_"), "{line}");
+                for attribute in ["; Path=/;", "; HttpOnly", "; SameSite=Lax", "; Secure"] {
+                    assert!(line.contains(attribute), "{line} lacks {attribute}");
+                }
+                assert!(!line.contains("Domain"), "{line}");
+            }
+        }
+        assert!(
+            format!(
+                "{:?}",
+                set_token(CookieMode::Secure, Cookie::Session, &token, None)
+            )
+            .contains("Sensitive")
+        );
+    }
+
+    #[test]
+    fn attack_161_a_value_with_line_breaks_never_reaches_a_header() {
+        let line = set(CookieMode::Secure, Cookie::Session, "a\r\nSet-Cookie: b=c", None);
+        assert_eq!(line, clear(CookieMode::Secure, Cookie::Session));
+    }
+
+    #[test]
+    fn preferences_survive_the_round_trip_and_nonsense_is_no_wish() {
+        for language in [None, Some(Language::Vi), Some(Language::ZhCn)] {
+            for large_print in [true, false] {
+                let preferences = Preferences {
+                    language,
+                    large_print,
+                };
+                assert_eq!(Preferences::parse(&preferences.to_value()), preferences);
+            }
+        }
+        assert_eq!(Preferences::parse("<script>.huge"), Preferences::default());
+    }
+}
