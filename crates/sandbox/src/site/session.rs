@@ -1,0 +1,266 @@
+//! A sub-site's own sessions, in memory: who is signed in here, and which authorization requests are under way.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use model::clock::Clock;
+use model::rng::Rng;
+use model::secret::Token;
+use serde_json::Value;
+
+use super::level_of_acr;
+use crate::world::lock;
+
+/// How long a session lives without a visit.
+const IDLE: TimeDelta = TimeDelta::hours(8);
+/// How long a resident may take at the provider: registering takes a while.
+const PENDING_LIFE: TimeDelta = TimeDelta::hours(1);
+/// How many requests one browser may have under way.
+const PENDING_MAX: usize = 8;
+/// How many sessions there may be.
+const SESSIONS_MAX: usize = 10_000;
+
+/// An authorization request that has not been answered.
+pub(super) struct Pending {
+    pub state: String,
+    pub nonce: String,
+    pub verifier: String,
+    pub started_at: DateTime<Utc>,
+    pub wish: Wish,
+}
+
+/// What a request asks for beyond the usual.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Wish {
+    /// The level to reach.
+    pub level: Option<u8>,
+    /// Whether less is an error.
+    pub essential: bool,
+    pub prompt: Vec<String>,
+    pub max_age_seconds: Option<u64>,
+    pub scopes: Vec<String>,
+    pub login_hint: Option<String>,
+    /// The page to come back to, a path of this site.
+    pub return_to: String,
+}
+
+impl Wish {
+    /// Whether nobody is to be shown a page.
+    pub(super) fn silent(&self) -> bool {
+        self.prompt.iter().any(|prompt| prompt == "none")
+    }
+}
+
+/// A resident who is signed in here.
+#[derive(Clone, Debug)]
+pub(super) struct SignedIn {
+    pub subject: String,
+    pub acr: Option<String>,
+    pub id_token: String,
+    pub header: Value,
+    pub claims: Value,
+    pub userinfo: Option<Value>,
+    pub userinfo_error: Option<String>,
+    pub token_response: Value,
+}
+
+impl SignedIn {
+    /// The level this sign-in may be used at.
+    pub(super) fn level(&self) -> Option<u8> {
+        self.acr.as_deref().and_then(level_of_acr)
+    }
+
+    /// A claim from the ID token, else from userinfo.
+    pub(super) fn claim(&self, name: &str) -> Option<&Value> {
+        self.claims
+            .get(name)
+            .or_else(|| self.userinfo.as_ref()?.get(name))
+    }
+
+    /// A claim that is text.
+    pub(super) fn text_claim(&self, name: &str) -> Option<&str> {
+        self.claim(name)?.as_str()
+    }
+
+    /// What to call the resident: the verified name where it was released.
+    pub(super) fn name(&self) -> Option<&str> {
+        self.text_claim("real_name").or_else(|| self.text_claim("name"))
+    }
+}
+
+/// One browser's session.
+#[derive(Default)]
+pub(super) struct Session {
+    pub pending: Vec<Pending>,
+    pub signed_in: Option<Arc<SignedIn>>,
+    /// The state of a sign-out that the provider has not come back from.
+    pub sign_out_state: Option<String>,
+    /// The key of a text that the next page shows once.
+    pub notice: Option<&'static str>,
+}
+
+struct Entry {
+    session: Session,
+    seen_at: DateTime<Utc>,
+}
+
+/// All sessions of one sub-site.
+pub(super) struct Sessions {
+    entries: Mutex<HashMap<String, Entry>>,
+    clock: Clock,
+    rng: Rng,
+}
+
+impl Sessions {
+    pub(super) fn new(clock: Clock, rng: Rng) -> Self {
+        Self {
+            entries: Mutex::default(),
+            clock,
+            rng,
+        }
+    }
+
+    /// Does something with a session that is there.
+    pub(super) fn with<T>(&self, id: Option<&str>, action: impl FnOnce(&mut Session) -> T) -> Option<T> {
+        let now = self.clock.now();
+        let mut entries = lock(&self.entries);
+        let entry = entries.get_mut(id?)?;
+        if now - entry.seen_at > IDLE {
+            return None;
+        }
+        entry.seen_at = now;
+        Some(action(&mut entry.session))
+    }
+
+    /// Does something with a session, made if need be; gives the session's id.
+    pub(super) fn with_or_new(&self, id: Option<&str>, action: impl FnOnce(&mut Session)) -> String {
+        let now = self.clock.now();
+        let mut entries = lock(&self.entries);
+        let known = id.filter(|id| entries.get(*id).is_some_and(|entry| now - entry.seen_at <= IDLE));
+        let id = match known {
+            Some(id) => id.to_owned(),
+            None => self.insert(&mut entries, Session::default()),
+        };
+        if let Some(entry) = entries.get_mut(&id) {
+            entry.seen_at = now;
+            action(&mut entry.session);
+        }
+        id
+    }
+
+    /// Moves a session to a new id, so that whoever knew the old one has nothing.
+    pub(super) fn renew(&self, id: Option<&str>) -> String {
+        let mut entries = lock(&self.entries);
+        let session = id
+            .and_then(|id| entries.remove(id))
+            .map(|entry| entry.session)
+            .unwrap_or_default();
+        self.insert(&mut entries, session)
+    }
+
+    fn insert(&self, entries: &mut MutexGuard<'_, HashMap<String, Entry>>, session: Session) -> String {
+        let now = self.clock.now();
+        if entries.len() >= SESSIONS_MAX {
+            entries.retain(|_, entry| now - entry.seen_at <= IDLE);
+        }
+        if entries.len() >= SESSIONS_MAX
+            && let Some(oldest) = entries
+                .iter()
+                .min_by_key(|(_, entry)| entry.seen_at)
+                .map(|(id, _)| id.clone())
+        {
+            entries.remove(&oldest);
+        }
+        let id = Token::generate(&self.rng).expose().to_owned();
+        entries.insert(
+            id.clone(),
+            Entry {
+                session,
+                seen_at: now,
+            },
+        );
+        id
+    }
+
+    /// Remembers a request under way.
+    pub(super) fn remember(&self, id: Option<&str>, pending: Pending) -> String {
+        self.with_or_new(id, |session| {
+            session.pending.push(pending);
+            let surplus = session.pending.len().saturating_sub(PENDING_MAX);
+            session.pending.drain(..surplus);
+        })
+    }
+
+    /// Takes the request that an answer belongs to; a second answer finds nothing.
+    pub(super) fn take(&self, id: Option<&str>, state: &str) -> Option<Pending> {
+        let now = self.clock.now();
+        self.with(id, |session| {
+            let at = session
+                .pending
+                .iter()
+                .position(|pending| pending.state == state)?;
+            let pending = session.pending.remove(at);
+            (now - pending.started_at <= PENDING_LIFE).then_some(pending)
+        })
+        .flatten()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pending(state: &str, now: DateTime<Utc>) -> Pending {
+        Pending {
+            state: state.to_owned(),
+            nonce: String::new(),
+            verifier: String::new(),
+            started_at: now,
+            wish: Wish::default(),
+        }
+    }
+
+    #[test]
+    fn a_state_is_taken_once_by_its_own_browser_and_in_time() {
+        let clock = Clock::manual(DateTime::UNIX_EPOCH);
+        let sessions = Sessions::new(clock.clone(), Rng::seeded(1));
+        let mine = sessions.remember(None, pending("a", clock.now()));
+        let mine = sessions.remember(Some(&mine), pending("b", clock.now()));
+        let other = sessions.remember(None, pending("c", clock.now()));
+        assert!(sessions.take(Some(&other), "a").is_none());
+        assert!(sessions.take(None, "a").is_none());
+        assert!(sessions.take(Some(&mine), "a").is_some());
+        assert!(sessions.take(Some(&mine), "a").is_none());
+        clock.advance(TimeDelta::hours(2));
+        assert!(sessions.take(Some(&mine), "b").is_none());
+    }
+
+    #[test]
+    fn a_renewed_session_leaves_nothing_under_the_old_id() {
+        let sessions = Sessions::new(Clock::manual(DateTime::UNIX_EPOCH), Rng::seeded(1));
+        let old = sessions.with_or_new(None, |session| session.notice = Some("x"));
+        let new = sessions.renew(Some(&old));
+        assert!(sessions.with(Some(&old), |_| ()).is_none());
+        assert_eq!(
+            sessions.with(Some(&new), |session| session.notice).flatten(),
+            Some("x")
+        );
+    }
+
+    #[test]
+    fn an_idle_session_ends_and_requests_under_way_are_bounded() {
+        let clock = Clock::manual(DateTime::UNIX_EPOCH);
+        let sessions = Sessions::new(clock.clone(), Rng::seeded(1));
+        let mut id = None;
+        for n in 0..20 {
+            id = Some(sessions.remember(id.as_deref(), pending(&n.to_string(), clock.now())));
+        }
+        assert_eq!(
+            sessions.with(id.as_deref(), |session| session.pending.len()),
+            Some(PENDING_MAX)
+        );
+        clock.advance(TimeDelta::hours(9));
+        assert!(sessions.with(id.as_deref(), |_| ()).is_none());
+    }
+}
