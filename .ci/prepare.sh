@@ -66,7 +66,7 @@ ensure_packages() {
   esac
   # shellcheck disable=SC2086 # a list of words
   if ! {
-    export DEBIAN_FRONTEND=noninteractive
+    export DEBIAN_FRONTEND=noninteractive UCF_FORCE_CONFFOLD=1
     apt-get -o DPkg::Lock::Timeout=300 update &&
       apt-get -o DPkg::Lock::Timeout=300 -o Dpkg::Options::=--force-confold \
         install -y --no-install-recommends $missing

@@ -1,1 +1,45 @@
 //! Who is here, proven how, how well, and since when.
+//!
+//! Residents register (`register`), prove themselves with captchas, one-time codes and passwords, sign in, and
+//! gain evidence from sources. Pages, use cases and the adapters to the outside live here; what is stored is
+//! `store`'s, how a page looks is `web`'s, and the ladder of levels is `model`'s. The words of OpenID Connect are
+//! not known here.
+
+pub mod agreements;
+pub mod captcha;
+pub mod case;
+pub mod config;
+pub mod delivery;
+pub mod evidence;
+pub mod gateway;
+mod notice;
+pub mod otp;
+pub mod password;
+pub mod register;
+pub mod service;
+pub mod session;
+pub mod signin;
+pub mod space;
+#[cfg(test)]
+pub(crate) mod testing;
+
+pub use config::Config;
+pub use service::{Parts, Service, router};
+
+use model::language::Language;
+
+/// The texts of this crate, in every language.
+pub const MESSAGES: web::language::Messages = &[
+    (Language::ZhCn, include_str!("../locales/zh-CN/register.ftl")),
+    (Language::ZhCn, include_str!("../locales/zh-CN/signin.ftl")),
+    (Language::ZhCn, include_str!("../locales/zh-CN/evidence.ftl")),
+    (Language::ZhCn, include_str!("../locales/zh-CN/space.ftl")),
+    (Language::En, include_str!("../locales/en/register.ftl")),
+    (Language::En, include_str!("../locales/en/signin.ftl")),
+    (Language::En, include_str!("../locales/en/evidence.ftl")),
+    (Language::En, include_str!("../locales/en/space.ftl")),
+    (Language::Vi, include_str!("../locales/vi/register.ftl")),
+    (Language::Vi, include_str!("../locales/vi/signin.ftl")),
+    (Language::Vi, include_str!("../locales/vi/evidence.ftl")),
+    (Language::Vi, include_str!("../locales/vi/space.ftl")),
+];

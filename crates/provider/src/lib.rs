@@ -1,1 +1,218 @@
-//! The OpenID Provider: endpoints, tokens and sign-out.
+//! The OpenID Provider: endpoints, tokens and sign-out. The only crate that speaks OpenID words.
+//!
+//! | Question | Module | Standard |
+//! | --- | --- | --- |
+//! | which address is whose | [`router`] | |
+//! | what can it do, for programs | [`discovery`], [`jwks`] | Discovery 1.0, RFC 8414, RFC 7517 |
+//! | who may use it | [`clients`] | |
+//! | who is this client, really | [`token`] | RFC 6749 2.3, RFC 7523 |
+//! | may this be asked, what is asked of the resident, what is the answer | [`authorize`] | OpenID Connect Core 3.1.2, RFC 9207 |
+//! | what does a code give | [`token`] | RFC 6749 4.1.3, RFC 7636, OpenID Connect Core 3.1.3 |
+//! | what is told about a resident, where | [`claims`], [`userinfo`] | OpenID Connect Core 5 |
+//! | under which names | [`subject`], [`sid`] | OpenID Connect Core 8.1, Back-Channel Logout |
+//! | how does a sign-in end | [`logout`] | RP-Initiated Logout 1.0 |
+//! | which keys sign | [`keys`] | OpenID Connect Core 10.1.1 |
+//! | what is said when something is refused | [`error`] | RFC 6749 5.2, RFC 6750 3.1 |
+
+use std::sync::Arc;
+
+use axum::body::Bytes;
+use axum::extract::FromRef;
+use chrono::{DateTime, TimeDelta, Utc};
+use jose::ring::Ring;
+use model::client::Client;
+use model::ids::{AccountId, ClientId, SessionId};
+use model::ladder::Ladder;
+use model::language::Language;
+use store::clients::StoredClient;
+use store::{Store, StoreError};
+use web::Kit;
+
+pub mod authorize;
+pub mod claims;
+pub mod clients;
+pub mod discovery;
+pub mod error;
+pub mod jwks;
+pub mod keys;
+pub mod logout;
+pub mod router;
+pub mod sid;
+pub mod subject;
+#[cfg(test)]
+mod testing;
+pub mod token;
+pub mod userinfo;
+mod wire;
+
+pub use router::router;
+
+use clients::{Clients, Registered};
+use keys::{Keys, KeysError};
+
+/// The texts of this crate's pages.
+pub const MESSAGES: web::language::Messages = &[
+    (Language::ZhCn, include_str!("../locales/zh-CN/provider.ftl")),
+    (Language::En, include_str!("../locales/en/provider.ftl")),
+    (Language::Vi, include_str!("../locales/vi/provider.ftl")),
+];
+
+/// How long things live.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// An authorization code, in seconds (A046).
+    pub code_seconds: i64,
+    /// An access token, in seconds.
+    pub access_token_seconds: i64,
+    /// An ID token, in seconds.
+    pub id_token_seconds: i64,
+    /// A sign-in.
+    pub sessions: store::sessions::Limits,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            code_seconds: 60,
+            access_token_seconds: 600,
+            id_token_seconds: 300,
+            sessions: store::sessions::Limits::default(),
+        }
+    }
+}
+
+/// How long a retiring key stays published by default, in hours: longer than any sign-in, so that an ID token of
+/// its beginning is still a good hint at its end.
+pub const KEY_RETIREMENT_HOURS: i64 = 24;
+
+/// Why the provider cannot start or refresh.
+#[derive(Debug, thiserror::Error)]
+pub enum ServiceError {
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The keys.
+    #[error(transparent)]
+    Keys(#[from] KeysError),
+}
+
+/// The provider. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Service(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    config: Config,
+    store: Store,
+    kit: Kit,
+    ladder: Arc<Ladder>,
+    issuer: String,
+    metadata: Bytes,
+    clients: Clients,
+    keys: Keys,
+    subjects: subject::Subjects,
+    sids: sid::Sids,
+}
+
+impl Service {
+    /// Starts the provider: makes the first keys if there are none, reads keys and sub-sites.
+    pub async fn new(
+        config: Config,
+        store: Store,
+        kit: Kit,
+        ladder: Arc<Ladder>,
+    ) -> Result<Self, ServiceError> {
+        // The issuer is compared byte for byte by sub-sites, so it has one spelling: without the slash at the end.
+        let issuer = kit.base_url().as_str().trim_end_matches('/').to_owned();
+        let inner = Inner {
+            metadata: discovery::metadata(&issuer),
+            clients: Clients::load(&store).await?,
+            keys: Keys::start(&store).await?,
+            subjects: subject::Subjects::new(store.vault()),
+            sids: sid::Sids::new(store.vault()),
+            config,
+            store,
+            kit,
+            ladder,
+            issuer,
+        };
+        Ok(Self(Arc::new(inner)))
+    }
+
+    /// Looks whether sub-sites or keys changed, on this node or another. Called every second or two, and after each
+    /// change on this node.
+    pub async fn refresh(&self) -> Result<(), ServiceError> {
+        self.0.clients.refresh(&self.0.store).await?;
+        self.0.keys.refresh(&self.0.store).await?;
+        Ok(())
+    }
+
+    /// How long things live.
+    pub fn config(&self) -> &Config {
+        &self.0.config
+    }
+
+    /// The database.
+    pub fn store(&self) -> &Store {
+        &self.0.store
+    }
+
+    /// The HTTP kit.
+    pub fn kit(&self) -> &Kit {
+        &self.0.kit
+    }
+
+    /// The rules of levels.
+    pub fn ladder(&self) -> &Ladder {
+        &self.0.ladder
+    }
+
+    /// The issuer, exactly as in tokens and metadata.
+    pub fn issuer(&self) -> &str {
+        &self.0.issuer
+    }
+
+    /// Now.
+    pub fn now(&self) -> DateTime<Utc> {
+        self.0.store.clock().now()
+    }
+
+    /// How long a code lives.
+    pub fn code_life(&self) -> TimeDelta {
+        TimeDelta::seconds(self.0.config.code_seconds)
+    }
+
+    /// A sub-site, disabled or not; `None` when it is unknown or was removed.
+    pub fn client(&self, id: &ClientId) -> Option<Arc<StoredClient>> {
+        self.0.clients.find(id).map(|registered| registered.stored)
+    }
+
+    /// The keys of this moment.
+    pub fn ring(&self) -> Arc<Ring> {
+        self.0.keys.ring().load()
+    }
+
+    /// The `sub` of an account for a client.
+    pub fn subject(&self, client: &Client, account: AccountId) -> String {
+        self.0.subjects.subject(client, account)
+    }
+
+    /// The `sid` of a sign-in for a client.
+    pub fn sid(&self, client: &Client, session: SessionId) -> String {
+        self.0.sids.sid(client, session)
+    }
+
+    pub(crate) fn registered(&self, id: &ClientId) -> Option<Registered> {
+        self.0.clients.find(id)
+    }
+
+    pub(crate) fn metadata(&self) -> Bytes {
+        self.0.metadata.clone()
+    }
+}
+
+impl FromRef<Service> for Kit {
+    fn from_ref(service: &Service) -> Self {
+        service.kit().clone()
+    }
+}

@@ -21,7 +21,10 @@ pub async fn spend(
 ) -> Result<bool, StoreError> {
     // Client ids have no NUL, so no two pairs give one text.
     let hash = TokenHash::of(&format!("{client}\u{0}{jti}"));
-    let row = ActiveModel { jti_hash: Set(hash.as_bytes().to_vec()), expires_at: Set(remember_until) };
+    let row = ActiveModel {
+        jti_hash: Set(hash.as_bytes().to_vec()),
+        expires_at: Set(remember_until),
+    };
     let inserted = Entity::insert(row)
         .on_conflict(OnConflict::column(Column::JtiHash).do_nothing().to_owned())
         .exec_without_returning(tx)

@@ -119,7 +119,6 @@ mod tests {
             let mut tries = tokio::task::JoinSet::new();
             for _ in 0..32 {
                 let store = test.store.clone();
-                #[expect(clippy::disallowed_methods, reason = "a test of parallel tries")]
                 tries.spawn(async move { redeem(&store.read(), id, &browser, now).await.unwrap().is_some() });
             }
             let taken = tries.join_all().await.into_iter().filter(|taken| *taken).count();

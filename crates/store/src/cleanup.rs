@@ -1,1 +1,51 @@
-//! Retention: what is deleted when its time is over. Every table is named here or kept on purpose.
+//! Retention: what is deleted when its time is over. Every table is either in [`sweep`] or kept on purpose:
+//! accounts, credentials, evidence, acceptances, cases and grants are the person's history and end with the
+//! account; clients, keys, secrets and revisions are the program's own; the audit log is kept for at least six
+//! months by law (184 days cover every case) and goes to an archive by the operator's decision.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use sea_orm::sea_query::Expr;
+use sea_orm::{ColumnTrait as _, EntityTrait, QueryFilter as _, QuerySelect as _, QueryTrait as _};
+
+use crate::entity::{
+    access_token, authorization_code, captcha, client_assertion, interaction, otp, outbox, registration, session,
+    throttle,
+};
+use crate::error::StoreError;
+use crate::tx::Tx;
+
+/// The most rows of one table that go in one statement, so that no lock is held for long.
+const BATCH: u64 = 1000;
+
+/// For how long a redeemed code or an expired token is remembered, so that a replay is recognised.
+const REPLAY_HOURS: i64 = 24;
+
+/// For how long ended sign-ins stay for the person's own list and for the law (six months).
+const SESSION_DAYS: i64 = 190;
+
+/// For how long delivered messages stay.
+const OUTBOX_DAYS: i64 = 7;
+
+/// Deletes what is over, one batch of each table; answers how many rows went. Call again while it is not 0.
+pub async fn sweep(tx: &Tx, now: DateTime<Utc>) -> Result<u64, StoreError> {
+    let replay = now - TimeDelta::hours(REPLAY_HOURS);
+    let mut gone = 0;
+    gone += batch::<registration::Entity>(tx, registration::Column::Id, registration::Column::ExpiresAt.lt(now)).await?;
+    gone += batch::<captcha::Entity>(tx, captcha::Column::Id, captcha::Column::ExpiresAt.lt(now)).await?;
+    gone += batch::<otp::Entity>(tx, otp::Column::Id, otp::Column::ExpiresAt.lt(now)).await?;
+    gone += batch::<throttle::Entity>(tx, throttle::Column::Bucket, throttle::Column::ExpiresAt.lt(now)).await?;
+    gone += batch::<interaction::Entity>(tx, interaction::Column::IdHash, interaction::Column::ExpiresAt.lt(now)).await?;
+    gone += batch::<client_assertion::Entity>(tx, client_assertion::Column::JtiHash, client_assertion::Column::ExpiresAt.lt(now)).await?;
+    gone += batch::<authorization_code::Entity>(tx, authorization_code::Column::CodeHash, authorization_code::Column::ExpiresAt.lt(replay)).await?;
+    gone += batch::<access_token::Entity>(tx, access_token::Column::TokenHash, access_token::Column::ExpiresAt.lt(replay)).await?;
+    let old = session::Column::ExpiresAt.lt(now - TimeDelta::days(SESSION_DAYS));
+    gone += batch::<session::Entity>(tx, session::Column::Id, old).await?;
+    let old = outbox::Column::ExpiresAt.lt(now - TimeDelta::days(OUTBOX_DAYS));
+    gone += batch::<outbox::Entity>(tx, outbox::Column::Id, old).await?;
+    Ok(gone)
+}
+
+async fn batch<E: EntityTrait>(tx: &Tx, key: E::Column, over: Expr) -> Result<u64, StoreError> {
+    let some = E::find().select_only().column(key).filter(over).limit(BATCH).into_query();
+    Ok(E::delete_many().filter(key.in_subquery(some)).exec(tx).await?.rows_affected)
+}

@@ -98,8 +98,8 @@ pub struct NewCode<'a> {
 
 /// Stores a code.
 pub async fn issue(tx: &Tx, new: &NewCode<'_>) -> Result<(), StoreError> {
-    let details =
-        serde_json::to_string(new.details).map_err(|_| StoreError::Malformed("authorization_code.details"))?;
+    let details = serde_json::to_string(new.details)
+        .map_err(|_| StoreError::Malformed("authorization_code.details"))?;
     let row = authorization_code::ActiveModel {
         code_hash: Set(new.code.hash().as_bytes().to_vec()),
         client_id: Set(new.client_id.as_str().to_owned()),
@@ -200,6 +200,7 @@ pub enum Redemption {
 const FOOTING: Footing<(Entity, Column)> = Footing {
     session: (Entity, Column::SessionId),
     account: (Entity, Column::AccountId),
+    client: (Entity, Column::ClientId),
     grant: (Entity, Column::GrantId),
 };
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use sea_orm::{
     ConnectOptions, DatabaseBackend, DatabaseConnection, DatabaseTransaction, SqliteTransactionMode,
-    ConnectionTrait as _, TransactionOptions, TransactionTrait as _,
+    ConnectionTrait, TransactionOptions, TransactionTrait as _,
 };
 
 use crate::StoreError;
@@ -12,6 +12,9 @@ use crate::connect::ConnectionLimits;
 
 /// The number of the advisory lock under which nodes take turns at start ("DENI").
 const START_LOCK: i64 = 0x4445_4e49;
+
+/// The number of the advisory lock under which one node at a time adds to the audit chain.
+const CHAIN_LOCK: i64 = START_LOCK + 1;
 
 /// Connection options for an address.
 pub fn options(url: &str, limits: &ConnectionLimits) -> Result<ConnectOptions, StoreError> {
@@ -57,10 +60,20 @@ pub async fn begin(db: &DatabaseConnection) -> Result<DatabaseTransaction, Store
     Ok(db.begin_with_options(options).await?)
 }
 
-/// Holds other nodes back until the transaction ends. SQLite has one writer anyway.
+/// Holds other nodes that start back until the transaction ends.
 pub async fn lock_start(tx: &DatabaseTransaction) -> Result<(), StoreError> {
+    lock(tx, START_LOCK).await
+}
+
+/// Holds other nodes that add to the audit chain back until the transaction ends.
+pub async fn lock_chain(tx: &crate::Tx) -> Result<(), StoreError> {
+    lock(tx, CHAIN_LOCK).await
+}
+
+/// SQLite has one writer anyway.
+async fn lock(tx: &impl ConnectionTrait, number: i64) -> Result<(), StoreError> {
     if tx.get_database_backend() == DatabaseBackend::Postgres {
-        tx.execute_unprepared(&format!("SELECT pg_advisory_xact_lock({START_LOCK})")).await?;
+        tx.execute_unprepared(&format!("SELECT pg_advisory_xact_lock({number})")).await?;
     }
     Ok(())
 }

@@ -82,7 +82,9 @@ pub struct NewKey<'a> {
 
 /// Stores a key unless its place is taken; answers whether it was stored.
 pub async fn insert(tx: &Tx, new: &NewKey<'_>) -> Result<bool, StoreError> {
-    let sealed = tx.vault().seal(vault::Column::SigningKey, new.kid.as_bytes(), new.private)?;
+    let sealed = tx
+        .vault()
+        .seal(vault::Column::SigningKey, new.kid.as_bytes(), new.private)?;
     let row = ActiveModel {
         kid: Set(new.kid.to_owned()),
         alg: Set(new.alg.name().to_owned()),
@@ -92,8 +94,9 @@ pub async fn insert(tx: &Tx, new: &NewKey<'_>) -> Result<bool, StoreError> {
         state_changed_at: Set(new.now),
     };
     // No column is named: the conflict is with the partial index or with the key's own name.
-    let inserted =
-        Entity::insert(row).on_conflict(OnConflict::new().do_nothing().to_owned()).exec_without_returning(tx);
+    let inserted = Entity::insert(row)
+        .on_conflict(OnConflict::new().do_nothing().to_owned())
+        .exec_without_returning(tx);
     Ok(inserted.await? == 1)
 }
 
@@ -133,7 +136,11 @@ pub async fn bury(
 
 /// Every key, newest first, the dead included.
 pub async fn list(tx: &Tx) -> Result<Vec<Listed>, StoreError> {
-    let rows = Entity::find().order_by_desc(Column::CreatedAt).limit(LIST_MAX).all(tx).await?;
+    let rows = Entity::find()
+        .order_by_desc(Column::CreatedAt)
+        .limit(LIST_MAX)
+        .all(tx)
+        .await?;
     rows.iter().map(listed).collect()
 }
 
@@ -148,7 +155,8 @@ pub async fn open(tx: &Tx) -> Result<Vec<(Listed, Zeroizing<Vec<u8>>)>, StoreErr
     rows.into_iter()
         .map(|row| {
             let private =
-                tx.vault().open(vault::Column::SigningKey, row.kid.as_bytes(), &row.private_sealed)?;
+                tx.vault()
+                    .open(vault::Column::SigningKey, row.kid.as_bytes(), &row.private_sealed)?;
             Ok((listed(&row)?, private))
         })
         .collect()
@@ -171,7 +179,13 @@ mod tests {
 
     fn key(kid: &str, state: State) -> NewKey<'_> {
         let now = testing::start_time();
-        NewKey { kid, alg: SigningAlg::Es256, state, private: b"private", now }
+        NewKey {
+            kid,
+            alg: SigningAlg::Es256,
+            state,
+            private: b"private",
+            now,
+        }
     }
 
     #[tokio::test]
@@ -179,15 +193,33 @@ mod tests {
         for test in testing::stores().await {
             let (tx, now) = (test.store.read(), testing::start_time());
             assert!(insert(&tx, &key("a", State::Current)).await.expect("current"));
-            assert!(!insert(&tx, &key("b", State::Current)).await.expect("second current"));
+            assert!(
+                !insert(&tx, &key("b", State::Current))
+                    .await
+                    .expect("second current")
+            );
             assert!(insert(&tx, &key("c", State::Next)).await.expect("next"));
             assert!(!insert(&tx, &key("d", State::Next)).await.expect("second next"));
-            assert!(advance(&tx, SigningAlg::Es256, (State::Current, State::Retiring), now).await.expect("one"));
-            assert!(advance(&tx, SigningAlg::Es256, (State::Next, State::Current), now).await.expect("two"));
-            assert!(!advance(&tx, SigningAlg::Rs256, (State::Next, State::Current), now).await.expect("none"));
+            assert!(
+                advance(&tx, SigningAlg::Es256, (State::Current, State::Retiring), now)
+                    .await
+                    .expect("one")
+            );
+            assert!(
+                advance(&tx, SigningAlg::Es256, (State::Next, State::Current), now)
+                    .await
+                    .expect("two")
+            );
+            assert!(
+                !advance(&tx, SigningAlg::Rs256, (State::Next, State::Current), now)
+                    .await
+                    .expect("none")
+            );
             assert_eq!(bury(&tx, now, now).await.expect("bury"), ["a"]);
             let open = open(&tx).await.expect("open");
-            let [(listed, private)] = open.as_slice() else { panic!("{} keys", open.len()) };
+            let [(listed, private)] = open.as_slice() else {
+                panic!("{} keys", open.len())
+            };
             assert_eq!((listed.kid.as_str(), listed.state), ("c", State::Current));
             assert_eq!(private.as_slice(), b"private");
         }

@@ -302,7 +302,6 @@ mod tests {
         let mut tries = tokio::task::JoinSet::new();
         for _ in 0..32 {
             let store = test.store.clone();
-            #[expect(clippy::disallowed_methods, reason = "a test of parallel tries")]
             tries.spawn(async move {
                 try_code(&store.read(), &holder(Purpose::Registration, &browser), code, now).await.unwrap()
             });
@@ -339,7 +338,6 @@ mod tests {
             let mut uses = tokio::task::JoinSet::new();
             for _ in 0..32 {
                 let store = test.store.clone();
-                #[expect(clippy::disallowed_methods, reason = "a test of parallel tries")]
                 uses.spawn(async move { consume(&store.read(), id, now).await.unwrap() });
             }
             let used = uses.join_all().await.into_iter().filter(|used| *used).count();

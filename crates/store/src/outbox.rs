@@ -233,7 +233,6 @@ mod tests {
             let mut nodes = tokio::task::JoinSet::new();
             for _ in 0..32 {
                 let store = test.store.clone();
-                #[expect(clippy::disallowed_methods, reason = "a test of parallel tries")]
                 nodes.spawn(async move { claim(&store.read(), now, lease, 10).await.unwrap().len() });
             }
             assert_eq!(nodes.join_all().await.into_iter().sum::<usize>(), 1, "{}", test.database.kind());

@@ -167,7 +167,6 @@ mod tests {
             let mut tries = tokio::task::JoinSet::new();
             for _ in 0..32 {
                 let store = test.store.clone();
-                #[expect(clippy::disallowed_methods, reason = "a test of parallel tries")]
                 tries.spawn(async move {
                     let account = AccountId::new(now, &Rng::system());
                     complete(&store.read(), id, account, now).await.unwrap()

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use model::authn::Methods;
-use model::ids::{AccountId, SessionId};
+use model::ids::{AccountId, ClientId, SessionId};
 use model::secret::TokenHash;
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::Expr;
@@ -163,6 +163,25 @@ pub async fn end(tx: &Tx, id: SessionId, now: DateTime<Utc>) -> Result<bool, Sto
         .exec(tx)
         .await?;
     Ok(ended.rows_affected == 1)
+}
+
+/// The sub-sites that redeemed a code of a sign-in: where the person may have a sign-in of the site's own.
+pub async fn sites(tx: &Tx, id: SessionId) -> Result<Vec<ClientId>, StoreError> {
+    let names: Vec<String> = authorization_code::Entity::find()
+        .select_only()
+        .column(authorization_code::Column::ClientId)
+        .filter(authorization_code::Column::SessionId.eq(id.as_uuid()))
+        .filter(authorization_code::Column::UsedAt.is_not_null())
+        .group_by(authorization_code::Column::ClientId)
+        .order_by_asc(authorization_code::Column::ClientId)
+        .limit(LIST_MAX)
+        .into_tuple()
+        .all(tx)
+        .await?;
+    let name = |name: String| {
+        ClientId::parse(&name).map_err(|_| StoreError::Malformed("authorization_code.client_id"))
+    };
+    names.into_iter().map(name).collect()
 }
 
 /// What a sign-in becomes when its person proves more: always under a new cookie (A151).

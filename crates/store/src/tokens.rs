@@ -13,7 +13,7 @@ use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
 use serde::{Deserialize, Serialize};
 
 use crate::accounts::{self, Account};
-use crate::codes::{RequestedClaim, Redeemed};
+use crate::codes::{Redeemed, RequestedClaim};
 use crate::entity::access_token::{self, Column, Entity};
 use crate::entity::account;
 use crate::error::StoreError;
@@ -82,6 +82,8 @@ pub struct LiveToken {
     pub account: Account,
     /// The sign-in it came from.
     pub session: SessionId,
+    /// The grant under which it was issued; by now another may be in its place.
+    pub grant: Option<GrantId>,
     /// What it says.
     pub details: TokenDetails,
 }
@@ -89,6 +91,7 @@ pub struct LiveToken {
 const FOOTING: Footing<(Entity, Column)> = Footing {
     session: (Entity, Column::SessionId),
     account: (Entity, Column::AccountId),
+    client: (Entity, Column::ClientId),
     grant: (Entity, Column::GrantId),
 };
 
@@ -105,12 +108,15 @@ pub async fn find_live(
         .find_also_related(account::Entity)
         .one(tx)
         .await?;
-    let Some((row, Some(owner))) = found else { return Ok(None) };
+    let Some((row, Some(owner))) = found else {
+        return Ok(None);
+    };
     Ok(Some(LiveToken {
         client_id: ClientId::parse(&row.client_id)
             .map_err(|_| StoreError::Malformed("access_token.client_id"))?,
         account: accounts::from_row(tx, owner)?,
         session: SessionId::from_uuid(row.session_id),
+        grant: row.grant_id.map(GrantId::from_uuid),
         details: serde_json::from_str(&row.details)
             .map_err(|_| StoreError::Malformed("access_token.details"))?,
     }))

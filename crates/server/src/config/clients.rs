@@ -45,7 +45,7 @@ pub fn load_clients(dir: &Path, production: bool) -> Result<ClientFolder, Vec<Fa
     if faults.is_empty() { Ok(ClientFolder { clients }) } else { Err(faults) }
 }
 
-fn files(dir: &Path) -> std::io::Result<Vec<PathBuf>> {
+pub(super) fn files(dir: &Path) -> std::io::Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for entry in std::fs::read_dir(dir)? {
         let path = entry?.path();

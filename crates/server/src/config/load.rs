@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use account::agreements::Agreements;
 use model::ladder::Ladder;
 use serde::Deserialize as _;
 use store::vault::KeyEncryptionKey;
@@ -58,7 +59,7 @@ pub struct Loaded {
     /// Sub-sites.
     pub clients: Vec<store::clients::StoredClient>,
     /// Agreements.
-    pub agreements: account::agreements::Agreements,
+    pub agreements: Agreements,
 }
 
 /// Loads everything that `serve` would load. `environment` is the process's variables.
@@ -92,16 +93,16 @@ pub fn load(file: &Path, environment: &BTreeMap<String, String>) -> Result<Loade
             .map_err(|found| faults.extend(found)),
     };
     let agreements = match &config.agreements.dir {
-        None => Err(faults.push(fault("agreements.dir", "name the folder of agreements".to_owned()))),
-        Some(dir) => account::agreements::Agreements::load(dir).map_err(|error| {
-            faults.push(Fault {
-                file: dir.clone(),
-                line: None,
-                key: String::new(),
-                problem: error.to_string(),
-            });
-        }),
-    };
+        None => Agreements::shipped(),
+        Some(dir) => Agreements::load(dir),
+    }
+    .map_err(|error| faults.push(fault("agreements.dir", error.to_string())));
+    if let Some(dir) = config.sources.dir.clone() {
+        match super::load_sources(&dir) {
+            Ok(named) => named.connect(&mut config.account.sources),
+            Err(found) => faults.extend(found),
+        }
+    }
     match (key, ladder, clients, agreements, faults.is_empty()) {
         (Ok(key), Ok(ladder), Ok(clients), Ok(agreements), true) => {
             Ok(Loaded { config, key, ladder, clients, agreements })
@@ -201,11 +202,13 @@ fn resolve_paths(config: &mut Config, base: &Path) {
     let mut paths = vec![&mut config.secrets.key_encryption_key_file, &mut config.assurance.file];
     paths.extend(config.clients.dir.as_mut());
     paths.extend(config.agreements.dir.as_mut());
+    paths.extend(config.sources.dir.as_mut());
     paths.extend(config.outbound.extra_ca_file.as_mut());
     if let Some(tls) = &mut config.listen.tls {
         paths.extend([&mut tls.certificate_file, &mut tls.key_file]);
     }
-    paths.extend(config.account.paths_mut());
+    paths.extend(config.account.sms.key_file.as_mut());
+    paths.extend(config.account.password.breached_file.as_mut());
     for path in paths {
         if path.is_relative() {
             *path = base.join(&path);
@@ -241,14 +244,22 @@ fn checks(config: &Config) -> Vec<(String, String)> {
     if !(1..=200).contains(&config.database.connections) {
         fault("database.connections", "write a number from 1 to 200");
     }
+    if production && config.agreements.dir.is_none() {
+        fault("agreements.dir", "name the folder of agreements; the one that ships is an example");
+    }
     for (key, problem) in config.branding.faults() {
         faults.push((key.to_owned(), problem.to_owned()));
     }
-    for (key, problem) in config.account.faults(production) {
-        faults.push((format!("account.{key}"), problem));
+    if production {
+        for (key, problem) in config.account.test_settings() {
+            faults.push((format!("account.{key}"), problem.to_owned()));
+        }
     }
-    for (key, problem) in config.provider.faults(production) {
-        faults.push((format!("provider.{key}"), problem));
+    for (key, problem) in config.provider.faults() {
+        faults.push((format!("provider.{key}"), problem.to_owned()));
+    }
+    for fault in config.limits.faults() {
+        faults.push((format!("limits.{}", fault.key), format!("must be {}", fault.bound)));
     }
     faults
 }

@@ -3,14 +3,16 @@
 
 mod clients;
 mod load;
+mod sources;
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use serde::Deserialize;
 
 pub use clients::{ClientFolder, load_clients};
 pub use load::{ConfigError, Fault, Loaded, load};
+pub(crate) use sources::load_sources;
 
 /// Whether people depend on the instance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -40,10 +42,13 @@ pub struct Config {
     pub assurance: Assurance,
     /// Sub-sites.
     #[serde(default)]
-    pub clients: Folder,
+    pub clients: ClientsSection,
     /// Agreements.
     #[serde(default)]
     pub agreements: Folder,
+    /// Sources of evidence.
+    #[serde(default)]
+    pub sources: Folder,
     /// Outgoing connections.
     #[serde(default)]
     pub outbound: Outbound,
@@ -58,7 +63,7 @@ pub struct Config {
     pub account: account::Config,
     /// The OpenID Provider.
     #[serde(default)]
-    pub provider: provider::Config,
+    pub provider: Provider,
     /// Logging.
     #[serde(default)]
     pub log: Log,
@@ -77,7 +82,7 @@ pub struct Listen {
     pub tls: Option<Tls>,
     /// Addresses of proxies whose `X-Forwarded-For` is believed.
     #[serde(default)]
-    pub trusted_proxies: Vec<IpAddr>,
+    pub trusted_proxies: web::client_address::TrustedProxies,
 }
 
 /// Certificate and key, PEM files.
@@ -133,6 +138,72 @@ pub struct Secrets {
 pub struct Assurance {
     /// The file of levels and evidence.
     pub file: PathBuf,
+}
+
+/// Sub-sites.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ClientsSection {
+    /// The folder of their files.
+    pub dir: Option<PathBuf>,
+    /// Whether `serve` applies the folder when it starts; `denizen clients apply` does it at any time.
+    pub apply_on_start: bool,
+}
+
+impl Default for ClientsSection {
+    fn default() -> Self {
+        Self { dir: None, apply_on_start: true }
+    }
+}
+
+/// How long codes and tokens live.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Provider {
+    /// An authorization code, in seconds.
+    pub code_seconds: i64,
+    /// An access token, in seconds.
+    pub access_token_seconds: i64,
+    /// An ID token, in seconds.
+    pub id_token_seconds: i64,
+}
+
+impl Default for Provider {
+    fn default() -> Self {
+        let config = provider::Config::default();
+        Self {
+            code_seconds: config.code_seconds,
+            access_token_seconds: config.access_token_seconds,
+            id_token_seconds: config.id_token_seconds,
+        }
+    }
+}
+
+impl Provider {
+    /// The provider's settings, with the limits that sign-ins are kept to.
+    pub fn settings(&self, sessions: store::sessions::Limits) -> provider::Config {
+        provider::Config {
+            code_seconds: self.code_seconds,
+            access_token_seconds: self.access_token_seconds,
+            id_token_seconds: self.id_token_seconds,
+            sessions,
+        }
+    }
+
+    /// What is wrong with the section.
+    pub(crate) fn faults(&self) -> Vec<(&'static str, &'static str)> {
+        let mut faults = Vec::new();
+        if !(10..=600).contains(&self.code_seconds) {
+            faults.push(("code_seconds", "write a number from 10 to 600"));
+        }
+        if !(60..=3600).contains(&self.access_token_seconds) {
+            faults.push(("access_token_seconds", "write a number from 60 to 3600"));
+        }
+        if !(60..=3600).contains(&self.id_token_seconds) {
+            faults.push(("id_token_seconds", "write a number from 60 to 3600"));
+        }
+        faults
+    }
 }
 
 /// A folder of files.

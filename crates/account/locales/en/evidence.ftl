@@ -1,0 +1,99 @@
+# Proving one's name
+
+evidence-caption = Real-name verification
+evidence-name = Name
+evidence-name-hint = Exactly as on the identity card. Between the parts of an ethnic minority name, type a middle dot (·).
+evidence-name-missing = Enter your name
+evidence-name-length = A name can have at most 100 characters
+evidence-name-digit = A name cannot contain digits
+evidence-name-character = The name contains a character that is not part of a name, such as a symbol or an emoji
+evidence-name-separator = There must be letters on both sides of a dot or hyphen
+evidence-citizen-id = Citizen ID number
+evidence-citizen-id-hint = 18 characters. Residents of Hong Kong, Macao and Taiwan: the number of your residence permit.
+evidence-citizen-id-missing = Enter your citizen ID number
+evidence-citizen-id-length = A citizen ID number has 18 characters. Count them and try again.
+evidence-citizen-id-character = The first 17 characters are digits; the last one is a digit or X
+evidence-citizen-id-region = The first two digits do not stand for a province. Check the number.
+evidence-citizen-id-date = The date of birth in characters 7 to 14 does not exist. Check the number.
+evidence-citizen-id-future = The date of birth in this number is in the future. Check the number.
+evidence-citizen-id-check = The last character does not fit the others: one of them is probably mistyped. Compare them one by one.
+evidence-citizen-id-other = Your account has been verified with another ID number, and verified details cannot be changed. If something is wrong, come to a service counter.
+evidence-phone = Mobile number
+evidence-skip = Not now
+
+evidence-population-title = Verify your name and citizen ID number
+evidence-population-text = What you enter is compared with the population register. If it agrees, your account reaches the real-name level. The number of tries in a day is limited, so check before you send.
+evidence-population-submit = Verify
+evidence-population-privacy = Name and number are stored encrypted and given to no site without your consent. Once verified, they cannot be changed.
+evidence-mismatch = This does not agree with the population register. Check name and ID number and try again. { $left ->
+    [0] There are no tries left today.
+    [one] One try is left today.
+   *[other] { $left } tries are left today.
+ }
+evidence-not-found = The number is not in the register that we can query. Check it and try again, ask for a review, or come to a service counter. { $left ->
+    [0] There are no tries left today.
+    [one] One try is left today.
+   *[other] { $left } tries are left today.
+ }
+
+evidence-operator-title = Verify with your mobile operator
+evidence-operator-text = Your mobile operator compares these details with its contract, to see whether the number is registered in your own name.
+evidence-operator-consent = By pressing the button you agree that these details are given to the operator of this number, for this one comparison only.
+evidence-operator-submit = Agree and verify
+
+evidence-case-number = Case number:
+evidence-review-title = Are you sure that everything is right?
+evidence-review-text = After a change of name, a move or military service, registers can lag behind. You can ask for a member of staff to check; you get the result by text message.
+evidence-review-submit = Ask for a review
+evidence-filed-title = Your request for a review has been received
+evidence-filed-text = A member of staff will check what you entered. You get the result by text message, and you can follow it on the page “Identity level”. Meanwhile you can use your account as before.
+
+evidence-minor-title = Please come with a guardian
+evidence-minor-text = According to this ID number you are under 18 and cannot verify your name by yourself. Nobody was asked anything, and what you entered was not kept.
+evidence-minor-counter = Come to a government service counter with a parent or guardian. Bring the identity documents of both of you and proof of guardianship.
+
+evidence-waiting-title = The check is not done yet
+evidence-waiting-text = The other side’s system does not answer at the moment; this is not your fault. What you entered is stored encrypted and nothing is lost. We go on trying by ourselves, and it does not count as a try.
+evidence-waiting-sms = We tell you the result by text message. You need not wait here.
+evidence-conflict-title = This ID number is verified on another account
+evidence-conflict-text = The details agree with the register, but another account has been verified with this ID number, and each person can have one verified account only. Nothing was changed on either account.
+evidence-conflict-help = If it is an earlier account of yours, sign out and sign in with this ID number. If it is not yours, come to a service counter with your identity document and give the case number below.
+evidence-restricted-title = Please contact a service counter
+evidence-restricted-text = The state of this record does not allow verification online. To prevent misuse, this account has been suspended until a member of staff has looked into it.
+evidence-restricted-help = Come to a government service counter in person with your identity document and give the case number below.
+evidence-limit-title = No tries are left today
+evidence-limit-text = So that nobody can find out other people’s details by trying, each account and each ID number can be tried only a few times a day.
+evidence-limit-help = Try again tomorrow. If it is urgent, come to a service counter with your identity document.
+evidence-go-on-without = Go on without raising the level
+evidence-to-level = See my identity level
+
+evidence-phone-title = Confirm your mobile number first
+evidence-phone-text = To make sure that it is you, we send a code to { $phone } before your identity level is raised.
+evidence-phone-sent = A code has been sent to { $phone }. Enter it here.
+evidence-code = Code from the message
+evidence-code-hint = 6 digits. Only the newest message counts.
+evidence-code-send = Send me a code
+evidence-code-resend = Send another code
+evidence-code-next = Next
+evidence-code-form = The code has 6 digits
+evidence-code-wrong = This is not the code. { $count ->
+    [one] One try is left.
+   *[other] { $count } tries are left.
+ }
+evidence-code-exhausted = There are no tries left for this code. Ask for another one.
+evidence-code-expired = This code can no longer be used. Ask for another one.
+evidence-code-too-soon = A code was sent a moment ago. You can ask for another one in { $seconds } { $seconds ->
+    [one] second
+   *[other] seconds
+ }.
+evidence-code-too-many = Too many codes were asked for. Try again in { $minutes } { $minutes ->
+    [one] minute
+   *[other] minutes
+ }.
+evidence-code-country = Messages cannot be sent to numbers of this country or region. Please come to a service counter.
+
+# Text messages
+
+sms-verify-passed = [{ $service }] Your name has been verified and your identity level has risen. Sign in to see it on the page “Identity level”.
+sms-verify-answered = [{ $service }] There is a result of your identity check; it could not be passed automatically. Sign in and see the page “Identity level”, or ask at a service counter.
+sms-verify-expired = [{ $service }] Your identity check could not be done because the other side did not answer for a long time. Your account is not affected. Please sign in and send it again.

@@ -1,0 +1,92 @@
+# 注册
+
+register-title = 用户注册
+register-kind = 请选择用户类型
+register-kind-resident = 个人用户
+register-kind-resident-hint = 以个人身份办事。
+register-kind-organisation = 法人用户
+register-kind-organisation-hint = 以企业或者其他组织的身份办事。
+register-phone = 手机号码
+register-phone-hint = 请填写本人的手机号码。境外号码请以“+”和国家（地区）代码开头。
+register-phone-missing = 请填写手机号码
+register-phone-length = 手机号码位数不对，内地号码为 11 位
+register-phone-character = 手机号码只能填写数字，境外号码可以“+”开头
+register-phone-country = 暂不支持该国家（地区）的号码，请使用内地、香港、澳门、台湾或者越南的手机号码
+register-phone-not-mobile = 这不是手机号码
+register-send-code = 获取验证码
+register-have-account = 已有账号，去登录
+
+register-code-too-soon = 验证码刚刚发出，请在 { $seconds } 秒后再次获取。
+register-code-too-many = 获取验证码过于频繁，请在 { $minutes } 分钟后再试。
+
+register-confirm-title = 验证手机并设置密码
+register-code-sent = 短信已发往 { $phone }，其中的验证码在 { $minutes } 分钟内有效。请按短信提示操作。
+register-code = 短信验证码
+register-code-hint = 6 位数字。没有收到短信的，可以点击下方“重新发送”，以最新一条为准。
+register-code-hint-wait = 6 位数字。没有收到短信的，{ $seconds } 秒后可以重新发送，以最新一条为准。
+register-code-missing = 请填写短信验证码
+register-code-form = 短信验证码为 6 位数字
+register-code-wrong = 短信验证码不正确，还可以尝试 { $left } 次
+register-code-exhausted = 该验证码的尝试次数已用完，请点击下方“重新发送”
+register-code-expired = 该验证码已失效，请点击下方“重新发送”
+register-password = 登录密码
+register-password-hint = 8 至 64 个字符，至少包含数字、字母、符号中的两种，可以使用任何可见字符。请勿使用本人号码，也不要与其他网站的密码相同。
+register-password-missing = 请设置登录密码
+register-password-again = 确认密码
+register-password-differs = 两次填写的密码不一致
+register-agree = 我已阅读并同意《{ $agreement }》，承诺所提供的信息真实、完整
+register-agree-missing = 请阅读注册协议并勾选同意
+register-agree-changed = 注册协议的文本已变更，请重新阅读并勾选同意
+register-public-computer = 这是公用电脑
+register-public-computer-hint = 在网吧、办事大厅等公共场所请勾选，系统会在较短时间后自动退出登录。
+register-submit = 注册
+register-resend = 重新发送
+register-change-phone = 更换手机号码
+register-busy = 当前注册人数较多，您的填写没有丢失。请几秒后重新填写密码并再次提交。
+
+register-organisation-title = 法人用户注册
+register-organisation-first = 请法定代表人先注册个人账号并完成实名，再从该账号注册法人账号。
+register-organisation-later = 法人注册暂未开放。您可以先为法定代表人注册个人账号。
+register-organisation-continue = 注册个人账号
+
+register-phone-taken-title = 该手机号码已有账号
+register-phone-taken = 在您注册期间，该手机号码已注册账号。您可以直接登录使用，本次操作未作任何更改。
+register-phone-taken-sign-in = 去登录
+
+# 协议
+
+agreement-version = 版本 { $version }，自 { $date } 起生效
+
+# 图形验证码
+
+captcha-label = 图形验证码
+captcha-hint = 请填写图中的字符，不区分大小写。每张图只能使用一次，5 分钟内有效。
+captcha-alt = 图形验证码，请将图中字符填入输入框。看不见图片的，请使用下方的语音。
+captcha-refresh = 看不清，换一张
+captcha-other = 看不见图片
+captcha-listen = 收听语音验证码（英文）
+captcha-help-phone = 图片和语音都无法使用的，请拨打 { $phone } 或者前往办事窗口，由工作人员协助办理。
+captcha-help = 图片和语音都无法使用的，请前往办事窗口，由工作人员协助办理。
+captcha-missing = 请填写图形验证码
+captcha-wrong = 图形验证码不正确或者已过期，请按新图重新填写
+
+# 密码规则
+
+password-fault-too-short = 密码至少 8 个字符
+password-fault-too-long = 密码最多 64 个字符
+password-fault-unprintable = 密码中含有无法再次输入的字符
+password-fault-too-few-kinds = 密码至少包含数字、字母、符号中的两种
+password-fault-contains-phone = 密码中含有您的手机号码，请换一个他人无法猜到的密码
+password-fault-contains-citizen-id = 密码中含有您的身份证件号码，请换一个他人无法猜到的密码
+password-fault-contains-birth-date = 密码中含有您的出生日期，请换一个他人无法猜到的密码
+password-fault-contains-name = 密码中含有您的姓名，请换一个他人无法猜到的密码
+password-fault-contains-email = 密码中含有您的电子邮箱，请换一个他人无法猜到的密码
+password-fault-contains-site-name = 密码中含有本网站的名称，请换一个他人无法猜到的密码
+password-fault-breached = 该密码属于最容易被猜到的密码，请换一个
+
+# 短信
+
+sms-code-registration = 【{ $service }】您正在注册账号，验证码 { $code }，{ $minutes } 分钟内有效。工作人员不会索要验证码，请勿告诉他人。
+sms-code-sign-in = 【{ $service }】您正在登录，验证码 { $code }，{ $minutes } 分钟内有效。工作人员不会索要验证码，请勿告诉他人。
+sms-code-raise-level = 【{ $service }】您正在进行身份核验，验证码 { $code }，{ $minutes } 分钟内有效。请勿告诉他人。
+sms-has-account = 【{ $service }】该手机号码已有账号，请直接登录。如非本人操作，无需处理。

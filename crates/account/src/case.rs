@@ -1,0 +1,164 @@
+//! Cases that wait for a source: tried again by themselves, on one node at a time, until the source answers or too much
+//! time has gone by (A251). The person is told by SMS; nothing personal is in the message (A222).
+
+use std::future::Future;
+use std::pin::pin;
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use model::ids::{AccountId, MessageId};
+use model::language::Language;
+use model::secret::Sensitive;
+use store::cases::{self, Case, State};
+use store::outbox::{Channel, NewMessage};
+use store::{StoreError, Tx, accounts};
+
+use crate::Service;
+use crate::evidence::Config;
+use crate::evidence::check::{self, Attempt, Origin, Outcome};
+use crate::evidence::source::Finding;
+
+/// How often a node looks for cases that are due.
+const LOOK_EVERY: Duration = Duration::from_secs(15);
+/// How many cases are taken at a time.
+const BATCH: u64 = 10;
+/// A case whose node stopped in the middle is taken again after so many seconds.
+const LEASE_SECONDS: i64 = 120;
+/// How long a notice may take to arrive, in hours.
+const NOTICE_HOURS: i64 = 24;
+
+/// Tries due cases again until told to stop.
+pub async fn run_retries(service: Service, shutdown: impl Future<Output = ()>) {
+    let mut shutdown = pin!(shutdown);
+    loop {
+        tokio::select! {
+            biased;
+            () = &mut shutdown => return,
+            () = tokio::time::sleep(LOOK_EVERY) => {}
+        }
+        if let Err(error) = retry_due(&service).await {
+            tracing::error!(%error, "cases could not be tried again");
+        }
+    }
+}
+
+/// Tries every case that is due once, at most a batch of them; answers how many were tried.
+pub async fn retry_due(service: &Service) -> Result<usize, StoreError> {
+    let now = service.now();
+    let lease = now + TimeDelta::seconds(LEASE_SECONDS);
+    let due = cases::claim_due(&service.store().read(), (now, lease), BATCH).await?;
+    let count = due.len();
+    for case in due {
+        let number = case.number.clone();
+        if let Err(error) = retry(service, case).await {
+            // It is taken again when the lease is over; the others go on.
+            tracing::error!(case = number.as_str(), %error, "a case could not be tried again");
+        }
+    }
+    Ok(count)
+}
+
+async fn retry(service: &Service, case: Case) -> Result<(), StoreError> {
+    let Some(facts) = case.input.clone() else {
+        // Cannot happen while a case waits; ended, so that it does not come up for ever.
+        let expired = (State::Waiting, State::Expired);
+        return cases::change(&service.store().read(), case.id, expired, service.now()).await.map(drop);
+    };
+    let attempt = Attempt { account: case.account, source: case.source.clone(), facts, request_id: None };
+    let (word, finding) = service.sources().check(&attempt.source, &attempt.facts, service.kit().clock()).await;
+    if matches!(&finding, Finding::Not(denial) if !denial.counts()) {
+        return postpone(service, &case).await;
+    }
+    let origin = Origin::Retry(case.id, case.number.clone());
+    let outcome = check::settle(service, &attempt, &origin, (word, finding), 0).await?;
+    if outcome == Outcome::Gone {
+        // The account is closed or frozen, or changed meanwhile: the answer has nobody to go to.
+        cases::change(&service.store().read(), case.id, (State::Waiting, State::Expired), service.now()).await?;
+    }
+    Ok(())
+}
+
+/// The notice for a case that has moved on by itself.
+pub(crate) const fn notice_of(state: State) -> Option<&'static str> {
+    match state {
+        State::Passed => Some("sms-verify-passed"),
+        State::Mismatch | State::NotFound | State::Conflict | State::Restricted => Some("sms-verify-answered"),
+        State::Expired => Some("sms-verify-expired"),
+        State::Waiting | State::InReview | State::Replaced => None,
+    }
+}
+
+/// Still no answer: later again, or the end.
+async fn postpone(service: &Service, case: &Case) -> Result<(), StoreError> {
+    let now = service.now();
+    match next_try(&service.config().sources, case.created_at, case.attempts, now) {
+        Some(at) => cases::postpone(&service.store().read(), case.id, at).await.map(drop),
+        None => {
+            let tx = service.store().begin().await?;
+            if cases::change(&tx, case.id, (State::Waiting, State::Expired), now).await? {
+                notify(service, &tx, case.account, State::Expired).await?;
+            }
+            tx.commit().await?;
+            service.kick_delivery();
+            Ok(())
+        }
+    }
+}
+
+/// When a case is tried again after so many tries; `None` when its time is over.
+fn next_try(
+    config: &Config,
+    created_at: DateTime<Utc>,
+    attempts: u32,
+    now: DateTime<Utc>,
+) -> Option<DateTime<Utc>> {
+    let doubled = 1_i64.checked_shl(attempts.min(32)).unwrap_or(i64::MAX);
+    let wait = Ord::min(config.retry_first_seconds.saturating_mul(doubled), config.retry_longest_seconds);
+    let at = now + TimeDelta::seconds(wait);
+    (at < created_at + TimeDelta::days(config.retry_days)).then_some(at)
+}
+
+/// Writes the notice to the account's phone, in the account's language, in the transaction that moves the case.
+pub(crate) async fn notify(
+    service: &Service,
+    tx: &Tx,
+    account: AccountId,
+    state: State,
+) -> Result<(), StoreError> {
+    let Some(template) = notice_of(state) else { return Ok(()) };
+    let Some(account) = accounts::find(tx, account).await? else { return Ok(()) };
+    let Some(phone) = &account.phone else { return Ok(()) };
+    let now = service.now();
+    let message = NewMessage {
+        id: MessageId::new(now, service.rng()),
+        channel: Channel::Sms,
+        template,
+        recipient: Sensitive::new(phone.e164()),
+        text: Sensitive::new(text(service, account.language, template)),
+        now,
+        expires_at: now + TimeDelta::hours(NOTICE_HOURS),
+    };
+    store::outbox::put(tx, &message).await
+}
+
+fn text(service: &Service, language: Language, template: &'static str) -> String {
+    let name = service.kit().branding().service_name.in_language(language);
+    service.kit().t(language, template, &[("service", name.into())])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tries_come_after_one_two_four_minutes_and_so_on_to_an_hour_for_a_week() {
+        let (config, start) = (Config::default(), store::testing::start_time());
+        let minutes = |attempts| {
+            let at = next_try(&config, start, attempts, start).unwrap();
+            (at - start).num_minutes()
+        };
+        assert_eq!([0, 1, 2, 3, 5, 6, 40, u32::MAX].map(minutes), [1, 2, 4, 8, 32, 60, 60, 60]);
+        let last = start + TimeDelta::days(7) - TimeDelta::minutes(59);
+        assert_eq!(next_try(&config, start, 9, last), None);
+    }
+}

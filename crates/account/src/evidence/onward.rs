@@ -1,0 +1,61 @@
+//! Where a person goes after a page under `/verify`, and what comes before it.
+
+use model::evidence::SourceId;
+use store::StoreError;
+use store::accounts::Account;
+use store::sessions::LiveSession;
+use web::Visit;
+use web::paths::LocalPath;
+
+use super::source;
+use crate::Service;
+use crate::signin::Onward;
+
+/// The page on which evidence from a source is gained; `None` for sources that have none yet.
+pub(crate) fn page_of(source: &SourceId) -> Option<LocalPath> {
+    match source.as_str() {
+        source::POPULATION_REGISTER => Some(LocalPath::known("/verify/population-register")),
+        source::MOBILE_OPERATOR => Some(LocalPath::known("/verify/mobile-operator")),
+        _ => None,
+    }
+}
+
+/// After evidence was gained: on to the sub-site once it has what it asked for, else to what is still missing.
+pub(crate) async fn after(
+    service: &Service,
+    visit: &Visit,
+    onward: &Onward,
+    account: &Account,
+) -> Result<LocalPath, StoreError> {
+    let level_page = LocalPath::known("/account/level");
+    let Some(interaction) = onward.load(service, visit).await? else {
+        // Without a sub-site that waits the person sees what they reached.
+        return Ok(if onward.has_interaction() { onward.path() } else { onward.through(level_page) });
+    };
+    let reached = super::level_of(service, &service.store().read(), account).await?.level;
+    Ok(match interaction.wants.level {
+        Some(wanted) if reached < wanted => {
+            onward.through(level_page.with("want", &wanted.number().to_string()))
+        }
+        _ => onward.path(),
+    })
+}
+
+/// Not now: the sub-site gets what there is, and knows that it was asked for.
+pub(crate) async fn decline(service: &Service, visit: &Visit, onward: &Onward) -> Result<LocalPath, StoreError> {
+    onward.answer(service, visit, |answers| answers.level_declined = true).await?;
+    Ok(onward.path())
+}
+
+/// The page that sends a code first, unless the phone was proven moments ago (HB-26).
+pub(super) fn phone_first(
+    service: &Service,
+    session: &LiveSession,
+    onward: &Onward,
+    then: &'static str,
+) -> Option<LocalPath> {
+    let minutes = service.config().sources.phone_fresh_minutes;
+    let fresh = super::phone::is_fresh(session, service.now(), minutes);
+    let page = LocalPath::known("/verify/confirm-phone").with("then", then);
+    (!fresh && session.account.phone.is_some()).then(|| onward.through(page))
+}

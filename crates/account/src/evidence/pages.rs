@@ -1,0 +1,178 @@
+//! What the pages under `/verify` have in common: how an attempt ended, in words and with a way on.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use model::event::Event;
+use model::evidence::SourceId;
+use serde::Deserialize;
+use serde_json::json;
+use store::StoreError;
+use store::accounts::Account;
+use store::audit::Entry;
+use store::cases::{self, CaseNumber, State as CaseState};
+use web::extract::{Form, FormName};
+use web::form::{Button, Errors, FormPage, Words};
+use web::markup::escape;
+use web::paths::LocalPath;
+use web::{Markup, Page, Problem, Visit};
+
+use super::check::Outcome;
+use super::source::Denial;
+use crate::Service;
+use crate::notice::Notice;
+use crate::session::{self, Stop};
+use crate::signin::Onward;
+
+/// Whether an account holds evidence from a source that counts now.
+pub(super) async fn holds(service: &Service, account: &Account, source: &SourceId) -> Result<bool, StoreError> {
+    let (now, ladder) = (service.now(), service.ladder());
+    let evidence = store::evidence::list(&service.store().read(), account.id).await?;
+    Ok(evidence.iter().any(|piece| {
+        let by_todays_rules = ladder.expiry(&piece.source, piece.issued_at);
+        piece.source == *source && piece.holds_at(now) && by_todays_rules.is_none_or(|end| now < end)
+    }))
+}
+
+/// What is said about a denial. No word about which of the fields it was.
+pub(super) fn denial_words(denial: Denial, tries_left: i64) -> Words {
+    let key = match denial {
+        Denial::NotFound => "evidence-not-found",
+        _ => "evidence-mismatch",
+    };
+    Words::with(key, vec![("left", Ord::max(tries_left, 0).into())])
+}
+
+/// The form once more, and below it the way to a person who decides.
+pub(super) fn denied(
+    visit: &Visit,
+    page: Page,
+    (form, errors): (Markup, Errors),
+    case: &CaseNumber,
+    onward: &Onward,
+) -> Response {
+    let review = onward
+        .in_form(FormPage::new(Review::FORM, LocalPath::known("/verify/review")))
+        .hidden("case", case.as_str())
+        .button(Button::secondary("evidence-review-submit").sends("review", "yes"))
+        .render(visit, &Errors::none());
+    let content = format!(
+        "{form}<section><h2>{}</h2><p>{}</p>{review}</section>",
+        escape(&visit.t("evidence-review-title")),
+        escape(&visit.t("evidence-review-text")),
+    );
+    visit.render_markup(page.errors(errors), &Markup::from_rendered(content))
+}
+
+/// Too young to prove a name alone: where to go instead.
+pub(super) fn minor(visit: &Visit, onward: &Onward) -> Response {
+    let notice = Notice::saying("evidence-minor-text").and("evidence-minor-counter");
+    way_on(visit, notice, onward).respond(visit, Page::new("verify-minor", "evidence-minor-title"))
+}
+
+/// The ends of an attempt that leave nothing to fill in.
+pub(super) fn outcome(visit: &mut Visit, outcome: Outcome, onward: &Onward) -> Response {
+    match outcome {
+        Outcome::Waiting { case } => {
+            let notice = Notice::saying("evidence-waiting-text").and("evidence-waiting-sms").case(case.as_str());
+            way_on(visit, notice, onward).respond(visit, Page::new("verify-waiting", "evidence-waiting-title"))
+        }
+        Outcome::Conflict { case } => {
+            let notice = Notice::saying("evidence-conflict-text").and("evidence-conflict-help").case(case.as_str());
+            way_on(visit, notice, onward).respond(visit, Page::new("verify-conflict", "evidence-conflict-title"))
+        }
+        Outcome::Restricted { case } => {
+            visit.end_session();
+            let notice = Notice::saying("evidence-restricted-text").and("evidence-restricted-help");
+            let page = Page::new("verify-restricted", "evidence-restricted-title");
+            notice.case(case.as_str()).respond(visit, page)
+        }
+        Outcome::NoTriesLeft => {
+            let notice = Notice::saying("evidence-limit-text").and("evidence-limit-help");
+            let page = Page::new("verify-limit", "evidence-limit-title").status(StatusCode::TOO_MANY_REQUESTS);
+            way_on(visit, notice, onward).respond(visit, page)
+        }
+        // The page that follows finds out what is left of the sign-in.
+        Outcome::Passed | Outcome::Denied { .. } | Outcome::Gone => visit.redirect(&onward.path()),
+    }
+}
+
+/// On without the level: a decision where a sub-site waits, a link otherwise.
+fn way_on(visit: &Visit, notice: Notice, onward: &Onward) -> Notice {
+    if onward.has_interaction() {
+        notice.action(decline_form(visit, onward, "evidence-go-on-without"))
+    } else {
+        notice.link(LocalPath::known("/account/level"), "evidence-to-level")
+    }
+}
+
+/// The form that says "not now" to a sub-site that asked for a level.
+pub(crate) fn decline_form(visit: &Visit, onward: &Onward, words: &'static str) -> Markup {
+    onward
+        .in_form(FormPage::new(Decline::FORM, LocalPath::known("/verify/decline")))
+        .button(Button::secondary(words).sends("decline", "yes"))
+        .render(visit, &Errors::none())
+}
+
+/// What the "not now" form sends.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Decline {
+    interaction: Option<String>,
+    return_to: Option<String>,
+}
+
+impl FormName for Decline {
+    const FORM: &'static str = "level-decline";
+}
+
+/// `POST /verify/decline`.
+pub(super) async fn decline(
+    State(service): State<Service>,
+    visit: Visit,
+    Form(sent): Form<Decline>,
+) -> Result<Response, Stop> {
+    let onward = Onward::new(sent.interaction.as_deref(), sent.return_to.as_deref());
+    Ok(visit.redirect(&super::onward::decline(&service, &visit, &onward).await?))
+}
+
+/// What the review form sends.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Review {
+    case: String,
+    interaction: Option<String>,
+    return_to: Option<String>,
+}
+
+impl FormName for Review {
+    const FORM: &'static str = "review";
+}
+
+/// `POST /verify/review`: asks for a person to look at a case that the source has denied. Asking twice is asking once.
+pub(super) async fn file_review(
+    State(service): State<Service>,
+    mut visit: Visit,
+    Form(sent): Form<Review>,
+) -> Result<Response, Stop> {
+    let onward = Onward::new(sent.interaction.as_deref(), sent.return_to.as_deref());
+    let session = session::require(&service, &mut visit, &LocalPath::known("/account/level")).await?;
+    let number = CaseNumber::parse(&sent.case).ok_or_else(Problem::not_found)?;
+    let tx = service.store().begin().await?;
+    let case = cases::find(&tx, session.account.id, &number).await?.ok_or_else(Problem::not_found)?;
+    match case.state {
+        CaseState::Mismatch | CaseState::NotFound => {
+            if cases::change(&tx, case.id, (case.state, CaseState::InReview), service.now()).await? {
+                let details = json!({ "case": number.as_str(), "state": CaseState::InReview.as_str() });
+                let mut entry = Entry::new(Event::CaseChanged, service.now()).account(session.account.id).details(details);
+                entry.request_id = Some(visit.request_id().to_owned());
+                store::audit::record(&tx, service.rng(), entry).await?;
+            }
+        }
+        CaseState::InReview => {}
+        _ => return Err(Problem::not_found().into()),
+    }
+    tx.commit().await?;
+    let notice = Notice::saying("evidence-filed-text").case(number.as_str());
+    Ok(way_on(&visit, notice, &onward).respond(&visit, Page::new("verify-review", "evidence-filed-title")))
+}

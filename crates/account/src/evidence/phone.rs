@@ -1,0 +1,184 @@
+//! `/verify/confirm-phone`: a code by SMS before the level is raised (HB-26), so that a browser left open is not enough
+//! to tie somebody's name to an account. The proof is a factor of the sign-in, which gets a new cookie by it (A151).
+
+use axum::extract::State;
+use axum::response::Response;
+use chrono::{DateTime, TimeDelta, Utc};
+use model::authn::Method;
+use model::phone::Phone;
+use serde::Deserialize;
+use store::sessions::LiveSession;
+use web::extract::{Form, FormName, Query};
+use web::form::{Button, Errors, Field, FormPage, Words};
+use web::markup::escape;
+use web::paths::LocalPath;
+use web::{Markup, Page, Visit};
+
+use crate::Service;
+use crate::otp::{self, Purpose, Refusal, Request, Tried};
+use crate::session::{self, Added, Stop};
+use crate::signin::Onward;
+
+const HERE: LocalPath = LocalPath::known("/verify/confirm-phone");
+
+/// The parameters of the page.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Asked {
+    then: Option<String>,
+    sent: Option<String>,
+    interaction: Option<String>,
+    return_to: Option<String>,
+}
+
+/// What the form sends.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Code {
+    code: String,
+    /// The button that sends a code.
+    resend: Option<String>,
+    then: Option<String>,
+    interaction: Option<String>,
+    return_to: Option<String>,
+}
+
+impl FormName for Code {
+    const FORM: &'static str = "confirm-phone";
+}
+
+/// Whether the phone was proven in this sign-in, not long ago.
+pub(super) fn is_fresh(session: &LiveSession, now: DateTime<Utc>, minutes: i64) -> bool {
+    session.methods.contains(Method::Sms) && now < session.auth_time + TimeDelta::minutes(minutes)
+}
+
+/// Where the page leads, from a closed list.
+fn then(name: Option<&str>) -> (&'static str, LocalPath) {
+    match name {
+        Some("mobile-operator") => ("mobile-operator", LocalPath::known("/verify/mobile-operator")),
+        _ => ("population-register", LocalPath::known("/verify/population-register")),
+    }
+}
+
+/// One visit to the page.
+struct Step {
+    session: LiveSession,
+    phone: Phone,
+    onward: Onward,
+    then: &'static str,
+    target: LocalPath,
+}
+
+impl Step {
+    async fn load(
+        service: &Service,
+        visit: &mut Visit,
+        onward: Onward,
+        name: Option<&str>,
+    ) -> Result<Self, Stop> {
+        let (then, target) = then(name);
+        let here = onward.through(HERE.with("then", then));
+        let session = session::require(service, visit, &here).await?;
+        let target = onward.through(target);
+        let Some(phone) = session.account.phone.clone() else { return Err(Stop::Go(visit.redirect(&target))) };
+        Ok(Self { session, phone, onward, then, target })
+    }
+
+    fn here(&self) -> LocalPath {
+        self.onward.through(HERE.with("then", self.then).with("sent", "yes"))
+    }
+
+    fn render(&self, visit: &Visit, sent: bool, errors: Errors) -> Response {
+        let who = [("phone", self.phone.masked().into())];
+        let text = visit.t_with(if sent { "evidence-phone-sent" } else { "evidence-phone-text" }, &who);
+        let mut form = FormPage::new(Code::FORM, HERE)
+            .hidden("then", self.then)
+            .markup(Markup::from_rendered(format!("<p>{}</p>", escape(&text))));
+        form = self.onward.in_form(form);
+        form = if sent {
+            form.field(Field::code("code", "evidence-code").hint("evidence-code-hint").required().focus())
+                .button(Button::primary("evidence-code-next"))
+                .button(Button::secondary("evidence-code-resend").sends("resend", "yes"))
+        } else {
+            form.button(Button::primary("evidence-code-send").sends("resend", "yes"))
+        };
+        let page = Page::new("verify-confirm-phone", "evidence-phone-title").caption("evidence-caption");
+        visit.form(page, &form, &errors)
+    }
+}
+
+/// Shows the page. It sends nothing: a code goes out only when it is asked for.
+pub(super) async fn show(
+    State(service): State<Service>,
+    mut visit: Visit,
+    Query(asked): Query<Asked>,
+) -> Result<Response, Stop> {
+    let onward = Onward::new(asked.interaction.as_deref(), asked.return_to.as_deref());
+    let step = Step::load(&service, &mut visit, onward, asked.then.as_deref()).await?;
+    Ok(step.render(&visit, asked.sent.is_some(), Errors::none()))
+}
+
+/// Sends a code, or takes one.
+pub(super) async fn submit(
+    State(service): State<Service>,
+    mut visit: Visit,
+    Form(sent): Form<Code>,
+) -> Result<Response, Stop> {
+    let onward = Onward::new(sent.interaction.as_deref(), sent.return_to.as_deref());
+    let step = Step::load(&service, &mut visit, onward, sent.then.as_deref()).await?;
+    let browser = visit.browser_hash();
+    let request = Request::of(&visit, &browser, Purpose::RaiseLevel, &step.phone);
+    if sent.resend.is_some() {
+        return Ok(match otp::ask(&service, &visit, &request).await? {
+            Ok(()) => visit.redirect(&step.here()),
+            Err(refusal) => {
+                let shows_field = matches!(refusal, Refusal::TooSoon(_));
+                step.render(&visit, shows_field, Errors::of_form(refused(refusal)))
+            }
+        });
+    }
+    let Some(code) = otp::read_code(&sent.code) else {
+        return Ok(step.render(&visit, true, Errors::of("code", "evidence-code-form")));
+    };
+    match otp::check(&service, &request, code.expose()).await? {
+        Tried::Right(id) => accept(&service, &mut visit, &step, id).await,
+        other => Ok(step.render(&visit, true, Errors::of("code", tried(other)))),
+    }
+}
+
+async fn accept(
+    service: &Service,
+    visit: &mut Visit,
+    step: &Step,
+    id: model::ids::OtpId,
+) -> Result<Response, Stop> {
+    let tx = service.store().begin().await?;
+    if !store::otp::consume(&tx, id, service.now()).await? {
+        return Ok(step.render(visit, true, Errors::of("code", tried(Tried::Expired))));
+    }
+    let renewed = session::renew(service, &tx, &step.session, Added::Factor(Method::Sms)).await?;
+    tx.commit().await?;
+    if let Some(renewed) = renewed {
+        renewed.give_to(visit);
+    }
+    Ok(visit.redirect(&step.target))
+}
+
+fn refused(refusal: Refusal) -> Words {
+    match refusal {
+        Refusal::TooSoon(seconds) => Words::with("evidence-code-too-soon", vec![("seconds", seconds.into())]),
+        Refusal::TooMany(seconds) => {
+            let minutes = Ord::max(seconds.saturating_add(59).div_euclid(60), 1);
+            Words::with("evidence-code-too-many", vec![("minutes", minutes.into())])
+        }
+        Refusal::Country => Words::key("evidence-code-country"),
+    }
+}
+
+fn tried(tried: Tried) -> Words {
+    match tried {
+        Tried::Right(_) | Tried::Expired => Words::key("evidence-code-expired"),
+        Tried::Wrong(left) => Words::with("evidence-code-wrong", vec![("count", u32::from(left).into())]),
+        Tried::Exhausted => Words::key("evidence-code-exhausted"),
+    }
+}

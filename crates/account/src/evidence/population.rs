@@ -1,0 +1,158 @@
+//! `/verify/population-register`: name and ID number at the population register (HB-21, HB-27), or not now.
+
+use axum::extract::State;
+use axum::response::Response;
+use model::evidence::SourceId;
+use serde::Deserialize;
+use store::sessions::LiveSession;
+use web::extract::{Form, FormName, Query};
+use web::form::{Button, Errors, Field, FormPage};
+use web::markup::escape;
+use web::paths::LocalPath;
+use web::{Markup, Page, Visit};
+
+use super::check::{self, Attempt, Outcome};
+use super::input::{self, Decision, Typed};
+use super::source::POPULATION_REGISTER;
+use super::{onward, pages};
+use crate::Service;
+use crate::session::{self, Added, Stop};
+use crate::signin::{Asked, Onward};
+
+const HERE: LocalPath = LocalPath::known("/verify/population-register");
+
+/// What the form sends.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct RealName {
+    name: String,
+    citizen_id: String,
+    skip: Option<String>,
+    interaction: Option<String>,
+    return_to: Option<String>,
+}
+
+impl FormName for RealName {
+    const FORM: &'static str = "population-register";
+}
+
+/// The name under which the ladder and the sources know this check.
+pub(super) fn source_id() -> Result<SourceId, web::Problem> {
+    SourceId::parse(POPULATION_REGISTER).map_err(web::Problem::internal)
+}
+
+/// Shows the form.
+pub(super) async fn show(
+    State(service): State<Service>,
+    mut visit: Visit,
+    Query(asked): Query<Asked>,
+) -> Result<Response, Stop> {
+    let onward = Onward::from(asked);
+    let session = session::require(&service, &mut visit, &onward.through(HERE)).await?;
+    if let Some(page) = ahead(&service, &visit, &session, &onward).await? {
+        return Ok(visit.redirect(&page));
+    }
+    let typed = Typed { name: "", citizen_id: "" };
+    Ok(render(&visit, typed, &onward, Errors::none()))
+}
+
+/// Takes the form.
+pub(super) async fn submit(
+    State(service): State<Service>,
+    mut visit: Visit,
+    Form(sent): Form<RealName>,
+) -> Result<Response, Stop> {
+    let onward = Onward::new(sent.interaction.as_deref(), sent.return_to.as_deref());
+    let session = session::require(&service, &mut visit, &onward.through(HERE)).await?;
+    if sent.skip.is_some() {
+        return Ok(visit.redirect(&onward::decline(&service, &visit, &onward).await?));
+    }
+    if let Some(page) = ahead(&service, &visit, &session, &onward).await? {
+        return Ok(visit.redirect(&page));
+    }
+    let typed = Typed { name: &sent.name, citizen_id: &sent.citizen_id };
+    let today = visit.now().with_timezone(&visit.kit().branding().zone()).date_naive();
+    let facts = match input::decide(&session.account, typed, today, service.config().sources.adult_years) {
+        Decision::Ask(facts) => facts,
+        Decision::Wrong(errors) => return Ok(render(&visit, typed, &onward, errors)),
+        Decision::Minor => return Ok(pages::minor(&visit, &onward)),
+    };
+    let attempt = Attempt {
+        account: session.account.id,
+        source: source_id()?,
+        facts,
+        request_id: Some(visit.request_id().to_owned()),
+    };
+    match check::run(&service, &attempt).await? {
+        Outcome::Passed => passed(&service, &mut visit, &session, &onward).await,
+        Outcome::Denied { denial, case, tries_left } => {
+            let errors = Errors::of_form(pages::denial_words(denial, tries_left));
+            let form = form(typed, &onward).render(&visit, &errors);
+            Ok(pages::denied(&visit, page(), (form, errors), &case, &onward))
+        }
+        other => Ok(pages::outcome(&mut visit, other, &onward)),
+    }
+}
+
+/// What comes before the form: nothing left to prove, or the phone first.
+async fn ahead(
+    service: &Service,
+    visit: &Visit,
+    session: &LiveSession,
+    onward: &Onward,
+) -> Result<Option<LocalPath>, Stop> {
+    if pages::holds(service, &session.account, &source_id()?).await? {
+        return Ok(Some(onward::after(service, visit, onward, &session.account).await?));
+    }
+    Ok(onward::phone_first(service, session, onward, "population-register"))
+}
+
+/// Level up: the sign-in gets a new cookie (A151), and the person goes on.
+pub(super) async fn passed(
+    service: &Service,
+    visit: &mut Visit,
+    session: &LiveSession,
+    onward: &Onward,
+) -> Result<Response, Stop> {
+    let renewed = session::renew(service, &service.store().read(), session, Added::Evidence).await?;
+    if let Some(renewed) = renewed {
+        renewed.give_to(visit);
+    }
+    let next = onward::after(service, visit, onward, &session.account).await?;
+    let next = if onward.has_interaction() { next } else { next.with("done", "yes") };
+    Ok(visit.redirect(&next))
+}
+
+fn page() -> Page {
+    Page::new("verify-population-register", "evidence-population-title").caption("evidence-caption")
+}
+
+fn render(visit: &Visit, typed: Typed<'_>, onward: &Onward, errors: Errors) -> Response {
+    let mut html = String::new();
+    html.push_str(&format!("<p>{}</p>", escape(&visit.t("evidence-population-text"))));
+    html.push_str(form(typed, onward).render(visit, &errors).as_str());
+    html.push_str(&format!("<p class=\"hint\">{}</p>", escape(&visit.t("evidence-population-privacy"))));
+    visit.render_markup(page().errors(errors), &Markup::from_rendered(html))
+}
+
+fn form(typed: Typed<'_>, onward: &Onward) -> FormPage {
+    let name = Field::text("name", "evidence-name")
+        .hint("evidence-name-hint")
+        .value(typed.name)
+        .autocomplete("name")
+        .maxlength(200)
+        .required();
+    let number = Field::text("citizen_id", "evidence-citizen-id")
+        .hint("evidence-citizen-id-hint")
+        .value(typed.citizen_id)
+        .autocomplete("off")
+        .maxlength(40)
+        .width("medium")
+        .required();
+    onward
+        .in_form(FormPage::new(RealName::FORM, HERE))
+        .field(name)
+        .field(number)
+        .button(Button::primary("evidence-population-submit"))
+        .button(Button::secondary("evidence-skip").sends("skip", "yes"))
+}

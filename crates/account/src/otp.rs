@@ -1,0 +1,302 @@
+//! One-time codes by SMS: for registering, for signing in, and before a level is raised. Codes are bound to purpose,
+//! phone and browser (A214, A215); a new one replaces the old, after an interval (HB-15); tries are counted by code
+//! and by phone and purpose, so that asking for a new code resets nothing (A213).
+//!
+//! Messages cost money, and somebody earns it when they go to the right numbers: they are counted by phone, network
+//! address, number range and in total before one is written (A221). Texts are fixed; nothing that anybody typed is
+//! in them (A222).
+//!
+//! [`ask`] is the whole use case; registration, which does more in the same transaction, uses [`admit`] and
+//! [`write_message`]. After [`check`] has said `Right`, `store::otp::consume` in the transaction that does what the
+//! code was for makes it count.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use model::ids::{MessageId, OtpId};
+use model::language::Language;
+use model::phone::Phone;
+use model::secret::{Sensitive, TokenHash};
+use serde::Deserialize;
+use store::otp::{Holder, NewOtp};
+use store::outbox::{Channel, NewMessage};
+use store::throttles::{self, Rule};
+use store::{StoreError, Tx};
+use web::Visit;
+
+use crate::Service;
+
+pub use store::otp::{Purpose, Tried};
+
+const HOUR_SECONDS: i64 = 3600;
+const DAY_SECONDS: i64 = 24 * 3600;
+/// How many last digits of a number are left out to get its range.
+const RANGE_DIGITS: usize = 4;
+/// The digits of a code.
+const CODE_DIGITS: usize = 6;
+/// How much of what was typed is looked at, in characters.
+const TYPED_MAX: usize = 32;
+
+/// The `otp` section.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// How long a code can be used, in seconds.
+    pub life_seconds: i64,
+    /// How many tries a code has.
+    pub tries: u16,
+    /// How many tries a phone has for one purpose in an hour, whatever codes are asked for meanwhile.
+    pub tries_per_hour: i64,
+    /// How long one waits before another code can be asked for, in seconds.
+    pub resend_seconds: i64,
+    /// How many messages one phone is sent in an hour.
+    pub phone_per_hour: i64,
+    /// How many messages one phone is sent in a day.
+    pub phone_per_day: i64,
+    /// How many messages one network address can cause in an hour.
+    pub address_per_hour: i64,
+    /// How many messages go in an hour to one number range (all but the last four digits).
+    pub range_per_hour: i64,
+    /// How many messages go out in an hour altogether.
+    pub total_per_hour: i64,
+    /// How many messages go out in a day altogether: the stop to spending.
+    pub total_per_day: i64,
+    /// The calling codes that messages go to.
+    pub calling_codes: Vec<String>,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            life_seconds: 300,
+            tries: 5,
+            tries_per_hour: 20,
+            resend_seconds: 60,
+            phone_per_hour: 5,
+            phone_per_day: 10,
+            address_per_hour: 60,
+            range_per_hour: 120,
+            total_per_hour: 20_000,
+            total_per_day: 100_000,
+            calling_codes: ["86", "852", "853", "886", "84"].map(str::to_owned).to_vec(),
+        }
+    }
+}
+
+/// Why no message is sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// The last one is too young; ask again after so many seconds.
+    TooSoon(i64),
+    /// Too many; ask again after so many seconds. Which of the limits it was, nobody is told.
+    TooMany(i64),
+    /// Messages do not go to this country.
+    Country,
+}
+
+/// What a message tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Letter {
+    /// The code.
+    Code,
+    /// That this phone has an account already: to its owner, instead of a code that would tell a stranger (A203).
+    HasAccount,
+}
+
+/// Whom a message goes to and what it is for.
+#[derive(Clone, Copy, Debug)]
+pub struct Request<'a> {
+    /// What the code is for.
+    pub purpose: Purpose,
+    /// The phone.
+    pub phone: &'a Phone,
+    /// The browser that asks.
+    pub browser: &'a TokenHash,
+    /// The language of the message.
+    pub language: Language,
+}
+
+impl<'a> Request<'a> {
+    /// A request of the browser that visits, in its language.
+    pub fn of(visit: &Visit, browser: &'a TokenHash, purpose: Purpose, phone: &'a Phone) -> Self {
+        Self { purpose, phone, browser, language: visit.language() }
+    }
+
+    fn holder(&self) -> Holder<'a> {
+        Holder { purpose: self.purpose, target: self.phone.e164(), browser: self.browser }
+    }
+}
+
+/// Sends a code: limits, code and message, all or nothing.
+pub async fn ask(service: &Service, visit: &Visit, request: &Request<'_>) -> Result<Result<(), Refusal>, StoreError> {
+    if let Some(refusal) = admit(service, visit, request).await? {
+        return Ok(Err(refusal));
+    }
+    let tx = service.store().begin().await?;
+    write_message(service, &tx, request, Letter::Code).await?;
+    tx.commit().await?;
+    service.kick_delivery();
+    Ok(Ok(()))
+}
+
+/// Whether a message may go out now. Counts it, so that parallel requests all count.
+pub async fn admit(
+    service: &Service,
+    visit: &Visit,
+    request: &Request<'_>,
+) -> Result<Option<Refusal>, StoreError> {
+    let (config, now) = (&service.config().otp, service.now());
+    if !config.calling_codes.iter().any(|code| code == request.phone.region().calling_code()) {
+        return Ok(Some(Refusal::Country));
+    }
+    let tx = service.store().read();
+    let newest = store::otp::find_newest(&tx, &request.holder()).await?;
+    if let Some(seconds) = newest.and_then(|issued| wait_seconds(config, issued.created_at, now)) {
+        return Ok(Some(Refusal::TooSoon(seconds)));
+    }
+    let network = visit.client_address().network().to_string();
+    for (rule, key) in limits(config, &network, request.phone.e164()) {
+        // The first full counter ends it: a flood from one address does not use up the limits of phones.
+        let count = throttles::hit(&tx, &rule, key, now).await?;
+        if count.exceeded() {
+            tracing::warn!(limit = rule.name, "message refused");
+            return Ok(Some(Refusal::TooMany(count.retry_after_seconds(now))));
+        }
+    }
+    Ok(None)
+}
+
+/// The counters of one message, the narrowest first.
+fn limits<'a>(config: &Config, network: &'a str, phone: &'a str) -> [(Rule, &'a str); 6] {
+    let rule = |name, limit, window_seconds| Rule { name, limit, window_seconds };
+    let range = phone.get(..phone.len().saturating_sub(RANGE_DIGITS)).unwrap_or(phone);
+    [
+        (rule("sms_address_hour", config.address_per_hour, HOUR_SECONDS), network),
+        (rule("sms_phone_hour", config.phone_per_hour, HOUR_SECONDS), phone),
+        (rule("sms_phone_day", config.phone_per_day, DAY_SECONDS), phone),
+        (rule("sms_range_hour", config.range_per_hour, HOUR_SECONDS), range),
+        (rule("sms_total_hour", config.total_per_hour, HOUR_SECONDS), ""),
+        (rule("sms_total_day", config.total_per_day, DAY_SECONDS), ""),
+    ]
+}
+
+/// How long until another code can be asked for; `None` when it can.
+fn wait_seconds(config: &Config, last: DateTime<Utc>, now: DateTime<Utc>) -> Option<i64> {
+    let left = (last + TimeDelta::seconds(config.resend_seconds) - now).num_milliseconds();
+    (left > 0).then(|| (left + 999).div_euclid(1000))
+}
+
+/// How long until this browser can ask for another code for this phone, in seconds; 0 when it can now.
+pub async fn seconds_until_resend(service: &Service, request: &Request<'_>) -> Result<i64, StoreError> {
+    let newest = store::otp::find_newest(&service.store().read(), &request.holder()).await?;
+    let wait = newest.and_then(|issued| wait_seconds(&service.config().otp, issued.created_at, service.now()));
+    Ok(wait.unwrap_or_default())
+}
+
+/// Writes code and message in the caller's transaction. After its commit call [`Service::kick_delivery`].
+pub async fn write_message(
+    service: &Service,
+    tx: &Tx,
+    request: &Request<'_>,
+    letter: Letter,
+) -> Result<(), StoreError> {
+    let (config, now, rng) = (&service.config().otp, service.now(), service.rng());
+    let code = Sensitive::new(format!("{:06}", rng.below(1_000_000)));
+    let expires_at = now + TimeDelta::seconds(config.life_seconds);
+    let new = NewOtp {
+        id: OtpId::new(now, rng),
+        holder: request.holder(),
+        // Without a code everything else is the same, so that the page behaves the same.
+        code: (letter == Letter::Code).then(|| code.expose().as_str()),
+        tries: config.tries,
+        now,
+        expires_at,
+    };
+    store::otp::issue(tx, &new).await?;
+    let (template, text) = text(service, request, letter, code.expose());
+    let message = NewMessage {
+        id: MessageId::new(now, rng),
+        channel: Channel::Sms,
+        template,
+        recipient: Sensitive::new(request.phone.e164()),
+        text: Sensitive::new(text),
+        now,
+        expires_at,
+    };
+    store::outbox::put(tx, &message).await
+}
+
+/// The name of the template, which is also its key in the catalogue, and the text.
+fn text(service: &Service, request: &Request<'_>, letter: Letter, code: &str) -> (&'static str, String) {
+    let template = match (letter, request.purpose) {
+        (Letter::HasAccount, _) => "sms-has-account",
+        (Letter::Code, Purpose::Registration) => "sms-code-registration",
+        (Letter::Code, Purpose::SignIn) => "sms-code-sign-in",
+        (Letter::Code, Purpose::RaiseLevel) => "sms-code-raise-level",
+    };
+    let kit = service.kit();
+    let minutes = service.config().otp.life_seconds.max(60) / 60;
+    let name = kit.branding().service_name.in_language(request.language);
+    let args = [("service", name.into()), ("code", code.into()), ("minutes", minutes.into())];
+    (template, kit.t(request.language, template, &args))
+}
+
+/// Tries a code that was typed. Each try counts before its outcome is known.
+pub async fn check(service: &Service, request: &Request<'_>, typed: &str) -> Result<Tried, StoreError> {
+    let (config, now) = (&service.config().otp, service.now());
+    let tx = service.store().read();
+    let rule = Rule { name: "otp_tries", limit: config.tries_per_hour, window_seconds: HOUR_SECONDS };
+    let key = format!("{}\u{0}{}", request.purpose.as_str(), request.phone.e164());
+    if throttles::hit(&tx, &rule, &key, now).await?.exceeded() {
+        return Ok(Tried::Exhausted);
+    }
+    store::otp::try_code(&tx, &request.holder(), typed, now).await
+}
+
+/// A code as it was meant: full-width digits and what people put between digits are folded; `None` when it is not
+/// six digits.
+pub fn read_code(typed: &str) -> Option<Sensitive<String>> {
+    let digits: String = typed
+        .chars()
+        .take(TYPED_MAX)
+        .filter(|c| !c.is_whitespace() && *c != '-')
+        .map(|c| match c {
+            '\u{ff10}'..='\u{ff19}' => u32::from(c).checked_sub(0xfee0).and_then(char::from_u32).unwrap_or(c),
+            _ => c,
+        })
+        .collect();
+    let is_code = digits.len() == CODE_DIGITS && digits.bytes().all(|byte| byte.is_ascii_digit());
+    is_code.then(|| Sensitive::new(digits))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_code_is_read_as_it_was_meant() {
+        for typed in ["123456", " 123 456 ", "123-456", "１２３４５６"] {
+            assert_eq!(read_code(typed).unwrap().expose(), "123456", "{typed}");
+        }
+        for typed in ["", "12345", "1234567", "12345a", "1234५6", &"1".repeat(1 << 16)] {
+            assert!(read_code(typed).is_none(), "{typed}");
+        }
+    }
+
+    #[test]
+    fn attack_221_messages_are_counted_by_address_phone_range_and_in_total() {
+        let limits = limits(&Config::default(), "192.0.2.1", "+8613800001234");
+        let keys: Vec<_> = limits.iter().map(|(rule, key)| (rule.name, *key)).collect();
+        assert!(keys.contains(&("sms_address_hour", "192.0.2.1")));
+        assert!(keys.contains(&("sms_phone_day", "+8613800001234")));
+        assert!(keys.contains(&("sms_range_hour", "+861380000")));
+        assert!(keys.contains(&("sms_total_day", "")));
+    }
+
+    #[test]
+    fn source_hb_15_the_interval_ends_to_the_second() {
+        let (config, last) = (Config::default(), store::testing::start_time());
+        let after = |milliseconds| wait_seconds(&config, last, last + TimeDelta::milliseconds(milliseconds));
+        assert_eq!(after(0), Some(60));
+        assert_eq!(after(59_001), Some(1));
+        assert_eq!(after(60_000), None);
+    }
+}

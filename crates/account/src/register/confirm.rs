@@ -1,0 +1,227 @@
+//! `/register/confirm`: the code from the phone, the password and the agreement. Everything is checked at once and
+//! cheaply first; the hash comes last. Sending the page twice makes one account and leads on both times.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use model::authn::{Method, Methods};
+use model::ids::AccountId;
+use store::registrations::Registration;
+use store::throttles::{self, Rule};
+use store::{StoreError, credentials};
+use web::extract::{Form, Query};
+use web::form::{Errors, Words};
+use web::paths::LocalPath;
+use web::{Problem, Visit};
+
+use super::create::{self, Created, New};
+use super::input::{Boxes, ConfirmForm, Confirmation, check_confirm, mark_of};
+use super::start::find;
+use super::{START, forms, onward_from_here, start};
+use crate::agreements::{Agreement, RESIDENT};
+use crate::otp::{self, Purpose, Request, Tried};
+use crate::password::{HashingError, Password, StoredPassword};
+use crate::service::fault;
+use crate::signin::{Asked, Onward};
+use crate::{Service, session};
+
+/// How often a finished registration takes its own password again, for a page that was sent twice.
+const REPEATS: Rule = Rule { name: "register_repeat", limit: 5, window_seconds: 3600 };
+
+pub(super) async fn show(
+    State(service): State<Service>,
+    visit: Visit,
+    Query(asked): Query<Asked>,
+) -> Result<Response, Problem> {
+    let onward = Onward::from(asked);
+    match find(&service, &visit).await.map_err(fault)? {
+        None => Ok(visit.redirect(&onward.through(START))),
+        Some(Registration { account: Some(account), .. }) => finished(&service, visit, &onward, account, None).await,
+        Some(draft) => {
+            let page = Shown { service: &service, visit: &visit, onward: &onward, draft: &draft };
+            page.render(Boxes::default(), (&Errors::none(), None)).await
+        }
+    }
+}
+
+pub(super) async fn submit(
+    State(service): State<Service>,
+    visit: Visit,
+    Form(form): Form<ConfirmForm>,
+) -> Result<Response, Problem> {
+    let onward = form.onward();
+    let Some(draft) = find(&service, &visit).await.map_err(fault)? else {
+        return Ok(visit.redirect(&onward.through(START)));
+    };
+    if let Some(account) = draft.account {
+        return finished(&service, visit, &onward, account, Some((&draft, &form))).await;
+    }
+    let page = Shown { service: &service, visit: &visit, onward: &onward, draft: &draft };
+    if form.resend.is_some() {
+        return page.resend(form.boxes()).await;
+    }
+    let agreement = current_agreement(&service, &visit)?;
+    let checked = check_confirm(&form, service.policy(), &draft.phone, &mark_of(agreement, &visit));
+    let (code, password) = match page.try_code(checked).await.map_err(fault)? {
+        Ok(proven) => proven,
+        Err(errors) => return page.render(form.boxes(), (&errors, None)).await,
+    };
+    let password = match service.hashing().hash(&password).await {
+        Ok(hash) => hash,
+        Err(HashingError::Busy) => {
+            let busy = (&Errors::of_form("register-busy"), Some(StatusCode::TOO_MANY_REQUESTS));
+            return page.render(form.boxes(), busy).await;
+        }
+        Err(error) => return Err(Problem::internal(error)),
+    };
+    let new = New { draft: &draft, code, password, agreement, public_computer: form.boxes().public_computer };
+    match create::create(&service, &visit, &new).await.map_err(fault)? {
+        Created::Done(started) => {
+            let mut visit = visit;
+            started.give_to(&mut visit);
+            Ok(visit.redirect(&onward_from_here(&onward)))
+        }
+        Created::PhoneTaken => Ok(forms::phone_taken(&visit, &onward)),
+        // Somebody was faster with the same code: this page, sent twice.
+        Created::CodeGone => match find(&service, &visit).await.map_err(fault)?.and_then(|draft| draft.account) {
+            Some(account) => finished(&service, visit, &onward, account, Some((&draft, &form))).await,
+            None => {
+                let errors = Errors::of("sms_code", "register-code-expired");
+                page.render(form.boxes(), (&errors, None)).await
+            }
+        },
+    }
+}
+
+fn current_agreement<'a>(service: &'a Service, visit: &Visit) -> Result<&'a Agreement, Problem> {
+    let agreement = service.agreements().current(RESIDENT, visit.now());
+    agreement.ok_or_else(|| Problem::internal("no agreement is in effect"))
+}
+
+/// The second page for one draft.
+struct Shown<'a> {
+    service: &'a Service,
+    visit: &'a Visit,
+    onward: &'a Onward,
+    draft: &'a Registration,
+}
+
+impl Shown<'_> {
+    async fn render(
+        &self,
+        boxes: Boxes,
+        answer: (&Errors, Option<StatusCode>),
+    ) -> Result<Response, Problem> {
+        let browser = self.visit.browser_hash();
+        let request = Request::of(self.visit, &browser, Purpose::Registration, &self.draft.phone);
+        let shown = forms::Confirm {
+            masked_phone: self.draft.phone.masked(),
+            minutes: self.service.config().otp.life_seconds / 60,
+            resend_seconds: otp::seconds_until_resend(self.service, &request).await.map_err(fault)?,
+            agreement: current_agreement(self.service, self.visit)?,
+            boxes,
+        };
+        Ok(forms::confirm(self.visit, self.onward, &shown, answer))
+    }
+
+    /// Sends another code, which replaces the one before (HB-15).
+    async fn resend(&self, boxes: Boxes) -> Result<Response, Problem> {
+        match self.send_again().await.map_err(fault)? {
+            None => self.render(boxes, (&Errors::none(), None)).await,
+            Some(refusal) => {
+                let (errors, status) = start::refused(refusal);
+                self.render(boxes, (&errors, status)).await
+            }
+        }
+    }
+
+    async fn send_again(&self) -> Result<Option<otp::Refusal>, StoreError> {
+        let browser = self.visit.browser_hash();
+        let request = Request::of(self.visit, &browser, Purpose::Registration, &self.draft.phone);
+        if let Some(refusal) = otp::admit(self.service, self.visit, &request).await? {
+            return Ok(Some(refusal));
+        }
+        let tx = self.service.store().begin().await?;
+        let letter = start::letter(&tx, &self.draft.phone).await?;
+        otp::write_message(self.service, &tx, &request, letter).await?;
+        tx.commit().await?;
+        self.service.kick_delivery();
+        Ok(None)
+    }
+
+    /// Tries the code, if it is one, whatever else is wrong: the page shows all faults at once. A right code stays
+    /// good for the next time.
+    async fn try_code(
+        &self,
+        checked: Confirmation,
+    ) -> Result<Result<(model::ids::OtpId, Password), Errors>, StoreError> {
+        let Confirmation { code, password, mut errors } = checked;
+        let mut proven = None;
+        if let Some(code) = code {
+            let browser = self.visit.browser_hash();
+            let request = Request::of(self.visit, &browser, Purpose::Registration, &self.draft.phone);
+            match otp::check(self.service, &request, code.expose()).await? {
+                Tried::Right(id) => proven = Some(id),
+                Tried::Wrong(left) => {
+                    let left = Words::with("register-code-wrong", vec![("left", u32::from(left).into())]);
+                    errors.add("sms_code", left);
+                }
+                Tried::Exhausted => errors.add("sms_code", "register-code-exhausted"),
+                Tried::Expired => errors.add("sms_code", "register-code-expired"),
+            }
+        }
+        Ok(match (proven, password) {
+            (Some(id), Some(password)) if errors.is_empty() => Ok((id, password)),
+            _ => Err(errors),
+        })
+    }
+}
+
+/// A registration that is finished: on, when its person is signed in; and when the page was sent twice so that the
+/// browser never saw the first answer, its password signs them in.
+async fn finished(
+    service: &Service,
+    mut visit: Visit,
+    onward: &Onward,
+    account: AccountId,
+    sent: Option<(&Registration, &ConfirmForm)>,
+) -> Result<Response, Problem> {
+    let current = session::current(service, &visit).await.map_err(fault)?;
+    if current.is_some_and(|session| session.account.id == account) {
+        return Ok(visit.redirect(&onward_from_here(onward)));
+    }
+    if let Some((draft, form)) = sent
+        && let Ok(password) = Password::typed(form.password.expose())
+        && is_own_password(service, draft, account, &password).await?
+    {
+        let tx = service.store().begin().await.map_err(fault)?;
+        let methods = Methods::new([Method::Password]);
+        let started = session::start(service, &tx, &visit, account, methods, form.boxes().public_computer);
+        let started = started.await.map_err(fault)?;
+        create::record_sign_in(service, &tx, &visit, account, started.id).await.map_err(fault)?;
+        tx.commit().await.map_err(fault)?;
+        started.give_to(&mut visit);
+        return Ok(visit.redirect(&onward_from_here(onward)));
+    }
+    Ok(visit.redirect(&onward.through(LocalPath::known("/sign-in"))))
+}
+
+async fn is_own_password(
+    service: &Service,
+    draft: &Registration,
+    account: AccountId,
+    password: &Password,
+) -> Result<bool, Problem> {
+    let tx = service.store().read();
+    let count = throttles::hit(&tx, &REPEATS, &draft.id.to_string(), service.now()).await.map_err(fault)?;
+    if count.exceeded() {
+        return Ok(false);
+    }
+    let stored = credentials::find_password(&tx, account).await.map_err(fault)?;
+    let stored = stored.map(|stored| StoredPassword::from_stored(stored.phc.into_inner()));
+    match service.hashing().verify(password, stored.as_ref()).await {
+        Ok(verdict) => Ok(verdict.is_right()),
+        Err(HashingError::Busy) => Err(Problem::too_many(5).caused_by("password queue is full")),
+        Err(error) => Err(Problem::internal(error)),
+    }
+}

@@ -1,0 +1,170 @@
+//! How the two pages of registering look.
+
+use axum::http::StatusCode;
+use axum::response::Response;
+use model::ids::CaptchaId;
+use web::form::{Button, Checkbox, Errors, Field, FormPage, Radios};
+use web::markup::escape;
+use web::{Markup, Page, Visit};
+
+use super::input::{Boxes, ConfirmForm, StartForm, Typed, mark_of};
+use super::{CONFIRM, START};
+use crate::agreements::{Agreement, RESIDENT};
+use crate::captcha;
+use crate::signin::Onward;
+use web::extract::FormName as _;
+use web::paths::LocalPath;
+
+/// Stands for a link while the sentence around it is escaped. A character of the private use area: no text has it.
+const LINK: &str = "\u{e000}";
+
+/// The first page.
+pub(super) fn start(
+    visit: &Visit,
+    onward: &Onward,
+    typed: &Typed,
+    captcha: CaptchaId,
+    (errors, status): (&Errors, Option<StatusCode>),
+) -> Response {
+    let kind = Radios::new("kind", "register-kind")
+        .option_with_hint("resident", "register-kind-resident", "register-kind-resident-hint")
+        .option_with_hint("organisation", "register-kind-organisation", "register-kind-organisation-hint")
+        .chosen(if typed.organisation { "organisation" } else { "resident" });
+    let phone = Field::telephone("phone", "register-phone")
+        .hint("register-phone-hint")
+        .value(typed.phone.expose())
+        .maxlength(32)
+        .width("medium")
+        .required();
+    let form = FormPage::new(StartForm::FORM, START)
+        .hidden(captcha::ID_FIELD, captcha.to_string())
+        .radios(kind)
+        .field(phone)
+        .field(captcha::field(visit, captcha, &typed.captcha))
+        .button(Button::primary("register-send-code"))
+        .button(Button::secondary("captcha-refresh").sends("refresh", "captcha"));
+    let form = onward.in_form(form).render(visit, errors);
+    let sign_in = onward.through(LocalPath::known("/sign-in"));
+    let content = format!("{form}<p>{}</p>", link_sentence(visit, "register-have-account", &sign_in));
+    respond(visit, Page::new("register", "register-title"), errors, status, content)
+}
+
+/// What the second page shows.
+pub(super) struct Confirm<'a> {
+    pub(super) masked_phone: String,
+    pub(super) minutes: i64,
+    pub(super) resend_seconds: i64,
+    pub(super) agreement: &'a Agreement,
+    pub(super) boxes: Boxes,
+}
+
+/// The second page.
+pub(super) fn confirm(
+    visit: &Visit,
+    onward: &Onward,
+    shown: &Confirm<'_>,
+    (errors, status): (&Errors, Option<StatusCode>),
+) -> Response {
+    let sent = [("phone", shown.masked_phone.as_str().into()), ("minutes", shown.minutes.into())];
+    let sent = format!("<p class=\"notice\">{}</p>", escape(&visit.t_with("register-code-sent", &sent)));
+    let form = FormPage::new(ConfirmForm::FORM, CONFIRM)
+        .hidden("agreement", mark_of(shown.agreement, visit))
+        .field(code_field(shown.resend_seconds))
+        .field(password_field())
+        .field(
+            Field::password("password_again", "register-password-again")
+                .autocomplete("new-password")
+                .maxlength(256)
+                .required(),
+        )
+        .checkbox(agree_box(visit, shown, errors))
+        .checkbox(
+            Checkbox::new("public_computer", "register-public-computer")
+                .hint("register-public-computer-hint")
+                .checked(shown.boxes.public_computer),
+        )
+        .button(Button::primary("register-submit"))
+        .button(Button::secondary("register-resend").sends("resend", "code"));
+    let form = onward.in_form(form).render(visit, errors);
+    let change = onward.through(START);
+    let content = format!("{sent}{form}<p>{}</p>", link_sentence(visit, "register-change-phone", &change));
+    respond(visit, Page::new("register-confirm", "register-confirm-title"), errors, status, content)
+}
+
+fn code_field(resend_seconds: i64) -> Field {
+    let hint = if resend_seconds > 0 {
+        web::form::Words::with("register-code-hint-wait", vec![("seconds", resend_seconds.into())])
+    } else {
+        web::form::Words::key("register-code-hint")
+    };
+    Field::code("sms_code", "register-code").hint(hint).maxlength(16).required().focus()
+}
+
+fn password_field() -> Field {
+    Field::password("password", "register-password")
+        .hint("register-password-hint")
+        .autocomplete("new-password")
+        .maxlength(256)
+        .required()
+        .data("strength", "")
+}
+
+/// The box is ticked only when the person ticked it a moment ago on the same text.
+fn agree_box(visit: &Visit, shown: &Confirm<'_>, errors: &Errors) -> Checkbox {
+    let title = shown.agreement.title.in_language(visit.language());
+    let link = format!(
+        "<a href=\"/agreements/{RESIDENT}\" target=\"_blank\" rel=\"noopener\">{}</a>",
+        escape(title)
+    );
+    let sentence = escape(&visit.t_with("register-agree", &[("agreement", LINK.into())]));
+    Checkbox::new("agree", "register-agree")
+        .label_markup(Markup::from_rendered(sentence.replace(LINK, &link)))
+        .checked(shown.boxes.agree && errors.for_field("agree").is_none())
+}
+
+/// The page for organisations: who registers first, and what to do now (HB-38).
+pub(super) fn organisation(visit: &Visit, onward: &Onward) -> Response {
+    let back = onward.through(START);
+    let content = format!(
+        "<p>{}</p><p>{}</p><p><a class=\"button\" href=\"{}\">{}</a></p>",
+        escape(&visit.t("register-organisation-first")),
+        escape(&visit.t("register-organisation-later")),
+        escape(back.as_str()),
+        escape(&visit.t("register-organisation-continue")),
+    );
+    let page = Page::new("register-organisation", "register-organisation-title");
+    visit.render_markup(page, &Markup::from_rendered(content))
+}
+
+/// The page for a phone that got an account while its owner was registering: they have proven that it is theirs.
+pub(super) fn phone_taken(visit: &Visit, onward: &Onward) -> Response {
+    let sign_in = onward.through(LocalPath::known("/sign-in"));
+    let content = format!(
+        "<p>{}</p><p><a class=\"button\" href=\"{}\">{}</a></p>",
+        escape(&visit.t("register-phone-taken")),
+        escape(sign_in.as_str()),
+        escape(&visit.t("register-phone-taken-sign-in")),
+    );
+    let page = Page::new("register-phone-taken", "register-phone-taken-title").status(StatusCode::CONFLICT);
+    visit.render_markup(page, &Markup::from_rendered(content))
+}
+
+/// A sentence that is a link as a whole.
+fn link_sentence(visit: &Visit, key: &str, to: &LocalPath) -> String {
+    format!("<a href=\"{}\">{}</a>", escape(to.as_str()), escape(&visit.t(key)))
+}
+
+fn respond(
+    visit: &Visit,
+    page: Page,
+    errors: &Errors,
+    status: Option<StatusCode>,
+    content: String,
+) -> Response {
+    let page = page.errors(errors.clone());
+    let page = match status {
+        Some(status) => page.status(status),
+        None => page,
+    };
+    visit.render_markup(page, &Markup::from_rendered(content))
+}

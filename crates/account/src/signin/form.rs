@@ -1,0 +1,111 @@
+//! The sign-in page.
+
+use axum::response::Response;
+use model::ids::CaptchaId;
+use model::secret::Sensitive;
+use serde::Deserialize;
+use web::extract::FormName;
+use web::form::{Button, Checkbox, Errors, Field, FormPage};
+use web::markup::escape;
+use web::paths::LocalPath;
+use web::{Markup, Page, Visit};
+
+use super::onward::Onward;
+use crate::captcha;
+
+/// How much of a sub-site's hint is shown, in characters.
+const HINT_CHARACTERS: usize = 40;
+
+/// What the form sends.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct SignIn {
+    pub(super) identifier: String,
+    pub(super) password: Sensitive<String>,
+    pub(super) public_computer: Option<String>,
+    pub(super) captcha: String,
+    pub(super) captcha_id: String,
+    pub(super) interaction: Option<String>,
+    pub(super) return_to: Option<String>,
+    /// The button that draws another picture.
+    pub(super) refresh: Option<String>,
+    /// The button that leaves.
+    pub(super) cancel: Option<String>,
+}
+
+impl FormName for SignIn {
+    const FORM: &'static str = "sign-in";
+}
+
+/// What the page shows.
+#[derive(Debug, Default)]
+pub(super) struct Shown {
+    /// What was typed, or what the sub-site hints.
+    pub(super) identifier: String,
+    pub(super) public_computer: bool,
+    pub(super) captcha: Option<CaptchaId>,
+    pub(super) onward: Onward,
+    /// The name of the sub-site that waits.
+    pub(super) client: Option<String>,
+    /// Who is signed in already, where a fresh sign-in is asked for.
+    pub(super) again: Option<String>,
+}
+
+/// A sub-site's hint, cut to what a phone or an ID number could be.
+pub(super) fn hint(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control()).take(HINT_CHARACTERS).collect()
+}
+
+/// Answers with the page.
+pub(super) fn render(visit: &Visit, shown: &Shown, errors: Errors) -> Response {
+    let mut content = String::new();
+    if let Some(who) = &shown.again {
+        paragraph(&mut content, "notice", &visit.t_with("signin-again", &[("who", who.as_str().into())]));
+    }
+    content.push_str(form(visit, shown).render(visit, &errors).as_str());
+    let register = shown.onward.through(LocalPath::known("/register"));
+    content.push_str(&format!(
+        "<p class=\"also\">{} <a href=\"{}\">{}</a></p>",
+        escape(&visit.t("signin-no-account")),
+        escape(register.as_str()),
+        escape(&visit.t("signin-register")),
+    ));
+    let mut page = Page::new("sign-in", "signin-title").errors(errors);
+    if let Some(client) = &shown.client {
+        page = page.caption(web::form::Words::with("signin-for-site", vec![("site", client.as_str().into())]));
+    }
+    visit.render_markup(page, &Markup::from_rendered(content))
+}
+
+fn form(visit: &Visit, shown: &Shown) -> FormPage {
+    let identifier = Field::text("identifier", "signin-identifier")
+        .hint("signin-identifier-hint")
+        .value(&shown.identifier)
+        .autocomplete("username")
+        .maxlength(64)
+        .required();
+    let public = Checkbox::new("public_computer", "signin-public-computer")
+        .hint("signin-public-computer-hint")
+        .checked(shown.public_computer);
+    let form = FormPage::new(SignIn::FORM, LocalPath::known("/sign-in"));
+    let mut form = shown
+        .onward
+        .in_form(form)
+        .field(identifier)
+        .field(Field::password("password", "signin-password").maxlength(200).required());
+    if let Some(id) = shown.captcha {
+        form = form.hidden(captcha::ID_FIELD, id.to_string()).field(captcha::field(visit, id, ""));
+    }
+    form = form.checkbox(public).button(Button::primary("signin-submit"));
+    if shown.captcha.is_some() {
+        form = form.button(Button::link("captcha-refresh").sends("refresh", "captcha"));
+    }
+    if shown.onward.has_interaction() {
+        form = form.button(Button::link("signin-cancel").sends("cancel", "yes"));
+    }
+    form
+}
+
+fn paragraph(content: &mut String, class: &str, text: &str) {
+    content.push_str(&format!("<p class=\"{class}\">{}</p>", escape(text)));
+}

@@ -1,0 +1,193 @@
+//! Counters of failed tries, by identifier, network address and account, and over everybody. Whether a captcha is
+//! asked for, and when it is enough, depends on what was typed and from where, never on whether the account exists
+//! (A203, A207).
+
+use chrono::{DateTime, Utc};
+use store::throttles::{self, Count, Rule};
+use store::{StoreError, Tx};
+use web::Visit;
+
+use super::Config;
+
+/// What is counted.
+#[derive(Clone, Copy, Debug)]
+enum Counter {
+    Identifier,
+    Address,
+    Account,
+    Everybody,
+}
+
+fn rule(config: &Config, counter: Counter) -> Rule {
+    let (name, limit) = match counter {
+        Counter::Identifier => ("sign_in_identifier", config.identifier_limit),
+        Counter::Address => ("sign_in_address", config.address_limit),
+        Counter::Account => ("sign_in_account", config.account_limit),
+        Counter::Everybody => ("sign_in_everybody", i64::MAX),
+    };
+    Rule { name, limit, window_seconds: config.window_seconds }
+}
+
+/// What stands before a try.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Gate {
+    /// Nothing.
+    Open,
+    /// A captcha.
+    Captcha,
+    /// Too many tries; come back after so many seconds.
+    Closed(i64),
+}
+
+/// Where the counters stand.
+#[derive(Clone, Copy, Debug)]
+struct Standing {
+    identifier: Option<Count>,
+    address: Count,
+    everybody: Count,
+}
+
+/// Decides from the counters alone.
+fn gate(config: &Config, standing: &Standing, now: DateTime<Utc>) -> Gate {
+    let counts = [standing.identifier, Some(standing.address)];
+    let full = counts.into_iter().flatten().filter(|count| count.count >= count.limit);
+    if let Some(seconds) = full.map(|count| count.retry_after_seconds(now)).max() {
+        return Gate::Closed(seconds);
+    }
+    let wanted = standing.identifier.is_some_and(|count| count.count >= config.captcha_after)
+        || standing.address.count >= config.address_captcha_after
+        || standing.everybody.count >= config.everybody_captcha_after;
+    if wanted { Gate::Captcha } else { Gate::Open }
+}
+
+/// The keys of one try.
+#[derive(Clone, Debug)]
+pub(super) struct Keys {
+    identifier: Option<String>,
+    address: String,
+}
+
+impl Keys {
+    /// The keys of a try with an identifier, or of a page before anything was typed.
+    pub(super) fn new(visit: &Visit, identifier: Option<&str>) -> Self {
+        Self {
+            identifier: identifier.map(str::to_owned),
+            address: visit.client_address().network().to_string(),
+        }
+    }
+
+    /// What stands before a try now.
+    pub(super) async fn gate(&self, tx: &Tx, config: &Config, now: DateTime<Utc>) -> Result<Gate, StoreError> {
+        let identifier = match &self.identifier {
+            Some(key) => Some(throttles::look(tx, &rule(config, Counter::Identifier), key, now).await?),
+            None => None,
+        };
+        let address = throttles::look(tx, &rule(config, Counter::Address), &self.address, now).await?;
+        let everybody = throttles::look(tx, &rule(config, Counter::Everybody), "", now).await?;
+        Ok(gate(config, &Standing { identifier, address, everybody }, now))
+    }
+
+    /// Counts a try before its outcome is known, so that parallel tries all count. The account's own counter, or
+    /// that of the identifier where there is none, says whether this try can still succeed.
+    pub(super) async fn count(
+        &self,
+        tx: &Tx,
+        config: &Config,
+        account: &str,
+        now: DateTime<Utc>,
+    ) -> Result<Counted, StoreError> {
+        let mut within = true;
+        for (counter, key) in self.counters(account) {
+            within &= !throttles::hit(tx, &rule(config, counter), key, now).await?.exceeded();
+        }
+        Ok(if within { Counted::Within } else { Counted::Beyond })
+    }
+
+    /// Forgets failures after success. The address keeps the failures of others; only this try is taken back.
+    pub(super) async fn forgive(
+        &self,
+        tx: &Tx,
+        config: &Config,
+        account: &str,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        for (counter, key) in self.counters(account) {
+            match counter {
+                Counter::Identifier | Counter::Account => {
+                    throttles::clear(tx, &rule(config, counter), key, now).await?;
+                }
+                Counter::Address | Counter::Everybody => {
+                    throttles::give_back(tx, &rule(config, counter), key, now).await?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes back a try that came to no outcome.
+    pub(super) async fn take_back(
+        &self,
+        tx: &Tx,
+        config: &Config,
+        account: &str,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        for (counter, key) in self.counters(account) {
+            throttles::give_back(tx, &rule(config, counter), key, now).await?;
+        }
+        Ok(())
+    }
+
+    fn counters<'a>(&'a self, account: &'a str) -> impl Iterator<Item = (Counter, &'a str)> {
+        let identifier = self.identifier.as_deref().map(|key| (Counter::Identifier, key));
+        let others =
+            [(Counter::Address, self.address.as_str()), (Counter::Account, account), (Counter::Everybody, "")];
+        identifier.into_iter().chain(others)
+    }
+}
+
+/// Whether a try was within the limits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Counted {
+    /// It can succeed.
+    Within,
+    /// It fails whatever the password.
+    Beyond,
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeDelta;
+
+    use super::*;
+
+    fn standing(identifier: i64, address: i64, everybody: i64) -> Standing {
+        let config = Config::default();
+        let resets_at = store::testing::start_time() + TimeDelta::seconds(60);
+        let count = |counter, count| Count { count, limit: rule(&config, counter).limit, resets_at };
+        Standing {
+            identifier: Some(count(Counter::Identifier, identifier)),
+            address: count(Counter::Address, address),
+            everybody: count(Counter::Everybody, everybody),
+        }
+    }
+
+    fn gate_at(identifier: i64, address: i64, everybody: i64) -> Gate {
+        gate(&Config::default(), &standing(identifier, address, everybody), store::testing::start_time())
+    }
+
+    #[test]
+    fn a_captcha_comes_after_failures_and_the_end_after_more() {
+        assert_eq!(gate_at(0, 0, 0), Gate::Open);
+        assert_eq!(gate_at(2, 19, 599), Gate::Open);
+        assert_eq!(gate_at(3, 0, 0), Gate::Captcha);
+        assert_eq!(gate_at(0, 20, 0), Gate::Captcha);
+        assert_eq!(gate_at(20, 0, 0), Gate::Closed(61));
+        assert_eq!(gate_at(0, 200, 0), Gate::Closed(61));
+    }
+
+    #[test]
+    fn attack_209_failures_of_everybody_together_raise_the_captcha_for_all() {
+        assert_eq!(gate_at(0, 0, 600), Gate::Captcha);
+    }
+}

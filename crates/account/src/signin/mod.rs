@@ -1,0 +1,66 @@
+//! Signing in with a phone number, or with a citizen ID number once it is proven (HB-53), and a password.
+//!
+//! - `form` the page; `page` its handlers
+//! - `identifier` what was typed, as one of the two
+//! - `guard` counters: when a captcha is asked for, when it is enough
+//! - `attempt` one try, the same for accounts that exist and accounts that do not (A203, A207)
+//! - `onward` where the person goes afterwards
+
+use axum::Router;
+use axum::routing::get;
+use serde::Deserialize;
+
+use crate::Service;
+
+mod attempt;
+mod form;
+mod guard;
+mod identifier;
+mod onward;
+mod page;
+
+pub use onward::{Asked, Onward};
+
+/// How people sign in. `[signin]` of the configuration.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// From so many failed tries for one identifier on, a captcha is asked for.
+    pub captcha_after: i64,
+    /// From so many failed tries from one network address on, a captcha is asked for.
+    pub address_captcha_after: i64,
+    /// From so many failed tries of everybody on, a captcha is asked for everywhere (A209).
+    pub everybody_captcha_after: i64,
+    /// The most failed tries for one identifier in one window.
+    pub identifier_limit: i64,
+    /// The most failed tries for one account in one window, whichever identifier is used.
+    pub account_limit: i64,
+    /// The most failed tries from one network address in one window.
+    pub address_limit: i64,
+    /// The length of the window, in seconds.
+    pub window_seconds: i64,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            captcha_after: 3,
+            address_captcha_after: 20,
+            everybody_captcha_after: 600,
+            identifier_limit: 20,
+            account_limit: 30,
+            address_limit: 200,
+            window_seconds: 900,
+        }
+    }
+}
+
+/// `/sign-in` and `/sign-out`.
+pub(crate) fn routes() -> Router<Service> {
+    Router::new().route("/sign-in", get(page::show).post(page::submit)).merge(crate::session::routes())
+}
+
+#[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
+mod tests;

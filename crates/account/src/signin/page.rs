@@ -1,0 +1,234 @@
+//! `GET` and `POST /sign-in`.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use chrono::{DateTime, Utc};
+use model::interaction::{Interaction, Wants};
+use model::language::Language;
+use store::sessions::LiveSession;
+use web::extract::{Form, Query};
+use web::form::Errors;
+use web::{Problem, Visit};
+
+use super::attempt::{self, Outcome, Try};
+use super::form::{self, Shown, SignIn};
+use super::guard::{Gate, Keys};
+use super::identifier::Identifier;
+use super::onward::{Asked, Onward};
+use crate::Service;
+use crate::captcha;
+use crate::password::Password;
+use crate::session::{self, Stop};
+
+/// How soon to come back when too many passwords are being checked, in seconds.
+const BUSY_SECONDS: u32 = 5;
+
+/// Shows the form, unless somebody is signed in and nothing newer is asked for.
+pub(super) async fn show(
+    State(service): State<Service>,
+    mut visit: Visit,
+    Query(asked): Query<Asked>,
+) -> Result<Response, Stop> {
+    let onward = Onward::from(asked);
+    let interaction = onward.load(&service, &visit).await?;
+    let session = session::current(&service, &visit).await?;
+    let wants = interaction.as_ref().map(|interaction| interaction.wants.clone()).unwrap_or_default();
+    if let Some(session) = &session
+        && is_fresh(session.auth_time, &wants)
+    {
+        return Ok(visit.redirect(&onward.path()));
+    }
+    speak(&mut visit, interaction.as_ref());
+    let gate = Keys::new(&visit, None).gate(&service.store().read(), &service.config().signin, visit.now()).await?;
+    let shown = Shown {
+        identifier: wants.login_hint.as_deref().map(form::hint).unwrap_or_default(),
+        captcha: if gate == Gate::Open { None } else { Some(captcha::issue(&service, &visit).await?) },
+        client: client_name(&service, &visit, interaction.as_ref()).await?,
+        again: session.as_ref().map(|session| session::display_name(&session.account)),
+        public_computer: session.as_ref().is_some_and(|session| session.public_computer),
+        onward,
+    };
+    Ok(form::render(&visit, &shown, Errors::none()))
+}
+
+/// Takes the form.
+pub(super) async fn submit(
+    State(service): State<Service>,
+    mut visit: Visit,
+    Form(sent): Form<SignIn>,
+) -> Result<Response, Stop> {
+    let onward = Onward::new(sent.interaction.as_deref(), sent.return_to.as_deref());
+    if sent.cancel.is_some() {
+        onward.answer(&service, &visit, |answers| answers.cancelled = true).await?;
+        return Ok(visit.redirect(&onward.path()));
+    }
+    let interaction = onward.load(&service, &visit).await?;
+    speak(&mut visit, interaction.as_ref());
+    let again = Again { service: &service, sent: &sent, onward: &onward, interaction: interaction.as_ref() };
+    let today = visit.now().with_timezone(&visit.kit().branding().zone()).date_naive();
+    let typed = Identifier::parse(&sent.identifier, today);
+    if sent.refresh.is_some() {
+        return again.page(&visit, Captcha::New, Errors::none()).await;
+    }
+    let (Ok(identifier), false) = (&typed, sent.password.expose().is_empty()) else {
+        return again.page(&visit, Captcha::Same, missing(&sent, typed.is_ok())).await;
+    };
+    let keys = Keys::new(&visit, Some(identifier.key()));
+    match keys.gate(&service.store().read(), &service.config().signin, visit.now()).await? {
+        Gate::Open => {}
+        Gate::Closed(seconds) => return Err(closed(seconds).into()),
+        Gate::Captcha if sent.captcha.is_empty() => {
+            return again.page(&visit, Captcha::New, Errors::of("captcha", "captcha-missing")).await;
+        }
+        Gate::Captcha => {
+            if !captcha::redeem(&service, &visit, &sent.captcha_id, &sent.captcha).await? {
+                return again.page(&visit, Captcha::New, Errors::of("captcha", "captcha-wrong")).await;
+            }
+        }
+    }
+    let outcome = match Password::typed(sent.password.expose()) {
+        Ok(password) => {
+            let public_computer = sent.public_computer.is_some();
+            let one = Try { identifier, password: &password, public_computer };
+            attempt::run(&service, &visit, &keys, &one).await?
+        }
+        // Longer than any password: no account has it, whoever it is.
+        Err(_) => Outcome::Refused,
+    };
+    match outcome {
+        Outcome::In(started) => {
+            started.give_to(&mut visit);
+            Ok(visit.redirect(&onward.path()))
+        }
+        Outcome::Refused => again.page(&visit, Captcha::AsNeeded(&keys), Errors::of_form("signin-wrong")).await,
+        Outcome::Busy => Err(busy().into()),
+    }
+}
+
+/// Whether a sign-in of that time is new enough for a request.
+fn is_fresh(auth_time: DateTime<Utc>, wants: &Wants) -> bool {
+    wants.auth_after.is_none_or(|after| auth_time >= after)
+}
+
+fn missing(sent: &SignIn, identifier_is_good: bool) -> Errors {
+    let mut errors = Errors::none();
+    if sent.identifier.trim().is_empty() {
+        errors.add("identifier", "signin-identifier-missing");
+    } else if !identifier_is_good {
+        errors.add("identifier", "signin-identifier-unusable");
+    }
+    if sent.password.expose().is_empty() {
+        errors.add("password", "signin-password-missing");
+    }
+    errors
+}
+
+fn closed(seconds: i64) -> Problem {
+    Problem::new(StatusCode::TOO_MANY_REQUESTS, "sign-in-paused")
+        .retry_after(u32::try_from(seconds).unwrap_or(u32::MAX))
+        .caused_by("failed sign-ins")
+}
+
+fn busy() -> Problem {
+    Problem::new(StatusCode::TOO_MANY_REQUESTS, "sign-in-busy")
+        .retry_after(BUSY_SECONDS)
+        .caused_by("password hashing is full")
+}
+
+/// The languages that the waiting request asked for, in its own order.
+fn speak(visit: &mut Visit, interaction: Option<&Interaction>) {
+    let Some(interaction) = interaction else { return };
+    let wanted = interaction.parameters.iter().find(|(name, _)| name == "ui_locales");
+    if let Some(language) = wanted.and_then(|(_, tags)| tags.split(' ').take(8).find_map(Language::from_tag)) {
+        visit.prefer_language(language);
+    }
+}
+
+/// The name of the sub-site that waits.
+async fn client_name(
+    service: &Service,
+    visit: &Visit,
+    interaction: Option<&Interaction>,
+) -> Result<Option<String>, Stop> {
+    let Some(interaction) = interaction else { return Ok(None) };
+    let client = store::clients::find(&service.store().read(), &interaction.client_id).await?;
+    Ok(client.map(|client| client.name.in_language(visit.language()).to_owned()))
+}
+
+/// Which captcha the page comes back with.
+enum Captcha<'a> {
+    /// One that nobody has tried yet.
+    New,
+    /// The one that was there, if there was one.
+    Same,
+    /// A new one where the counters ask for it now.
+    AsNeeded(&'a Keys),
+}
+
+/// The page once more, with what was typed; the password never comes back.
+struct Again<'a> {
+    service: &'a Service,
+    sent: &'a SignIn,
+    onward: &'a Onward,
+    interaction: Option<&'a Interaction>,
+}
+
+impl Again<'_> {
+    async fn page(&self, visit: &Visit, captcha: Captcha<'_>, errors: Errors) -> Result<Response, Stop> {
+        let service = self.service;
+        let captcha = match captcha {
+            Captcha::New => Some(captcha::refresh(service, visit, &self.sent.captcha_id).await?),
+            Captcha::Same if self.sent.captcha_id.is_empty() => None,
+            Captcha::Same => Some(captcha::keep_or_issue(service, visit, &self.sent.captcha_id).await?),
+            Captcha::AsNeeded(keys) => {
+                let tx = service.store().read();
+                match keys.gate(&tx, &service.config().signin, visit.now()).await? {
+                    Gate::Open => None,
+                    _ => Some(captcha::issue(service, visit).await?),
+                }
+            }
+        };
+        let session: Option<LiveSession> = session::current(service, visit).await?;
+        let shown = Shown {
+            identifier: self.sent.identifier.chars().take(64).collect(),
+            public_computer: self.sent.public_computer.is_some(),
+            captcha,
+            onward: self.onward.clone(),
+            client: client_name(service, visit, self.interaction).await?,
+            again: session.map(|session| session::display_name(&session.account)),
+        };
+        Ok(form::render(visit, &shown, errors))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeDelta;
+
+    use super::*;
+
+    #[test]
+    fn attack_029_an_older_sign_in_is_not_fresh_for_a_request_that_wants_a_newer_one() {
+        let now = store::testing::start_time();
+        let wants = |after| Wants { auth_after: after, ..Wants::default() };
+        assert!(is_fresh(now, &wants(None)));
+        assert!(is_fresh(now, &wants(Some(now))));
+        assert!(!is_fresh(now, &wants(Some(now + TimeDelta::microseconds(1)))));
+    }
+
+    #[test]
+    fn every_missing_field_is_named() {
+        let sent = |identifier: &str, password: &str| SignIn {
+            identifier: identifier.to_owned(),
+            password: model::secret::Sensitive::new(password.to_owned()),
+            ..SignIn::default()
+        };
+        let errors = missing(&sent(" ", ""), false);
+        assert_eq!(errors.for_field("identifier").and_then(|w| w.code()), Some("signin-identifier-missing"));
+        assert!(errors.for_field("password").is_some());
+        let errors = missing(&sent("abc", "x"), false);
+        assert_eq!(errors.for_field("identifier").and_then(|w| w.code()), Some("signin-identifier-unusable"));
+        assert!(errors.for_field("password").is_none());
+    }
+}

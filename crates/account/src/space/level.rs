@@ -1,0 +1,306 @@
+//! `/account/level`: where I am, what carries it and until when, and what each higher level needs (HB-20, HB-24). A
+//! sub-site that asks for more sends people here with `want`; they go on, or say "not now", and the interrupted
+//! request continues.
+
+use axum::extract::State;
+use axum::response::Response;
+use model::evidence::{Evidence, SourceId};
+use model::interaction::Interaction;
+use model::ladder::{Level, LevelNow};
+use serde::Deserialize;
+use store::accounts::Account;
+use store::cases::Case;
+use web::extract::Query;
+use web::form::Words;
+use web::paths::LocalPath;
+use web::{Markup, Page, Visit};
+
+use crate::Service;
+use crate::evidence;
+use crate::session::{self, Stop};
+use crate::signin::Onward;
+
+const HERE: LocalPath = LocalPath::known("/account/level");
+
+/// The parameters of the page.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Asked {
+    want: Option<String>,
+    done: Option<String>,
+    interaction: Option<String>,
+    return_to: Option<String>,
+}
+
+/// The sources that would raise an account one way or another to each higher level, shortest ways first.
+pub(super) fn roads(service: &Service, account: &Account, held: &[Evidence], from: Level) -> Vec<Next> {
+    let (ladder, now) = (service.ladder(), service.now());
+    let mut next: Vec<Next> = Vec::new();
+    for level in Level::ALL.into_iter().filter(|level| *level > from) {
+        let roads = ladder.roads(account.kind, level, held, now);
+        let ways: Vec<Vec<SourceId>> =
+            roads.into_iter().filter(|road| road.level == level).map(|road| road.sources).collect();
+        if !ways.is_empty() {
+            next.push(Next { level, ways });
+        }
+    }
+    next
+}
+
+/// A higher level with the ways to it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Next {
+    level: Level,
+    ways: Vec<Vec<SourceId>>,
+}
+
+/// Which page to take now to come nearer to a level: the first thing missing on the shortest way that this
+/// installation can go to its end.
+fn open_road(service: &Service, next: &[Next], wanted: Level) -> Option<LocalPath> {
+    let connected = |source: &SourceId| service.sources().has(source) && evidence::page_of(source).is_some();
+    let ways = next.iter().filter(|one| one.level >= wanted).flat_map(|one| &one.ways);
+    let way = ways.filter(|way| way.iter().all(connected)).min_by_key(|way| way.len())?;
+    way.first().and_then(evidence::page_of)
+}
+
+/// Shows the page, or goes on when the wanted level is reached.
+pub(super) async fn show(
+    State(service): State<Service>,
+    mut visit: Visit,
+    Query(asked): Query<Asked>,
+) -> Result<Response, Stop> {
+    let onward = Onward::new(asked.interaction.as_deref(), asked.return_to.as_deref());
+    let want = asked.want.as_deref().and_then(|text| text.parse().ok()).and_then(Level::new);
+    let here = match want {
+        Some(want) => onward.through(HERE.with("want", &want.number().to_string())),
+        None => onward.through(HERE),
+    };
+    let session = session::require(&service, &mut visit, &here).await?;
+    let tx = service.store().read();
+    let held = store::evidence::list(&tx, session.account.id).await?;
+    let now = evidence::level_from(&service, &session.account, &held);
+    let interaction = onward.load(&service, &visit).await?;
+    let want = want.or_else(|| interaction.as_ref().and_then(|interaction| interaction.wants.level));
+    if interaction.is_some() && want.is_some_and(|want| now.level >= want) {
+        return Ok(visit.redirect(&onward.path()));
+    }
+    let site = match &interaction {
+        Some(interaction) => site_name(&service, &visit, interaction).await?,
+        None => None,
+    };
+    let view = View {
+        service: &service,
+        visit: &visit,
+        next: roads(&service, &session.account, &held, now.level),
+        cases: store::cases::list_open(&tx, session.account.id).await?,
+        done: asked.done.is_some(),
+        site,
+        want: want.filter(|want| now.level < *want),
+        held,
+        now,
+        onward,
+    };
+    Ok(view.render())
+}
+
+async fn site_name(
+    service: &Service,
+    visit: &Visit,
+    interaction: &Interaction,
+) -> Result<Option<String>, Stop> {
+    let client = store::clients::find(&service.store().read(), &interaction.client_id).await?;
+    Ok(client.map(|client| client.name.in_language(visit.language()).to_owned()))
+}
+
+struct View<'a> {
+    service: &'a Service,
+    visit: &'a Visit,
+    now: LevelNow,
+    held: Vec<Evidence>,
+    next: Vec<Next>,
+    cases: Vec<Case>,
+    onward: Onward,
+    want: Option<Level>,
+    site: Option<String>,
+    done: bool,
+}
+
+#[derive(askama::Template)]
+#[template(path = "level.html")]
+struct Content<'a> {
+    visit: &'a Visit,
+    done: bool,
+    asks: Option<String>,
+    go: Option<String>,
+    not_now: Markup,
+    ladder: Vec<Step>,
+    level: u8,
+    level_name: String,
+    since: Option<String>,
+    lapses: Option<String>,
+    seals: Vec<Seal>,
+    cases: Vec<Row>,
+    next: Vec<Higher>,
+}
+
+struct Step {
+    level: u8,
+    name: String,
+    reached: bool,
+    here: bool,
+}
+
+struct Seal {
+    source: String,
+    name: String,
+    at: String,
+    until: Option<String>,
+}
+
+struct Row {
+    number: String,
+    about: String,
+    state: &'static str,
+    words: String,
+    at: String,
+}
+
+struct Higher {
+    level: u8,
+    name: String,
+    ways: Vec<Way>,
+}
+
+struct Way {
+    /// The names of what is missing, joined.
+    needs: String,
+    /// The page to begin with; `None` where this installation has no such way yet.
+    href: Option<String>,
+    begin: String,
+}
+
+impl View<'_> {
+    fn render(&self) -> Response {
+        let (visit, ladder, language) = (self.visit, self.service.ladder(), self.visit.language());
+        let content = Content {
+            visit,
+            done: self.done,
+            asks: self.asks(),
+            go: self.go(),
+            not_now: self.not_now(),
+            ladder: self.ladder(),
+            level: self.now.level.number(),
+            level_name: ladder.name(self.now.level, language).to_owned(),
+            since: self.now.since.map(|at| visit.day(at)),
+            lapses: self.now.lapses_at.map(|at| visit.day(at)),
+            seals: self.seals(),
+            cases: self.cases.iter().map(|case| self.row(case)).collect(),
+            next: self.next.iter().map(|next| self.higher(next)).collect(),
+        };
+        let mut page = Page::new("account-level", "space-level-title");
+        if let Some(site) = &self.site {
+            page = page.caption(Words::with("signin-for-site", vec![("site", site.as_str().into())]));
+        }
+        visit.render(page, &content)
+    }
+
+    /// Which level is asked for, and by whom.
+    fn asks(&self) -> Option<String> {
+        let want = self.want?;
+        let name = self.service.ladder().name(want, self.visit.language());
+        let mut args = vec![("level", want.number().into()), ("name", name.into())];
+        let key = match &self.site {
+            Some(site) => {
+                args.push(("site", site.as_str().into()));
+                "space-level-site-asks"
+            }
+            None => "space-level-asks",
+        };
+        Some(self.visit.t_with(key, &args))
+    }
+
+    fn go(&self) -> Option<String> {
+        let page = open_road(self.service, &self.next, self.want?)?;
+        Some(self.onward.through(page).to_string())
+    }
+
+    fn not_now(&self) -> Markup {
+        if self.want.is_some() && self.onward.has_interaction() {
+            evidence::decline_form(self.visit, &self.onward, "space-level-not-now")
+        } else {
+            Markup::default()
+        }
+    }
+
+    fn ladder(&self) -> Vec<Step> {
+        let step = |level: Level| Step {
+            level: level.number(),
+            name: self.service.ladder().name(level, self.visit.language()).to_owned(),
+            reached: level <= self.now.level,
+            here: level == self.now.level,
+        };
+        Level::ALL.into_iter().map(step).collect()
+    }
+
+    fn seals(&self) -> Vec<Seal> {
+        let (visit, ladder, now) = (self.visit, self.service.ladder(), self.service.now());
+        let counts = |piece: &&Evidence| piece.holds_at(now) && ladder.source(&piece.source).is_some();
+        let seal = |piece: &Evidence| Seal {
+            source: piece.source.to_string(),
+            name: source_name(visit, &piece.source),
+            at: visit.day(piece.issued_at),
+            until: piece.ends_at().map(|at| visit.day(at)),
+        };
+        self.held.iter().filter(counts).map(seal).collect()
+    }
+
+    fn row(&self, case: &Case) -> Row {
+        Row {
+            number: case.number.as_str().to_owned(),
+            about: source_name(self.visit, &case.source),
+            state: case.state.as_str(),
+            words: self.visit.t(state_key(case.state)),
+            at: self.visit.day(case.created_at),
+        }
+    }
+
+    fn higher(&self, next: &Next) -> Higher {
+        let joint = self.visit.t("space-level-joint");
+        let way = |sources: &Vec<SourceId>| {
+            let needs: Vec<String> = sources.iter().map(|source| source_name(self.visit, source)).collect();
+            let open = sources.iter().all(|source| self.service.sources().has(source));
+            let first = sources.first().filter(|_| open);
+            Way {
+                begin: needs.first().cloned().unwrap_or_default(),
+                needs: needs.join(&joint),
+                href: first.and_then(evidence::page_of).map(|page| self.onward.through(page).to_string()),
+            }
+        };
+        let mut ways: Vec<Way> = next.ways.iter().map(way).collect();
+        ways.sort_by_key(|way| way.href.is_none());
+        Higher {
+            level: next.level.number(),
+            name: self.service.ladder().name(next.level, self.visit.language()).to_owned(),
+            ways,
+        }
+    }
+}
+
+/// A source's name for people; one that the texts do not know is shown by its own name.
+fn source_name(visit: &Visit, source: &SourceId) -> String {
+    let key = format!("space-source-{}", source.as_str().replace('_', "-"));
+    let texts = visit.kit().texts();
+    texts.find(visit.language(), &key, &[]).unwrap_or_else(|| source.to_string())
+}
+
+const fn state_key(state: store::cases::State) -> &'static str {
+    use store::cases::State;
+    match state {
+        State::Waiting => "space-case-waiting",
+        State::InReview => "space-case-in-review",
+        State::Restricted => "space-case-restricted",
+        State::Passed => "space-case-passed",
+        State::Mismatch | State::NotFound | State::Conflict => "space-case-denied",
+        State::Replaced | State::Expired => "space-case-ended",
+    }
+}

@@ -1,0 +1,25 @@
+//! The resident's own space: who I am here, how well I am known, and where I am signed in.
+//!
+//! - `home` `/account`
+//! - `level` `/account/level`: the level, its seals, and the ways up (HB-24)
+//! - `security` `/account/security`: password and sign-ins
+//!
+//! `/account/sharing` is the consent crate's.
+
+use axum::Router;
+use axum::routing::{get, post};
+
+use crate::Service;
+
+mod home;
+mod level;
+mod security;
+
+/// The pages.
+pub fn routes() -> Router<Service> {
+    Router::new()
+        .route("/account", get(home::show))
+        .route("/account/level", get(level::show))
+        .route("/account/security", get(security::show))
+        .route("/account/security/end", post(security::end))
+}

@@ -1,0 +1,189 @@
+//! A service on a fresh database with a gateway that writes down what it is given, and a browser without script
+//! that walks through the pages. For the tests of this crate.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use axum::Router;
+use axum::body::Body;
+use axum::http::header::{CONTENT_TYPE, COOKIE, LOCATION, SET_COOKIE};
+use axum::http::{Request, StatusCode};
+use model::clock::Clock;
+use model::ids::CaptchaId;
+use model::ladder::{DEFAULT_TOML, Ladder};
+use model::rng::Rng;
+use model::secret::TokenHash;
+use store::testing::{TestStore, stores};
+use tower::ServiceExt as _;
+use web::Kit;
+
+use crate::agreements::Agreements;
+use crate::gateway::{Gateways, SendError, Sms, SmsGateway};
+use crate::password::{BreachedList, Hashing, HashingSettings, PasswordPolicy};
+use crate::{Config, MESSAGES, Parts, Service, delivery, evidence, router};
+
+/// A gateway that writes down.
+#[derive(Debug, Default)]
+pub(crate) struct Recorder {
+    sent: Mutex<Vec<(String, String)>>,
+}
+
+#[async_trait]
+impl SmsGateway for Recorder {
+    async fn send(&self, sms: &Sms<'_>) -> Result<(), SendError> {
+        self.sent.lock().unwrap().push((sms.to.to_owned(), sms.text.to_owned()));
+        Ok(())
+    }
+}
+
+/// A service of its own for one test.
+pub(crate) struct World {
+    pub(crate) service: Service,
+    pub(crate) clock: Clock,
+    pub(crate) kind: &'static str,
+    sms: Arc<Recorder>,
+    _test: TestStore,
+}
+
+/// One world for each database at hand.
+pub(crate) async fn worlds() -> Vec<World> {
+    worlds_with(Config::default()).await
+}
+
+/// The same with settings.
+pub(crate) async fn worlds_with(config: Config) -> Vec<World> {
+    worlds_with_sources(config, evidence::Sources::default).await
+}
+
+/// The same with settings and sources of evidence, made anew for each world.
+pub(crate) async fn worlds_with_sources(
+    config: Config,
+    sources: impl Fn() -> evidence::Sources,
+) -> Vec<World> {
+    stores().await.into_iter().map(|test| world(test, config.clone(), sources())).collect()
+}
+
+fn world(test: TestStore, config: Config, sources: evidence::Sources) -> World {
+    let (sms, rng) = (Arc::new(Recorder::default()), Rng::system());
+    let parts = Parts {
+        config,
+        store: test.store.clone(),
+        kit: Kit::for_tests(&[MESSAGES], test.clock.clone()).unwrap(),
+        ladder: Arc::new(Ladder::from_toml(DEFAULT_TOML).unwrap()),
+        hashing: Hashing::new(HashingSettings::cheap_for_tests(), rng).unwrap(),
+        policy: PasswordPolicy::new(["Denizen"], Arc::new(BreachedList::load(None).unwrap())),
+        agreements: Agreements::shipped().unwrap(),
+        gateways: Gateways { sms: Some(Arc::clone(&sms) as Arc<dyn SmsGateway>), captcha_sandbox: None },
+        sources,
+    };
+    let kind = test.database.kind();
+    World { service: Service::new(parts), clock: test.clock.clone(), kind, sms, _test: test }
+}
+
+impl World {
+    /// Delivers what is due and answers the newest message to a phone.
+    pub(crate) async fn newest_sms(&self, phone: &str) -> Option<String> {
+        delivery::deliver_due(&self.service).await.unwrap();
+        let sent = self.sms.sent.lock().unwrap();
+        sent.iter().rev().find(|(to, _)| to == phone).map(|(_, text)| text.clone())
+    }
+
+    /// The code in the newest message to a phone.
+    pub(crate) async fn code(&self, phone: &str) -> String {
+        let text = self.newest_sms(phone).await.expect("a message");
+        let digits = text.split(|c: char| !c.is_ascii_digit()).find(|run| run.len() == 6);
+        digits.unwrap_or_else(|| panic!("no code in {text}")).to_owned()
+    }
+
+    /// How many messages there were.
+    pub(crate) async fn sms_count(&self) -> usize {
+        delivery::deliver_due(&self.service).await.unwrap();
+        self.sms.sent.lock().unwrap().len()
+    }
+
+    /// A browser that has never been here.
+    pub(crate) fn browser(&self) -> Browser {
+        Browser { router: router(self.service.clone()), service: self.service.clone(), cookies: BTreeMap::new() }
+    }
+}
+
+/// What a browser sees.
+#[derive(Clone, Debug)]
+pub(crate) struct Seen {
+    pub(crate) status: StatusCode,
+    pub(crate) location: Option<String>,
+    pub(crate) body: String,
+}
+
+impl Seen {
+    /// The value of a hidden field.
+    pub(crate) fn hidden(&self, name: &str) -> Option<&str> {
+        let (_, rest) = self.body.split_once(&format!("type=\"hidden\" name=\"{name}\" value=\""))?;
+        rest.split('"').next()
+    }
+
+    /// The codes of the errors at the fields.
+    pub(crate) fn errors(&self) -> Vec<&str> {
+        self.body.split("data-error=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect()
+    }
+
+    /// The name of the page.
+    pub(crate) fn page(&self) -> Option<&str> {
+        self.body.split_once("data-page=\"")?.1.split('"').next()
+    }
+}
+
+/// A browser without script.
+#[derive(Clone)]
+pub(crate) struct Browser {
+    router: Router,
+    service: Service,
+    pub(crate) cookies: BTreeMap<String, String>,
+}
+
+impl Browser {
+    pub(crate) async fn get(&mut self, path: &str) -> Seen {
+        let request = self.request(Request::get(path)).body(Body::empty()).unwrap();
+        self.send(request).await
+    }
+
+    /// Sends a form of a page that was seen: its hidden fields with the given ones.
+    pub(crate) async fn post(&mut self, path: &str, seen: &Seen, fields: &[(&str, &str)]) -> Seen {
+        let names = ["csrf", "captcha_id", "agreement", "interaction", "return_to"];
+        let form = seen.body.split_once("<main").map_or(seen.body.as_str(), |(_, main)| main).to_owned();
+        let form = Seen { body: form, ..seen.clone() };
+        let hidden = names.iter().filter(|name| !fields.iter().any(|(given, _)| given == *name));
+        let hidden = hidden.filter_map(|name| form.hidden(name).map(|value| (*name, value)));
+        let pairs: Vec<(&str, &str)> = hidden.chain(fields.iter().copied()).collect();
+        let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
+        let request = self.request(Request::post(path));
+        let request = request.header(CONTENT_TYPE, "application/x-www-form-urlencoded").body(Body::from(body));
+        self.send(request.unwrap()).await
+    }
+
+    fn request(&self, builder: axum::http::request::Builder) -> axum::http::request::Builder {
+        let pairs: Vec<_> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        builder.header(COOKIE, pairs.join("; ")).header("accept-language", "en")
+    }
+
+    async fn send(&mut self, request: Request<Body>) -> Seen {
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        for line in response.headers().get_all(SET_COOKIE) {
+            let (name, rest) = line.to_str().unwrap().split_once('=').unwrap();
+            self.cookies.insert(name.to_owned(), rest.split(';').next().unwrap().to_owned());
+        }
+        let location = response.headers().get(LOCATION).map(|value| value.to_str().unwrap().to_owned());
+        let status = response.status();
+        let body = axum::body::to_bytes(response.into_body(), 1 << 20).await.unwrap();
+        Seen { status, location, body: String::from_utf8_lossy(&body).into_owned() }
+    }
+
+    /// What the picture of a page shows: a person looks at it, a test at the database.
+    pub(crate) async fn look_at_captcha(&self, seen: &Seen) -> String {
+        let id: CaptchaId = seen.hidden("captcha_id").expect("a captcha").parse().unwrap();
+        let browser = TokenHash::of(self.cookies.get("denizen_browser").unwrap());
+        let tx = self.service.store().read();
+        store::captchas::find_answer(&tx, id, &browser, self.service.now()).await.unwrap().expect("a live captcha")
+    }
+}

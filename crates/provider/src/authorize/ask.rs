@@ -1,0 +1,75 @@
+//! A question to the resident in the middle of a request: which page asks it, and what it must know.
+
+use model::ids::ClientId;
+use model::interaction::{InteractionId, Wants};
+use model::ladder::Level;
+use web::paths::LocalPath;
+
+use crate::authorize::redirect::RedirectTrusted;
+use crate::authorize::request::Raw;
+use crate::error::AuthorizeError;
+
+/// The page that asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AskPage {
+    /// Who are you?
+    SignIn,
+    /// Will you make an account?
+    Register,
+    /// Will you raise your level to this one?
+    Level(Level),
+    /// Do you agree to the release?
+    Consent,
+}
+
+impl AskPage {
+    /// What the sub-site is told when nothing may be asked (`prompt=none`).
+    pub const fn error_when_silent(self) -> AuthorizeError {
+        match self {
+            Self::SignIn | Self::Register => AuthorizeError::LoginRequired,
+            Self::Level(_) => AuthorizeError::LevelTooLow,
+            Self::Consent => AuthorizeError::ConsentRequired,
+        }
+    }
+
+    fn path(self) -> LocalPath {
+        match self {
+            Self::SignIn => LocalPath::known("/sign-in"),
+            Self::Register => LocalPath::known("/register"),
+            Self::Level(level) => LocalPath::known("/account/level").with("want", &level.number().to_string()),
+            Self::Consent => LocalPath::known("/consent"),
+        }
+    }
+}
+
+/// A question.
+#[derive(Debug)]
+pub struct Ask {
+    /// The page that asks.
+    pub page: AskPage,
+    /// On whose behalf.
+    pub client_id: ClientId,
+    /// What the page must know.
+    pub wants: Wants,
+    raw: Raw,
+}
+
+impl Ask {
+    pub(super) fn new(page: AskPage, redirect: &RedirectTrusted, wants: Wants) -> Self {
+        Self { page, client_id: redirect.client().client_id.clone(), wants, raw: redirect.raw().clone() }
+    }
+
+    /// The request as it came, to be walked again.
+    pub fn parameters(&self) -> &[(String, String)] {
+        self.raw.pairs()
+    }
+
+    /// Where the browser is sent: the page, the interaction, and the languages that the sub-site asked for.
+    pub fn path(&self, interaction: &InteractionId) -> LocalPath {
+        let path = self.page.path().with("interaction", interaction.expose());
+        match self.raw.ui_locales() {
+            Some(locales) => path.with("ui_locales", locales),
+            None => path,
+        }
+    }
+}

@@ -1,0 +1,179 @@
+//! The `claims` parameter: single claims asked for by name (OpenID Connect Core 5.5).
+//!
+//! Read strictly: at most 8 KiB, no member twice, the shapes of the specification. Claims that we do not know are left
+//! out and are no error (5.5.1), nor is `verified_claims`, whose own specification comes with its own issue. What this
+//! does not do: decide whether the client may have a claim; see [`super::steps`].
+
+use std::collections::BTreeMap;
+
+use jose::strict_json;
+use serde_json::{Map, Value};
+use store::codes::{RequestedClaim, RequestedClaims};
+
+use crate::error::AuthorizeError;
+
+/// The longest parameter, in bytes (A307).
+const BYTES_MAX: usize = 8 * 1024;
+/// The most claims asked for in one place.
+const CLAIMS_MAX: usize = 100;
+/// The longest claim name, in bytes.
+const NAME_BYTES_MAX: usize = 128;
+/// The most `acr` values.
+const VALUES_MAX: usize = 32;
+
+/// What the parameter asks.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ClaimsRequest {
+    /// Claims by name.
+    pub claims: RequestedClaims,
+    /// `id_token.acr`.
+    pub acr: Option<AcrClaim>,
+    /// `id_token.sub` with a value: only this person will do.
+    pub subject: Option<String>,
+}
+
+/// How `acr` is asked for (5.5.1.1).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AcrClaim {
+    /// Whether one of the values is demanded.
+    pub essential: bool,
+    /// The values, in order of preference.
+    pub values: Vec<String>,
+}
+
+impl ClaimsRequest {
+    /// Reads the parameter.
+    pub fn parse(text: &str) -> Result<Self, AuthorizeError> {
+        if text.len() > BYTES_MAX {
+            return Err(AuthorizeError::ClaimsTooLong);
+        }
+        let root = strict_json::object(text.as_bytes()).map_err(|_| AuthorizeError::ClaimsNotJson)?;
+        let id_token = place(&root, "id_token")?;
+        let userinfo = place(&root, "userinfo")?;
+        Ok(Self {
+            acr: asked(id_token, "acr").map(acr).transpose()?,
+            subject: asked(id_token, "sub").map(subject).transpose()?.flatten(),
+            claims: RequestedClaims { id_token: names(id_token)?, userinfo: names(userinfo)? },
+        })
+    }
+}
+
+/// The object for one place of delivery; nothing and `null` ask for nothing.
+fn place<'a>(root: &'a Map<String, Value>, name: &'static str) -> Result<Option<&'a Map<String, Value>>, AuthorizeError> {
+    match root.get(name) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::Object(claims)) if claims.len() <= CLAIMS_MAX => Ok(Some(claims)),
+        Some(Value::Object(_)) => Err(AuthorizeError::ClaimsMalformed),
+        Some(_) => Err(AuthorizeError::ClaimsMalformed),
+    }
+}
+
+fn asked<'a>(place: Option<&'a Map<String, Value>>, name: &str) -> Option<&'a Value> {
+    place.and_then(|claims| claims.get(name))
+}
+
+fn names(place: Option<&Map<String, Value>>) -> Result<BTreeMap<String, RequestedClaim>, AuthorizeError> {
+    let mut names = BTreeMap::new();
+    for (name, how) in place.into_iter().flatten().filter(|(name, _)| *name != "verified_claims") {
+        if name.len() > NAME_BYTES_MAX {
+            return Err(AuthorizeError::ClaimsMalformed);
+        }
+        names.insert(name.clone(), RequestedClaim { essential: essential(how)? });
+    }
+    Ok(names)
+}
+
+fn essential(how: &Value) -> Result<bool, AuthorizeError> {
+    match how {
+        Value::Null => Ok(false),
+        Value::Object(members) => match members.get("essential") {
+            None => Ok(false),
+            Some(Value::Bool(essential)) => Ok(*essential),
+            Some(_) => Err(AuthorizeError::ClaimsMalformed),
+        },
+        _ => Err(AuthorizeError::ClaimsMalformed),
+    }
+}
+
+fn acr(how: &Value) -> Result<AcrClaim, AuthorizeError> {
+    let text = |value: &Value| {
+        value.as_str().map(str::to_owned).ok_or(AuthorizeError::ClaimsMalformed)
+    };
+    let mut values = Vec::new();
+    if let Some(value) = how.get("value") {
+        values.push(text(value)?);
+    }
+    match how.get("values") {
+        None => {}
+        Some(Value::Array(list)) if list.len() <= VALUES_MAX => {
+            for value in list {
+                values.push(text(value)?);
+            }
+        }
+        Some(_) => return Err(AuthorizeError::ClaimsMalformed),
+    }
+    Ok(AcrClaim { essential: essential(how)?, values })
+}
+
+fn subject(how: &Value) -> Result<Option<String>, AuthorizeError> {
+    match how.get("value") {
+        None => Ok(None),
+        Some(Value::String(subject)) => Ok(Some(subject.clone())),
+        Some(_) => Err(AuthorizeError::ClaimsMalformed),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::ErrorCode;
+
+    #[test]
+    fn what_is_asked_is_read_and_what_is_unknown_is_no_error() {
+        let parsed = ClaimsRequest::parse(
+            r#"{"userinfo":{"name":{"essential":true},"x y":null},"other":5,
+                "id_token":{"auth_time":{"essential":true},"verified_claims":[{}],"sub":{"value":"p.1"},
+                "acr":{"essential":true,"value":"a","values":["b"]}}}"#,
+        )
+        .expect("reads");
+        assert_eq!(parsed.acr, Some(AcrClaim { essential: true, values: vec!["a".to_owned(), "b".to_owned()] }));
+        assert_eq!(parsed.subject.as_deref(), Some("p.1"));
+        assert_eq!(parsed.claims.userinfo["name"], RequestedClaim { essential: true });
+        assert_eq!(parsed.claims.userinfo["x y"], RequestedClaim { essential: false });
+        assert_eq!(parsed.claims.id_token.keys().collect::<Vec<_>>(), ["acr", "auth_time", "sub"]);
+        assert_eq!(ClaimsRequest::parse(r#"{"id_token":null}"#), Ok(ClaimsRequest::default()));
+    }
+
+    #[test]
+    fn attack_307_large_or_malformed_claims_are_refused() {
+        let long = format!(r#"{{"userinfo":{{"{}":null}}}}"#, "a".repeat(200));
+        let many: Vec<_> = (0..=CLAIMS_MAX).map(|n| format!("\"c{n}\":null")).collect();
+        for bad in [
+            "",
+            "x",
+            "[]",
+            "{} {}",
+            r#"{"id_token":[]}"#,
+            r#"{"id_token":{"acr":1}}"#,
+            r#"{"id_token":{"acr":{"essential":1}}}"#,
+            r#"{"id_token":{"acr":{"value":2}}}"#,
+            r#"{"id_token":{"acr":{"values":"x"}}}"#,
+            r#"{"id_token":{"sub":{"value":1}}}"#,
+            r#"{"id_token":{"acr":null,"acr":null}}"#,
+            &format!(r#"{{"userinfo":{{{}}}}}"#, many.join(",")),
+            &long,
+            &" ".repeat(64 * 1024),
+            &"[".repeat(5000),
+        ] {
+            let refused = ClaimsRequest::parse(bad).map_err(|error| error.row().code);
+            assert_eq!(refused, Err(ErrorCode::InvalidRequest), "{bad:.60}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_text_is_read_or_refused(text in "[\\{\\}\\[\\]\":,a-z_0-9 ]{0,80}") {
+            let _ = ClaimsRequest::parse(&text);
+        }
+    }
+}

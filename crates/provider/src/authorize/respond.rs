@@ -1,0 +1,154 @@
+//! From the outcome of the steps to the answer of the endpoint: a code, an error, a page that asks, or a problem.
+//! Statements on the silent path: sign-in with account, evidence, grant; then one transaction with code and event.
+
+use axum::response::Response;
+use model::event::Event;
+use model::interaction::{Answers, Interaction, InteractionId};
+use model::secret::Token;
+use store::audit::{self, Entry};
+use store::codes::{self, NewCode};
+use store::{StoreError, interactions};
+use web::{Problem, Visit};
+
+use crate::Service;
+use crate::authorize::ask::Ask;
+use crate::authorize::redirect::Reply;
+use crate::authorize::steps::{self, Answer, Course, Permitted, Standing, Stop};
+
+/// Walks the second half of the steps and answers.
+pub async fn walk(
+    service: &Service,
+    visit: &Visit,
+    permitted: Permitted,
+    asked: Option<&Interaction>,
+) -> Result<Response, Problem> {
+    let standing = match look_up(service, visit, &permitted).await {
+        Ok(standing) => standing,
+        Err(error) => return Ok(reply(visit, &permitted.redirect().refuse(error.into()))),
+    };
+    let course = Course { now: service.now(), ladder: service.ladder(), asked };
+    match steps::settle(permitted, standing, &course) {
+        Ok(answer) => {
+            let issued = issue(service, visit, &answer, asked).await;
+            let outcome = issued.unwrap_or_else(|error| answer.redirect.refuse(error.into()));
+            Ok(reply(visit, &outcome))
+        }
+        Err(stop) => stopped(service, visit, stop, asked).await,
+    }
+}
+
+/// Answers what ended before a code.
+pub async fn stopped(
+    service: &Service,
+    visit: &Visit,
+    stop: Stop,
+    asked: Option<&Interaction>,
+) -> Result<Response, Problem> {
+    match stop {
+        Stop::Page(fault) => Err(fault.into()),
+        Stop::Reply(outcome) => {
+            if let Some(interaction) = asked {
+                interactions::finish(&service.store().read(), &interaction.id, service.now())
+                    .await
+                    .map_err(Problem::unavailable)?;
+            }
+            Ok(reply(visit, &outcome))
+        }
+        Stop::Ask(question) => ask(service, visit, &question, asked).await.map_err(Problem::unavailable),
+    }
+}
+
+fn reply(visit: &Visit, reply: &Reply) -> Response {
+    if let Some(error) = reply.error() {
+        tracing::info!(client = %reply.client(), error = ?error, "an authorization request is refused");
+    }
+    visit.redirect_outside(reply.location())
+}
+
+async fn look_up(service: &Service, visit: &Visit, permitted: &Permitted) -> Result<Standing, StoreError> {
+    let Some(token) = visit.session_token() else { return Ok(Standing::default()) };
+    let tx = service.store().read();
+    let limits = &service.config().sessions;
+    let Some(session) = store::sessions::find_live(&tx, &token.hash(), limits, service.now()).await? else {
+        return Ok(Standing::default());
+    };
+    let client = permitted.redirect().client();
+    Ok(Standing {
+        subject: service.subject(client, session.account.id),
+        evidence: store::evidence::list(&tx, session.account.id).await?,
+        grant: store::grants::find_active(&tx, session.account.id, &client.client_id).await?,
+        session: Some(session),
+    })
+}
+
+/// Stores the code, the event and the end of the interaction together.
+async fn issue(
+    service: &Service,
+    visit: &Visit,
+    answer: &Answer,
+    asked: Option<&Interaction>,
+) -> Result<Reply, StoreError> {
+    let now = service.now();
+    let client = &answer.redirect.client().client_id;
+    let (account, session) = (answer.session.account.id, answer.session.id);
+    let code = Token::generate(service.store().rng());
+    let tx = service.store().begin().await?;
+    if let Some(interaction) = asked {
+        // The second time within the time for a second click nothing changes, and there is a fresh code.
+        interactions::finish(&tx, &interaction.id, now).await?;
+    }
+    let new = NewCode {
+        code: &code,
+        client_id: client,
+        account,
+        session,
+        redirect_uri: answer.redirect.redirect_uri(),
+        code_challenge: answer.code_challenge.as_deref(),
+        details: &answer.details,
+        now,
+        expires_at: now + service.code_life(),
+    };
+    codes::issue(&tx, &new).await?;
+    let mut entry = Entry::new(Event::CodeIssued, now).account(account).client(client).session(session);
+    entry.request_id = Some(visit.request_id().to_owned());
+    entry.details = serde_json::json!({
+        "acr": answer.details.acr.acr(),
+        "scopes": answer.details.scopes.to_string(),
+        "silent": asked.is_none(),
+    });
+    audit::record(&tx, service.store().rng(), entry).await?;
+    tx.commit().await?;
+    Ok(answer.redirect.deliver(&code))
+}
+
+/// Puts the request aside, or keeps it aside, and sends the browser to the page that asks.
+async fn ask(
+    service: &Service,
+    visit: &Visit,
+    question: &Ask,
+    asked: Option<&Interaction>,
+) -> Result<Response, StoreError> {
+    let tx = service.store().read();
+    let id = match asked {
+        Some(interaction) => {
+            if interaction.wants != question.wants {
+                interactions::set_wants(&tx, interaction, &question.wants).await?;
+            }
+            interaction.id.clone()
+        }
+        None => {
+            let new = Interaction {
+                id: InteractionId::generate(service.store().rng()),
+                client_id: question.client_id.clone(),
+                parameters: question.parameters().to_vec(),
+                wants: question.wants.clone(),
+                answers: Answers::default(),
+                created_at: service.now(),
+                finished_at: None,
+            };
+            interactions::create(&tx, &new, &visit.browser_hash()).await?;
+            new.id
+        }
+    };
+    Ok(visit.redirect(&question.path(&id)))
+}

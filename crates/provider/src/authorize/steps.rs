@@ -1,0 +1,338 @@
+//! The order of an authorization request, and nowhere else:
+//!
+//! ```text
+//! Raw -> ClientKnown -> RedirectTrusted -> Parsed -> Permitted -> SignedIn | Ask -> LevelReached | Ask -> Consented | Ask -> Answer
+//! ```
+//!
+//! Each step takes the proof that the one before made. Up to [`RedirectTrusted`] a fault is a page; after it the
+//! sub-site is told. Up to [`Permitted`] nothing is known about the person; from there on a step that lacks
+//! something asks the resident, and the request walks the same steps again when the answer is there
+//! ([`super::resume`]). The steps are pure: what they need was looked up before ([`Standing`]).
+
+use chrono::{DateTime, Utc};
+use model::client::CodeProtection;
+use model::evidence::Evidence;
+use model::interaction::{Decision, Interaction, Wants};
+use model::ladder::{Ladder, Level};
+use model::scope::{Scope, ScopeSet};
+use store::codes::{CodeDetails, RequestedClaims};
+use store::grants::Grant;
+use store::sessions::LiveSession;
+
+use crate::Service;
+use crate::authorize::ask::{Ask, AskPage};
+use crate::authorize::fault::PageFault;
+use crate::authorize::hint;
+use crate::authorize::level::{Climber, LevelDecision, LevelDemand};
+use crate::authorize::redirect::{ClientKnown, RedirectTrusted, Reply};
+use crate::authorize::request::{Raw, Request};
+use crate::claims::scope_of;
+use crate::error::AuthorizeError;
+
+/// May this be asked? The steps that know nothing about the person.
+pub fn admit(service: &Service, raw: Raw) -> Result<Permitted, Stop> {
+    let client = ClientKnown::find(raw, |id| service.client(id))?;
+    let redirect = RedirectTrusted::check(client, service.issuer())?;
+    let parsed = Parsed::read(redirect)?;
+    Permitted::check(parsed, |token, client| hint::subject(service, token, client))
+}
+
+/// What is the answer for this person? The steps that may ask.
+pub fn settle(permitted: Permitted, standing: Standing, course: &Course<'_>) -> Result<Answer, Stop> {
+    let signed_in = SignedIn::check(permitted, standing, course)?;
+    let reached = LevelReached::check(signed_in, course)?;
+    let consented = Consented::check(reached, course)?;
+    Ok(consented.answer())
+}
+
+/// Why the steps ended before the answer.
+#[derive(Debug)]
+pub enum Stop {
+    /// A page; nobody is sent anywhere.
+    Page(PageFault),
+    /// The sub-site is told.
+    Reply(Box<Reply>),
+    /// The resident is asked.
+    Ask(Box<Ask>),
+}
+
+impl From<PageFault> for Stop {
+    fn from(fault: PageFault) -> Self {
+        Self::Page(fault)
+    }
+}
+
+impl From<Reply> for Stop {
+    fn from(reply: Reply) -> Self {
+        Self::Reply(Box::new(reply))
+    }
+}
+
+/// At which point of its way the request is.
+#[derive(Clone, Copy, Debug)]
+pub struct Course<'a> {
+    /// Now.
+    pub now: DateTime<Utc>,
+    /// The rules of levels.
+    pub ladder: &'a Ladder,
+    /// What the resident was asked and answered; `None` when the request has just arrived.
+    pub asked: Option<&'a Interaction>,
+}
+
+impl Course<'_> {
+    /// When the sign-in must have been, at the earliest. Fixed when the request arrives, so that signing in once is
+    /// enough and `prompt=login` does not go round in circles.
+    fn auth_after(&self, request: &Request) -> Option<DateTime<Utc>> {
+        match self.asked {
+            Some(interaction) => interaction.wants.auth_after,
+            None => request.auth_after(self.now),
+        }
+    }
+
+    fn is_new_enough(&self, session: &LiveSession, request: &Request) -> bool {
+        let after_request = self.asked.is_some() || !request.prompt.demands_sign_in();
+        after_request && self.auth_after(request).is_none_or(|after| session.auth_time >= after)
+    }
+}
+
+/// What is known about the person in front of the browser.
+#[derive(Clone, Debug, Default)]
+pub struct Standing {
+    /// The sign-in, if there is one.
+    pub session: Option<LiveSession>,
+    /// The name under which the client knows its owner.
+    pub subject: String,
+    /// What supports the account's level.
+    pub evidence: Vec<Evidence>,
+    /// What the owner allowed the client.
+    pub grant: Option<Grant>,
+}
+
+/// The third step: the parameters are right in themselves.
+#[derive(Debug)]
+pub struct Parsed {
+    redirect: RedirectTrusted,
+    request: Request,
+}
+
+impl Parsed {
+    /// Reads the parameters.
+    pub fn read(redirect: RedirectTrusted) -> Result<Self, Stop> {
+        match Request::parse(redirect.raw()) {
+            Ok(request) => Ok(Self { redirect, request }),
+            Err(error) => Err(redirect.refuse(error).into()),
+        }
+    }
+}
+
+/// The fourth step: this client may ask this.
+#[derive(Debug)]
+pub struct Permitted {
+    redirect: RedirectTrusted,
+    request: Request,
+    demand: LevelDemand,
+    /// The only people who will do, by the names under which the client knows them.
+    subjects: Vec<String>,
+    /// What would be released and is the resident's to decide.
+    releasable: ScopeSet,
+}
+
+impl Permitted {
+    /// Compares the request with the client's registration. `hint` reads an `id_token_hint`.
+    pub fn check(
+        Parsed { redirect, request }: Parsed,
+        hint: impl FnOnce(&str, &model::client::Client) -> Result<String, AuthorizeError>,
+    ) -> Result<Self, Stop> {
+        let client = redirect.client();
+        let checked = (|| {
+            if !client.scopes.covers(&request.scopes) {
+                return Err(AuthorizeError::ScopeNotAllowed);
+            }
+            match client.code_protection {
+                CodeProtection::Pkce if request.code_challenge.is_none() => {
+                    return Err(AuthorizeError::ChallengeMissing);
+                }
+                CodeProtection::Nonce if request.nonce.is_none() => return Err(AuthorizeError::NonceMissing),
+                CodeProtection::Pkce | CodeProtection::Nonce => {}
+            }
+            let demand = LevelDemand::of(&request.level, client)?;
+            let hinted = request.id_token_hint.as_deref().map(|token| hint(token, client)).transpose()?;
+            Ok((demand, hinted))
+        })();
+        let (demand, hinted) = match checked {
+            Ok(checked) => checked,
+            Err(error) => return Err(redirect.refuse(error).into()),
+        };
+        let claims = &request.claims.claims;
+        let single = claims.id_token.keys().chain(claims.userinfo.keys()).filter_map(|name| scope_of(name));
+        let wanted = request.scopes.union(&single.collect());
+        let releasable = consent::ask::releasable(client, &wanted);
+        let subjects = hinted.into_iter().chain(request.claims.subject.clone()).collect();
+        Ok(Self { demand, subjects, releasable, redirect, request })
+    }
+
+    /// The address that answers go to, and who is behind it.
+    pub const fn redirect(&self) -> &RedirectTrusted {
+        &self.redirect
+    }
+
+    fn refuse(&self, error: AuthorizeError) -> Stop {
+        self.redirect.refuse(error).into()
+    }
+
+    fn ask(&self, page: AskPage, auth_after: Option<DateTime<Utc>>) -> Stop {
+        if self.request.prompt.none {
+            return self.refuse(page.error_when_silent());
+        }
+        let wants = Wants {
+            auth_after,
+            level: self.demand.goal(),
+            login_hint: self.request.login_hint.clone(),
+            scopes: self.releasable.clone(),
+            ask_consent_again: self.request.prompt.consent,
+        };
+        Stop::Ask(Box::new(Ask::new(page, &self.redirect, wants)))
+    }
+
+    fn names(&self, standing: &Standing) -> bool {
+        self.subjects.iter().all(|subject| *subject == standing.subject)
+    }
+}
+
+/// The fifth step: the right person is signed in, lately enough.
+#[derive(Debug)]
+pub struct SignedIn {
+    permitted: Permitted,
+    session: LiveSession,
+    evidence: Vec<Evidence>,
+    grant: Option<Grant>,
+}
+
+impl SignedIn {
+    fn check(permitted: Permitted, standing: Standing, course: &Course<'_>) -> Result<Self, Stop> {
+        let request = &permitted.request;
+        if course.asked.is_some_and(|asked| asked.answers.cancelled) {
+            return Err(permitted.refuse(AuthorizeError::Cancelled));
+        }
+        let Some(session) = standing.session.as_ref().filter(|session| course.is_new_enough(session, request)) else {
+            let page = if request.prompt.create { AskPage::Register } else { AskPage::SignIn };
+            return Err(permitted.ask(page, course.auth_after(request)));
+        };
+        if !permitted.names(&standing) {
+            // Whoever has just signed in for this request is not the person it names (Core 3.1.2.1).
+            let just_now = course.asked.is_some_and(|asked| session.auth_time >= asked.created_at);
+            return Err(if just_now {
+                permitted.refuse(AuthorizeError::LoginRequired)
+            } else {
+                permitted.ask(AskPage::SignIn, Some(course.now))
+            });
+        }
+        if !permitted.redirect.client().account_kinds.contains(&session.account.kind) {
+            return Err(permitted.refuse(AuthorizeError::AccountKindNotAllowed));
+        }
+        match standing {
+            Standing { session: Some(session), evidence, grant, .. } => Ok(Self { permitted, session, evidence, grant }),
+            Standing { session: None, .. } => Err(permitted.refuse(AuthorizeError::LoginRequired)),
+        }
+    }
+}
+
+/// The sixth step: the level is there, or it was only wished for.
+#[derive(Debug)]
+pub struct LevelReached {
+    signed_in: SignedIn,
+    identity: Level,
+    acr: Level,
+}
+
+impl LevelReached {
+    fn check(signed_in: SignedIn, course: &Course<'_>) -> Result<Self, Stop> {
+        let SignedIn { permitted, session, evidence, .. } = &signed_in;
+        let climber = Climber { kind: session.account.kind, evidence, now: course.now };
+        let strength = session.methods.strength();
+        let identity = course.ladder.level(climber.kind, evidence, course.now).level;
+        let now = course.ladder.acr(identity, strength);
+        // A higher account helps only as far as this sign-in carries it.
+        let can_reach =
+            |level| course.ladder.acr(level, strength) >= level && climber.can_reach(course.ladder, level);
+        // A wish is asked for, and where nothing may be asked it is not a condition (Core 5.5.1).
+        let declined = course.asked.is_some_and(|asked| asked.answers.level_declined);
+        let after = course.auth_after(&permitted.request);
+        match permitted.demand.decide(now, declined, can_reach) {
+            LevelDecision::Reached(acr) => Ok(Self { identity, acr, signed_in }),
+            LevelDecision::RaiseWished(_) if permitted.request.prompt.none => {
+                Ok(Self { identity, acr: now, signed_in })
+            }
+            LevelDecision::RaiseWished(level) | LevelDecision::RaiseDemanded(level) => {
+                Err(permitted.ask(AskPage::Level(level), after))
+            }
+            LevelDecision::Unmet(level) => {
+                let missing = climber.missing(course.ladder, level);
+                Err(permitted.redirect.refuse_with(AuthorizeError::LevelUnmet, &missing).into())
+            }
+        }
+    }
+}
+
+/// The seventh step: the resident decided about the release.
+#[derive(Debug)]
+pub struct Consented {
+    reached: LevelReached,
+    scopes: ScopeSet,
+    claims: RequestedClaims,
+}
+
+impl Consented {
+    fn check(reached: LevelReached, course: &Course<'_>) -> Result<Self, Stop> {
+        let SignedIn { permitted, grant, .. } = &reached.signed_in;
+        let request = &permitted.request;
+        let decision = course.asked.and_then(|asked| asked.answers.consent);
+        if decision == Some(Decision::Denied) {
+            return Err(permitted.refuse(AuthorizeError::ConsentDenied));
+        }
+        let demanded = request.prompt.consent && decision != Some(Decision::Allowed);
+        let decided = grant.as_ref().map(|grant| &grant.asked);
+        if consent::ask::must_ask(&permitted.releasable, decided, demanded) {
+            return Err(permitted.ask(AskPage::Consent, course.auth_after(request)));
+        }
+        let mut allowed = grant.as_ref().map(|grant| grant.allowed.clone()).unwrap_or_default();
+        allowed.insert(Scope::Openid);
+        let scopes = request.scopes.intersection(&allowed);
+        let mut claims = request.claims.claims.clone();
+        let may = |name: &str| scope_of(name).is_some_and(|scope| allowed.contains(scope));
+        claims.id_token.retain(|name, _| may(name));
+        claims.userinfo.retain(|name, _| may(name));
+        Ok(Self { reached, scopes, claims })
+    }
+
+    fn answer(self) -> Answer {
+        let LevelReached { signed_in, identity, acr } = self.reached;
+        let SignedIn { permitted, session, grant, .. } = signed_in;
+        let details = CodeDetails {
+            scopes: self.scopes,
+            nonce: permitted.request.nonce.clone(),
+            acr,
+            identity_level: identity,
+            strength: session.methods.strength(),
+            methods: session.methods.clone(),
+            auth_time: session.auth_time,
+            auth_time_requested: permitted.request.wants_auth_time(),
+            claims: self.claims,
+            grant: grant.map(|grant| grant.id),
+        };
+        Answer { redirect: permitted.redirect, code_challenge: permitted.request.code_challenge, session, details }
+    }
+}
+
+/// The end: everything that a code stands for.
+#[derive(Debug)]
+pub struct Answer {
+    /// Where it goes.
+    pub redirect: RedirectTrusted,
+    /// What it is bound to.
+    pub code_challenge: Option<String>,
+    /// Whose sign-in it is.
+    pub session: LiveSession,
+    /// The rest.
+    pub details: CodeDetails,
+}

@@ -1,0 +1,6 @@
+//! The endpoint as browsers and sub-sites meet it: real router, real database, clock in hand.
+
+mod asking;
+mod attacks;
+mod browser;
+mod silent;

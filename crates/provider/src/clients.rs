@@ -1,0 +1,104 @@
+//! The sub-sites as this node knows them: a snapshot in memory, read for each request without a lock, replaced when
+//! the store's counter says that a registration changed (on any node, within a second or two).
+//!
+//! Key sets are parsed once, when a registration is read. A set that cannot be parsed does not take the sub-site
+//! down with it: its own assertions are refused, and the log says why.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use jose::key_set::{KeySetError, PublicKeySet};
+use model::client::Client;
+use model::ids::ClientId;
+use store::clients::StoredClient;
+use store::revisions::{self, Revision};
+use store::{Store, StoreError};
+
+/// A sub-site, ready for use. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Registered {
+    /// The registration.
+    pub stored: Arc<StoredClient>,
+    /// Its public keys.
+    pub keys: Option<PublicKeySet>,
+}
+
+impl Registered {
+    /// The registration's public part.
+    pub fn client(&self) -> &Client {
+        &self.stored.client
+    }
+}
+
+#[derive(Debug, Default)]
+struct Snapshot {
+    revision: i64,
+    by_id: HashMap<ClientId, Registered>,
+}
+
+/// The snapshot of this node. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Clients(Arc<ArcSwap<Snapshot>>);
+
+impl Clients {
+    /// Reads every sub-site.
+    pub async fn load(store: &Store) -> Result<Self, StoreError> {
+        let snapshot = read(store, &Snapshot::default()).await?;
+        Ok(Self(Arc::new(ArcSwap::from_pointee(snapshot))))
+    }
+
+    /// A sub-site, disabled or not.
+    pub fn find(&self, id: &ClientId) -> Option<Registered> {
+        self.0.load().by_id.get(id).cloned()
+    }
+
+    /// Looks again if something changed; answers whether it did.
+    pub async fn refresh(&self, store: &Store) -> Result<bool, StoreError> {
+        let old = self.0.load_full();
+        if revisions::number(&store.read(), Revision::Clients).await? == old.revision {
+            return Ok(false);
+        }
+        self.0.store(Arc::new(read(store, &old).await?));
+        Ok(true)
+    }
+}
+
+async fn read(store: &Store, old: &Snapshot) -> Result<Snapshot, StoreError> {
+    let tx = store.read();
+    // The number first: what changes after it is read again next time.
+    let revision = revisions::number(&tx, Revision::Clients).await?;
+    let list = store::clients::list(&tx).await?;
+    let by_id = list.into_iter().map(|stored| {
+        let id = stored.client.client_id.clone();
+        let known = old
+            .by_id
+            .get(&id)
+            .filter(|known| *known.stored == stored)
+            .cloned();
+        (id, known.unwrap_or_else(|| register(stored)))
+    });
+    Ok(Snapshot {
+        revision,
+        by_id: by_id.collect(),
+    })
+}
+
+fn register(stored: StoredClient) -> Registered {
+    let keys = match check_keys(&stored.client) {
+        Ok(keys) => keys,
+        Err(error) => {
+            tracing::error!(client = %stored.client.client_id, cause = %error, "a sub-site's key set is refused");
+            None
+        }
+    };
+    Registered {
+        stored: Arc::new(stored),
+        keys,
+    }
+}
+
+/// The public keys of a registration, if it has any; for the check of a registration before it is applied, too.
+pub fn check_keys(client: &Client) -> Result<Option<PublicKeySet>, KeySetError> {
+    client.jwks.as_ref().map(PublicKeySet::from_value).transpose()
+}

@@ -1,0 +1,293 @@
+//! How a client proves itself (RFC 6749 section 2.3, RFC 7523, OpenID Connect Core 9): exactly one method, and the
+//! registered one.
+//!
+//! A proof is checked without the database; that an assertion is used once is a row, so [`Proven::admit`] writes it
+//! in the transaction that acts on the request. Secrets that are registered are 256 random bits, so a hash and a
+//! comparison in constant time are enough. What it does not do: keys by address (`jwks_uri`), certificates, DPoP.
+
+use std::fmt;
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use chrono::{DateTime, TimeDelta, Utc};
+use http::HeaderMap;
+use http::header::AUTHORIZATION;
+use jose::verify::{Audience, Demand, Subject, Typ, Verification, verify};
+use model::client::{AuthMethod, Client};
+use model::ids::ClientId;
+use model::secret::{Sensitive, TokenHash};
+use serde::Deserialize;
+use store::{Tx, assertions};
+
+use super::form::TokenForm;
+use crate::Service;
+use crate::clients::Registered;
+use crate::error::TokenError;
+use crate::router::paths;
+
+const JWT_BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+
+/// How far a client's clock may be from ours.
+const LEEWAY_SECONDS: u64 = 15;
+/// The longest life of an assertion.
+const ASSERTION_SECONDS: u64 = 600;
+/// The longest assertion that is looked into for its issuer; `jose` has the same limit for the whole.
+const ASSERTION_BYTES: usize = 16 * 1024;
+
+/// What a client presented.
+pub(super) struct Presented {
+    /// `None` when the name is none that could be registered.
+    client: Option<ClientId>,
+    credential: Credential,
+}
+
+impl fmt::Debug for Presented {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Presented")
+            .field("client", &self.client)
+            .finish_non_exhaustive()
+    }
+}
+
+enum Credential {
+    Basic(Sensitive<String>),
+    Post(Sensitive<String>),
+    Assertion(Sensitive<String>),
+    None,
+}
+
+impl Credential {
+    const fn method(&self) -> AuthMethod {
+        match self {
+            Self::Basic(_) => AuthMethod::ClientSecretBasic,
+            Self::Post(_) => AuthMethod::ClientSecretPost,
+            Self::Assertion(_) => AuthMethod::PrivateKeyJwt,
+            Self::None => AuthMethod::None,
+        }
+    }
+}
+
+impl Presented {
+    /// Reads the request; more than one method is an error of the request itself (A063, A065).
+    pub(super) fn read(headers: &HeaderMap, form: &TokenForm) -> Result<Self, TokenError> {
+        let basic = headers.contains_key(AUTHORIZATION);
+        let post = form.one("client_secret");
+        let assertion = form.has("client_assertion") || form.has("client_assertion_type");
+        if u8::from(basic) + u8::from(form.has("client_secret")) + u8::from(assertion) > 1 {
+            return Err(TokenError::SeveralMethods);
+        }
+        let named = form.one("client_id");
+        if basic {
+            let (id, secret) = read_basic(headers).ok_or(TokenError::ClientRefused)?;
+            if named.is_some_and(|named| named != id) {
+                return Err(TokenError::SeveralMethods);
+            }
+            return Ok(Self {
+                client: ClientId::parse(&id).ok(),
+                credential: Credential::Basic(secret),
+            });
+        }
+        if assertion {
+            let jwt = form.one("client_assertion").ok_or(TokenError::ClientRefused)?;
+            if form.one("client_assertion_type") != Some(JWT_BEARER) {
+                return Err(TokenError::ClientRefused);
+            }
+            let client = named.map_or_else(|| issuer_of(jwt), |named| ClientId::parse(named).ok());
+            let credential = Credential::Assertion(Sensitive::new(jwt.to_owned()));
+            return Ok(Self { client, credential });
+        }
+        let client = ClientId::parse(named.ok_or(TokenError::ClientMissing)?).ok();
+        let credential = match post {
+            Some(secret) => Credential::Post(Sensitive::new(secret.to_owned())),
+            None => Credential::None,
+        };
+        Ok(Self { client, credential })
+    }
+
+    /// The name presented, if it is one.
+    pub(super) const fn client_id(&self) -> Option<&ClientId> {
+        self.client.as_ref()
+    }
+
+    /// Checks the proof. Whoever is unknown gets the same answer as whoever is wrong, for the same work.
+    pub(super) fn prove(&self, service: &Service) -> Result<Proven, TokenError> {
+        let registered = self.client.as_ref().and_then(|id| service.registered(id));
+        let once = match &self.credential {
+            Credential::Basic(secret) | Credential::Post(secret) => {
+                check_secret(secret.expose(), registered.as_ref())?;
+                None
+            }
+            Credential::Assertion(jwt) => Some(check_assertion(service, jwt.expose(), registered.as_ref())?),
+            Credential::None => None,
+        };
+        match registered {
+            Some(registered) if self.may_be(registered.client()) => Ok(Proven { registered, once }),
+            _ => Err(TokenError::ClientRefused),
+        }
+    }
+
+    fn may_be(&self, client: &Client) -> bool {
+        client.auth_method == self.credential.method() && !client.disabled
+    }
+}
+
+fn check_secret(secret: &str, registered: Option<&Registered>) -> Result<(), TokenError> {
+    let sent = TokenHash::of(secret);
+    let expected = registered.and_then(|registered| registered.stored.secret_hash);
+    if expected.is_some_and(|expected| expected == sent) {
+        Ok(())
+    } else {
+        Err(TokenError::ClientRefused)
+    }
+}
+
+/// Name and secret of the `Authorization` header, both form-encoded (RFC 6749 section 2.3.1). Strict: one header, one
+/// space, canonical base64, UTF-8, proper percent-encoding (A066).
+fn read_basic(headers: &HeaderMap) -> Option<(String, Sensitive<String>)> {
+    let mut lines = headers.get_all(AUTHORIZATION).iter();
+    let (line, None) = (lines.next()?, lines.next()) else {
+        return None;
+    };
+    let (scheme, encoded) = line.to_str().ok()?.split_once(' ')?;
+    if !scheme.eq_ignore_ascii_case("basic") {
+        return None;
+    }
+    let text = String::from_utf8(STANDARD.decode(encoded).ok()?).ok()?;
+    let (id, secret) = text.split_once(':')?;
+    Some((form_decode(id)?, Sensitive::new(form_decode(secret)?)))
+}
+
+/// One form-encoded value; `None` where a lenient decoder would guess.
+fn form_decode(encoded: &str) -> Option<String> {
+    let mut bytes = Vec::with_capacity(encoded.len());
+    let mut rest = encoded.bytes();
+    while let Some(byte) = rest.next() {
+        bytes.push(match byte {
+            b'+' => b' ',
+            b'%' => hex_digit(rest.next()?)? << 4 | hex_digit(rest.next()?)?,
+            b' '..=b'~' => byte,
+            _ => return None,
+        });
+    }
+    let text = String::from_utf8(bytes).ok()?;
+    (!text.is_empty() && !text.chars().any(char::is_control)).then_some(text)
+}
+
+fn hex_digit(digit: u8) -> Option<u8> {
+    char::from(digit)
+        .to_digit(16)
+        .and_then(|value| u8::try_from(value).ok())
+}
+
+/// The name in an assertion that nobody has verified yet, to find the keys by.
+fn issuer_of(jwt: &str) -> Option<ClientId> {
+    #[derive(Deserialize)]
+    struct Named {
+        iss: ClientId,
+    }
+    let payload = jwt.split('.').nth(1).filter(|_| jwt.len() <= ASSERTION_BYTES)?;
+    let payload = URL_SAFE_NO_PAD.decode(payload).ok()?;
+    serde_json::from_slice::<Named>(&payload)
+        .ok()
+        .map(|named| named.iss)
+}
+
+/// RFC 7523 section 3. Sub-sites of plain OpenID Connect may name the issuer or the token endpoint as audience, as one
+/// string: a list could be good at two places (A070).
+fn check_assertion(
+    service: &Service,
+    jwt: &str,
+    registered: Option<&Registered>,
+) -> Result<Once, TokenError> {
+    let registered = registered.ok_or(TokenError::ClientRefused)?;
+    let keys = registered.keys.as_ref().ok_or(TokenError::ClientRefused)?;
+    let id = registered.client().client_id.as_str();
+    let endpoint = format!("{}{}", service.issuer(), paths::TOKEN);
+    let leeway = Duration::from_secs(LEEWAY_SECONDS);
+    let wanted = Verification {
+        keys,
+        algs: &jose::alg::ACCEPTED,
+        typ: Typ::AbsentOrOneOf(&["JWT", "client-authentication+jwt"]),
+        issuer: id,
+        subject: Subject::Exactly(id),
+        audience: Audience::ExactlyOneOf(&[service.issuer(), &endpoint]),
+        issued_at: Demand::IfPresent,
+        token_id: Demand::Required,
+        now: service.now(),
+        leeway,
+        max_age: Duration::from_secs(ASSERTION_SECONDS),
+    };
+    let verified = verify(jwt, &wanted).map_err(|error| {
+        tracing::info!(client = id, cause = %error, "client assertion refused");
+        TokenError::ClientRefused
+    })?;
+    let leeway = TimeDelta::from_std(leeway).unwrap_or_default();
+    Ok(Once {
+        jti: verified.token_id().unwrap_or_default().to_owned(),
+        remember_until: verified.expires_at() + leeway,
+    })
+}
+
+/// What must not be used a second time.
+#[derive(Debug)]
+struct Once {
+    jti: String,
+    remember_until: DateTime<Utc>,
+}
+
+/// A client whose proof is right. It is not let in yet: [`Self::admit`] does that, in the transaction that acts.
+#[derive(Debug)]
+pub(super) struct Proven {
+    registered: Registered,
+    once: Option<Once>,
+}
+
+impl Proven {
+    /// Lets the client in, once for each assertion (A071).
+    pub(super) async fn admit(&self, tx: &Tx) -> Result<&Registered, TokenError> {
+        if let Some(once) = &self.once {
+            let id = &self.registered.client().client_id;
+            if !assertions::spend(tx, id, &once.jti, once.remember_until).await? {
+                return Err(TokenError::AssertionReplayed);
+            }
+        }
+        Ok(&self.registered)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn attack_066_names_and_secrets_are_decoded_strictly() {
+        assert_eq!(form_decode("a-b_c.d~e").as_deref(), Some("a-b_c.d~e"));
+        assert_eq!(form_decode("a%2Db+c%3a").as_deref(), Some("a-b c:"));
+        assert_eq!(form_decode("%E5%90%88").as_deref(), Some("合"));
+        for bad in ["", "%", "%2", "%zz", "%ff", "a\n", "%00", "合"] {
+            assert_eq!(form_decode(bad), None, "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn the_name_in_an_assertion_is_read_without_trusting_anything() {
+        let jwt = |payload: &str| format!("e30.{}.x", URL_SAFE_NO_PAD.encode(payload));
+        assert_eq!(
+            issuer_of(&jwt(r#"{"iss":"hefei"}"#)).map(String::from).as_deref(),
+            Some("hefei")
+        );
+        for bad in [
+            "",
+            "a",
+            "a.b",
+            "..",
+            &jwt("{}"),
+            &jwt(r#"{"iss":7}"#),
+            &jwt(r#"{"iss":"a b"}"#),
+        ] {
+            assert_eq!(issuer_of(bad), None, "{bad}");
+        }
+        assert_eq!(issuer_of(&jwt(&format!("{}[", "[".repeat(100_000)))), None);
+    }
+}

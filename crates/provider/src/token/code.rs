@@ -1,0 +1,168 @@
+//! The authorization code grant (RFC 6749 section 4.1.3, RFC 7636 section 4.6).
+//!
+//! The code is redeemed first, by one guarded statement, and compared afterwards: once the rightful client has
+//! presented it, it is spent whether redirect address and verifier fit or not, so nobody tries twice (A043, A055). A
+//! code that another client presents stays good for its own. Everything is committed, refused or not, because a
+//! replay revokes (A041).
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use chrono::{DateTime, Utc};
+use model::event::Event;
+use model::secret::{Sensitive, Token};
+use sha2::{Digest as _, Sha256};
+use store::Tx;
+use store::audit::{self, Entry};
+use store::codes::{self, Redeemed, Redemption, Replay, Worthless};
+use subtle::ConstantTimeEq as _;
+
+use super::Origin;
+use super::authenticate::Proven;
+use super::form::TokenForm;
+use super::mint::{self, Minted};
+use crate::Service;
+use crate::clients::Registered;
+use crate::error::TokenError;
+
+/// What a client sends to redeem a code.
+#[derive(Debug)]
+pub(super) struct CodeRequest {
+    code: Token,
+    redirect_uri: String,
+    verifier: Option<Sensitive<String>>,
+}
+
+impl CodeRequest {
+    pub(super) fn read(form: &TokenForm) -> Result<Self, TokenError> {
+        let code = form.one("code").ok_or(TokenError::CodeMissing)?;
+        let redirect_uri = form.one("redirect_uri").ok_or(TokenError::RedirectMissing)?;
+        Ok(Self {
+            // What cannot be a code of ours is not looked up (A047).
+            code: Token::parse(code).ok_or(TokenError::CodeUnknown)?,
+            redirect_uri: redirect_uri.to_owned(),
+            verifier: form
+                .one("code_verifier")
+                .map(|verifier| Sensitive::new(verifier.to_owned())),
+        })
+    }
+}
+
+/// Redeems a code and mints what it gives.
+pub(super) async fn redeem(
+    service: &Service,
+    origin: &Origin,
+    proven: &Proven,
+    request: CodeRequest,
+) -> Result<Minted, TokenError> {
+    let now = service.now();
+    let tx = service.store().begin().await?;
+    let site = proven.admit(&tx).await?;
+    let outcome = decide(service, &tx, (origin, site), &request, now).await;
+    // A failing store is the one case in which nothing of it should have happened.
+    if !matches!(outcome, Err(TokenError::StoreFailed)) {
+        tx.commit().await?;
+    }
+    outcome
+}
+
+async fn decide(
+    service: &Service,
+    tx: &Tx,
+    (origin, site): (&Origin, &Registered),
+    request: &CodeRequest,
+    now: DateTime<Utc>,
+) -> Result<Minted, TokenError> {
+    let redeemed = match codes::redeem(tx, &request.code.hash(), &site.client().client_id, now).await? {
+        Redemption::Redeemed(redeemed) => *redeemed,
+        Redemption::Replayed(replay) => {
+            record_replay(service, tx, origin, (site, &replay), now).await?;
+            return Err(TokenError::CodeReplayed);
+        }
+        Redemption::Refused(worthless) => return Err(worthless.into()),
+    };
+    compare(&redeemed, request)?;
+    let mut entry = Entry::new(Event::CodeRedeemed, now)
+        .account(redeemed.account)
+        .client(&redeemed.client_id)
+        .session(redeemed.session);
+    entry.request_id.clone_from(&origin.request_id);
+    audit::record(tx, service.store().rng(), entry).await?;
+    mint::mint(service, tx, site, redeemed, now).await
+}
+
+async fn record_replay(
+    service: &Service,
+    tx: &Tx,
+    origin: &Origin,
+    (site, replay): (&Registered, &Replay),
+    now: DateTime<Utc>,
+) -> Result<(), TokenError> {
+    let details = serde_json::json!({
+        "revoked_tokens": replay.revoked_tokens,
+        "presented_by": site.client().client_id,
+    });
+    let mut entry = Entry::new(Event::CodeReplayed, now)
+        .account(replay.account)
+        .client(&replay.client_id)
+        .session(replay.session)
+        .details(details);
+    entry.request_id.clone_from(&origin.request_id);
+    Ok(audit::record(tx, service.store().rng(), entry).await?)
+}
+
+/// Whether the code is used where, and by whom, it was asked for.
+fn compare(redeemed: &Redeemed, request: &CodeRequest) -> Result<(), TokenError> {
+    if redeemed.redirect_uri != request.redirect_uri {
+        return Err(TokenError::RedirectMismatch);
+    }
+    match (&redeemed.code_challenge, &request.verifier) {
+        (None, None) => Ok(()),
+        (Some(_), None) => Err(TokenError::VerifierMissing),
+        (None, Some(_)) => Err(TokenError::VerifierUnexpected),
+        (Some(challenge), Some(verifier)) if verifier_fits(challenge, verifier.expose()) => Ok(()),
+        (Some(_), Some(_)) => Err(TokenError::VerifierMismatch),
+    }
+}
+
+/// RFC 7636 section 4.6, method S256. Only verifiers of the prescribed form are looked at (section 4.1).
+fn verifier_fits(challenge: &str, verifier: &str) -> bool {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+    let well_formed = (43..=128).contains(&verifier.len()) && verifier.bytes().all(allowed);
+    let hash = URL_SAFE_NO_PAD.encode(Sha256::digest(verifier.as_bytes()));
+    well_formed && bool::from(hash.as_bytes().ct_eq(challenge.as_bytes()))
+}
+
+impl From<Worthless> for TokenError {
+    fn from(worthless: Worthless) -> Self {
+        match worthless {
+            Worthless::Unknown => Self::CodeUnknown,
+            Worthless::OtherClient => Self::CodeOfOtherClient,
+            Worthless::Expired => Self::CodeExpired,
+            Worthless::Revoked => Self::CodeRevoked,
+            Worthless::FootingLost => Self::CodeFootingLost,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_example_of_rfc_7636_appendix_b_fits_and_nothing_near_it() {
+        let challenge = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
+        let verifier = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+        assert!(verifier_fits(challenge, verifier));
+        assert!(!verifier_fits(challenge, &format!("{verifier}A")));
+        assert!(
+            !verifier_fits(verifier, verifier),
+            "attack_050: plain is no method of ours"
+        );
+        assert!(!verifier_fits(challenge, ""));
+        let short = "a".repeat(42);
+        assert!(!verifier_fits(
+            &URL_SAFE_NO_PAD.encode(Sha256::digest(&short)),
+            &short
+        ));
+    }
+}

@@ -1,0 +1,30 @@
+//! The token endpoint through the real router and a real database.
+
+mod clients;
+mod codes;
+
+use model::scope::Scope;
+
+use crate::testing::Answer;
+
+const ALL: [Scope; 7] = Scope::OFFERED;
+
+fn refused(answer: &Answer, status: u16, error: &str, case: &str) {
+    assert_eq!(
+        (answer.status.as_u16(), answer.error()),
+        (status, error),
+        "{case}"
+    );
+    assert_eq!(answer.headers["cache-control"], "no-store", "{case}");
+    assert_eq!(answer.headers["content-type"], "application/json", "{case}");
+    assert_eq!(answer.json.as_object().unwrap().len(), 2, "{case}: nothing else");
+    assert!(
+        !answer.headers.contains_key("access-control-allow-origin"),
+        "{case}: attack_082"
+    );
+}
+
+fn refused_client(answer: &Answer, case: &str) {
+    refused(answer, 401, "invalid_client", case);
+    assert!(answer.headers.contains_key("www-authenticate"), "{case}");
+}

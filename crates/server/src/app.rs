@@ -1,0 +1,255 @@
+//! Wiring: every service made once, one router, two listeners, the background work.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use account::evidence::Sources;
+use account::gateway::Gateways;
+use account::password::{BreachedList, Hashing, PasswordPolicy};
+use anyhow::Context as _;
+use axum::Router;
+use model::clock::Clock;
+use model::language::Language;
+use model::rng::Rng;
+use prometheus_client::registry::Registry;
+use store::{ConnectionLimits, Schema, Store};
+use url::Url;
+use web::csrf::CsrfKey;
+use web::language::Texts;
+use web::listen::{Bound, Options, Tls};
+use web::metrics::HttpMetrics;
+use web::middleware::{Hosts, Outer};
+use web::{Kit, KitConfig};
+
+use crate::config::{self, Config, Loaded, Migrate};
+use crate::operations::{self, Operations};
+use crate::tasks::Tasks;
+
+/// How often a node looks whether sub-sites or keys were changed on another.
+const REFRESH: Duration = Duration::from_secs(1);
+
+/// How often what is over is deleted.
+const SWEEP: Duration = Duration::from_secs(60);
+
+/// How often new audit rows are put into the hash chain.
+const SEAL: Duration = Duration::from_secs(2);
+
+/// How long an outgoing request may take in all, unless its own limit is shorter.
+const OUTBOUND_LIMIT: Duration = Duration::from_secs(10);
+
+/// The two listeners, with their addresses and without connections.
+#[derive(Debug)]
+pub struct Listeners {
+    public: Bound,
+    operations: Bound,
+}
+
+impl Listeners {
+    /// Takes both addresses.
+    pub async fn bind(listen: &config::Listen) -> anyhow::Result<Self> {
+        let bind = async |address: SocketAddr| {
+            Bound::bind(address).await.with_context(|| format!("cannot listen on {address}"))
+        };
+        let mut public = bind(listen.address).await?;
+        if let Some(tls) = &listen.tls {
+            public = public.with_tls(Tls::from_files(&tls.certificate_file, &tls.key_file)?);
+        }
+        Ok(Self { public, operations: bind(listen.operations_address).await? })
+    }
+
+    /// Where browsers and sub-sites come in.
+    pub fn public_address(&self) -> SocketAddr {
+        self.public.local_address()
+    }
+
+    /// Where health and metrics are.
+    pub fn operations_address(&self) -> SocketAddr {
+        self.operations.local_address()
+    }
+}
+
+/// A running node.
+#[derive(Debug)]
+pub struct Node {
+    public: SocketAddr,
+    operations: SocketAddr,
+    store: Store,
+    provider: provider::Service,
+    tasks: Tasks,
+}
+
+impl Node {
+    /// Where browsers and sub-sites come in.
+    pub const fn public_address(&self) -> SocketAddr {
+        self.public
+    }
+
+    /// Where health and metrics are.
+    pub const fn operations_address(&self) -> SocketAddr {
+        self.operations
+    }
+
+    /// The database.
+    pub const fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// Looks at once whether sub-sites or keys were changed, which otherwise happens every second.
+    pub async fn refresh(&self) -> anyhow::Result<()> {
+        Ok(self.provider.refresh().await?)
+    }
+
+    /// Stops taking connections, finishes what is under way, and closes the database.
+    pub async fn stop(self) {
+        self.tasks.stop().await;
+        if let Err(error) = self.store.close().await {
+            tracing::warn!(%error, "the database did not close");
+        }
+    }
+}
+
+/// Opens the database that a configuration names.
+pub async fn open_store(loaded: &Loaded, clock: Clock, rng: Rng) -> anyhow::Result<Store> {
+    let database = &loaded.config.database;
+    let limits = ConnectionLimits { connections: database.connections, ..ConnectionLimits::default() };
+    let schema = match database.migrate {
+        Migrate::OnStart => Schema::Migrate,
+        Migrate::ByCommand => Schema::MustBeCurrent,
+    };
+    Ok(Store::connect(&database.url, &limits, schema, &loaded.key, (clock, rng)).await?)
+}
+
+/// Starts a node.
+pub async fn start(loaded: Loaded, listeners: Listeners, clock: Clock, rng: Rng) -> anyhow::Result<Node> {
+    let store = open_store(&loaded, clock.clone(), rng.clone()).await?;
+    if loaded.config.clients.apply_on_start {
+        let mode = crate::clients::Mode { dry_run: false, prune: false };
+        for line in crate::clients::apply(&store, &loaded.clients, mode).await? {
+            tracing::info!(change = line, "sub-site applied");
+        }
+    }
+    let kit = kit(&loaded.config, &store, clock, rng.clone())?;
+    let ladder = Arc::new(loaded.ladder);
+    let config = loaded.config;
+    let client = outbound(&config)?;
+    let sessions = config.account.session.clone();
+    let account = account::Service::new(account::Parts {
+        store: store.clone(),
+        kit: kit.clone(),
+        ladder: ladder.clone(),
+        hashing: Hashing::new(config.account.password.hashing(), rng)?,
+        policy: policy(&config)?,
+        agreements: loaded.agreements,
+        gateways: Gateways::from_config(&config.account, &client)?,
+        sources: Sources::connect(&config.account.sources, &client),
+        config: config.account.clone(),
+    });
+    let consent = consent::Service::new(store.clone(), kit.clone(), sessions.clone());
+    let provider =
+        provider::Service::new(config.provider.settings(sessions), store.clone(), kit.clone(), ladder).await?;
+
+    let mut registry = Registry::default();
+    let metrics = HttpMetrics::register(&mut registry);
+    let router = Router::new()
+        .merge(web::page::router(kit.clone()))
+        .merge(account::router(account.clone()))
+        .merge(consent.router())
+        .merge(provider::router(provider.clone()));
+    let mut tasks = Tasks::default();
+    let (public, operations) = (listeners.public_address(), listeners.operations_address());
+    let options = Options {
+        limits: config.limits.clone(),
+        metrics: metrics.clone(),
+        trusted_proxies: kit.trusted_proxies().clone(),
+    };
+    let outer = |hosts| Outer {
+        kit: kit.clone(),
+        metrics: metrics.clone(),
+        hosts,
+        request_timeout_ms: config.limits.request_timeout_ms,
+    };
+    let health = operations::router(Operations {
+        store: store.clone(),
+        registry: Arc::new(registry),
+        shutdown: tasks.shutdown(),
+    });
+    let public_router = web::middleware::outer(router, outer(Hosts::Issuer));
+    let health_router = web::middleware::outer(health, outer(Hosts::Any));
+    background(&mut tasks, &account, &provider, &store);
+    let stop = tasks.shutdown();
+    tasks.spawn(listeners.public.serve(public_router, options.clone(), stop.clone().wait()));
+    tasks.spawn(listeners.operations.serve(health_router, options, stop.wait()));
+    tracing::info!(%public, %operations, issuer = config.issuer, "listening");
+    Ok(Node { public, operations, store, provider, tasks })
+}
+
+/// The work that goes on beside requests. Every node does all of it; the database sees to it that nothing is
+/// done twice.
+fn background(tasks: &mut Tasks, account: &account::Service, provider: &provider::Service, store: &Store) {
+    let stop = tasks.shutdown();
+    tasks.spawn(account::delivery::run(account.clone(), stop.clone().wait()));
+    tasks.spawn(account::case::run_retries(account.clone(), stop.wait()));
+    let refreshed = provider.clone();
+    tasks.every("refresh", REFRESH, move || {
+        let provider = refreshed.clone();
+        async move { provider.refresh().await }
+    });
+    let swept = store.clone();
+    tasks.every("sweep", SWEEP, move || {
+        let store = swept.clone();
+        async move {
+            while store::cleanup::sweep(&store.read(), store.clock().now()).await? > 0 {}
+            Ok::<_, store::StoreError>(())
+        }
+    });
+    let sealed = store.clone();
+    tasks.every("seal audit", SEAL, move || {
+        let store = sealed.clone();
+        async move { store::audit::seal(&store).await.map(|_| ()) }
+    });
+}
+
+fn kit(config: &Config, store: &Store, clock: Clock, rng: Rng) -> anyhow::Result<Kit> {
+    let texts = Texts::new(&[
+        web::language::MESSAGES,
+        account::MESSAGES,
+        consent::MESSAGES,
+        provider::MESSAGES,
+    ])?;
+    Ok(Kit::new(KitConfig {
+        base_url: Url::parse(&config.issuer).context("issuer")?,
+        branding: config.branding.clone(),
+        texts,
+        csrf_key: CsrfKey::new(*store.vault().derive("csrf")),
+        trusted_proxies: config.listen.trusted_proxies.clone(),
+        clock,
+        rng,
+    })?)
+}
+
+fn policy(config: &Config) -> anyhow::Result<PasswordPolicy> {
+    let breached = BreachedList::load(config.account.password.breached_file.as_deref())?;
+    let names = Language::ALL.map(|language| config.branding.service_name.in_language(language).to_owned());
+    Ok(PasswordPolicy::new(names.iter().map(String::as_str), Arc::new(breached)))
+}
+
+/// The one client for outgoing requests: no redirects, a time limit, the system's authorities and those named.
+fn outbound(config: &Config) -> anyhow::Result<reqwest::Client> {
+    let mut builder = reqwest::Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .timeout(OUTBOUND_LIMIT)
+        .user_agent(concat!("denizen/", env!("CARGO_PKG_VERSION")));
+    if let Some(file) = &config.outbound.extra_ca_file {
+        for certificate in certificates(file)? {
+            builder = builder.add_root_certificate(certificate);
+        }
+    }
+    Ok(builder.build()?)
+}
+
+fn certificates(file: &Path) -> anyhow::Result<Vec<reqwest::Certificate>> {
+    let pem = std::fs::read(file).with_context(|| format!("{} cannot be read", file.display()))?;
+    Ok(reqwest::Certificate::from_pem_bundle(&pem)?)
+}

@@ -1,0 +1,103 @@
+//! The command line. Results go to stdout, talk to stderr; exit 0 done, 1 failed, 2 wrong use.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// What the program can be told.
+#[derive(Debug, Parser)]
+#[command(name = "denizen", version, about = "One account for every resident, recognised by every sub-site", long_about = None)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The configuration file, which every command needs.
+#[derive(Debug, Args)]
+pub struct ConfigFile {
+    /// The configuration file.
+    #[arg(long, value_name = "FILE", env = "DENIZEN_CONFIG", default_value = "config/denizen.toml")]
+    pub config: PathBuf,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run the provider.
+    #[command(after_help = "Example:\n  denizen serve --config /etc/denizen/denizen.toml")]
+    Serve(ConfigFile),
+    /// Load everything that `serve` would load, and explain every fault.
+    #[command(after_help = "Example:\n  denizen check-config --config config/denizen.toml")]
+    CheckConfig(ConfigFile),
+    /// Bring the database schema up.
+    #[command(after_help = "Example:\n  denizen migrate --config config/denizen.toml --dry-run")]
+    Migrate {
+        /// The configuration file.
+        #[command(flatten)]
+        file: ConfigFile,
+        /// Run at most N steps.
+        #[arg(long, value_name = "N")]
+        to: Option<u32>,
+        /// Only say what would run.
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// Sub-sites from files.
+    #[command(subcommand)]
+    Clients(Clients),
+    /// Signing keys.
+    #[command(subcommand)]
+    Keys(Keys),
+    /// The audit log.
+    #[command(subcommand)]
+    Audit(Audit),
+}
+
+/// Sub-sites from files.
+#[derive(Debug, Subcommand)]
+pub enum Clients {
+    /// Make the database's sub-sites equal to a folder of files, in one transaction; prints the difference.
+    #[command(after_help = "Example:\n  denizen clients apply config/clients.d --dry-run")]
+    Apply {
+        /// The folder.
+        #[arg(value_name = "DIR")]
+        dir: PathBuf,
+        /// The configuration file.
+        #[command(flatten)]
+        file: ConfigFile,
+        /// Only print the difference.
+        #[arg(long)]
+        dry_run: bool,
+        /// Remove sub-sites that have no file.
+        #[arg(long)]
+        prune: bool,
+    },
+}
+
+/// Signing keys.
+#[derive(Debug, Subcommand)]
+pub enum Keys {
+    /// List the keys and their states.
+    #[command(after_help = "Example:\n  denizen keys list --config config/denizen.toml")]
+    List(ConfigFile),
+    /// Sign with the next key of each algorithm and announce a new next one; the old one still verifies.
+    #[command(after_help = "Example:\n  denizen keys rotate --config config/denizen.toml")]
+    Rotate(ConfigFile),
+    /// Stop publishing retiring keys that no valid token is signed with any more.
+    #[command(after_help = "Example:\n  denizen keys retire --config config/denizen.toml")]
+    Retire(ConfigFile),
+}
+
+/// The audit log.
+#[derive(Debug, Subcommand)]
+pub enum Audit {
+    /// Check the hash chain from its beginning.
+    #[command(after_help = "Example:\n  denizen audit verify --config config/denizen.toml")]
+    Verify(ConfigFile),
+}
+
+/// Does what was asked and answers with the exit code.
+pub async fn run(cli: Cli) -> std::process::ExitCode {
+    crate::commands::run(cli).await
+}

@@ -1,0 +1,71 @@
+//! What each command does.
+
+mod audit;
+mod check_config;
+mod clients;
+mod keys;
+mod migrate;
+mod serve;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::ExitCode;
+
+use model::clock::Clock;
+use model::rng::Rng;
+use store::Store;
+
+use crate::cli::{Audit, Cli, Clients, Command, Keys};
+use crate::clients::Mode;
+use crate::config::{self, ConfigError, Loaded};
+
+/// Wrong use, or a configuration that can't be used.
+const WRONG_USE: u8 = 2;
+
+/// Runs a command and answers with its exit code.
+pub async fn run(cli: Cli) -> ExitCode {
+    let done = match cli.command {
+        Command::Serve(file) => serve::run(&file.config).await,
+        Command::CheckConfig(file) => check_config::run(&file.config),
+        Command::Migrate { file, to, dry_run } => migrate::run(&file.config, to, dry_run).await,
+        Command::Clients(Clients::Apply { dir, file, dry_run, prune }) => {
+            clients::apply(&file.config, &dir, Mode { dry_run, prune }).await
+        }
+        Command::Keys(Keys::List(file)) => keys::list(&file.config).await,
+        Command::Keys(Keys::Rotate(file)) => keys::rotate(&file.config).await,
+        Command::Keys(Keys::Retire(file)) => keys::retire(&file.config).await,
+        Command::Audit(Audit::Verify(file)) => audit::verify(&file.config).await,
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            complain(&error);
+            let wrong_use = error.downcast_ref::<ConfigError>().is_some();
+            if wrong_use { ExitCode::from(WRONG_USE) } else { ExitCode::FAILURE }
+        }
+    }
+}
+
+#[expect(clippy::print_stderr, reason = "talk goes to stderr")]
+fn complain(error: &anyhow::Error) {
+    eprintln!("{error:#}");
+}
+
+/// Writes a line of a command's result.
+#[expect(clippy::print_stdout, reason = "results go to stdout")]
+fn say(line: &str) {
+    println!("{line}");
+}
+
+#[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
+fn load(file: &Path) -> Result<Loaded, ConfigError> {
+    let environment: BTreeMap<_, _> = std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .collect();
+    config::load(file, &environment)
+}
+
+/// Opens the database that a configuration names.
+async fn open_store(loaded: &Loaded) -> anyhow::Result<Store> {
+    crate::app::open_store(loaded, Clock::system(), Rng::system()).await
+}

@@ -1,0 +1,118 @@
+//! The sandbox's own API: what the world around the provider knows and does.
+
+use std::time::Duration;
+
+use reqwest::Client;
+use serde_json::{Value, json};
+
+use crate::engine;
+use crate::people::Person;
+use crate::wait;
+
+/// How long a message may take from the page to the phone.
+const MESSAGE_LIMIT: Duration = Duration::from_secs(10);
+
+/// A handle on the sandbox's API.
+#[derive(Clone, Debug)]
+pub struct Outside {
+    base: String,
+    http: Client,
+}
+
+impl Outside {
+    /// The API at an address.
+    pub fn new(base: String) -> Self {
+        Self {
+            base,
+            http: engine::http(true),
+        }
+    }
+
+    /// Its address.
+    pub fn base(&self) -> &str {
+        &self.base
+    }
+
+    async fn put(&self, path: &str, body: &Value) {
+        let sent = self.http.put(format!("{}{path}", self.base)).json(body).send().await;
+        let answer = sent.expect("the sandbox answers");
+        let status = answer.status();
+        assert!(status.is_success(), "{path}: {status}: {}", answer.text().await.unwrap_or_default());
+    }
+
+    async fn get(&self, path: &str, query: &[(&str, &str)]) -> Option<Value> {
+        let sent = self.http.get(format!("{}{path}", self.base)).query(query).send().await;
+        let answer = sent.expect("the sandbox answers");
+        if !answer.status().is_success() {
+            return None;
+        }
+        Some(answer.json().await.expect("JSON"))
+    }
+
+    /// Puts a person into every register.
+    pub async fn add(&self, person: &Person) {
+        self.add_as(person, json!({})).await;
+    }
+
+    /// Puts a person into every register, with something special about them (`status`, `register_name`, `delay_ms`, …).
+    pub async fn add_as(&self, person: &Person, special: Value) {
+        let mut body = json!({ "name": person.name, "phone": person.e164() });
+        let fields = body.as_object_mut().expect("an object");
+        fields.extend(special.as_object().expect("an object").clone());
+        self.put(&format!("/people/{}", person.citizen_id), &body).await;
+    }
+
+    /// Somebody new who is in every register.
+    pub async fn person(&self) -> Person {
+        let person = Person::new();
+        self.add(&person).await;
+        person
+    }
+
+    /// The messages to a phone, newest first.
+    pub async fn messages(&self, phone: &str) -> Vec<Value> {
+        let found = self.get("/outbox", &[("to", phone), ("channel", "sms")]).await.expect("an outbox");
+        found.as_array().expect("a list").clone()
+    }
+
+    /// How many messages a phone has had.
+    pub async fn message_count(&self, phone: &str) -> usize {
+        self.messages(phone).await.len()
+    }
+
+    /// The code in message number `nth` (from 1) to a phone, waiting for it.
+    pub async fn code(&self, phone: &str, nth: usize) -> String {
+        let what = format!("SMS number {nth} to a phone");
+        let message = wait::until(&what, MESSAGE_LIMIT, || async {
+            let messages = self.messages(phone).await;
+            (messages.len() >= nth).then(|| messages[messages.len() - nth].clone())
+        })
+        .await;
+        message["code"].as_str().expect("a code in the message").to_owned()
+    }
+
+    /// What a captcha shows.
+    pub async fn captcha(&self, id: &str) -> String {
+        let found = self.get("/captcha/latest", &[("session", id)]).await;
+        let found = found.unwrap_or_else(|| panic!("the sandbox was not told the answer of captcha {id}"));
+        found["answer"].as_str().expect("an answer").to_owned()
+    }
+
+    /// Makes a route fail: `slow`, `down`, `garbage`, `wrong`, `refused`; `none` heals it.
+    pub async fn fault(&self, route: &str, fault: &str) {
+        self.put("/faults", &json!({ "route": route, "fault": fault, "delay_ms": 3_000 })).await;
+    }
+
+    /// Makes a route fail for a number of calls.
+    pub async fn fault_for(&self, route: &str, fault: &str, calls: u32) {
+        let setting = json!({ "route": route, "fault": fault, "calls": calls, "delay_ms": 3_000 });
+        self.put("/faults", &setting).await;
+    }
+
+    /// What a route was asked about a person, newest first.
+    pub async fn asked_about(&self, route: &str, citizen_id: &str) -> Vec<Value> {
+        let all = self.get("/journal", &[("route", route), ("limit", "1000")]).await.expect("a journal");
+        let all = all.as_array().expect("a list").clone();
+        all.into_iter().filter(|entry| entry["request"]["citizen_id"] == citizen_id).collect()
+    }
+}

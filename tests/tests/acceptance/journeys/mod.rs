@@ -1,0 +1,6 @@
+//! What the product is for: registering once and being recognised everywhere.
+
+mod browser;
+mod house_rules;
+mod pages;
+mod two_nodes;
