@@ -27,7 +27,8 @@ pub(super) async fn render(State(outer): State<Outer>, request: Request, next: N
     };
     problem.log();
     let document = wants_document(&facts.headers);
-    let visit = Visit::read(outer.kit.clone(), facts);
+    let mut visit = Visit::read(outer.kit.clone(), facts);
+    visit.forget_query();
     let mut rendered = if document {
         as_document(&visit, &problem)
     } else {

@@ -191,6 +191,11 @@ impl Visit {
         LocalPath::parse(&text).ok()
     }
 
+    /// Leaves the query out of [`Self::here`]: pages about a request that was refused repeat nothing of it.
+    pub(crate) fn forget_query(&mut self) {
+        self.query.clear();
+    }
+
     /// Now.
     pub fn now(&self) -> DateTime<Utc> {
         self.kit.now()
