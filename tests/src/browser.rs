@@ -57,7 +57,7 @@ impl Browser {
         let http = engine::http(false);
         let url = format!("http://127.0.0.1:{port}");
         wait::until("chromedriver", START_LIMIT, || async {
-            http.get(format!("{url}/status")).send().await.ok()
+            engine::send(http.get(format!("{url}/status"))).await.ok()
         })
         .await;
         let capabilities = capabilities(browser._profile.path(), language, scripts);

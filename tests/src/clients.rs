@@ -158,8 +158,10 @@ impl TestClient {
             text.push_str(&format!("secret_file = \"{id}.secret\"\n"));
         }
         if let Proof::Key(key) = &self.proof {
-            let jwks = toml::Value::try_from(&key.jwks).expect("a table");
-            text.push_str(&format!("[jwks]\n{}", toml::to_string(&jwks).expect("TOML")));
+            text.push_str("[[jwks.keys]]\n");
+            for (name, value) in key.jwks["keys"][0].as_object().expect("a key") {
+                text.push_str(&format!("{name} = {value}\n"));
+            }
         }
         if !self.more.contains("scopes = ") {
             text.push_str(&purposes());

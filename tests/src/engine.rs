@@ -46,3 +46,8 @@ pub fn http(keep_alive: bool) -> reqwest::Client {
     };
     builder.build().expect("an HTTP client")
 }
+
+/// Sends a request where its connection outlives the test, because clients are shared between tests.
+pub async fn send(request: reqwest::RequestBuilder) -> reqwest::Result<reqwest::Response> {
+    run(request.send()).await
+}

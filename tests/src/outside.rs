@@ -34,14 +34,14 @@ impl Outside {
     }
 
     async fn put(&self, path: &str, body: &Value) {
-        let sent = self.http.put(format!("{}{path}", self.base)).json(body).send().await;
+        let sent = engine::send(self.http.put(format!("{}{path}", self.base)).json(body)).await;
         let answer = sent.expect("the sandbox answers");
         let status = answer.status();
         assert!(status.is_success(), "{path}: {status}: {}", answer.text().await.unwrap_or_default());
     }
 
     async fn get(&self, path: &str, query: &[(&str, &str)]) -> Option<Value> {
-        let sent = self.http.get(format!("{}{path}", self.base)).query(query).send().await;
+        let sent = engine::send(self.http.get(format!("{}{path}", self.base)).query(query)).await;
         let answer = sent.expect("the sandbox answers");
         if !answer.status().is_success() {
             return None;

@@ -17,6 +17,7 @@ use sha2::{Digest as _, Sha256};
 use url::Url;
 
 use crate::clients::{Proof, TestClient};
+use crate::engine;
 use crate::visitor::Visitor;
 use crate::world::World;
 
@@ -281,7 +282,7 @@ impl Party {
 
     /// The same at another time.
     pub async fn claims_at(&self, id_token: &str, nonce: Option<&str>, now: DateTime<Utc>) -> Map<String, Value> {
-        let jwks = self.http.get(format!("{}/jwks.json", self.issuer)).send().await.expect("keys");
+        let jwks = engine::send(self.http.get(format!("{}/jwks.json", self.issuer))).await.expect("keys");
         let keys = PublicKeySet::from_json(&jwks.bytes().await.expect("keys")).expect("a key set");
         let algs: &[SigningAlg] = if self.client.rs256 { &[SigningAlg::Rs256] } else { &[SigningAlg::Es256] };
         let verified = jose::verify::verify(
@@ -308,7 +309,7 @@ impl Party {
 
 /// Sends a request and reads the answer.
 pub async fn answer(request: reqwest::RequestBuilder) -> TokenAnswer {
-    let answer = request.send().await.expect("an answer");
+    let answer = engine::send(request).await.expect("an answer");
     let (status, headers) = (answer.status(), answer.headers().clone());
     let text = answer.text().await.expect("a body");
     TokenAnswer {

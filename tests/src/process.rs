@@ -55,7 +55,7 @@ impl Process {
         let http = engine::http(false);
         let url = format!("{}/health/ready", self.operations());
         let look = || async {
-            let answer = http.get(&url).send().await.ok()?;
+            let answer = engine::send(http.get(&url)).await.ok()?;
             answer.status().is_success().then_some(())
         };
         let what = format!("the provider to start; it said:\n{}", self.said());

@@ -173,6 +173,31 @@ impl Visitor {
         }
     }
 
+    /// Takes the ticks out of boxes.
+    pub fn untick_all(&mut self, fields: &[&str]) -> &mut Self {
+        self.unticked.extend(fields.iter().map(|field| (*field).to_owned()));
+        self
+    }
+
+    /// Presses the first button of the form that leads to a path.
+    pub async fn press_action(&mut self, action: &str) -> &mut Self {
+        let form = self.page.forms().into_iter().find(|form| form.action == action);
+        self.press_form(form.unwrap_or_else(|| panic!("no form leads to {action}:\n{}", self.page.words()))).await
+    }
+
+    /// Presses the first button of the form that carries a hidden field.
+    pub async fn press_in(&mut self, hidden: &str) -> &mut Self {
+        let form = self.page.form_with(hidden);
+        self.press_form(form.unwrap_or_else(|| panic!("no form carries {hidden}:\n{}", self.page.words()))).await
+    }
+
+    async fn press_form(&mut self, form: Form) -> &mut Self {
+        let fields = self.filled(&form, "");
+        let url = self.url.join(&form.action).expect("a form leads somewhere");
+        let from = self.url.clone();
+        self.go(Method::POST, url, Some(fields), Some(from)).await
+    }
+
     /// The form that has what was typed and the button.
     pub fn form_for(&self, button: &str) -> Form {
         let has_button = |form: &Form| {
@@ -308,7 +333,7 @@ impl Visitor {
         if let Some(form) = form {
             request = request.form(form);
         }
-        let answer = request.send().await.unwrap_or_else(|fault| panic!("{method} {}: {fault:?}", url.path()));
+        let answer = engine::send(request).await.unwrap_or_else(|fault| panic!("{method} {}: {fault:?}", url.path()));
         let hop = Hop {
             method: method.clone(),
             url: url.clone(),
@@ -354,7 +379,7 @@ impl Visitor {
 
     /// Fails unless this page is shown.
     #[track_caller]
-    pub fn sees(&self, page: &str) -> &Self {
+    pub fn sees(&self, page: &str) {
         assert!(
             self.page.name() == page,
             "expected page {page:?}, got {:?} at {} ({}), away {:?}, heading {:?}, errors {:?}:\n{}",
@@ -366,12 +391,11 @@ impl Visitor {
             self.page.errors(),
             self.page.words(),
         );
-        self
     }
 
     /// Fails unless the page shows an error at this field, in the summary.
     #[track_caller]
-    pub fn sees_error_at(&self, field: &str) -> &Self {
+    pub fn sees_error_at(&self, field: &str) {
         assert!(
             self.page.wrong_fields().iter().any(|wrong| wrong == field),
             "expected an error at {field:?}, got {:?} {:?} on page {:?} at {} ({}):\n{}",
@@ -382,7 +406,6 @@ impl Visitor {
             self.status,
             self.page.words(),
         );
-        self
     }
 
     /// Fails unless a problem page is shown. Answers its code.

@@ -30,14 +30,6 @@ const TEXT_BYTES_MAX: u64 = 512 * 1024;
 /// The most files in the folder that are read.
 const FILES_MAX: usize = 200;
 
-/// The `agreements` section.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Config {
-    /// The folder with the agreements; without it the ones that ship are used.
-    pub dir: Option<PathBuf>,
-}
-
 /// Why the agreements cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum AgreementsError {
@@ -108,11 +100,6 @@ struct File {
 pub struct Agreements(Arc<BTreeMap<String, Vec<Agreement>>>);
 
 impl Agreements {
-    /// Those of the configured folder, or the ones that ship.
-    pub fn from_config(config: &Config) -> Result<Self, AgreementsError> {
-        config.dir.as_deref().map_or_else(Self::shipped, Self::load)
-    }
-
     /// The synthetic agreement that ships, for development and tests.
     pub fn shipped() -> Result<Self, AgreementsError> {
         let table = include_str!("../../../config/agreements/resident-2026-1.toml");

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use crate::password::HashingSettings;
-use crate::{agreements, captcha, delivery, evidence, gateway, otp, register, signin};
+use crate::{captcha, delivery, evidence, gateway, otp, register, signin};
 
 /// Everything that can be set about accounts.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -24,8 +24,6 @@ pub struct Config {
     pub delivery: delivery::Config,
     /// Passwords.
     pub password: PasswordConfig,
-    /// Agreements.
-    pub agreements: agreements::Config,
     /// How long sign-ins last.
     pub session: store::sessions::Limits,
     /// Signing in.

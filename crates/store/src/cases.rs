@@ -227,6 +227,27 @@ pub async fn list_open(tx: &Tx, account: AccountId) -> Result<Vec<Case>, StoreEr
     rows.into_iter().map(|row| from_row(tx, row)).collect()
 }
 
+/// The newest case of an account in which a source denied a number since a time.
+pub async fn find_denied(
+    tx: &Tx,
+    account: AccountId,
+    (source, number): (&SourceId, &CitizenId),
+    since: DateTime<Utc>,
+) -> Result<Option<Case>, StoreError> {
+    let subject = tx.vault().index(Index::CitizenId, number.as_str()).to_vec();
+    let denied = [State::Mismatch, State::NotFound].map(State::as_str);
+    let row = verification_case::Entity::find()
+        .filter(verification_case::Column::AccountId.eq(account.as_uuid()))
+        .filter(verification_case::Column::Source.eq(source.as_str()))
+        .filter(verification_case::Column::SubjectIndex.eq(subject))
+        .filter(verification_case::Column::State.is_in(denied))
+        .filter(verification_case::Column::CreatedAt.gt(since))
+        .order_by_desc(verification_case::Column::CreatedAt)
+        .one(tx)
+        .await?;
+    row.map(|row| from_row(tx, row)).transpose()
+}
+
 /// Moves a case on, if it is still in the state that the caller saw. What was typed goes when it is of no more use.
 pub async fn change(
     tx: &Tx,
@@ -308,6 +329,20 @@ pub async fn postpone(tx: &Tx, id: CaseId, next_attempt_at: DateTime<Utc>) -> Re
         .exec(tx)
         .await?;
     Ok(changed.rows_affected == 1)
+}
+
+/// Forgets what was typed for cases that were denied before a time and that nobody asked to have looked at. For the
+/// cleanup; answers how many.
+pub async fn forget_inputs(tx: &Tx, before: DateTime<Utc>) -> Result<u64, StoreError> {
+    let denied = [State::Mismatch, State::NotFound, State::Conflict].map(State::as_str);
+    let forgotten = verification_case::Entity::update_many()
+        .col_expr(verification_case::Column::InputSealed, Expr::value(None::<Vec<u8>>))
+        .filter(verification_case::Column::State.is_in(denied))
+        .filter(verification_case::Column::InputSealed.is_not_null())
+        .filter(verification_case::Column::UpdatedAt.lt(before))
+        .exec(tx)
+        .await?;
+    Ok(forgotten.rows_affected)
 }
 
 fn seal(tx: &Tx, id: CaseId, input: &Input) -> Result<Vec<u8>, StoreError> {
@@ -443,6 +478,19 @@ mod tests {
             assert!(claim_due(&tx, (now, now), 10).await.unwrap().is_empty());
             assert!(!postpone(&tx, old.id, now).await.unwrap());
             assert_eq!(load(&test, &old).await.state, State::Replaced);
+        }
+    }
+
+    #[tokio::test]
+    async fn what_was_typed_for_a_denied_case_is_forgotten_in_time_and_a_review_keeps_it() {
+        for test in testing::stores().await {
+            let denied = case(&test, State::Mismatch, None).await;
+            let review = case(&test, State::InReview, None).await;
+            let tx = test.store.read();
+            assert_eq!(forget_inputs(&tx, test.clock.now()).await.unwrap(), 0);
+            assert_eq!(forget_inputs(&tx, test.clock.now() + TimeDelta::seconds(1)).await.unwrap(), 1);
+            assert!(load(&test, &denied).await.input.is_none());
+            assert!(load(&test, &review).await.input.is_some());
         }
     }
 

@@ -23,13 +23,16 @@ const REPLAY_HOURS: i64 = 24;
 /// For how long ended sign-ins stay for the person's own list and for the law (six months).
 const SESSION_DAYS: i64 = 190;
 
+/// For how long what was typed for a denied case stays, so that its owner can ask a person to look at it.
+const CASE_INPUT_DAYS: i64 = 30;
+
 /// For how long delivered messages stay.
 const OUTBOX_DAYS: i64 = 7;
 
 /// Deletes what is over, one batch of each table; answers how many rows went. Call again while it is not 0.
 pub async fn sweep(tx: &Tx, now: DateTime<Utc>) -> Result<u64, StoreError> {
     let replay = now - TimeDelta::hours(REPLAY_HOURS);
-    let mut gone = 0;
+    let mut gone = crate::cases::forget_inputs(tx, now - TimeDelta::days(CASE_INPUT_DAYS)).await?;
     gone += batch::<registration::Entity>(tx, registration::Column::Id, registration::Column::ExpiresAt.lt(now)).await?;
     gone += batch::<captcha::Entity>(tx, captcha::Column::Id, captcha::Column::ExpiresAt.lt(now)).await?;
     gone += batch::<otp::Entity>(tx, otp::Column::Id, otp::Column::ExpiresAt.lt(now)).await?;

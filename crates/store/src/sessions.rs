@@ -299,3 +299,92 @@ fn from_row(tx: &Tx, row: session::Model, owner: account::Model) -> Result<LiveS
         expires_at: row.expires_at,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use model::authn::Method;
+    use model::client::AccountKind;
+    use model::language::Language;
+    use model::phone::Phone;
+    use model::secret::Token;
+
+    use super::*;
+    use crate::testing::{TestStore, stores};
+
+    async fn person(test: &TestStore) -> AccountId {
+        let (now, rng) = (test.clock.now(), test.store.rng());
+        let id = AccountId::new(now, rng);
+        let phone = Phone::parse(&format!("139{:08}", rng.below(100_000_000))).unwrap();
+        let new = accounts::NewAccount { id, kind: AccountKind::Resident, language: Language::En, phone, created_at: now };
+        accounts::create(&test.store.read(), &new).await.unwrap();
+        id
+    }
+
+    async fn sign_in(test: &TestStore, account: AccountId) -> (SessionId, TokenHash) {
+        let (now, rng) = (test.clock.now(), test.store.rng());
+        let new = NewSession {
+            id: SessionId::new(now, rng),
+            token_hash: Token::generate(rng).hash(),
+            account,
+            methods: Methods::new([Method::Password]),
+            public_computer: false,
+            now,
+            expires_at: now + TimeDelta::hours(12),
+            device: "Firefox, Linux".to_owned(),
+        };
+        create(&test.store.read(), &new).await.unwrap();
+        (new.id, new.token_hash)
+    }
+
+    async fn is_live(test: &TestStore, token: &TokenHash) -> bool {
+        let limits = Limits::default();
+        find_live(&test.store.read(), token, &limits, test.clock.now()).await.unwrap().is_some()
+    }
+
+    #[tokio::test]
+    async fn attack_151_a_renewed_session_has_a_new_cookie_and_the_old_one_is_dead() {
+        for test in stores().await {
+            let (id, old) = sign_in(&test, person(&test).await).await;
+            let new = Token::generate(test.store.rng()).hash();
+            let methods = Methods::new([Method::Password, Method::Sms]);
+            let renewal = Renewal { token_hash: new, methods: &methods, auth_time: test.clock.now() };
+            assert!(renew(&test.store.read(), id, &renewal).await.unwrap());
+            assert!(!is_live(&test, &old).await && is_live(&test, &new).await, "{}", test.database.kind());
+            end(&test.store.read(), id, test.clock.now()).await.unwrap();
+            assert!(!renew(&test.store.read(), id, &renewal).await.unwrap(), "an ended session stays ended");
+        }
+    }
+
+    #[tokio::test]
+    async fn all_sessions_of_one_account_end_but_the_one_to_keep() {
+        for test in stores().await {
+            let (mine, other) = (person(&test).await, person(&test).await);
+            let (kept, kept_token) = sign_in(&test, mine).await;
+            let (_, first) = sign_in(&test, mine).await;
+            let (_, foreign) = sign_in(&test, other).await;
+            let (tx, now) = (test.store.read(), test.clock.now());
+            assert_eq!(end_all(&tx, mine, Some(kept), now).await.unwrap(), 1);
+            assert!(is_live(&test, &kept_token).await && !is_live(&test, &first).await);
+            assert_eq!(end_all(&tx, mine, None, now).await.unwrap(), 1);
+            assert!(!is_live(&test, &kept_token).await && is_live(&test, &foreign).await);
+        }
+    }
+
+    #[tokio::test]
+    async fn attack_163_idle_and_absolute_limits_hold_on_the_server() {
+        for test in stores().await {
+            let (_, token) = sign_in(&test, person(&test).await).await;
+            for _ in 0..13 {
+                test.clock.advance(TimeDelta::minutes(50));
+                assert!(is_live(&test, &token).await, "in use");
+            }
+            test.clock.advance(TimeDelta::minutes(59));
+            assert!(is_live(&test, &token).await);
+            test.clock.advance(TimeDelta::minutes(12));
+            assert!(!is_live(&test, &token).await, "twelve hours are over");
+            let (_, idle) = sign_in(&test, person(&test).await).await;
+            test.clock.advance(TimeDelta::minutes(60));
+            assert!(!is_live(&test, &idle).await);
+        }
+    }
+}

@@ -88,3 +88,43 @@ pub async fn clear(tx: &Tx, rule: &Rule, key: &str, now: DateTime<Utc>) -> Resul
     throttle::Entity::delete_many().filter(throttle::Column::Bucket.eq(bucket)).exec(tx).await?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::stores;
+
+    const RULE: Rule = Rule { name: "test", limit: 2, window_seconds: 60 };
+
+    #[tokio::test]
+    async fn parallel_hits_all_count_and_a_new_window_starts_at_nothing() {
+        for test in stores().await {
+            let (tx, now) = (test.store.read(), test.clock.now());
+            let hits = tokio::join!(
+                hit(&tx, &RULE, "a", now),
+                hit(&tx, &RULE, "a", now),
+                hit(&tx, &RULE, "a", now),
+                hit(&tx, &RULE, "b", now)
+            );
+            let mut counts = [hits.0, hits.1, hits.2].map(|count| count.unwrap().count);
+            counts.sort_unstable();
+            assert_eq!((counts, hits.3.unwrap().count), ([1, 2, 3], 1), "{}", test.database.kind());
+            assert_eq!(look(&tx, &RULE, "a", now + TimeDelta::seconds(60)).await.unwrap().count, 0);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_count_that_is_given_back_is_free_again_and_never_below_nothing() {
+        for test in stores().await {
+            let (tx, now) = (test.store.read(), test.clock.now());
+            assert!(!hit(&tx, &RULE, "a", now).await.unwrap().exceeded());
+            for _ in 0..3 {
+                give_back(&tx, &RULE, "a", now).await.unwrap();
+            }
+            assert_eq!(look(&tx, &RULE, "a", now).await.unwrap().count, 0);
+            hit(&tx, &RULE, "a", now).await.unwrap();
+            clear(&tx, &RULE, "a", now).await.unwrap();
+            assert_eq!(look(&tx, &RULE, "a", now).await.unwrap().count, 0);
+        }
+    }
+}

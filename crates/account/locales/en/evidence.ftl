@@ -1,6 +1,7 @@
 # Proving one's name
 
 evidence-caption = Real-name verification
+evidence-welcome = Your account has been created. You can prove your name now, or leave it for later.
 evidence-name = Name
 evidence-name-hint = Exactly as on the identity card. Between the parts of an ethnic minority name, type a middle dot (·).
 evidence-name-missing = Enter your name

@@ -1,6 +1,7 @@
 # Xác thực danh tính
 
 evidence-caption = Xác thực danh tính
+evidence-welcome = Tài khoản đã được tạo. Bạn có thể xác thực danh tính ngay bây giờ hoặc để sau.
 evidence-name = Họ và tên
 evidence-name-hint = Đúng như trên giấy tờ tùy thân. Tên dân tộc thiểu số nhiều phần được ngăn bằng dấu chấm giữa (·).
 evidence-name-missing = Hãy nhập họ và tên

@@ -1,6 +1,7 @@
 # 实名认证
 
 evidence-caption = 实名认证
+evidence-welcome = 账号已注册成功。您可以现在完成实名认证，也可以以后再说。
 evidence-name = 姓名
 evidence-name-hint = 请与居民身份证上的姓名完全一致。少数民族姓名中的间隔号请填写“·”。
 evidence-name-missing = 请填写姓名

@@ -10,9 +10,9 @@ use tokio::sync::Semaphore;
 use super::Config;
 
 /// The width of a picture, in pixels.
-pub(super) const WIDTH: u32 = 240;
+pub(super) const WIDTH: u32 = 216;
 /// The height of a picture, in pixels.
-pub(super) const HEIGHT: u32 = 100;
+pub(super) const HEIGHT: u32 = 76;
 /// The length of the header of a WAV file as we write it, in bytes.
 const WAV_HEADER_BYTES: u32 = 44;
 /// The rate of the recordings, in samples of 16 bits a second, one channel.
@@ -81,11 +81,11 @@ fn lettering(answer: &str) -> Option<Captcha> {
 
 fn picture(answer: &str) -> Option<Vec<u8>> {
     lettering(answer)?
-        .apply_filter(Noise::new(0.2))
-        .apply_filter(Wave::new(2.0, 9.0).horizontal())
+        .apply_filter(Noise::new(0.08))
+        .apply_filter(Wave::new(2.0, 8.0).horizontal())
         .apply_filter(Wave::new(2.0, 6.0).vertical())
         .view(WIDTH, HEIGHT)
-        .apply_filter(Dots::new(8))
+        .apply_filter(Dots::new(6).min_radius(2).max_radius(5))
         .as_png()
 }
 
@@ -145,9 +145,6 @@ mod tests {
         let drawing = Drawing::new(&Config::default());
         let png = drawing.make("AB3K7".to_owned(), Medium::Picture).await.unwrap();
         assert!(png.starts_with(b"\x89PNG\r\n"));
-        if let Some(folder) = option_env!("DENIZEN_SHOW_CAPTCHA") {
-            std::fs::write(format!("{folder}/captcha.png"), &png).unwrap();
-        }
         let wav = drawing.make("AB".to_owned(), Medium::Sound).await.unwrap();
         assert!(wav.starts_with(b"RIFF") && wav.get(8..16) == Some(b"WAVEfmt "));
         let says = u32::from_le_bytes(wav.get(40..44).unwrap().try_into().unwrap());

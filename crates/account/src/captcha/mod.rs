@@ -14,7 +14,7 @@ use store::throttles::{self, Rule};
 use store::{StoreError, captchas};
 use subtle::ConstantTimeEq as _;
 use url::Url;
-use web::form::Field;
+use web::form::{Field, FormPage};
 use web::markup::escape;
 use web::{Markup, Problem, Visit};
 
@@ -143,24 +143,19 @@ fn fold(c: char) -> char {
     half.to_ascii_uppercase()
 }
 
-/// The field with picture, sound and the way for people who can use neither. The hidden [`ID_FIELD`] and the button
-/// `refresh` are the form's to add; put the button after the main one, because Enter presses the first.
-pub fn field(visit: &Visit, id: CaptchaId, typed: &str) -> Field {
-    let media = format!(
-        "<img class=\"captcha\" src=\"/captcha/{id}.png\" width=\"{}\" height=\"{}\" alt=\"{}\">",
+/// Adds picture, field, sound and the way for people who can use neither. The button [`refresh`] is the form's to
+/// add; put it after the main one, because Enter presses the first.
+pub fn add_to(form: FormPage, visit: &Visit, id: CaptchaId, typed: &str) -> FormPage {
+    form.hidden(ID_FIELD, id.to_string()).field(field(visit, id, typed)).markup(alternative(visit, id))
+}
+
+/// The field with the picture beside it.
+fn field(visit: &Visit, id: CaptchaId, typed: &str) -> Field {
+    let picture = format!(
+        "<img src=\"/captcha/{id}.png\" width=\"{}\" height=\"{}\" alt=\"{}\">",
         draw::WIDTH,
         draw::HEIGHT,
         escape(&visit.t("captcha-alt"))
-    );
-    let help = match visit.kit().branding().help_phone.as_deref() {
-        Some(phone) => visit.t_with("captcha-help-phone", &[("phone", phone.into())]),
-        None => visit.t("captcha-help"),
-    };
-    let other = format!(
-        "<details class=\"captcha-other\"><summary>{}</summary><p><a href=\"/captcha/{id}.wav\">{}</a></p><p>{}</p></details>",
-        escape(&visit.t("captcha-other")),
-        escape(&visit.t("captcha-listen")),
-        escape(&help)
     );
     Field::text(FIELD, "captcha-label")
         .hint("captcha-hint")
@@ -169,7 +164,20 @@ pub fn field(visit: &Visit, id: CaptchaId, typed: &str) -> Field {
         .maxlength(16)
         .width("short")
         .required()
-        .after(Markup::from_rendered(format!("{media}{other}")))
+        .after(Markup::from_rendered(picture))
+}
+
+fn alternative(visit: &Visit, id: CaptchaId) -> Markup {
+    let help = match visit.kit().branding().help_phone.as_deref() {
+        Some(phone) => visit.t_with("captcha-help-phone", &[("phone", phone.into())]),
+        None => visit.t("captcha-help"),
+    };
+    Markup::from_rendered(format!(
+        "<details><summary>{}</summary><p><a href=\"/captcha/{id}.wav\">{}</a></p><p>{}</p></details>",
+        escape(&visit.t("captcha-other")),
+        escape(&visit.t("captcha-listen")),
+        escape(&help)
+    ))
 }
 
 #[cfg(test)]

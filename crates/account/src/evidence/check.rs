@@ -22,6 +22,8 @@ use super::Config;
 use super::source::{Denial, Finding, Verified, Word};
 use crate::Service;
 
+/// The same facts sent again so soon, by a second click or by going back, get the same answer and cost no try.
+const REPEAT_SECONDS: i64 = 120;
 /// Tries are counted by day.
 const DAY_SECONDS: i64 = 24 * 3600;
 
@@ -82,12 +84,33 @@ pub(crate) enum Origin {
 
 /// Runs an attempt from a page.
 pub async fn run(service: &Service, attempt: &Attempt) -> Result<Outcome, StoreError> {
+    if let Some(outcome) = repeated(service, attempt).await? {
+        return Ok(outcome);
+    }
     let Some(tries_left) = count_try(service, attempt).await? else { return Ok(Outcome::NoTriesLeft) };
     let (word, finding) = service.sources().check(&attempt.source, &attempt.facts, service.kit().clock()).await;
     if matches!(&finding, Finding::Not(denial) if !denial.counts()) {
         take_try_back(service, attempt).await?;
     }
     settle(service, attempt, &Origin::Page, (word, finding), tries_left).await
+}
+
+/// The answer that these very facts got a moment ago.
+async fn repeated(service: &Service, attempt: &Attempt) -> Result<Option<Outcome>, StoreError> {
+    let (tx, now) = (service.store().read(), service.now());
+    let about = (&attempt.source, &attempt.facts.citizen_id);
+    let since = now - TimeDelta::seconds(REPEAT_SECONDS);
+    let Some(case) = store::cases::find_denied(&tx, attempt.account, about, since).await? else { return Ok(None) };
+    if case.input.as_ref() != Some(&attempt.facts) {
+        return Ok(None);
+    }
+    let mut tries_left = i64::MAX;
+    for (rule, key) in counters(&service.config().sources, attempt) {
+        let count = throttles::look(&tx, &rule, &key, now).await?;
+        tries_left = Ord::min(tries_left, count.limit - count.count);
+    }
+    let denial = if case.state == State::NotFound { Denial::NotFound } else { Denial::Mismatch };
+    Ok(Some(Outcome::Denied { denial, case: case.number, tries_left }))
 }
 
 /// Counts a try before the source is asked, so that parallel tries all count; `None` when none was left.

@@ -154,4 +154,66 @@ mod tests {
         assert_eq!(word("{\"result\":\"not_found\"}"), Word::NotFound);
         assert_eq!(word("{\"result\":\"restricted\"}"), Word::Restricted);
     }
+
+    /// A source at the end of a real connection, which answers as the handler says.
+    async fn source(answer: axum::routing::MethodRouter, time_limit_ms: u64) -> HttpSource {
+        drop(rustls::crypto::ring::default_provider().install_default());
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/check", listener.local_addr().unwrap());
+        let router = axum::Router::new().route("/check", answer);
+        #[expect(clippy::disallowed_methods, reason = "the other end of a test's connection")]
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        let key = Sensitive::new("key-1".to_owned());
+        let endpoint = Endpoint { url: Url::parse(&url).unwrap(), key, time_limit_ms };
+        HttpSource::new(endpoint, Client::builder().no_proxy().build().unwrap())
+    }
+
+    async fn word(answer: axum::routing::MethodRouter) -> Word {
+        source(answer, 5000).await.ask(&crate::evidence::source::tests::facts()).await.word
+    }
+
+    #[tokio::test]
+    async fn a_real_exchange_carries_the_facts_and_the_key_and_brings_the_reference() {
+        let check = |headers: axum::http::HeaderMap, body: String| async move {
+            let asked: serde_json::Value = serde_json::from_str(&body).unwrap();
+            let expected = serde_json::json!({ "name": "张明远", "citizen_id": "340000199003070012" });
+            let good = asked == expected && headers["authorization"] == "Bearer key-1";
+            if good { "{\"result\":\"match\",\"reference\":\"R-1\"}" } else { "{\"result\":\"mismatch\"}" }
+        };
+        let source = source(axum::routing::post(check), 5000).await;
+        let reply = source.ask(&crate::evidence::source::tests::facts()).await;
+        assert_eq!(reply, Reply { word: Word::Match, reference: Some("R-1".to_owned()) });
+    }
+
+    #[tokio::test]
+    async fn attack_251_faults_on_the_wire_are_unavailable_and_a_refusal_is_refused() {
+        use axum::routing::post;
+        let yes = "{\"result\":\"match\"}";
+        for status in [500, 502, 503, 429, 404, 301, 204, 202] {
+            let status = axum::http::StatusCode::from_u16(status).unwrap();
+            assert_eq!(word(post(move || async move { (status, yes) })).await, Word::Unavailable, "{status}");
+        }
+        for status in [401, 402, 403] {
+            let status = axum::http::StatusCode::from_u16(status).unwrap();
+            assert_eq!(word(post(move || async move { (status, yes) })).await, Word::Refused, "{status}");
+        }
+        let long = format!("{yes}{}", " ".repeat(ANSWER_BYTES));
+        assert_eq!(word(post(move || async move { long })).await, Word::Unavailable);
+        assert_eq!(word(post(move || async move { yes })).await, Word::Match);
+    }
+
+    #[tokio::test]
+    async fn attack_251_a_source_that_never_answers_is_unavailable_after_its_time_limit() {
+        let silent = axum::routing::post(|| async { std::future::pending::<String>().await });
+        let reply = source(silent, 50).await.ask(&crate::evidence::source::tests::facts()).await;
+        assert_eq!(reply, Reply::bare(Word::Unavailable));
+        let nobody = Endpoint {
+            url: Url::parse("http://127.0.0.1:1/check").unwrap(),
+            key: Sensitive::new(String::new()),
+            time_limit_ms: 5000,
+        };
+        let nobody = HttpSource::new(nobody, Client::builder().no_proxy().build().unwrap());
+        let reply = nobody.ask(&crate::evidence::source::tests::facts()).await;
+        assert_eq!(reply, Reply::bare(Word::Unavailable));
+    }
 }

@@ -203,37 +203,4 @@ pub(crate) fn routes() -> Router<Service> {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::sync::atomic::Ordering;
-
-    use chrono::TimeDelta;
-
-    use super::source::tests::{Scripted, facts};
-    use super::*;
-
-    #[tokio::test]
-    async fn attack_251_a_source_that_fails_five_times_is_left_alone_for_thirty_seconds() {
-        let clock = Clock::manual(store::testing::start_time());
-        let scripted = Arc::new(Scripted::saying(Word::Unavailable));
-        let id = SourceId::parse(source::POPULATION_REGISTER).unwrap();
-        let sources = Sources::new([(id.clone(), scripted.clone() as Arc<dyn Source>)], breaker::Limits::default());
-        for _ in 0..8 {
-            assert_eq!(sources.check(&id, &facts(), &clock).await.0, Word::Unavailable);
-        }
-        assert_eq!(scripted.asked.load(Ordering::SeqCst), 5);
-        scripted.say(Word::Match);
-        assert_eq!(sources.check(&id, &facts(), &clock).await.0, Word::Unavailable, "still open");
-        clock.advance(TimeDelta::seconds(30));
-        assert!(matches!(sources.check(&id, &facts(), &clock).await.1, Finding::Match(_)));
-        assert_eq!(scripted.asked.load(Ordering::SeqCst), 6);
-    }
-
-    #[tokio::test]
-    async fn attack_251_a_source_that_is_not_connected_is_unavailable() {
-        let id = SourceId::parse("bank_card").unwrap();
-        let clock = Clock::manual(store::testing::start_time());
-        let (word, finding) = Sources::default().check(&id, &facts(), &clock).await;
-        assert_eq!(word, Word::Unavailable);
-        assert!(matches!(finding, Finding::Not(source::Denial::Unavailable)));
-    }
-}
+mod tests;

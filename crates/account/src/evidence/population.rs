@@ -17,9 +17,19 @@ use super::source::POPULATION_REGISTER;
 use super::{onward, pages};
 use crate::Service;
 use crate::session::{self, Added, Stop};
-use crate::signin::{Asked, Onward};
+use crate::signin::Onward;
 
 const HERE: LocalPath = LocalPath::known("/verify/population-register");
+
+/// The parameters of the page.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Asked {
+    /// Straight from registering.
+    welcome: Option<String>,
+    interaction: Option<String>,
+    return_to: Option<String>,
+}
 
 /// What the form sends.
 #[derive(Debug, Default, Deserialize)]
@@ -47,13 +57,20 @@ pub(super) async fn show(
     mut visit: Visit,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Stop> {
-    let onward = Onward::from(asked);
+    let onward = Onward::new(asked.interaction.as_deref(), asked.return_to.as_deref());
     let session = session::require(&service, &mut visit, &onward.through(HERE)).await?;
     if let Some(page) = ahead(&service, &visit, &session, &onward).await? {
         return Ok(visit.redirect(&page));
     }
     let typed = Typed { name: "", citizen_id: "" };
-    Ok(render(&visit, typed, &onward, Errors::none()))
+    let content = content(&visit, form(typed, &onward), &Errors::none());
+    let welcome = asked.welcome.map(|_| visit.t("evidence-welcome")).unwrap_or_default();
+    let banner = if welcome.is_empty() {
+        String::new()
+    } else {
+        format!("<p class=\"notice success\" role=\"status\">{}</p>", escape(&welcome))
+    };
+    Ok(visit.render_markup(page(), &Markup::from_rendered(format!("{banner}{content}"))))
 }
 
 /// Takes the form.
@@ -128,11 +145,17 @@ fn page() -> Page {
 }
 
 fn render(visit: &Visit, typed: Typed<'_>, onward: &Onward, errors: Errors) -> Response {
-    let mut html = String::new();
-    html.push_str(&format!("<p>{}</p>", escape(&visit.t("evidence-population-text"))));
-    html.push_str(form(typed, onward).render(visit, &errors).as_str());
-    html.push_str(&format!("<p class=\"hint\">{}</p>", escape(&visit.t("evidence-population-privacy"))));
-    visit.render_markup(page().errors(errors), &Markup::from_rendered(html))
+    let content = content(visit, form(typed, onward), &errors);
+    visit.render_markup(page().errors(errors), &content)
+}
+
+fn content(visit: &Visit, form: FormPage, errors: &Errors) -> Markup {
+    Markup::from_rendered(format!(
+        "<p>{}</p>{}<p class=\"hint\">{}</p>",
+        escape(&visit.t("evidence-population-text")),
+        form.render(visit, errors),
+        escape(&visit.t("evidence-population-privacy")),
+    ))
 }
 
 fn form(typed: Typed<'_>, onward: &Onward) -> FormPage {

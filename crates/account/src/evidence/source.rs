@@ -73,6 +73,12 @@ pub trait Source: Send + Sync + fmt::Debug {
 }
 
 /// Facts that a source has confirmed. Nothing but a source's check makes one.
+///
+/// ```compile_fail,E0451
+/// fn forge(source: model::evidence::SourceId, facts: store::cases::Input) -> account::evidence::source::Verified {
+///     account::evidence::source::Verified { source, facts, reference: None }
+/// }
+/// ```
 #[derive(Debug)]
 pub struct Verified {
     source: SourceId,

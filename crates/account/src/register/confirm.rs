@@ -64,7 +64,7 @@ pub(super) async fn submit(
     let checked = check_confirm(&form, service.policy(), &draft.phone, &mark_of(agreement, &visit));
     let (code, password) = match page.try_code(checked).await.map_err(fault)? {
         Ok(proven) => proven,
-        Err(errors) => return page.render(form.boxes(), (&errors, None)).await,
+        Err(errors) => return unless_finished(&service, &visit, &onward, &form, errors).await,
     };
     let password = match service.hashing().hash(&password).await {
         Ok(hash) => hash,
@@ -82,13 +82,26 @@ pub(super) async fn submit(
             Ok(visit.redirect(&onward_from_here(&onward)))
         }
         Created::PhoneTaken => Ok(forms::phone_taken(&visit, &onward)),
-        // Somebody was faster with the same code: this page, sent twice.
-        Created::CodeGone => match find(&service, &visit).await.map_err(fault)?.and_then(|draft| draft.account) {
-            Some(account) => finished(&service, visit, &onward, account, Some((&draft, &form))).await,
-            None => {
-                let errors = Errors::of("sms_code", "register-code-expired");
-                page.render(form.boxes(), (&errors, None)).await
-            }
+        Created::CodeGone => {
+            let errors = Errors::of("sms_code", "register-code-expired");
+            unless_finished(&service, &visit, &onward, &form, errors).await
+        }
+    }
+}
+
+/// The page with its errors, unless the same page, sent twice, has made the account meanwhile.
+async fn unless_finished(
+    service: &Service,
+    visit: &Visit,
+    onward: &Onward,
+    form: &ConfirmForm,
+    errors: Errors,
+) -> Result<Response, Problem> {
+    match find(service, visit).await.map_err(fault)? {
+        None => Ok(visit.redirect(&onward.through(START))),
+        Some(draft) => match draft.account {
+            Some(account) => finished(service, visit.clone(), onward, account, Some((&draft, form))).await,
+            None => Shown { service, visit, onward, draft: &draft }.render(form.boxes(), (&errors, None)).await,
         },
     }
 }
@@ -155,8 +168,9 @@ impl Shown<'_> {
         &self,
         checked: Confirmation,
     ) -> Result<Result<(model::ids::OtpId, Password), Errors>, StoreError> {
-        let Confirmation { code, password, mut errors } = checked;
-        let mut proven = None;
+        let Confirmation { code, password, errors: others } = checked;
+        // The code's error comes first, as its field does on the page.
+        let (mut errors, mut proven) = (Errors::none(), None);
         if let Some(code) = code {
             let browser = self.visit.browser_hash();
             let request = Request::of(self.visit, &browser, Purpose::Registration, &self.draft.phone);
@@ -169,6 +183,9 @@ impl Shown<'_> {
                 Tried::Exhausted => errors.add("sms_code", "register-code-exhausted"),
                 Tried::Expired => errors.add("sms_code", "register-code-expired"),
             }
+        }
+        for other in others.all() {
+            errors.add(other.field.as_deref().unwrap_or_default(), other.words.clone());
         }
         Ok(match (proven, password) {
             (Some(id), Some(password)) if errors.is_empty() => Ok((id, password)),

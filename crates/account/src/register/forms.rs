@@ -36,11 +36,8 @@ pub(super) fn start(
         .maxlength(32)
         .width("medium")
         .required();
-    let form = FormPage::new(StartForm::FORM, START)
-        .hidden(captcha::ID_FIELD, captcha.to_string())
-        .radios(kind)
-        .field(phone)
-        .field(captcha::field(visit, captcha, &typed.captcha))
+    let form = FormPage::new(StartForm::FORM, START).radios(kind).field(phone);
+    let form = captcha::add_to(form, visit, captcha, &typed.captcha)
         .button(Button::primary("register-send-code"))
         .button(Button::secondary("captcha-refresh").sends("refresh", "captcha"));
     let form = onward.in_form(form).render(visit, errors);
@@ -70,7 +67,7 @@ pub(super) fn confirm(
     let form = FormPage::new(ConfirmForm::FORM, CONFIRM)
         .hidden("agreement", mark_of(shown.agreement, visit))
         .field(code_field(shown.resend_seconds))
-        .field(password_field())
+        .field(password_field(visit))
         .field(
             Field::password("password_again", "register-password-again")
                 .autocomplete("new-password")
@@ -84,7 +81,7 @@ pub(super) fn confirm(
                 .checked(shown.boxes.public_computer),
         )
         .button(Button::primary("register-submit"))
-        .button(Button::secondary("register-resend").sends("resend", "code"));
+        .button(resend_button(visit, shown.resend_seconds));
     let form = onward.in_form(form).render(visit, errors);
     let change = onward.through(START);
     let content = format!("{sent}{form}<p>{}</p>", link_sentence(visit, "register-change-phone", &change));
@@ -100,13 +97,27 @@ fn code_field(resend_seconds: i64) -> Field {
     Field::code("sms_code", "register-code").hint(hint).maxlength(16).required().focus()
 }
 
-fn password_field() -> Field {
+/// Works at any time; with script it counts down until the server would send.
+fn resend_button(visit: &Visit, seconds: i64) -> Button {
+    let button = Button::secondary("register-resend").sends("resend", "code");
+    if seconds <= 0 {
+        return button;
+    }
+    let text = visit.t_with("web-resend-wait", &[("seconds", "%s".into())]);
+    button.data("resend-after", seconds.to_string()).data("resend-text", text)
+}
+
+fn password_field(visit: &Visit) -> Field {
     Field::password("password", "register-password")
         .hint("register-password-hint")
         .autocomplete("new-password")
         .maxlength(256)
         .required()
-        .data("strength", "")
+        .data("show", visit.t("web-show-password"))
+        .data("hide", visit.t("web-hide-password"))
+        .data("weak", visit.t("register-strength-weak"))
+        .data("fair", visit.t("register-strength-fair"))
+        .data("strong", visit.t("register-strength-strong"))
 }
 
 /// The box is ticked only when the person ticked it a moment ago on the same text.

@@ -94,7 +94,7 @@ fn form(visit: &Visit, shown: &Shown) -> FormPage {
         .field(identifier)
         .field(Field::password("password", "signin-password").maxlength(200).required());
     if let Some(id) = shown.captcha {
-        form = form.hidden(captcha::ID_FIELD, id.to_string()).field(captcha::field(visit, id, ""));
+        form = captcha::add_to(form, visit, id, "");
     }
     form = form.checkbox(public).button(Button::primary("signin-submit"));
     if shown.captcha.is_some() {

@@ -23,3 +23,6 @@ pub fn routes() -> Router<Service> {
         .route("/account/security", get(security::show))
         .route("/account/security/end", post(security::end))
 }
+
+#[cfg(test)]
+mod tests;

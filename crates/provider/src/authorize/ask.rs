@@ -36,7 +36,9 @@ impl AskPage {
         match self {
             Self::SignIn => LocalPath::known("/sign-in"),
             Self::Register => LocalPath::known("/register"),
-            Self::Level(level) => LocalPath::known("/account/level").with("want", &level.number().to_string()),
+            Self::Level(level) => {
+                LocalPath::known("/account/level").with("want", &level.number().to_string())
+            }
             Self::Consent => LocalPath::known("/consent"),
         }
     }
@@ -56,7 +58,12 @@ pub struct Ask {
 
 impl Ask {
     pub(super) fn new(page: AskPage, redirect: &RedirectTrusted, wants: Wants) -> Self {
-        Self { page, client_id: redirect.client().client_id.clone(), wants, raw: redirect.raw().clone() }
+        Self {
+            page,
+            client_id: redirect.client().client_id.clone(),
+            wants,
+            raw: redirect.raw().clone(),
+        }
     }
 
     /// The request as it came, to be walked again.

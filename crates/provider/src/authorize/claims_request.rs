@@ -53,13 +53,19 @@ impl ClaimsRequest {
         Ok(Self {
             acr: asked(id_token, "acr").map(acr).transpose()?,
             subject: asked(id_token, "sub").map(subject).transpose()?.flatten(),
-            claims: RequestedClaims { id_token: names(id_token)?, userinfo: names(userinfo)? },
+            claims: RequestedClaims {
+                id_token: names(id_token)?,
+                userinfo: names(userinfo)?,
+            },
         })
     }
 }
 
 /// The object for one place of delivery; nothing and `null` ask for nothing.
-fn place<'a>(root: &'a Map<String, Value>, name: &'static str) -> Result<Option<&'a Map<String, Value>>, AuthorizeError> {
+fn place<'a>(
+    root: &'a Map<String, Value>,
+    name: &'static str,
+) -> Result<Option<&'a Map<String, Value>>, AuthorizeError> {
     match root.get(name) {
         None | Some(Value::Null) => Ok(None),
         Some(Value::Object(claims)) if claims.len() <= CLAIMS_MAX => Ok(Some(claims)),
@@ -74,11 +80,20 @@ fn asked<'a>(place: Option<&'a Map<String, Value>>, name: &str) -> Option<&'a Va
 
 fn names(place: Option<&Map<String, Value>>) -> Result<BTreeMap<String, RequestedClaim>, AuthorizeError> {
     let mut names = BTreeMap::new();
-    for (name, how) in place.into_iter().flatten().filter(|(name, _)| *name != "verified_claims") {
+    for (name, how) in place
+        .into_iter()
+        .flatten()
+        .filter(|(name, _)| *name != "verified_claims")
+    {
         if name.len() > NAME_BYTES_MAX {
             return Err(AuthorizeError::ClaimsMalformed);
         }
-        names.insert(name.clone(), RequestedClaim { essential: essential(how)? });
+        names.insert(
+            name.clone(),
+            RequestedClaim {
+                essential: essential(how)?,
+            },
+        );
     }
     Ok(names)
 }
@@ -97,7 +112,10 @@ fn essential(how: &Value) -> Result<bool, AuthorizeError> {
 
 fn acr(how: &Value) -> Result<AcrClaim, AuthorizeError> {
     let text = |value: &Value| {
-        value.as_str().map(str::to_owned).ok_or(AuthorizeError::ClaimsMalformed)
+        value
+            .as_str()
+            .map(str::to_owned)
+            .ok_or(AuthorizeError::ClaimsMalformed)
     };
     let mut values = Vec::new();
     if let Some(value) = how.get("value") {
@@ -112,7 +130,10 @@ fn acr(how: &Value) -> Result<AcrClaim, AuthorizeError> {
         }
         Some(_) => return Err(AuthorizeError::ClaimsMalformed),
     }
-    Ok(AcrClaim { essential: essential(how)?, values })
+    Ok(AcrClaim {
+        essential: essential(how)?,
+        values,
+    })
 }
 
 fn subject(how: &Value) -> Result<Option<String>, AuthorizeError> {
@@ -136,12 +157,24 @@ mod tests {
                 "acr":{"essential":true,"value":"a","values":["b"]}}}"#,
         )
         .expect("reads");
-        assert_eq!(parsed.acr, Some(AcrClaim { essential: true, values: vec!["a".to_owned(), "b".to_owned()] }));
+        assert_eq!(
+            parsed.acr,
+            Some(AcrClaim {
+                essential: true,
+                values: vec!["a".to_owned(), "b".to_owned()]
+            })
+        );
         assert_eq!(parsed.subject.as_deref(), Some("p.1"));
         assert_eq!(parsed.claims.userinfo["name"], RequestedClaim { essential: true });
         assert_eq!(parsed.claims.userinfo["x y"], RequestedClaim { essential: false });
-        assert_eq!(parsed.claims.id_token.keys().collect::<Vec<_>>(), ["acr", "auth_time", "sub"]);
-        assert_eq!(ClaimsRequest::parse(r#"{"id_token":null}"#), Ok(ClaimsRequest::default()));
+        assert_eq!(
+            parsed.claims.id_token.keys().collect::<Vec<_>>(),
+            ["acr", "auth_time", "sub"]
+        );
+        assert_eq!(
+            ClaimsRequest::parse(r#"{"id_token":null}"#),
+            Ok(ClaimsRequest::default())
+        );
     }
 
     #[test]

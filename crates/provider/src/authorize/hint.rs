@@ -14,7 +14,10 @@ const LEEWAY: Duration = Duration::from_secs(60);
 
 /// Reads a hint; `None` when it is not an ID token of ours. Why not is for the log.
 pub fn read(service: &Service, token: &str) -> Option<Verified> {
-    match service.ring().id_token_hint(token, service.issuer(), service.now(), LEEWAY) {
+    match service
+        .ring()
+        .id_token_hint(token, service.issuer(), service.now(), LEEWAY)
+    {
         Ok(hint) => Some(hint),
         Err(error) => {
             tracing::info!(cause = %error, "an id_token_hint is refused");

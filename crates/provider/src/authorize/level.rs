@@ -44,15 +44,25 @@ impl LevelDemand {
         let allowed = |level: &Level| client.ceiling_level.is_none_or(|ceiling| *level <= ceiling);
         let floor = client.floor_level;
         match asked {
-            AskedLevel::Nothing => Ok(Self { floor, demanded: Vec::new(), wished: client.default_level }),
-            AskedLevel::Wished(level) if allowed(level) => {
-                Ok(Self { floor, demanded: Vec::new(), wished: Some(*level) })
-            }
+            AskedLevel::Nothing => Ok(Self {
+                floor,
+                demanded: Vec::new(),
+                wished: client.default_level,
+            }),
+            AskedLevel::Wished(level) if allowed(level) => Ok(Self {
+                floor,
+                demanded: Vec::new(),
+                wished: Some(*level),
+            }),
             AskedLevel::Demanded(levels) if levels.is_empty() => Err(AuthorizeError::LevelUnmet),
             AskedLevel::Demanded(levels) if levels.iter().any(allowed) => {
                 let mut demanded: Vec<_> = levels.iter().copied().filter(allowed).collect();
                 demanded.sort_unstable();
-                Ok(Self { floor, demanded, wished: None })
+                Ok(Self {
+                    floor,
+                    demanded,
+                    wished: None,
+                })
             }
             AskedLevel::Wished(_) | AskedLevel::Demanded(_) => Err(AuthorizeError::LevelNotAllowed),
         }
@@ -78,7 +88,9 @@ impl LevelDemand {
         }
         let wished = wished.filter(|level| !declined && can_reach(*level));
         match (required, wished) {
-            (Some(required), wished) => LevelDecision::RaiseDemanded(wished.map_or(required, |w| w.max(required))),
+            (Some(required), wished) => {
+                LevelDecision::RaiseDemanded(wished.map_or(required, |w| w.max(required)))
+            }
             (None, Some(wished)) => LevelDecision::RaiseWished(wished),
             (None, None) => LevelDecision::Reached(self.told(now)),
         }
@@ -86,7 +98,12 @@ impl LevelDemand {
 
     /// The level that the token names.
     fn told(&self, now: Level) -> Level {
-        self.demanded.iter().copied().filter(|level| *level <= now).max().unwrap_or(now)
+        self.demanded
+            .iter()
+            .copied()
+            .filter(|level| *level <= now)
+            .max()
+            .unwrap_or(now)
     }
 }
 
@@ -113,13 +130,24 @@ impl Climber<'_> {
         let ways: Vec<String> = roads
             .iter()
             .take(ROADS_MAX)
-            .map(|road| road.sources.iter().map(|source| source.as_str()).collect::<Vec<_>>().join(" and "))
+            .map(|road| {
+                road.sources
+                    .iter()
+                    .map(|source| source.as_str())
+                    .collect::<Vec<_>>()
+                    .join(" and ")
+            })
             .collect();
         let number = level.number();
         if !ways.is_empty() {
-            format!("level {number} is demanded and was not reached; missing: {}", ways.join(", or "))
+            format!(
+                "level {number} is demanded and was not reached; missing: {}",
+                ways.join(", or ")
+            )
         } else if ladder.level(self.kind, self.evidence, self.now).level >= level {
-            format!("level {number} is demanded; the account has it, but the sign-in is not strong enough for it")
+            format!(
+                "level {number} is demanded; the account has it, but the sign-in is not strong enough for it"
+            )
         } else {
             format!("level {number} is demanded and cannot be reached here at present")
         }
@@ -145,30 +173,72 @@ mod tests {
     #[test]
     fn a_wish_is_asked_once_and_is_no_condition() {
         let wish = demand(None, &[], Some(2));
-        assert_eq!(wish.decide(level(0), false, |_| true), LevelDecision::RaiseWished(level(2)));
-        assert_eq!(wish.decide(level(0), true, |_| true), LevelDecision::Reached(level(0)));
-        assert_eq!(wish.decide(level(1), false, |_| false), LevelDecision::Reached(level(1)));
-        assert_eq!(wish.decide(level(3), false, |_| true), LevelDecision::Reached(level(3)));
+        assert_eq!(
+            wish.decide(level(0), false, |_| true),
+            LevelDecision::RaiseWished(level(2))
+        );
+        assert_eq!(
+            wish.decide(level(0), true, |_| true),
+            LevelDecision::Reached(level(0))
+        );
+        assert_eq!(
+            wish.decide(level(1), false, |_| false),
+            LevelDecision::Reached(level(1))
+        );
+        assert_eq!(
+            wish.decide(level(3), false, |_| true),
+            LevelDecision::Reached(level(3))
+        );
     }
 
     #[test]
     fn attack_031_a_demand_is_met_by_name_and_never_with_more_than_is_proven() {
         let either = demand(None, &[1, 3], None);
-        assert_eq!(either.decide(level(0), false, |_| true), LevelDecision::RaiseDemanded(level(1)));
-        assert_eq!(either.decide(level(0), true, |_| true), LevelDecision::Unmet(level(1)));
-        assert_eq!(either.decide(level(0), false, |_| false), LevelDecision::Unmet(level(1)));
-        assert_eq!(either.decide(level(2), false, |_| true), LevelDecision::Reached(level(1)));
-        assert_eq!(either.decide(level(4), false, |_| true), LevelDecision::Reached(level(3)));
+        assert_eq!(
+            either.decide(level(0), false, |_| true),
+            LevelDecision::RaiseDemanded(level(1))
+        );
+        assert_eq!(
+            either.decide(level(0), true, |_| true),
+            LevelDecision::Unmet(level(1))
+        );
+        assert_eq!(
+            either.decide(level(0), false, |_| false),
+            LevelDecision::Unmet(level(1))
+        );
+        assert_eq!(
+            either.decide(level(2), false, |_| true),
+            LevelDecision::Reached(level(1))
+        );
+        assert_eq!(
+            either.decide(level(4), false, |_| true),
+            LevelDecision::Reached(level(3))
+        );
     }
 
     #[test]
     fn below_the_floor_nobody_gets_a_code() {
         let floor = demand(Some(1), &[], Some(2));
         assert_eq!(floor.goal(), Some(level(2)));
-        assert_eq!(floor.decide(level(0), false, |_| true), LevelDecision::RaiseDemanded(level(2)));
-        assert_eq!(floor.decide(level(0), false, |to| to < level(2)), LevelDecision::RaiseDemanded(level(1)));
-        assert_eq!(floor.decide(level(0), true, |_| true), LevelDecision::Unmet(level(1)));
-        assert_eq!(floor.decide(level(1), true, |_| true), LevelDecision::Reached(level(1)));
-        assert_eq!(demand(Some(3), &[], Some(2)).decide(level(1), false, |to| to < level(3)), LevelDecision::Unmet(level(3)));
+        assert_eq!(
+            floor.decide(level(0), false, |_| true),
+            LevelDecision::RaiseDemanded(level(2))
+        );
+        assert_eq!(
+            floor.decide(level(0), false, |to| to < level(2)),
+            LevelDecision::RaiseDemanded(level(1))
+        );
+        assert_eq!(
+            floor.decide(level(0), true, |_| true),
+            LevelDecision::Unmet(level(1))
+        );
+        assert_eq!(
+            floor.decide(level(1), true, |_| true),
+            LevelDecision::Reached(level(1))
+        );
+        assert_eq!(
+            demand(Some(3), &[], Some(2)).decide(level(1), false, |to| to < level(3)),
+            LevelDecision::Unmet(level(3))
+        );
     }
 }

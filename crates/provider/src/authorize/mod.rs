@@ -36,7 +36,7 @@ pub mod respond;
 pub mod resume;
 pub mod steps;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use request::Raw;
 
@@ -71,7 +71,9 @@ fn as_get(method: &Method, headers: &HeaderMap, raw: &Raw) -> Option<HeaderValue
         return None;
     }
     let pairs = raw.pairs().iter().filter(|(name, _)| name != "login_hint");
-    let path = pairs.fold(LocalPath::known(paths::AUTHORIZE), |path, (name, value)| path.with(name, value));
+    let path = pairs.fold(LocalPath::known(paths::AUTHORIZE), |path, (name, value)| {
+        path.with(name, value)
+    });
     let fits = path.as_str().len() <= ADDRESS_BYTES_MAX;
     HeaderValue::from_str(path.as_str()).ok().filter(|_| fits)
 }

@@ -30,7 +30,10 @@ impl ClientKnown {
         raw: Raw,
         find: impl FnOnce(&ClientId) -> Option<Arc<StoredClient>>,
     ) -> Result<Self, PageFault> {
-        let id = raw.one("client_id").map_err(|_| PageFault::ClientRepeated)?.ok_or(PageFault::ClientMissing)?;
+        let id = raw
+            .one("client_id")
+            .map_err(|_| PageFault::ClientRepeated)?
+            .ok_or(PageFault::ClientMissing)?;
         let id = ClientId::parse(id).map_err(|_| PageFault::ClientUnknown)?;
         let stored = find(&id).ok_or(PageFault::ClientUnknown)?;
         if stored.client.disabled {
@@ -82,14 +85,22 @@ pub struct RedirectTrusted {
 impl RedirectTrusted {
     /// Compares the address with the registered ones.
     pub fn check(client: ClientKnown, issuer: &str) -> Result<Self, PageFault> {
-        let sent = client.raw.one("redirect_uri").map_err(|_| PageFault::RedirectRepeated)?;
+        let sent = client
+            .raw
+            .one("redirect_uri")
+            .map_err(|_| PageFault::RedirectRepeated)?;
         let sent = sent.ok_or(PageFault::RedirectMissing)?;
         if !client.stored.client.redirects_to(sent) {
             return Err(PageFault::RedirectNotRegistered);
         }
         let uri = Url::parse(sent).map_err(|_| PageFault::RedirectNotRegistered)?;
         let state = client.raw.state().map(str::to_owned);
-        Ok(Self { uri, state, issuer: issuer.to_owned(), client })
+        Ok(Self {
+            uri,
+            state,
+            issuer: issuer.to_owned(),
+            client,
+        })
     }
 
     /// The parameters.
@@ -104,7 +115,12 @@ impl RedirectTrusted {
 
     /// The address as it was sent, which is as it is registered.
     pub fn redirect_uri(&self) -> &str {
-        self.client.raw.one("redirect_uri").ok().flatten().unwrap_or_default()
+        self.client
+            .raw
+            .one("redirect_uri")
+            .ok()
+            .flatten()
+            .unwrap_or_default()
     }
 
     /// Tells the sub-site why there is no code.
@@ -116,13 +132,21 @@ impl RedirectTrusted {
     pub(super) fn refuse_with(&self, error: AuthorizeError, description: &str) -> Reply {
         let code = error.row().code.as_str();
         let location = self.location(&[("error", code), ("error_description", description)]);
-        Reply { location, client: self.client().client_id.clone(), error: Some(error) }
+        Reply {
+            location,
+            client: self.client().client_id.clone(),
+            error: Some(error),
+        }
     }
 
     /// Gives the sub-site its code.
     pub(super) fn deliver(&self, code: &Token) -> Reply {
         let location = self.location(&[("code", code.expose())]);
-        Reply { location, client: self.client().client_id.clone(), error: None }
+        Reply {
+            location,
+            client: self.client().client_id.clone(),
+            error: None,
+        }
     }
 
     /// The registered address, its own query kept, with the answer, the unchanged `state` and the issuer (RFC 9207).
@@ -147,7 +171,10 @@ pub struct Reply {
 impl fmt::Debug for Reply {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         // The address may hold a code.
-        out.debug_struct("Reply").field("client", &self.client).field("error", &self.error).finish_non_exhaustive()
+        out.debug_struct("Reply")
+            .field("client", &self.client)
+            .field("error", &self.error)
+            .finish_non_exhaustive()
     }
 }
 

@@ -67,7 +67,12 @@ impl fmt::Debug for Raw {
 impl Raw {
     /// Takes parameters over; those that nobody looks at are left behind.
     pub fn new(pairs: impl IntoIterator<Item = (String, String)>) -> Self {
-        Self(pairs.into_iter().filter(|(name, _)| KNOWN.contains(&name.as_str())).collect())
+        Self(
+            pairs
+                .into_iter()
+                .filter(|(name, _)| KNOWN.contains(&name.as_str()))
+                .collect(),
+        )
     }
 
     /// The parameters, to be stored while the resident is asked.
@@ -77,7 +82,11 @@ impl Raw {
 
     /// A parameter that has a value.
     pub fn one(&self, name: &'static str) -> Result<Option<&str>, AuthorizeError> {
-        let mut values = self.0.iter().filter(|(key, _)| key == name).map(|(_, value)| value.as_str());
+        let mut values = self
+            .0
+            .iter()
+            .filter(|(key, _)| key == name)
+            .map(|(_, value)| value.as_str());
         match (values.next(), values.next()) {
             (value, None) => Ok(value.filter(|value| !value.is_empty())),
             _ => Err(AuthorizeError::ParameterRepeated),
@@ -86,14 +95,19 @@ impl Raw {
 
     /// The `state` that errors carry: none when it cannot be sent back as it came.
     pub fn state(&self) -> Option<&str> {
-        self.one("state").ok().flatten().filter(|state| state.len() <= STATE_BYTES_MAX)
+        self.one("state")
+            .ok()
+            .flatten()
+            .filter(|state| state.len() <= STATE_BYTES_MAX)
     }
 
     /// The languages that the sub-site would like pages in, if it is a plain list of tags.
     pub fn ui_locales(&self) -> Option<&str> {
         let plain = |text: &&str| {
             text.len() <= LOCALES_BYTES_MAX
-                && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b' '))
+                && text
+                    .bytes()
+                    .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b' '))
         };
         self.one("ui_locales").ok().flatten().filter(plain)
     }
@@ -181,17 +195,27 @@ impl Request {
             raw.one(name)?;
         }
         refuse_other_protocols(raw)?;
-        if raw.one("state")?.is_some_and(|state| state.len() > STATE_BYTES_MAX) {
+        if raw
+            .one("state")?
+            .is_some_and(|state| state.len() > STATE_BYTES_MAX)
+        {
             return Err(AuthorizeError::StateTooLong);
         }
-        let claims = raw.one("claims")?.map(ClaimsRequest::parse).transpose()?.unwrap_or_default();
+        let claims = raw
+            .one("claims")?
+            .map(ClaimsRequest::parse)
+            .transpose()?
+            .unwrap_or_default();
         Ok(Self {
             scopes: scopes(raw.one("scope")?.unwrap_or_default())?,
             nonce: limited(raw, "nonce", NONCE_BYTES_MAX)?,
             code_challenge: challenge(raw)?,
             prompt: Prompt::parse(&limited(raw, "prompt", LIST_BYTES_MAX)?.unwrap_or_default())?,
             max_age: raw.one("max_age")?.map(max_age).transpose()?,
-            level: level(&claims, &limited(raw, "acr_values", LIST_BYTES_MAX)?.unwrap_or_default()),
+            level: level(
+                &claims,
+                &limited(raw, "acr_values", LIST_BYTES_MAX)?.unwrap_or_default(),
+            ),
             claims,
             id_token_hint: raw.one("id_token_hint")?.map(str::to_owned),
             login_hint: raw.one("login_hint")?.map(login_hint),
@@ -200,7 +224,11 @@ impl Request {
 
     /// When the sign-in must have been, at the earliest, for a request that arrives now.
     pub fn auth_after(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
-        if self.prompt.demands_sign_in() { Some(now) } else { self.max_age.map(|age| now - age) }
+        if self.prompt.demands_sign_in() {
+            Some(now)
+        } else {
+            self.max_age.map(|age| now - age)
+        }
     }
 
     /// Whether the token must say when the sign-in was.
@@ -249,7 +277,11 @@ fn scopes(text: &str) -> Result<ScopeSet, AuthorizeError> {
     }
     let offered = |scope: &Scope| Scope::OFFERED.contains(scope);
     let scopes: ScopeSet = words(text).filter_map(Scope::parse).filter(offered).collect();
-    if scopes.contains(Scope::Openid) { Ok(scopes) } else { Err(AuthorizeError::OpenidMissing) }
+    if scopes.contains(Scope::Openid) {
+        Ok(scopes)
+    } else {
+        Err(AuthorizeError::OpenidMissing)
+    }
 }
 
 fn challenge(raw: &Raw) -> Result<Option<String>, AuthorizeError> {
@@ -282,7 +314,12 @@ fn max_age(text: &str) -> Result<TimeDelta, AuthorizeError> {
 
 /// The claim is more precise than the parameter, so it counts first.
 fn level(claims: &ClaimsRequest, acr_values: &str) -> AskedLevel {
-    let known = |values: &[String]| values.iter().filter_map(|value| Level::from_acr(value)).collect::<Vec<_>>();
+    let known = |values: &[String]| {
+        values
+            .iter()
+            .filter_map(|value| Level::from_acr(value))
+            .collect::<Vec<_>>()
+    };
     let by_claim = claims.acr.as_ref().filter(|acr| !acr.values.is_empty());
     if let Some(acr) = by_claim.filter(|acr| acr.essential) {
         return AskedLevel::Demanded(known(&acr.values));
@@ -293,7 +330,10 @@ fn level(claims: &ClaimsRequest, acr_values: &str) -> AskedLevel {
 }
 
 fn login_hint(text: &str) -> String {
-    text.chars().filter(|character| !character.is_control()).take(LOGIN_HINT_CHARS_MAX).collect()
+    text.chars()
+        .filter(|character| !character.is_control())
+        .take(LOGIN_HINT_CHARS_MAX)
+        .collect()
 }
 
 #[cfg(test)]

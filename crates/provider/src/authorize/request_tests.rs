@@ -4,8 +4,14 @@ const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 
 fn raw(changes: &[(&str, &str)]) -> Raw {
     let usual = [("response_type", "code"), ("scope", "openid")];
-    let usual = usual.iter().filter(|(name, _)| !changes.iter().any(|(changed, _)| changed == name));
-    Raw::new(usual.chain(changes).map(|(name, value)| ((*name).to_owned(), (*value).to_owned())))
+    let usual = usual
+        .iter()
+        .filter(|(name, _)| !changes.iter().any(|(changed, _)| changed == name));
+    Raw::new(
+        usual
+            .chain(changes)
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned())),
+    )
 }
 
 fn parse(changes: &[(&str, &str)]) -> Result<Request, AuthorizeError> {
@@ -20,8 +26,14 @@ fn level(number: u8) -> Level {
 fn the_least_request_is_read() {
     let request = parse(&[]).expect("reads");
     assert_eq!(request.scopes.to_string(), "openid");
-    assert_eq!((request.nonce, request.code_challenge, request.max_age), (None, None, None));
-    assert_eq!((request.prompt, request.level), (Prompt::default(), AskedLevel::Nothing));
+    assert_eq!(
+        (request.nonce, request.code_challenge, request.max_age),
+        (None, None, None)
+    );
+    assert_eq!(
+        (request.prompt, request.level),
+        (Prompt::default(), AskedLevel::Nothing)
+    );
 }
 
 #[test]
@@ -29,7 +41,11 @@ fn attack_017_every_known_parameter_may_be_there_once() {
     for name in KNOWN {
         let twice = raw(&[(name, ""), (name, "x")]);
         assert_eq!(twice.one(name), Err(AuthorizeError::ParameterRepeated), "{name}");
-        assert_eq!(Request::parse(&twice), Err(AuthorizeError::ParameterRepeated), "{name}");
+        assert_eq!(
+            Request::parse(&twice),
+            Err(AuthorizeError::ParameterRepeated),
+            "{name}"
+        );
     }
     assert!(parse(&[("unknown", "1"), ("unknown", "2")]).is_ok());
 }
@@ -37,11 +53,22 @@ fn attack_017_every_known_parameter_may_be_there_once() {
 #[test]
 fn attack_019_021_only_code_in_the_query_is_answered() {
     for bad in ["token", "id_token", "code token", "none", "CODE", " code"] {
-        assert_eq!(parse(&[("response_type", bad)]), Err(AuthorizeError::ResponseTypeUnsupported), "{bad}");
+        assert_eq!(
+            parse(&[("response_type", bad)]),
+            Err(AuthorizeError::ResponseTypeUnsupported),
+            "{bad}"
+        );
     }
-    assert_eq!(parse(&[("response_type", "")]), Err(AuthorizeError::ResponseTypeMissing));
+    assert_eq!(
+        parse(&[("response_type", "")]),
+        Err(AuthorizeError::ResponseTypeMissing)
+    );
     for bad in ["fragment", "form_post", "query.jwt", "web_message"] {
-        assert_eq!(parse(&[("response_mode", bad)]), Err(AuthorizeError::ResponseModeUnsupported), "{bad}");
+        assert_eq!(
+            parse(&[("response_mode", bad)]),
+            Err(AuthorizeError::ResponseModeUnsupported),
+            "{bad}"
+        );
     }
     assert!(parse(&[("response_mode", "query")]).is_ok());
     for (name, error) in [
@@ -60,24 +87,52 @@ fn attack_023_state_is_kept_whole_or_not_at_all() {
     let longer = format!("{long}s");
     assert_eq!(raw(&[("state", &longer)]).state(), None);
     assert_eq!(parse(&[("state", &longer)]), Err(AuthorizeError::StateTooLong));
-    assert_eq!(parse(&[("nonce", &"n".repeat(513))]), Err(AuthorizeError::TooLong));
+    assert_eq!(
+        parse(&[("nonce", &"n".repeat(513))]),
+        Err(AuthorizeError::TooLong)
+    );
 }
 
 #[test]
 fn attack_027_prompt_and_max_age_are_read_strictly() {
     for bad in ["none login", "none consent", "none create", "login none"] {
-        assert_eq!(parse(&[("prompt", bad)]), Err(AuthorizeError::PromptNoneNotAlone), "{bad}");
+        assert_eq!(
+            parse(&[("prompt", bad)]),
+            Err(AuthorizeError::PromptNoneNotAlone),
+            "{bad}"
+        );
     }
     for bad in ["x", "None", "login x", "login,consent"] {
-        assert_eq!(parse(&[("prompt", bad)]), Err(AuthorizeError::PromptUnknown), "{bad}");
+        assert_eq!(
+            parse(&[("prompt", bad)]),
+            Err(AuthorizeError::PromptUnknown),
+            "{bad}"
+        );
     }
     let both = parse(&[("prompt", "consent login")]).expect("reads").prompt;
     assert!(both.consent && both.login && both.demands_sign_in());
-    for bad in ["-1", "1e9", "abc", "1000000000", "31536001", "1.5", "+1", " 1", "٣"] {
-        assert_eq!(parse(&[("max_age", bad)]), Err(AuthorizeError::MaxAgeMalformed), "{bad}");
+    for bad in [
+        "-1",
+        "1e9",
+        "abc",
+        "1000000000",
+        "31536001",
+        "1.5",
+        "+1",
+        " 1",
+        "٣",
+    ] {
+        assert_eq!(
+            parse(&[("max_age", bad)]),
+            Err(AuthorizeError::MaxAgeMalformed),
+            "{bad}"
+        );
     }
     for (good, seconds) in [("0", 0), ("15000", 15_000), ("31536000", 31_536_000)] {
-        assert_eq!(parse(&[("max_age", good)]).expect("reads").max_age, Some(TimeDelta::seconds(seconds)));
+        assert_eq!(
+            parse(&[("max_age", good)]).expect("reads").max_age,
+            Some(TimeDelta::seconds(seconds))
+        );
     }
 }
 
@@ -90,10 +145,23 @@ fn attack_050_051_only_s256_challenges_are_taken() {
     };
     assert_eq!(challenge(CHALLENGE, Some("S256")), Ok(Some(CHALLENGE.to_owned())));
     for method in [None, Some("plain"), Some("s256"), Some("S512"), Some("")] {
-        assert_eq!(challenge(CHALLENGE, method), Err(AuthorizeError::ChallengeMethod), "{method:?}");
+        assert_eq!(
+            challenge(CHALLENGE, method),
+            Err(AuthorizeError::ChallengeMethod),
+            "{method:?}"
+        );
     }
-    for bad in [&CHALLENGE[..42], &"a".repeat(129), &format!("{}+", &CHALLENGE[..42]), &format!("{CHALLENGE}=")] {
-        assert_eq!(challenge(bad, Some("S256")), Err(AuthorizeError::ChallengeMalformed), "{bad}");
+    for bad in [
+        &CHALLENGE[..42],
+        &"a".repeat(129),
+        &format!("{}+", &CHALLENGE[..42]),
+        &format!("{CHALLENGE}="),
+    ] {
+        assert_eq!(
+            challenge(bad, Some("S256")),
+            Err(AuthorizeError::ChallengeMalformed),
+            "{bad}"
+        );
     }
     assert_eq!(challenge("", Some("S256")), Err(AuthorizeError::ChallengeMissing));
 }
@@ -101,7 +169,13 @@ fn attack_050_051_only_s256_challenges_are_taken() {
 #[test]
 fn attack_031_levels_that_are_not_ours_are_as_good_as_absent() {
     let asked = |changes: &[(&str, &str)]| parse(changes).expect("reads").level;
-    assert_eq!(asked(&[("acr_values", "1 urn:denizen:loa:9 urn:denizen:loa:2 urn:denizen:loa:4")]), AskedLevel::Wished(level(2)));
+    assert_eq!(
+        asked(&[(
+            "acr_values",
+            "1 urn:denizen:loa:9 urn:denizen:loa:2 urn:denizen:loa:4"
+        )]),
+        AskedLevel::Wished(level(2))
+    );
     assert_eq!(asked(&[("acr_values", "1 2")]), AskedLevel::Nothing);
     assert_eq!(asked(&[("acr_values", " ")]), AskedLevel::Nothing);
     let claim = |how: &str| format!(r#"{{"id_token":{{"acr":{how}}}}}"#);
@@ -110,20 +184,45 @@ fn attack_031_levels_that_are_not_ours_are_as_good_as_absent() {
         asked(&[("claims", &essential), ("acr_values", "urn:denizen:loa:1")]),
         AskedLevel::Demanded(vec![level(3)])
     );
-    assert_eq!(asked(&[("claims", &claim(r#"{"essential":true,"value":"x"}"#))]), AskedLevel::Demanded(Vec::new()));
-    assert_eq!(asked(&[("claims", &claim(r#"{"essential":true}"#))]), AskedLevel::Nothing);
-    assert_eq!(asked(&[("claims", &claim(r#"{"values":["urn:denizen:loa:1"]}"#))]), AskedLevel::Wished(level(1)));
+    assert_eq!(
+        asked(&[("claims", &claim(r#"{"essential":true,"value":"x"}"#))]),
+        AskedLevel::Demanded(Vec::new())
+    );
+    assert_eq!(
+        asked(&[("claims", &claim(r#"{"essential":true}"#))]),
+        AskedLevel::Nothing
+    );
+    assert_eq!(
+        asked(&[("claims", &claim(r#"{"values":["urn:denizen:loa:1"]}"#))]),
+        AskedLevel::Wished(level(1))
+    );
 }
 
 #[test]
 fn attack_307_scopes_are_counted_before_they_are_read() {
-    assert_eq!(parse(&[("scope", &"openid ".repeat(10_000))]), Err(AuthorizeError::ScopeTooLong));
-    assert_eq!(parse(&[("scope", &"a ".repeat(WORDS_MAX + 1))]), Err(AuthorizeError::ScopeTooLong));
+    assert_eq!(
+        parse(&[("scope", &"openid ".repeat(10_000))]),
+        Err(AuthorizeError::ScopeTooLong)
+    );
+    assert_eq!(
+        parse(&[("scope", &"a ".repeat(WORDS_MAX + 1))]),
+        Err(AuthorizeError::ScopeTooLong)
+    );
     for bad in ["", "profile", "OPENID"] {
-        assert_eq!(parse(&[("scope", bad)]), Err(AuthorizeError::OpenidMissing), "{bad}");
+        assert_eq!(
+            parse(&[("scope", bad)]),
+            Err(AuthorizeError::OpenidMissing),
+            "{bad}"
+        );
     }
-    let scopes = parse(&[("scope", "phone  other offline_access email openid")]).expect("reads").scopes;
-    assert_eq!(scopes.to_string(), "openid phone", "what is not offered is ignored");
+    let scopes = parse(&[("scope", "phone  other offline_access email openid")])
+        .expect("reads")
+        .scopes;
+    assert_eq!(
+        scopes.to_string(),
+        "openid phone",
+        "what is not offered is ignored"
+    );
 }
 
 #[test]
@@ -148,7 +247,11 @@ fn when_the_sign_in_must_have_been() {
     assert_eq!(after(&[]), None);
     assert_eq!(after(&[("max_age", "60")]), Some(now - TimeDelta::seconds(60)));
     for prompt in ["login", "select_account", "create", "login consent"] {
-        assert_eq!(after(&[("prompt", prompt), ("max_age", "60")]), Some(now), "{prompt}");
+        assert_eq!(
+            after(&[("prompt", prompt), ("max_age", "60")]),
+            Some(now),
+            "{prompt}"
+        );
     }
     assert_eq!(after(&[("prompt", "consent")]), None);
 }

@@ -26,7 +26,11 @@ pub async fn walk(
         Ok(standing) => standing,
         Err(error) => return Ok(reply(visit, &permitted.redirect().refuse(error.into()))),
     };
-    let course = Course { now: service.now(), ladder: service.ladder(), asked };
+    let course = Course {
+        now: service.now(),
+        ladder: service.ladder(),
+        asked,
+    };
     match steps::settle(permitted, standing, &course) {
         Ok(answer) => {
             let issued = issue(service, visit, &answer, asked).await;
@@ -54,7 +58,9 @@ pub async fn stopped(
             }
             Ok(reply(visit, &outcome))
         }
-        Stop::Ask(question) => ask(service, visit, &question, asked).await.map_err(Problem::unavailable),
+        Stop::Ask(question) => ask(service, visit, &question, asked)
+            .await
+            .map_err(Problem::unavailable),
     }
 }
 
@@ -66,7 +72,9 @@ fn reply(visit: &Visit, reply: &Reply) -> Response {
 }
 
 async fn look_up(service: &Service, visit: &Visit, permitted: &Permitted) -> Result<Standing, StoreError> {
-    let Some(token) = visit.session_token() else { return Ok(Standing::default()) };
+    let Some(token) = visit.session_token() else {
+        return Ok(Standing::default());
+    };
     let tx = service.store().read();
     let limits = &service.config().sessions;
     let Some(session) = store::sessions::find_live(&tx, &token.hash(), limits, service.now()).await? else {
@@ -109,7 +117,10 @@ async fn issue(
         expires_at: now + service.code_life(),
     };
     codes::issue(&tx, &new).await?;
-    let mut entry = Entry::new(Event::CodeIssued, now).account(account).client(client).session(session);
+    let mut entry = Entry::new(Event::CodeIssued, now)
+        .account(account)
+        .client(client)
+        .session(session);
     entry.request_id = Some(visit.request_id().to_owned());
     entry.details = serde_json::json!({
         "acr": answer.details.acr.acr(),

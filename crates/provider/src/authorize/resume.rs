@@ -35,9 +35,14 @@ pub async fn resume(
 ) -> Result<Response, Problem> {
     let id = InteractionId::parse(&asked.interaction).ok_or(PageFault::NotThisBrowser)?;
     let found = store::interactions::find(&service.store().read(), &id, &visit.browser_hash()).await;
-    let interaction = found.map_err(Problem::unavailable)?.ok_or(PageFault::NotThisBrowser)?;
+    let interaction = found
+        .map_err(Problem::unavailable)?
+        .ok_or(PageFault::NotThisBrowser)?;
     let raw = Raw::new(interaction.parameters.iter().cloned());
-    if let Some(language) = raw.ui_locales().and_then(|tags| tags.split(' ').find_map(Language::from_tag)) {
+    if let Some(language) = raw
+        .ui_locales()
+        .and_then(|tags| tags.split(' ').find_map(Language::from_tag))
+    {
         visit.prefer_language(language);
     }
     if !interaction.is_open(service.now()) {
@@ -62,9 +67,19 @@ fn over(service: &Service, visit: &Visit, interaction: &Interaction) -> Response
     let link = stored.as_ref().and_then(|stored| {
         let name = stored.client.name.in_language(visit.language());
         let address = stored.client.home_uri.clone()?;
-        Some((address, visit.t_with("authorize-over-back", &[("site", name.into())])))
+        Some((
+            address,
+            visit.t_with("authorize-over-back", &[("site", name.into())]),
+        ))
     });
     let answered = interaction.finished_at.is_some();
-    let text = visit.t(if answered { "authorize-over-answered" } else { "authorize-over-too-old" });
-    visit.render(Page::new("request-over", "authorize-over-title").status(StatusCode::GONE), &Over { text, link })
+    let text = visit.t(if answered {
+        "authorize-over-answered"
+    } else {
+        "authorize-over-too-old"
+    });
+    visit.render(
+        Page::new("request-over", "authorize-over-title").status(StatusCode::GONE),
+        &Over { text, link },
+    )
 }

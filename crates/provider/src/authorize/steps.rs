@@ -91,7 +91,10 @@ impl Course<'_> {
 
     fn is_new_enough(&self, session: &LiveSession, request: &Request) -> bool {
         let after_request = self.asked.is_some() || !request.prompt.demands_sign_in();
-        after_request && self.auth_after(request).is_none_or(|after| session.auth_time >= after)
+        after_request
+            && self
+                .auth_after(request)
+                .is_none_or(|after| session.auth_time >= after)
     }
 }
 
@@ -156,7 +159,11 @@ impl Permitted {
                 CodeProtection::Pkce | CodeProtection::Nonce => {}
             }
             let demand = LevelDemand::of(&request.level, client)?;
-            let hinted = request.id_token_hint.as_deref().map(|token| hint(token, client)).transpose()?;
+            let hinted = request
+                .id_token_hint
+                .as_deref()
+                .map(|token| hint(token, client))
+                .transpose()?;
             Ok((demand, hinted))
         })();
         let (demand, hinted) = match checked {
@@ -164,11 +171,21 @@ impl Permitted {
             Err(error) => return Err(redirect.refuse(error).into()),
         };
         let claims = &request.claims.claims;
-        let single = claims.id_token.keys().chain(claims.userinfo.keys()).filter_map(|name| scope_of(name));
+        let single = claims
+            .id_token
+            .keys()
+            .chain(claims.userinfo.keys())
+            .filter_map(|name| scope_of(name));
         let wanted = request.scopes.union(&single.collect());
         let releasable = consent::ask::releasable(client, &wanted);
         let subjects = hinted.into_iter().chain(request.claims.subject.clone()).collect();
-        Ok(Self { demand, subjects, releasable, redirect, request })
+        Ok(Self {
+            demand,
+            subjects,
+            releasable,
+            redirect,
+            request,
+        })
     }
 
     /// The address that answers go to, and who is behind it.
@@ -214,24 +231,49 @@ impl SignedIn {
         if course.asked.is_some_and(|asked| asked.answers.cancelled) {
             return Err(permitted.refuse(AuthorizeError::Cancelled));
         }
-        let Some(session) = standing.session.as_ref().filter(|session| course.is_new_enough(session, request)) else {
-            let page = if request.prompt.create { AskPage::Register } else { AskPage::SignIn };
+        let Some(session) = standing
+            .session
+            .as_ref()
+            .filter(|session| course.is_new_enough(session, request))
+        else {
+            let page = if request.prompt.create {
+                AskPage::Register
+            } else {
+                AskPage::SignIn
+            };
             return Err(permitted.ask(page, course.auth_after(request)));
         };
         if !permitted.names(&standing) {
             // Whoever has just signed in for this request is not the person it names (Core 3.1.2.1).
-            let just_now = course.asked.is_some_and(|asked| session.auth_time >= asked.created_at);
+            let just_now = course
+                .asked
+                .is_some_and(|asked| session.auth_time >= asked.created_at);
             return Err(if just_now {
                 permitted.refuse(AuthorizeError::LoginRequired)
             } else {
                 permitted.ask(AskPage::SignIn, Some(course.now))
             });
         }
-        if !permitted.redirect.client().account_kinds.contains(&session.account.kind) {
+        if !permitted
+            .redirect
+            .client()
+            .account_kinds
+            .contains(&session.account.kind)
+        {
             return Err(permitted.refuse(AuthorizeError::AccountKindNotAllowed));
         }
         match standing {
-            Standing { session: Some(session), evidence, grant, .. } => Ok(Self { permitted, session, evidence, grant }),
+            Standing {
+                session: Some(session),
+                evidence,
+                grant,
+                ..
+            } => Ok(Self {
+                permitted,
+                session,
+                evidence,
+                grant,
+            }),
             Standing { session: None, .. } => Err(permitted.refuse(AuthorizeError::LoginRequired)),
         }
     }
@@ -247,8 +289,17 @@ pub struct LevelReached {
 
 impl LevelReached {
     fn check(signed_in: SignedIn, course: &Course<'_>) -> Result<Self, Stop> {
-        let SignedIn { permitted, session, evidence, .. } = &signed_in;
-        let climber = Climber { kind: session.account.kind, evidence, now: course.now };
+        let SignedIn {
+            permitted,
+            session,
+            evidence,
+            ..
+        } = &signed_in;
+        let climber = Climber {
+            kind: session.account.kind,
+            evidence,
+            now: course.now,
+        };
         let strength = session.methods.strength();
         let identity = course.ladder.level(climber.kind, evidence, course.now).level;
         let now = course.ladder.acr(identity, strength);
@@ -259,16 +310,25 @@ impl LevelReached {
         let declined = course.asked.is_some_and(|asked| asked.answers.level_declined);
         let after = course.auth_after(&permitted.request);
         match permitted.demand.decide(now, declined, can_reach) {
-            LevelDecision::Reached(acr) => Ok(Self { identity, acr, signed_in }),
-            LevelDecision::RaiseWished(_) if permitted.request.prompt.none => {
-                Ok(Self { identity, acr: now, signed_in })
-            }
+            LevelDecision::Reached(acr) => Ok(Self {
+                identity,
+                acr,
+                signed_in,
+            }),
+            LevelDecision::RaiseWished(_) if permitted.request.prompt.none => Ok(Self {
+                identity,
+                acr: now,
+                signed_in,
+            }),
             LevelDecision::RaiseWished(level) | LevelDecision::RaiseDemanded(level) => {
                 Err(permitted.ask(AskPage::Level(level), after))
             }
             LevelDecision::Unmet(level) => {
                 let missing = climber.missing(course.ladder, level);
-                Err(permitted.redirect.refuse_with(AuthorizeError::LevelUnmet, &missing).into())
+                Err(permitted
+                    .redirect
+                    .refuse_with(AuthorizeError::LevelUnmet, &missing)
+                    .into())
             }
         }
     }
@@ -295,19 +355,35 @@ impl Consented {
         if consent::ask::must_ask(&permitted.releasable, decided, demanded) {
             return Err(permitted.ask(AskPage::Consent, course.auth_after(request)));
         }
-        let mut allowed = grant.as_ref().map(|grant| grant.allowed.clone()).unwrap_or_default();
+        let mut allowed = grant
+            .as_ref()
+            .map(|grant| grant.allowed.clone())
+            .unwrap_or_default();
         allowed.insert(Scope::Openid);
         let scopes = request.scopes.intersection(&allowed);
         let mut claims = request.claims.claims.clone();
         let may = |name: &str| scope_of(name).is_some_and(|scope| allowed.contains(scope));
         claims.id_token.retain(|name, _| may(name));
         claims.userinfo.retain(|name, _| may(name));
-        Ok(Self { reached, scopes, claims })
+        Ok(Self {
+            reached,
+            scopes,
+            claims,
+        })
     }
 
     fn answer(self) -> Answer {
-        let LevelReached { signed_in, identity, acr } = self.reached;
-        let SignedIn { permitted, session, grant, .. } = signed_in;
+        let LevelReached {
+            signed_in,
+            identity,
+            acr,
+        } = self.reached;
+        let SignedIn {
+            permitted,
+            session,
+            grant,
+            ..
+        } = signed_in;
         let details = CodeDetails {
             scopes: self.scopes,
             nonce: permitted.request.nonce.clone(),
@@ -320,7 +396,12 @@ impl Consented {
             claims: self.claims,
             grant: grant.map(|grant| grant.id),
         };
-        Answer { redirect: permitted.redirect, code_challenge: permitted.request.code_challenge, session, details }
+        Answer {
+            redirect: permitted.redirect,
+            code_challenge: permitted.request.code_challenge,
+            session,
+            details,
+        }
     }
 }
 

@@ -15,9 +15,9 @@ use model::event::Event;
 use model::ids::ClientId;
 use model::language::Language;
 use serde::Deserialize;
+use store::StoreError;
 use store::audit::{self, Entry};
 use store::sessions::{self, LiveSession};
-use store::StoreError;
 use web::extract::{Form, FormName, RawParams};
 use web::form::{Button, Errors, FormPage, Words};
 use web::paths::LocalPath;
@@ -45,12 +45,19 @@ pub async fn logout(
     if method == Method::POST && !headers.contains_key(COOKIE) {
         return Ok(as_get(&asked, &wish));
     }
-    if let Some(language) = asked.ui_locales.and_then(|tags| tags.split(' ').find_map(Language::from_tag)) {
+    if let Some(language) = asked
+        .ui_locales
+        .and_then(|tags| tags.split(' ').find_map(Language::from_tag))
+    {
         visit.prefer_language(language);
     }
     match current(&service, &visit).await.map_err(Problem::unavailable)? {
-        Some(session) if !wish.is_vouched_for(&service, &session) => Ok(confirm(&mut visit, &session, &asked, &wish)),
-        session => end(&service, &mut visit, session.as_ref(), &wish).await.map_err(Problem::unavailable),
+        Some(session) if !wish.is_vouched_for(&service, &session) => {
+            Ok(confirm(&mut visit, &session, &asked, &wish))
+        }
+        session => end(&service, &mut visit, session.as_ref(), &wish)
+            .await
+            .map_err(Problem::unavailable),
     }
 }
 
@@ -83,13 +90,18 @@ pub async fn confirmed(
     };
     let wish = Wish::check(&service, &asked)?;
     let session = current(&service, &visit).await.map_err(Problem::unavailable)?;
-    end(&service, &mut visit, session.as_ref(), &wish).await.map_err(Problem::unavailable)
+    end(&service, &mut visit, session.as_ref(), &wish)
+        .await
+        .map_err(Problem::unavailable)
 }
 
 /// A sub-site's POST comes without our cookies (`SameSite=Lax`), so that nobody would seem to be signed in. The
 /// navigation that follows a redirect has them. The ID token stays out of the address; the resident is asked instead.
 fn as_get(asked: &Asked<'_>, wish: &Wish) -> Response {
-    let client = wish.client.as_ref().map(|stored| stored.client.client_id.as_str());
+    let client = wish
+        .client
+        .as_ref()
+        .map(|stored| stored.client.client_id.as_str());
     let path = [
         ("client_id", client),
         ("post_logout_redirect_uri", asked.post_logout_redirect_uri),
@@ -98,7 +110,9 @@ fn as_get(asked: &Asked<'_>, wish: &Wish) -> Response {
     ]
     .into_iter()
     .filter_map(|(name, value)| Some((name, value?)))
-    .fold(LocalPath::known(paths::END_SESSION), |path, (name, value)| path.with(name, value));
+    .fold(LocalPath::known(paths::END_SESSION), |path, (name, value)| {
+        path.with(name, value)
+    });
     match HeaderValue::from_str(path.as_str()) {
         Ok(location) => (StatusCode::SEE_OTHER, [(LOCATION, location)]).into_response(),
         Err(error) => Problem::internal(error).into_response(),
@@ -106,21 +120,32 @@ fn as_get(asked: &Asked<'_>, wish: &Wish) -> Response {
 }
 
 async fn current(service: &Service, visit: &Visit) -> Result<Option<LiveSession>, StoreError> {
-    let Some(token) = visit.session_token() else { return Ok(None) };
+    let Some(token) = visit.session_token() else {
+        return Ok(None);
+    };
     let limits = &service.config().sessions;
     sessions::find_live(&service.store().read(), &token.hash(), limits, service.now()).await
 }
 
 fn confirm(visit: &mut Visit, session: &LiveSession, asked: &Asked<'_>, wish: &Wish) -> Response {
     visit.set_signed_in(session.account.masked_name());
-    let site = wish.client.as_ref().map(|stored| stored.client.name.in_language(visit.language()));
+    let site = wish
+        .client
+        .as_ref()
+        .map(|stored| stored.client.name.in_language(visit.language()));
     let text = match site {
         Some(site) => visit.t_with("logout-confirm-site", &[("site", site.into())]),
         None => visit.t("logout-confirm-text"),
     };
     let text = format!("<p class=\"lead\">{}</p>", Markup::text(&text));
-    let stay = format!("<p><a href=\"/account\">{}</a></p>", Markup::text(&visit.t("logout-confirm-stay")));
-    let client = wish.client.as_ref().map(|stored| stored.client.client_id.as_str());
+    let stay = format!(
+        "<p><a href=\"/account\">{}</a></p>",
+        Markup::text(&visit.t("logout-confirm-stay"))
+    );
+    let client = wish
+        .client
+        .as_ref()
+        .map(|stored| stored.client.client_id.as_str());
     let form = FormPage::new(Confirmed::FORM, LocalPath::known(paths::END_SESSION_CONFIRM))
         .hidden_if("client_id", client)
         .hidden_if("post_logout_redirect_uri", asked.post_logout_redirect_uri)
@@ -128,7 +153,11 @@ fn confirm(visit: &mut Visit, session: &LiveSession, asked: &Asked<'_>, wish: &W
         .markup(Markup::from_rendered(text))
         .markup(Markup::from_rendered(stay))
         .button(Button::primary("logout-confirm-yes"));
-    visit.form(Page::new("logout", Words::key("logout-confirm-title")), &form, &Errors::none())
+    visit.form(
+        Page::new("logout", Words::key("logout-confirm-title")),
+        &form,
+        &Errors::none(),
+    )
 }
 
 /// Ends the sign-in, if there is one, with every code and token that it gave, and shows the way on.
@@ -173,11 +202,20 @@ fn signed_out(service: &Service, visit: &Visit, sites: &[ClientId]) -> Response 
     let sites: Vec<_> = sites
         .iter()
         .filter_map(|id| service.client(id))
-        .map(|stored| (stored.client.name.in_language(visit.language()).to_owned(), stored.client.home_uri.clone()))
+        .map(|stored| {
+            (
+                stored.client.name.in_language(visit.language()).to_owned(),
+                stored.client.home_uri.clone(),
+            )
+        })
         .collect();
     let content = SignedOut {
         text: visit.t("logout-done-text"),
-        sites_text: visit.t(if sites.is_empty() { "logout-done-sites-maybe" } else { "logout-done-sites" }),
+        sites_text: visit.t(if sites.is_empty() {
+            "logout-done-sites-maybe"
+        } else {
+            "logout-done-sites"
+        }),
         sites,
         shared: visit.t("logout-done-shared"),
     };

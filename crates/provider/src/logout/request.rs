@@ -125,9 +125,15 @@ impl Wish {
             Some(id) => Some(find(service, id)?),
             None => None,
         };
-        let back = asked.post_logout_redirect_uri.map(|uri| back(client.as_deref(), uri, asked.state)).transpose()?;
+        let back = asked
+            .post_logout_redirect_uri
+            .map(|uri| back(client.as_deref(), uri, asked.state))
+            .transpose()?;
         let hinted = hint.as_ref().and_then(|hint| {
-            Some(Hinted { subject: hint.subject()?.to_owned(), sid: hint.text("sid").map(str::to_owned) })
+            Some(Hinted {
+                subject: hint.subject()?.to_owned(),
+                sid: hint.text("sid").map(str::to_owned),
+            })
         });
         Ok(Self { client, back, hinted })
     }
@@ -135,7 +141,9 @@ impl Wish {
     /// Whether the hint names this sign-in or its owner, so that the request is known to come from a site that the
     /// resident was signed in at. Otherwise anybody's page could have sent it (A165).
     pub fn is_vouched_for(&self, service: &Service, session: &LiveSession) -> bool {
-        let (Some(stored), Some(hinted)) = (&self.client, &self.hinted) else { return false };
+        let (Some(stored), Some(hinted)) = (&self.client, &self.hinted) else {
+            return false;
+        };
         let same_person = hinted.subject == service.subject(&stored.client, session.account.id);
         let same_sign_in = hinted.sid.as_deref() == Some(service.sid(&stored.client, session.id).as_str());
         same_person || same_sign_in
@@ -144,11 +152,17 @@ impl Wish {
 
 fn find(service: &Service, id: &str) -> Result<Arc<StoredClient>, LogoutFault> {
     let id = ClientId::parse(id).map_err(|_| LogoutFault::ClientUnknown)?;
-    service.client(&id).filter(|stored| !stored.client.disabled).ok_or(LogoutFault::ClientUnknown)
+    service
+        .client(&id)
+        .filter(|stored| !stored.client.disabled)
+        .ok_or(LogoutFault::ClientUnknown)
 }
 
 fn back(client: Option<&StoredClient>, uri: &str, state: Option<&str>) -> Result<Url, LogoutFault> {
-    let registered = &client.ok_or(LogoutFault::AddressOfNobody)?.client.post_logout_redirect_uris;
+    let registered = &client
+        .ok_or(LogoutFault::AddressOfNobody)?
+        .client
+        .post_logout_redirect_uris;
     if !registered.iter().any(|registered| registered == uri) {
         return Err(LogoutFault::AddressNotRegistered);
     }

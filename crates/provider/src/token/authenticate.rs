@@ -290,4 +290,27 @@ mod tests {
         }
         assert_eq!(issuer_of(&jwt(&format!("{}[", "[".repeat(100_000)))), None);
     }
+    proptest::proptest! {
+        #[test]
+        fn whatever_a_client_encodes_is_decoded_and_nothing_panics(
+            id in "[A-Za-z0-9._-]{1,20}",
+            secret in "[ -~\u{80}-\u{ffff}]{1,40}",
+            noise in "\\PC{0,60}",
+        ) {
+            let encode = |text: &str| url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
+            let header = |value: String| {
+                HeaderMap::from_iter(http::HeaderValue::try_from(value).ok().map(|value| (AUTHORIZATION, value)))
+            };
+            let pair = STANDARD.encode(format!("{}:{}", encode(&id), encode(&secret)));
+            let read = read_basic(&header(format!("Basic {pair}")));
+            if secret.chars().any(char::is_control) {
+                proptest::prop_assert!(read.is_none());
+            } else {
+                proptest::prop_assert_eq!(read, Some((id, Sensitive::new(secret))));
+            }
+            let _ = read_basic(&header(format!("Basic {}", STANDARD.encode(&noise))));
+            let _ = read_basic(&header(noise.clone()));
+            let _ = issuer_of(&noise);
+        }
+    }
 }

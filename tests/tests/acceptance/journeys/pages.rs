@@ -27,6 +27,14 @@ fn known(visitor: &Visitor) -> Known {
     }
 }
 
+/// Clicks the first link on the page that leads to a path.
+async fn follow_to(visitor: &mut Visitor, path: &str) {
+    let links = visitor.page.all("a").into_iter().filter_map(|link| link.attribute("href"));
+    let found = links.into_iter().find(|href| href.starts_with(path));
+    let href = found.unwrap_or_else(|| panic!("no link to {path} on {}:\n{}", visitor.page.name(), visitor.page.html));
+    visitor.open(&href).await;
+}
+
 async fn start(visitor: &mut Visitor, site: &str) {
     visitor.open(site).await;
     visitor.sees("home");
@@ -43,9 +51,7 @@ async fn the_main_job_end_to_end() {
         // A sub-site that has never seen this browser sends it to the provider, which offers to register.
         start(&mut visitor, &hefei).await;
         visitor.sees("sign-in");
-        let register_link = visitor.page.all("a").into_iter().filter_map(|link| link.attribute("href"));
-        let register_link = register_link.into_iter().find(|href| href.starts_with("/register")).expect("a way in");
-        visitor.open(&register_link).await;
+        follow_to(&mut visitor, "/register").await;
         ask_for_code(&mut visitor, &world, &person.phone).await;
         confirm(&mut visitor, &world, &person).await;
         prove_name(&mut visitor, &person).await;
@@ -73,9 +79,7 @@ async fn the_main_job_end_to_end() {
         visitor.open(&format!("{hefei}/services/provident-fund")).await;
         visitor.sees("account-level");
         assert!(visitor.page.words().contains("Hefei"));
-        let go = visitor.page.all("a").into_iter().filter_map(|link| link.attribute("href"));
-        let go = go.into_iter().find(|href| href.starts_with("/verify/mobile-operator")).expect("a road to level 2");
-        visitor.open(&go).await;
+        follow_to(&mut visitor, "/verify/mobile-operator").await;
         prove_phone(&mut visitor, &world, &person).await;
         second_source(&mut visitor).await;
         visitor.sees("service-level-2");
@@ -117,9 +121,7 @@ async fn source_hb_18_20_whoever_skips_keeps_level_0_and_a_service_that_needs_mo
         let hefei = world.sites()[0].clone();
         start(&mut visitor, &hefei).await;
         visitor.sees("sign-in");
-        let links = visitor.page.all("a").into_iter().filter_map(|link| link.attribute("href"));
-        let link = links.into_iter().find(|href| href.starts_with("/register")).expect("a way in");
-        visitor.open(&link).await;
+        follow_to(&mut visitor, "/register").await;
         register(&mut visitor, &world, &person).await;
         visitor.press("skip").await;
         allow(&mut visitor).await;
@@ -144,9 +146,7 @@ async fn source_hb_18_20_whoever_skips_keeps_level_0_and_a_service_that_needs_mo
 
         // And whoever changes their mind can.
         visitor.open(&format!("{hefei}/services/bills")).await;
-        let go = visitor.page.all("a").into_iter().filter_map(|link| link.attribute("href"));
-        let go = go.into_iter().find(|href| href.starts_with("/verify/population-register")).expect("a road");
-        visitor.open(&go).await;
+        follow_to(&mut visitor, "/verify/population-register").await;
         prove_phone(&mut visitor, &world, &person).await;
         prove_name(&mut visitor, &person).await;
         visitor.sees("service-level-1");
@@ -184,7 +184,7 @@ async fn consent_is_listed_with_a_receipt_and_can_be_taken_back() {
         visitor.sees("account-sharing");
         assert!(visitor.page.words().contains("Hefei"), "{}", visitor.page.words());
         let receipt = visitor.page.all("a").into_iter().filter_map(|link| link.attribute("href"));
-        let receipt = receipt.into_iter().find(|href| href.contains("receipt")).expect("a receipt to keep");
+        let receipt = receipt.into_iter().find(|href| href.starts_with("/account/sharing/")).expect("a receipt to keep");
         let document = {
             let mut reader = visitor.clone();
             reader.open(&receipt).await;
@@ -193,7 +193,7 @@ async fn consent_is_listed_with_a_receipt_and_can_be_taken_back() {
         assert_eq!(document["site"]["client_id"], "hefei-portal");
         assert!(document["items"].as_array().is_some_and(|items| items.len() >= 4), "{document}");
 
-        visitor.fill_nothing().press_in("grant").await;
+        visitor.press_in("grant").await;
         visitor.sees("account-sharing");
         start(&mut visitor, &hefei).await;
         visitor.sees("consent");
@@ -206,7 +206,8 @@ async fn what_is_not_ticked_is_not_told() {
         let (mut visitor, person) = resident(&world).await;
         let hefei = world.sites()[0].clone();
         start(&mut visitor, &hefei).await;
-        visitor.sees("consent").untick_all(&["real_name", "phone"]).press("decision=allow").await;
+        visitor.sees("consent");
+        visitor.untick_all(&["real_name", "phone"]).press("decision=allow").await;
         visitor.sees("home");
         assert_ne!(known(&visitor).name, person.name);
         visitor.open(&format!("{hefei}/developer")).await;

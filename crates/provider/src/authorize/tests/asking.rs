@@ -14,7 +14,10 @@ fn level(number: u8) -> Option<Level> {
 }
 
 fn essential(levels: &[u8]) -> String {
-    let values: Vec<_> = levels.iter().map(|level| format!("urn:denizen:loa:{level}")).collect();
+    let values: Vec<_> = levels
+        .iter()
+        .map(|level| format!("urn:denizen:loa:{level}"))
+        .collect();
     serde_json::json!({ "id_token": { "acr": { "essential": true, "values": values } } }).to_string()
 }
 
@@ -22,13 +25,18 @@ fn essential(levels: &[u8]) -> String {
 async fn nobody_signed_in_is_asked_and_the_request_goes_on() {
     for world in testing::worlds().await {
         let browser = Browser::new(&world);
-        let seen = browser.authorize("hefei", &[("login_hint", "138"), ("ui_locales", "vi en")]).await;
+        let seen = browser
+            .authorize("hefei", &[("login_hint", "138"), ("ui_locales", "vi en")])
+            .await;
         assert!(seen.location().contains("ui_locales=vi+en") && !seen.location().contains("138"));
         let id = seen.asks("/sign-in");
         let stored = browser.interaction(&id).await;
         assert_eq!(stored.wants.login_hint.as_deref(), Some("138"));
         assert_eq!(stored.wants.auth_after, None);
-        assert!(browser.resume(&id).await.asks("/sign-in").hash() == id.hash(), "the same interaction goes on");
+        assert!(
+            browser.resume(&id).await.asks("/sign-in").hash() == id.hash(),
+            "the same interaction goes on"
+        );
         browser.sign_in(world.account).await;
         let reply = browser.resume(&id).await.reply("hefei");
         assert_eq!(reply["state"], "a state");
@@ -42,16 +50,26 @@ async fn prompt_login_asks_once_and_a_sign_in_from_before_is_not_enough() {
     for prompt in ["login", "select_account"] {
         let browser = Browser::signed_in(&world).await;
         world.clock.advance(TimeDelta::seconds(1));
-        let id = browser.authorize("hefei", &[("prompt", prompt)]).await.asks("/sign-in");
+        let id = browser
+            .authorize("hefei", &[("prompt", prompt)])
+            .await
+            .asks("/sign-in");
         browser.resume(&id).await.asks("/sign-in");
         world.clock.advance(TimeDelta::seconds(1));
         browser.sign_in(world.account).await;
         world.clock.advance(TimeDelta::seconds(1));
         let code = browser.resume(&id).await.code("hefei");
-        assert_eq!(world.redeem("hefei", &code).await.status, StatusCode::OK, "{prompt}");
+        assert_eq!(
+            world.redeem("hefei", &code).await.status,
+            StatusCode::OK,
+            "{prompt}"
+        );
     }
     let browser = Browser::new(&world);
-    browser.authorize("hefei", &[("prompt", "create")]).await.asks("/register");
+    browser
+        .authorize("hefei", &[("prompt", "create")])
+        .await
+        .asks("/register");
 }
 
 #[tokio::test]
@@ -66,15 +84,24 @@ async fn a_wished_level_is_asked_for_and_may_be_declined() {
     browser.answer(&id, |answers| answers.level_declined = true).await;
     let code = browser.resume(&id).await.code("hefei");
     let tokens = world.redeem("hefei", &code).await;
-    assert_eq!(claims(tokens.json["id_token"].as_str().expect("an ID token"))["acr"], "urn:denizen:loa:1");
+    assert_eq!(
+        claims(tokens.json["id_token"].as_str().expect("an ID token"))["acr"],
+        "urn:denizen:loa:1"
+    );
     // Where nothing may be asked, a wish is no condition.
-    browser.authorize("hefei", &[wish[0], ("prompt", "none")]).await.code("hefei");
+    browser
+        .authorize("hefei", &[wish[0], ("prompt", "none")])
+        .await
+        .code("hefei");
 
     let id = browser.authorize("hefei", &wish).await.asks("/account/level");
     world.prove("mobile_operator").await;
     let code = browser.resume(&id).await.code("hefei");
     let tokens = world.redeem("hefei", &code).await;
-    assert_eq!(claims(tokens.json["id_token"].as_str().expect("an ID token"))["acr"], "urn:denizen:loa:2");
+    assert_eq!(
+        claims(tokens.json["id_token"].as_str().expect("an ID token"))["acr"],
+        "urn:denizen:loa:2"
+    );
 }
 
 #[tokio::test]
@@ -82,24 +109,44 @@ async fn a_demanded_level_is_reached_or_the_sub_site_hears_what_is_missing() {
     let world = testing::world().await;
     let browser = Browser::signed_in(&world).await;
     let demand = essential(&[2]);
-    let silent = browser.authorize("hefei", &[("claims", &demand), ("prompt", "none")]).await;
+    let silent = browser
+        .authorize("hefei", &[("claims", &demand), ("prompt", "none")])
+        .await;
     assert_eq!(silent.error("hefei"), "interaction_required");
-    let id = browser.authorize("hefei", &[("claims", &demand)]).await.asks("/account/level");
+    let id = browser
+        .authorize("hefei", &[("claims", &demand)])
+        .await
+        .asks("/account/level");
     browser.resume(&id).await.asks("/account/level");
     browser.answer(&id, |answers| answers.level_declined = true).await;
     let refused = browser.resume(&id).await;
     assert_eq!(refused.error("hefei"), "unmet_authentication_requirements");
     let description = refused.reply("hefei")["error_description"].clone();
-    assert!(description.contains("level 2") && description.contains("mobile_operator"), "{description}");
+    assert!(
+        description.contains("level 2") && description.contains("mobile_operator"),
+        "{description}"
+    );
 
-    let id = browser.authorize("hefei", &[("claims", &demand)]).await.asks("/account/level");
+    let id = browser
+        .authorize("hefei", &[("claims", &demand)])
+        .await
+        .asks("/account/level");
     world.prove("mobile_operator").await;
     browser.resume(&id).await.code("hefei");
-    browser.authorize("hefei", &[("claims", &demand), ("prompt", "none")]).await.code("hefei");
+    browser
+        .authorize("hefei", &[("claims", &demand), ("prompt", "none")])
+        .await
+        .code("hefei");
     // One of the demanded names comes back, not a higher one (Core 5.5.1.1).
-    let code = browser.authorize("hefei", &[("claims", &essential(&[1]))]).await.code("hefei");
+    let code = browser
+        .authorize("hefei", &[("claims", &essential(&[1]))])
+        .await
+        .code("hefei");
     let tokens = world.redeem("hefei", &code).await;
-    assert_eq!(claims(tokens.json["id_token"].as_str().expect("an ID token"))["acr"], "urn:denizen:loa:1");
+    assert_eq!(
+        claims(tokens.json["id_token"].as_str().expect("an ID token"))["acr"],
+        "urn:denizen:loa:1"
+    );
 }
 
 #[tokio::test]
@@ -111,7 +158,10 @@ async fn attack_031_a_level_that_nobody_can_reach_is_refused_without_a_page() {
         let seen = browser.authorize("hefei", &[("claims", &demand)]).await;
         assert_eq!(seen.error("hefei"), "unmet_authentication_requirements");
     }
-    browser.authorize("hefei", &[("acr_values", "urn:denizen:loa:4")]).await.code("hefei");
+    browser
+        .authorize("hefei", &[("acr_values", "urn:denizen:loa:4")])
+        .await
+        .code("hefei");
 }
 
 #[tokio::test]
@@ -122,15 +172,30 @@ async fn floor_ceiling_and_default_of_a_sub_site_count() {
     world.apply(client.clone()).await;
     let browser = Browser::signed_in(&world).await;
     browser.authorize("hefei", &[]).await.asks("/account/level");
-    browser.authorize("hefei", &[("acr_values", "urn:denizen:loa:1")]).await.code("hefei");
+    browser
+        .authorize("hefei", &[("acr_values", "urn:denizen:loa:1")])
+        .await
+        .code("hefei");
     client.floor_level = level(2);
     world.apply(client).await;
-    let id = browser.authorize("hefei", &[("acr_values", "urn:denizen:loa:1")]).await.asks("/account/level");
+    let id = browser
+        .authorize("hefei", &[("acr_values", "urn:denizen:loa:1")])
+        .await
+        .asks("/account/level");
     browser.answer(&id, |answers| answers.level_declined = true).await;
-    assert_eq!(browser.resume(&id).await.error("hefei"), "unmet_authentication_requirements");
+    assert_eq!(
+        browser.resume(&id).await.error("hefei"),
+        "unmet_authentication_requirements"
+    );
     // attack_030: above the ceiling nobody may ask.
-    for changes in [[("acr_values", "urn:denizen:loa:3")], [("claims", &*essential(&[3, 4]))]] {
-        assert_eq!(browser.authorize("hefei", &changes).await.error("hefei"), "access_denied");
+    for changes in [
+        [("acr_values", "urn:denizen:loa:3")],
+        [("claims", &*essential(&[3, 4]))],
+    ] {
+        assert_eq!(
+            browser.authorize("hefei", &changes).await.error("hefei"),
+            "access_denied"
+        );
     }
 }
 
@@ -139,12 +204,17 @@ async fn consent_is_asked_once_for_each_set_and_may_be_refused() {
     let world = testing::world().await;
     world.decide("hefei", [Scope::Assurance]).await;
     let browser = Browser::signed_in(&world).await;
-    browser.authorize("hefei", &[("scope", "openid assurance")]).await.code("hefei");
+    browser
+        .authorize("hefei", &[("scope", "openid assurance")])
+        .await
+        .code("hefei");
     let more = [("scope", "openid assurance phone real_name")];
     let id = browser.authorize("hefei", &more).await.asks("/consent");
     let wants = browser.interaction(&id).await.wants;
     assert_eq!(wants.scopes.to_string(), "assurance real_name phone");
-    browser.answer(&id, |answers| answers.consent = Some(Decision::Denied)).await;
+    browser
+        .answer(&id, |answers| answers.consent = Some(Decision::Denied))
+        .await;
     let denied = browser.resume(&id).await;
     assert_eq!(denied.error("hefei"), "access_denied");
 
@@ -158,22 +228,37 @@ async fn consent_is_asked_once_for_each_set_and_may_be_refused() {
         created_at: world.now(),
         revoked_at: None,
     };
-    store::grants::put(&world.store.read(), world.account, &grant).await.expect("stored");
-    browser.answer(&id, |answers| answers.consent = Some(Decision::Allowed)).await;
+    store::grants::put(&world.store.read(), world.account, &grant)
+        .await
+        .expect("stored");
+    browser
+        .answer(&id, |answers| answers.consent = Some(Decision::Allowed))
+        .await;
     let code = browser.resume(&id).await.code("hefei");
-    assert_eq!(world.redeem("hefei", &code).await.json["scope"], "openid assurance phone");
+    assert_eq!(
+        world.redeem("hefei", &code).await.json["scope"],
+        "openid assurance phone"
+    );
     // What was declined is not asked again.
-    browser.authorize("hefei", &[more[0], ("prompt", "none")]).await.code("hefei");
+    browser
+        .authorize("hefei", &[more[0], ("prompt", "none")])
+        .await
+        .code("hefei");
 }
 
 #[tokio::test]
 async fn prompt_consent_asks_again_and_one_answer_is_enough() {
     let world = testing::world().await;
     let browser = Browser::signed_in(&world).await;
-    let id = browser.authorize("hefei", &[("prompt", "consent")]).await.asks("/consent");
+    let id = browser
+        .authorize("hefei", &[("prompt", "consent")])
+        .await
+        .asks("/consent");
     assert!(browser.interaction(&id).await.wants.ask_consent_again);
     browser.resume(&id).await.asks("/consent");
-    browser.answer(&id, |answers| answers.consent = Some(Decision::Allowed)).await;
+    browser
+        .answer(&id, |answers| answers.consent = Some(Decision::Allowed))
+        .await;
     browser.resume(&id).await.code("hefei");
 }
 
@@ -202,7 +287,9 @@ async fn an_answered_request_can_be_answered_again_for_half_a_minute() {
         world.clock.advance(TimeDelta::seconds(1));
         let over = browser.resume(&id).await;
         assert_eq!(over.status, StatusCode::GONE);
-        assert!(over.body.contains("data-page=\"request-over\"") && over.body.contains("https://hefei.example/"));
+        assert!(
+            over.body.contains("data-page=\"request-over\"") && over.body.contains("https://hefei.example/")
+        );
     }
 }
 
@@ -211,7 +298,9 @@ async fn a_request_that_waited_too_long_is_over() {
     let world = testing::world().await;
     let browser = Browser::new(&world);
     let id = browser.authorize("hefei", &[]).await.asks("/sign-in");
-    world.clock.advance(TimeDelta::minutes(model::interaction::LIFE_MINUTES));
+    world
+        .clock
+        .advance(TimeDelta::minutes(model::interaction::LIFE_MINUTES));
     browser.sign_in(world.account).await;
     assert_eq!(browser.resume(&id).await.status, StatusCode::GONE);
 }
@@ -221,19 +310,30 @@ async fn another_person_than_the_hint_names_is_asked_to_sign_in_and_then_refused
     let world = testing::world().await;
     let browser = Browser::signed_in(&world).await;
     let code = browser.authorize("hefei", &[]).await.code("hefei");
-    let hint = world.redeem("hefei", &code).await.json["id_token"].as_str().expect("an ID token").to_owned();
+    let hint = world.redeem("hefei", &code).await.json["id_token"]
+        .as_str()
+        .expect("an ID token")
+        .to_owned();
     let other = world.another_resident("13900139000").await;
     let stranger = Browser::new(&world);
     stranger.sign_in(other).await;
     world.clock.advance(TimeDelta::seconds(5));
-    let silent = stranger.authorize("hefei", &[("id_token_hint", &hint), ("prompt", "none")]).await;
+    let silent = stranger
+        .authorize("hefei", &[("id_token_hint", &hint), ("prompt", "none")])
+        .await;
     assert_eq!(silent.error("hefei"), "login_required");
-    let id = stranger.authorize("hefei", &[("id_token_hint", &hint)]).await.asks("/sign-in");
+    let id = stranger
+        .authorize("hefei", &[("id_token_hint", &hint)])
+        .await
+        .asks("/sign-in");
     stranger.resume(&id).await.asks("/sign-in");
     world.clock.advance(TimeDelta::seconds(5));
     stranger.sign_in(other).await;
     assert_eq!(stranger.resume(&id).await.error("hefei"), "login_required");
-    let id = stranger.authorize("hefei", &[("id_token_hint", &hint)]).await.asks("/sign-in");
+    let id = stranger
+        .authorize("hefei", &[("id_token_hint", &hint)])
+        .await
+        .asks("/sign-in");
     world.clock.advance(TimeDelta::seconds(5));
     stranger.sign_in(world.account).await;
     stranger.resume(&id).await.code("hefei");
@@ -246,5 +346,8 @@ async fn accounts_of_a_kind_that_the_sub_site_does_not_take_are_refused() {
     client.account_kinds = vec![model::client::AccountKind::Organisation];
     world.apply(client).await;
     let browser = Browser::signed_in(&world).await;
-    assert_eq!(browser.authorize("hefei", &[]).await.error("hefei"), "access_denied");
+    assert_eq!(
+        browser.authorize("hefei", &[]).await.error("hefei"),
+        "access_denied"
+    );
 }

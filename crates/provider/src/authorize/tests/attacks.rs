@@ -8,16 +8,30 @@ use crate::testing::{self, World, redirect_uri};
 
 async fn refused(world: &World, changes: &[(&str, &str)], error: &str) {
     let browser = Browser::signed_in(world).await;
-    assert_eq!(browser.authorize("hefei", changes).await.error("hefei"), error, "{changes:?}");
+    assert_eq!(
+        browser.authorize("hefei", changes).await.error("hefei"),
+        error,
+        "{changes:?}"
+    );
 }
 
 #[tokio::test]
 async fn attack_001_an_unknown_client_sees_a_page() {
     let world = testing::world().await;
     let browser = Browser::signed_in(&world).await;
-    for id in ["", "unknown", "hefei ", "HEFEI", "hefei\u{0}", "evil'--", &"h".repeat(4000)] {
+    for id in [
+        "",
+        "unknown",
+        "hefei ",
+        "HEFEI",
+        "hefei\u{0}",
+        "evil'--",
+        &"h".repeat(4000),
+    ] {
         for redirect in [redirect_uri("hefei").as_str(), "https://evil.test/cb"] {
-            let seen = browser.authorize("hefei", &[("client_id", id), ("redirect_uri", redirect)]).await;
+            let seen = browser
+                .authorize("hefei", &[("client_id", id), ("redirect_uri", redirect)])
+                .await;
             seen.is_page("authorize-client");
         }
     }
@@ -67,7 +81,10 @@ async fn attack_002_to_016_only_the_registered_bytes_are_an_address() {
         "https://wuhu.example/callback",
         "*",
     ] {
-        browser.authorize("hefei", &[("redirect_uri", bad)]).await.is_page("authorize-redirect");
+        browser
+            .authorize("hefei", &[("redirect_uri", bad)])
+            .await
+            .is_page("authorize-redirect");
     }
 }
 
@@ -75,23 +92,51 @@ async fn attack_002_to_016_only_the_registered_bytes_are_an_address() {
 async fn attack_017_018_a_repeated_parameter_is_refused_wherever_it_is() {
     let world = testing::world().await;
     let browser = Browser::signed_in(&world).await;
-    for (name, page) in [("client_id", "authorize-client"), ("redirect_uri", "authorize-redirect")] {
-        let value = if name == "client_id" { "hefei".to_owned() } else { redirect_uri("hefei") };
+    for (name, page) in [
+        ("client_id", "authorize-client"),
+        ("redirect_uri", "authorize-redirect"),
+    ] {
+        let value = if name == "client_id" {
+            "hefei".to_owned()
+        } else {
+            redirect_uri("hefei")
+        };
         let path = authorize_path("hefei", &[]);
         let pair = serde_urlencoded::to_string([(name, &value)]).expect("a pair");
         browser.get(&format!("{path}&{pair}")).await.is_page(page);
         browser.post(&path, &[(name, &value)]).await.is_page(page);
     }
-    for name in ["scope", "state", "nonce", "code_challenge", "request", "prompt", "response_type", "max_age", "claims"] {
+    for name in [
+        "scope",
+        "state",
+        "nonce",
+        "code_challenge",
+        "request",
+        "prompt",
+        "response_type",
+        "max_age",
+        "claims",
+    ] {
         let path = authorize_path("hefei", &[]);
-        let mut reply = browser.get(&format!("{path}&{name}=a&{name}=a")).await.reply("hefei");
-        assert_eq!(reply.remove("error").as_deref(), Some("invalid_request"), "{name}");
+        let mut reply = browser
+            .get(&format!("{path}&{name}=a&{name}=a"))
+            .await
+            .reply("hefei");
+        assert_eq!(
+            reply.remove("error").as_deref(),
+            Some("invalid_request"),
+            "{name}"
+        );
         // Which of two states would be right?
         assert_eq!(reply.contains_key("state"), name != "state");
         let once = parameters("hefei", &[(name, "a")]);
         let query = serde_urlencoded::to_string(once).expect("a query");
         let posted = browser.post(&format!("/authorize?{query}"), &[(name, "a")]).await;
-        assert_eq!(posted.error("hefei"), "invalid_request", "{name} in query and body");
+        assert_eq!(
+            posted.error("hefei"),
+            "invalid_request",
+            "{name} in query and body"
+        );
     }
 }
 
@@ -103,8 +148,18 @@ async fn attack_019_021_other_responses_are_refused() {
     }
     refused(&world, &[("response_type", "")], "invalid_request").await;
     refused(&world, &[("response_mode", "form_post")], "invalid_request").await;
-    refused(&world, &[("request", "eyJhbGciOiJub25lIn0.e30.")], "request_not_supported").await;
-    refused(&world, &[("request_uri", "https://evil.test/")], "request_uri_not_supported").await;
+    refused(
+        &world,
+        &[("request", "eyJhbGciOiJub25lIn0.e30.")],
+        "request_not_supported",
+    )
+    .await;
+    refused(
+        &world,
+        &[("request_uri", "https://evil.test/")],
+        "request_uri_not_supported",
+    )
+    .await;
     refused(&world, &[("registration", "{}")], "registration_not_supported").await;
 }
 
@@ -112,7 +167,10 @@ async fn attack_019_021_other_responses_are_refused() {
 async fn attack_023_a_state_that_is_too_long_is_not_cut() {
     let world = testing::world().await;
     let browser = Browser::signed_in(&world).await;
-    let reply = browser.authorize("hefei", &[("state", &"s".repeat(4096))]).await.reply("hefei");
+    let reply = browser
+        .authorize("hefei", &[("state", &"s".repeat(4096))])
+        .await
+        .reply("hefei");
     assert_eq!(reply["error"], "invalid_request");
     assert!(!reply.contains_key("state"));
 }
@@ -121,14 +179,32 @@ async fn attack_023_a_state_that_is_too_long_is_not_cut() {
 async fn attack_026_nothing_is_asked_when_nothing_may_be_asked() {
     let world = testing::world().await;
     let nobody = Browser::new(&world);
-    assert_eq!(nobody.authorize("hefei", &[("prompt", "none")]).await.error("hefei"), "login_required");
+    assert_eq!(
+        nobody
+            .authorize("hefei", &[("prompt", "none")])
+            .await
+            .error("hefei"),
+        "login_required"
+    );
     let mut client = testing::client("bengbu");
     client.floor_level = model::ladder::Level::new(2);
     world.apply(client).await;
     let somebody = Browser::signed_in(&world).await;
-    assert_eq!(somebody.authorize("bengbu", &[("prompt", "none")]).await.error("bengbu"), "interaction_required");
+    assert_eq!(
+        somebody
+            .authorize("bengbu", &[("prompt", "none")])
+            .await
+            .error("bengbu"),
+        "interaction_required"
+    );
     world.apply(testing::client("bengbu")).await;
-    assert_eq!(somebody.authorize("bengbu", &[("prompt", "none")]).await.error("bengbu"), "consent_required");
+    assert_eq!(
+        somebody
+            .authorize("bengbu", &[("prompt", "none")])
+            .await
+            .error("bengbu"),
+        "consent_required"
+    );
 }
 
 #[tokio::test]
@@ -147,10 +223,16 @@ async fn attack_029_a_cancelled_new_sign_in_leaves_the_old_one_alone() {
     let world = testing::world().await;
     let browser = Browser::signed_in(&world).await;
     world.clock.advance(TimeDelta::seconds(1));
-    let id = browser.authorize("hefei", &[("prompt", "login")]).await.asks("/sign-in");
+    let id = browser
+        .authorize("hefei", &[("prompt", "login")])
+        .await
+        .asks("/sign-in");
     browser.answer(&id, |answers| answers.cancelled = true).await;
     assert_eq!(browser.resume(&id).await.error("hefei"), "access_denied");
-    browser.authorize("hefei", &[("prompt", "none")]).await.code("hefei");
+    browser
+        .authorize("hefei", &[("prompt", "none")])
+        .await
+        .code("hefei");
 }
 
 #[tokio::test]
@@ -159,15 +241,24 @@ async fn attack_034_a_code_is_bound_to_its_site_and_says_who_issued_it() {
     let browser = Browser::signed_in(&world).await;
     let reply = browser.authorize("hefei", &[]).await.reply("hefei");
     assert_eq!(reply["iss"], world.service.issuer());
-    assert_eq!(world.redeem("wuhu", &reply["code"]).await.error(), "invalid_grant");
+    assert_eq!(
+        world.redeem("wuhu", &reply["code"]).await.error(),
+        "invalid_grant"
+    );
 }
 
 #[tokio::test]
 async fn attack_035_requests_of_two_tabs_are_answered_each_on_its_own() {
     let world = testing::world().await;
     let browser = Browser::new(&world);
-    let one = browser.authorize("hefei", &[("state", "one")]).await.asks("/sign-in");
-    let two = browser.authorize("wuhu", &[("state", "two")]).await.asks("/sign-in");
+    let one = browser
+        .authorize("hefei", &[("state", "one")])
+        .await
+        .asks("/sign-in");
+    let two = browser
+        .authorize("wuhu", &[("state", "two")])
+        .await
+        .asks("/sign-in");
     browser.sign_in(world.account).await;
     assert_eq!(browser.resume(&two).await.reply("wuhu")["state"], "two");
     assert_eq!(browser.resume(&one).await.reply("hefei")["state"], "one");
@@ -180,8 +271,14 @@ async fn attack_037_a_request_goes_on_only_in_its_own_browser() {
         let id = attacker.authorize("hefei", &[]).await.asks("/sign-in");
         let victim = Browser::signed_in(&world).await;
         victim.resume(&id).await.is_page("authorize-not-here");
-        victim.get("/authorize/resume?interaction=evil").await.is_page("authorize-not-here");
-        victim.get("/authorize/resume").await.is_page("authorize-not-here");
+        victim
+            .get("/authorize/resume?interaction=evil")
+            .await
+            .is_page("authorize-not-here");
+        victim
+            .get("/authorize/resume")
+            .await
+            .is_page("authorize-not-here");
     }
 }
 
@@ -197,7 +294,10 @@ async fn attack_038_a_client_that_was_switched_off_gets_nothing() {
     world.apply(client).await;
     browser.resume(&id).await.is_page("authorize-client");
     browser.authorize("hefei", &[]).await.is_page("authorize-client");
-    assert_eq!(world.redeem("hefei", &code).await.status, StatusCode::UNAUTHORIZED);
+    assert_eq!(
+        world.redeem("hefei", &code).await.status,
+        StatusCode::UNAUTHORIZED
+    );
 }
 
 #[tokio::test]
@@ -205,20 +305,37 @@ async fn attack_039_a_frozen_resident_is_not_signed_in() {
     let world = testing::world().await;
     let browser = Browser::signed_in(&world).await;
     let code = browser.authorize("hefei", &[]).await.code("hefei");
-    store::accounts::freeze(&world.store.read(), world.account, world.now()).await.expect("frozen");
+    store::accounts::freeze(&world.store.read(), world.account, world.now())
+        .await
+        .expect("frozen");
     browser.authorize("hefei", &[]).await.asks("/sign-in");
-    assert_eq!(browser.authorize("hefei", &[("prompt", "none")]).await.error("hefei"), "login_required");
+    assert_eq!(
+        browser
+            .authorize("hefei", &[("prompt", "none")])
+            .await
+            .error("hefei"),
+        "login_required"
+    );
     assert_eq!(world.redeem("hefei", &code).await.error(), "invalid_grant");
 }
 
 #[tokio::test]
 async fn attack_049_050_051_a_code_without_pkce_does_not_exist() {
     let world = testing::world().await;
-    refused(&world, &[("code_challenge", ""), ("code_challenge_method", "")], "invalid_request").await;
+    refused(
+        &world,
+        &[("code_challenge", ""), ("code_challenge_method", "")],
+        "invalid_request",
+    )
+    .await;
     for method in ["plain", "", "s256", "S512"] {
         refused(&world, &[("code_challenge_method", method)], "invalid_request").await;
     }
-    for challenge in [&"a".repeat(42), &"a".repeat(129), "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw+cM"] {
+    for challenge in [
+        &"a".repeat(42),
+        &"a".repeat(129),
+        "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw+cM",
+    ] {
         refused(&world, &[("code_challenge", challenge)], "invalid_request").await;
     }
 }
@@ -229,7 +346,10 @@ async fn attack_054_the_stored_request_counts_and_nothing_in_the_address() {
     let browser = Browser::new(&world);
     let id = browser.authorize("hefei", &[]).await.asks("/sign-in");
     browser.sign_in(world.account).await;
-    let path = format!("{}&state=other&code_challenge=&redirect_uri=https://evil.test", model::interaction::resume_path(&id));
+    let path = format!(
+        "{}&state=other&code_challenge=&redirect_uri=https://evil.test",
+        model::interaction::resume_path(&id)
+    );
     let reply = browser.get(&path).await.reply("hefei");
     assert_eq!(reply["state"], "a state");
     assert_eq!(world.redeem("hefei", &reply["code"]).await.status, StatusCode::OK);
@@ -241,7 +361,9 @@ async fn attack_058_a_code_dies_with_the_sign_in() {
     let browser = Browser::new(&world);
     let session = browser.sign_in(world.account).await;
     let code = browser.authorize("hefei", &[]).await.code("hefei");
-    store::sessions::end(&world.store.read(), session, world.now()).await.expect("ended");
+    store::sessions::end(&world.store.read(), session, world.now())
+        .await
+        .expect("ended");
     assert_eq!(world.redeem("hefei", &code).await.error(), "invalid_grant");
     browser.authorize("hefei", &[]).await.asks("/sign-in");
 }

@@ -32,7 +32,9 @@ pub struct Seen {
 impl Seen {
     /// Where the browser is sent.
     pub fn location(&self) -> &str {
-        self.headers.get(LOCATION).map_or("", |value| value.to_str().expect("text"))
+        self.headers
+            .get(LOCATION)
+            .map_or("", |value| value.to_str().expect("text"))
     }
 
     /// The answer at a sub-site's address: its parameters.
@@ -56,19 +58,29 @@ impl Seen {
         assert!(!reply.contains_key("code"), "an error has no code");
         assert_eq!(reply["iss"], "http://localhost:8080");
         let description = &reply["error_description"];
-        assert!(description.bytes().all(|byte| matches!(byte, 0x20..=0x7e) && byte != b'"' && byte != b'\\'));
+        assert!(
+            description
+                .bytes()
+                .all(|byte| matches!(byte, 0x20..=0x7e) && byte != b'"' && byte != b'\\')
+        );
         reply["error"].clone()
     }
 
     pub fn code(&self, client: &str) -> String {
         let reply = self.reply(client);
-        reply.get("code").unwrap_or_else(|| panic!("no code: {reply:?}")).clone()
+        reply
+            .get("code")
+            .unwrap_or_else(|| panic!("no code: {reply:?}"))
+            .clone()
     }
 
     /// The page of ours that asks, and the interaction it carries.
     pub fn asks(&self, page: &str) -> InteractionId {
         assert_eq!(self.status, StatusCode::SEE_OTHER, "{}", self.body);
-        let location = Url::parse("http://localhost:8080").expect("base").join(self.location()).expect("an address");
+        let location = Url::parse("http://localhost:8080")
+            .expect("base")
+            .join(self.location())
+            .expect("an address");
         assert_eq!(location.path(), page, "{}", self.location());
         assert_eq!(location.host_str(), Some("localhost"));
         let mut pairs = location.query_pairs();
@@ -78,11 +90,22 @@ impl Seen {
 
     /// A problem page: nobody is sent anywhere, nothing of the request is repeated.
     pub fn is_page(&self, code: &str) {
-        assert!(self.headers.get(LOCATION).is_none(), "sent to {}", self.location());
+        assert!(
+            self.headers.get(LOCATION).is_none(),
+            "sent to {}",
+            self.location()
+        );
         assert_eq!(self.status, StatusCode::BAD_REQUEST, "{}", self.body);
-        assert!(self.body.contains(&format!("data-code=\"{code}\"")), "{}", self.body);
+        assert!(
+            self.body.contains(&format!("data-code=\"{code}\"")),
+            "{}",
+            self.body
+        );
         let number = self.headers["x-request-id"].to_str().expect("text");
-        assert!(self.body.contains(number), "the correlation number is on the page");
+        assert!(
+            self.body.contains(number),
+            "the correlation number is on the page"
+        );
         assert!(!self.body.contains("evil"), "nothing of the request is repeated");
     }
 }
@@ -99,9 +122,18 @@ impl<'a> Browser<'a> {
     pub fn new(world: &'a World) -> Self {
         let metrics = HttpMetrics::register(&mut Registry::default());
         let kit = world.service.kit().clone();
-        let outer = Outer { kit, metrics, hosts: Hosts::Issuer, request_timeout_ms: 15_000 };
+        let outer = Outer {
+            kit,
+            metrics,
+            hosts: Hosts::Issuer,
+            request_timeout_ms: 15_000,
+        };
         let router = web::middleware::outer(crate::router(world.service.clone()), outer);
-        Self { world, router, cookies: Rc::default() }
+        Self {
+            world,
+            router,
+            cookies: Rc::default(),
+        }
     }
 
     /// A browser with a fresh sign-in of the world's resident.
@@ -125,8 +157,12 @@ impl<'a> Browser<'a> {
             expires_at: now + TimeDelta::hours(12),
             device: "a browser".to_owned(),
         };
-        store::sessions::create(&self.world.store.read(), &session).await.expect("signed in");
-        self.cookies.borrow_mut().insert("denizen_session".to_owned(), token.expose().to_owned());
+        store::sessions::create(&self.world.store.read(), &session)
+            .await
+            .expect("signed in");
+        self.cookies
+            .borrow_mut()
+            .insert("denizen_session".to_owned(), token.expose().to_owned());
         id
     }
 
@@ -154,12 +190,24 @@ impl<'a> Browser<'a> {
 
     async fn post_with(&self, path: &str, fields: &[(&str, &str)], cookies: bool) -> Seen {
         let request = Request::post(path).header(CONTENT_TYPE, "application/x-www-form-urlencoded");
-        self.send(request, serde_urlencoded::to_string(fields).expect("a form"), cookies).await
+        self.send(
+            request,
+            serde_urlencoded::to_string(fields).expect("a form"),
+            cookies,
+        )
+        .await
     }
 
     async fn send(&self, request: http::request::Builder, body: String, with_cookies: bool) -> Seen {
-        let mut request = request.header(HOST, "localhost:8080").header("accept-language", "en");
-        let line: Vec<_> = self.cookies.borrow().iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let mut request = request
+            .header(HOST, "localhost:8080")
+            .header("accept-language", "en");
+        let line: Vec<_> = self
+            .cookies
+            .borrow()
+            .iter()
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect();
         if with_cookies && !line.is_empty() {
             request = request.header(COOKIE, line.join("; "));
         }
@@ -170,7 +218,11 @@ impl<'a> Browser<'a> {
             self.keep(line.to_str().expect("text"));
         }
         let bytes = axum::body::to_bytes(body, 1 << 20).await.expect("a body");
-        Seen { status: parts.status, headers: parts.headers, body: String::from_utf8_lossy(&bytes).into_owned() }
+        Seen {
+            status: parts.status,
+            headers: parts.headers,
+            body: String::from_utf8_lossy(&bytes).into_owned(),
+        }
     }
 
     fn keep(&self, line: &str) {
@@ -179,7 +231,9 @@ impl<'a> Browser<'a> {
         if rest.contains("Max-Age=0") {
             self.cookies.borrow_mut().remove(name);
         } else {
-            self.cookies.borrow_mut().insert(name.to_owned(), value.to_owned());
+            self.cookies
+                .borrow_mut()
+                .insert(name.to_owned(), value.to_owned());
         }
     }
 
@@ -197,7 +251,11 @@ impl<'a> Browser<'a> {
     pub async fn answer(&self, id: &InteractionId, change: impl FnOnce(&mut Answers)) {
         let mut answers = self.interaction(id).await.answers;
         change(&mut answers);
-        assert!(store::interactions::answer(&self.world.store.read(), id, &answers).await.expect("stored"));
+        assert!(
+            store::interactions::answer(&self.world.store.read(), id, &answers)
+                .await
+                .expect("stored")
+        );
     }
 
     /// What is stored of an interrupted request.
@@ -210,7 +268,10 @@ impl<'a> Browser<'a> {
 
 /// The address of a usual request with some parameters changed; an empty value leaves the parameter out.
 pub fn authorize_path(client: &str, changes: &[(&str, &str)]) -> String {
-    format!("/authorize?{}", serde_urlencoded::to_string(parameters(client, changes)).expect("a query"))
+    format!(
+        "/authorize?{}",
+        serde_urlencoded::to_string(parameters(client, changes)).expect("a query")
+    )
 }
 
 /// The parameters of a usual request with some changed.

@@ -2,5 +2,5 @@
 
 mod asking;
 mod attacks;
-mod browser;
+pub(crate) mod browser;
 mod silent;

@@ -12,11 +12,16 @@ use crate::testing::{self, claims};
 async fn a_live_session_gets_a_code_without_a_page_and_the_code_is_good() {
     for world in testing::worlds().await {
         let browser = Browser::signed_in(&world).await;
-        let seen = browser.authorize("hefei", &[("prompt", "none"), ("scope", "openid phone")]).await;
+        let seen = browser
+            .authorize("hefei", &[("prompt", "none"), ("scope", "openid phone")])
+            .await;
         assert_eq!(seen.headers["cache-control"], "no-store");
         let reply = seen.reply("hefei");
         assert_eq!(reply.keys().collect::<Vec<_>>(), ["code", "iss", "state"]);
-        assert_eq!((reply["state"].as_str(), reply["iss"].as_str()), ("a state", "http://localhost:8080"));
+        assert_eq!(
+            (reply["state"].as_str(), reply["iss"].as_str()),
+            ("a state", "http://localhost:8080")
+        );
         assert_eq!(reply["code"].len(), 43);
 
         let tokens = world.redeem("hefei", &reply["code"]).await;
@@ -35,7 +40,10 @@ async fn a_second_sub_site_is_given_another_name_for_the_same_person() {
     let browser = Browser::signed_in(&world).await;
     let mut names = Vec::new();
     for client in ["hefei", "wuhu"] {
-        let code = browser.authorize(client, &[("prompt", "none")]).await.code(client);
+        let code = browser
+            .authorize(client, &[("prompt", "none")])
+            .await
+            .code(client);
         let tokens = world.redeem(client, &code).await;
         names.push(claims(tokens.json["id_token"].as_str().expect("an ID token"))["sub"].clone());
     }
@@ -46,9 +54,15 @@ async fn a_second_sub_site_is_given_another_name_for_the_same_person() {
 async fn a_post_works_like_a_get() {
     let world = testing::world().await;
     let browser = Browser::signed_in(&world).await;
-    browser.authorize("hefei", &[("prompt", "login")]).await.asks("/sign-in");
+    browser
+        .authorize("hefei", &[("prompt", "login")])
+        .await
+        .asks("/sign-in");
     let fields = parameters("hefei", &[("prompt", "none"), ("login_hint", "13800138000")]);
-    let fields: Vec<_> = fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    let fields: Vec<_> = fields
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.as_str()))
+        .collect();
     browser.post("/authorize", &fields).await.code("hefei");
 
     // From another site's page: no cookies come with it, and the cookie that drafts hang on must not be replaced.
@@ -70,12 +84,23 @@ async fn registered_queries_are_kept_and_state_comes_back_unchanged() {
     let state = "é😀+%25&=#\"'<script>\u{1}\r\n\t\\ end".to_owned() + &"x".repeat(128);
     let uri = "https://hefei.example/cb?foo=b%20r&x";
     for prompt in ["none", "bad"] {
-        let seen =
-            browser.authorize("hefei", &[("redirect_uri", uri), ("state", &state), ("prompt", prompt)]).await;
-        assert!(seen.location().starts_with("https://hefei.example/cb?foo=b%20r&x&"), "{}", seen.location());
+        let seen = browser
+            .authorize(
+                "hefei",
+                &[("redirect_uri", uri), ("state", &state), ("prompt", prompt)],
+            )
+            .await;
+        assert!(
+            seen.location()
+                .starts_with("https://hefei.example/cb?foo=b%20r&x&"),
+            "{}",
+            seen.location()
+        );
         assert_eq!(seen.at("https://hefei.example/cb")["state"], state);
     }
-    let seen = browser.authorize("hefei", &[("redirect_uri", uri), ("state", "")]).await;
+    let seen = browser
+        .authorize("hefei", &[("redirect_uri", uri), ("state", "")])
+        .await;
     assert!(!seen.at("https://hefei.example/cb").contains_key("state"));
 }
 
@@ -90,9 +115,15 @@ async fn a_client_that_relies_on_nonce_must_send_one_and_may_use_pkce() {
     browser.authorize("hefei", &without).await.code("hefei");
     browser.authorize("hefei", &[]).await.code("hefei");
     let neither = [without[0], without[1], ("nonce", "")];
-    assert_eq!(browser.authorize("hefei", &neither).await.error("hefei"), "invalid_request");
+    assert_eq!(
+        browser.authorize("hefei", &neither).await.error("hefei"),
+        "invalid_request"
+    );
     let plain = [("code_challenge_method", "plain")];
-    assert_eq!(browser.authorize("hefei", &plain).await.error("hefei"), "invalid_request");
+    assert_eq!(
+        browser.authorize("hefei", &plain).await.error("hefei"),
+        "invalid_request"
+    );
 }
 
 #[tokio::test]
@@ -102,14 +133,22 @@ async fn max_age_is_measured_and_says_when_the_sign_in_was() {
     let signed_in_at = world.now().timestamp();
     world.clock.advance(TimeDelta::seconds(100));
     for max_age in ["15000", "10000", "100"] {
-        let code = browser.authorize("hefei", &[("max_age", max_age), ("prompt", "none")]).await.code("hefei");
+        let code = browser
+            .authorize("hefei", &[("max_age", max_age), ("prompt", "none")])
+            .await
+            .code("hefei");
         let tokens = world.redeem("hefei", &code).await;
         let id_token = claims(tokens.json["id_token"].as_str().expect("an ID token"));
         assert_eq!(id_token["auth_time"], signed_in_at);
     }
-    let late = browser.authorize("hefei", &[("max_age", "99"), ("prompt", "none")]).await;
+    let late = browser
+        .authorize("hefei", &[("max_age", "99"), ("prompt", "none")])
+        .await;
     assert_eq!(late.error("hefei"), "login_required");
-    browser.authorize("hefei", &[("max_age", "99")]).await.asks("/sign-in");
+    browser
+        .authorize("hefei", &[("max_age", "99")])
+        .await
+        .asks("/sign-in");
 }
 
 #[tokio::test]
@@ -118,21 +157,31 @@ async fn a_hint_names_the_person_and_a_bad_one_is_refused() {
     let browser = Browser::signed_in(&world).await;
     let id_token = async |client: &str| {
         let code = browser.authorize(client, &[]).await.code(client);
-        world.redeem(client, &code).await.json["id_token"].as_str().expect("an ID token").to_owned()
+        world.redeem(client, &code).await.json["id_token"]
+            .as_str()
+            .expect("an ID token")
+            .to_owned()
     };
     let (own, other) = (id_token("hefei").await, id_token("wuhu").await);
     world.clock.advance(TimeDelta::minutes(30));
-    browser.authorize("hefei", &[("id_token_hint", &own), ("prompt", "none")]).await.code("hefei");
-    let forged = format!("{}x", own.trim_end_matches(|_: char| false));
+    browser
+        .authorize("hefei", &[("id_token_hint", &own), ("prompt", "none")])
+        .await
+        .code("hefei");
+    let forged = format!("{own}x");
     for bad in [other.as_str(), "x", "a.b.c", forged.as_str()] {
-        let seen = browser.authorize("hefei", &[("id_token_hint", bad), ("prompt", "none")]).await;
+        let seen = browser
+            .authorize("hefei", &[("id_token_hint", bad), ("prompt", "none")])
+            .await;
         assert_eq!(seen.error("hefei"), "invalid_request", "{bad}");
     }
     // `sub` with a value in the claims parameter says the same (Core 5.5.1).
     let sub = claims(&own)["sub"].as_str().expect("a subject").to_owned();
     for (subject, error) in [(sub.as_str(), None), ("p.somebody-else", Some("login_required"))] {
         let claim = format!(r#"{{"id_token":{{"sub":{{"value":"{subject}"}}}}}}"#);
-        let seen = browser.authorize("hefei", &[("claims", &claim), ("prompt", "none")]).await;
+        let seen = browser
+            .authorize("hefei", &[("claims", &claim), ("prompt", "none")])
+            .await;
         assert_eq!(seen.reply("hefei").get("error").map(String::as_str), error);
     }
 }
@@ -143,19 +192,29 @@ async fn single_claims_are_released_within_what_was_allowed() {
     world.decide("hefei", [Scope::Assurance, Scope::Phone]).await;
     let browser = Browser::signed_in(&world).await;
     let request = r#"{"userinfo":{"phone_number":{"essential":true},"unknown":null},"id_token":{"identity_level":null}}"#;
-    let code = browser.authorize("hefei", &[("claims", request), ("prompt", "none")]).await.code("hefei");
+    let code = browser
+        .authorize("hefei", &[("claims", request), ("prompt", "none")])
+        .await
+        .code("hefei");
     let tokens = world.redeem("hefei", &code).await;
     assert_eq!(tokens.json["scope"], "openid");
     let id_token = claims(tokens.json["id_token"].as_str().expect("an ID token"));
     assert_eq!(id_token["identity_level"], 1);
     assert!(id_token.get("phone_number").is_none());
-    let userinfo = world.userinfo(tokens.json["access_token"].as_str().expect("a token")).await;
+    let userinfo = world
+        .userinfo(tokens.json["access_token"].as_str().expect("a token"))
+        .await;
     assert_eq!(userinfo.json["phone_number"], "+8613800138000");
     // A claim that nobody was asked about yet needs consent like its scope.
     let name = r#"{"userinfo":{"name":null}}"#;
-    let seen = browser.authorize("hefei", &[("claims", name), ("prompt", "none")]).await;
+    let seen = browser
+        .authorize("hefei", &[("claims", name), ("prompt", "none")])
+        .await;
     assert_eq!(seen.error("hefei"), "consent_required");
-    browser.authorize("hefei", &[("claims", name)]).await.asks("/consent");
+    browser
+        .authorize("hefei", &[("claims", name)])
+        .await
+        .asks("/consent");
 }
 
 #[tokio::test]

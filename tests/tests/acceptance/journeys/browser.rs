@@ -1,0 +1,1 @@
+//! The main journey in a real browser, on both databases.
