@@ -3,6 +3,7 @@
 
 pub use sea_orm_migration::prelude::MigratorTrait;
 use sea_orm_migration::prelude::*;
+use sea_orm_migration::schema::{timestamp_with_time_zone, timestamp_with_time_zone_null};
 
 mod m0001_accounts;
 mod m0002_provider;
@@ -33,4 +34,24 @@ fn unique(table: &'static str, columns: &[&'static str]) -> IndexCreateStatement
     let mut index = index(table, columns);
     index.name(format!("ux_{table}_{}", columns.join("_"))).unique();
     index
+}
+
+/// A table.
+fn create(table: &'static str, columns: Vec<ColumnDef>) -> TableCreateStatement {
+    let mut statement = Table::create();
+    statement.table(table);
+    for column in columns {
+        statement.col(column);
+    }
+    statement
+}
+
+/// A point in time, in UTC.
+fn ts(name: &'static str) -> ColumnDef {
+    timestamp_with_time_zone(name)
+}
+
+/// A point in time that may not have come.
+fn ts_null(name: &'static str) -> ColumnDef {
+    timestamp_with_time_zone_null(name)
 }

@@ -1,9 +1,11 @@
 //! Residents, how they prove themselves, and what is known about them.
 
 use sea_orm_migration::prelude::*;
-use sea_orm_migration::schema::*;
+use sea_orm_migration::schema::{
+    big_integer, blob, blob_null, boolean, integer, pk_uuid, text, text_null, uuid, uuid_null,
+};
 
-use crate::{index, unique};
+use crate::{create, index, ts, ts_null, unique};
 
 #[derive(DeriveMigrationName)]
 pub struct Migration;
@@ -45,23 +47,6 @@ impl MigrationTrait for Migration {
         }
         Ok(())
     }
-}
-
-fn create(table: &'static str, columns: Vec<ColumnDef>) -> TableCreateStatement {
-    let mut statement = Table::create();
-    statement.table(table);
-    for column in columns {
-        statement.col(column);
-    }
-    statement
-}
-
-fn ts(name: &'static str) -> ColumnDef {
-    timestamp_with_time_zone(name)
-}
-
-fn ts_null(name: &'static str) -> ColumnDef {
-    timestamp_with_time_zone_null(name)
 }
 
 fn tables() -> Vec<TableCreateStatement> {

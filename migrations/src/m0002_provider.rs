@@ -1,9 +1,11 @@
 //! Sub-sites, what they were allowed, and what they were given; keys and the audit log.
 
 use sea_orm_migration::prelude::*;
-use sea_orm_migration::schema::*;
+use sea_orm_migration::schema::{
+    big_integer, big_integer_null, blob, blob_null, pk_uuid, text, text_null, uuid, uuid_null,
+};
 
-use crate::{index, unique};
+use crate::{create, index, ts, ts_null, unique};
 
 #[derive(DeriveMigrationName)]
 pub struct Migration;
@@ -42,23 +44,6 @@ impl MigrationTrait for Migration {
         }
         Ok(())
     }
-}
-
-fn create(table: &'static str, columns: Vec<ColumnDef>) -> TableCreateStatement {
-    let mut statement = Table::create();
-    statement.table(table);
-    for column in columns {
-        statement.col(column);
-    }
-    statement
-}
-
-fn ts(name: &'static str) -> ColumnDef {
-    timestamp_with_time_zone(name)
-}
-
-fn ts_null(name: &'static str) -> ColumnDef {
-    timestamp_with_time_zone_null(name)
 }
 
 fn tables() -> Vec<TableCreateStatement> {

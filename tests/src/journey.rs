@@ -1,5 +1,6 @@
 //! What residents usually do, each step with a look at where it leads.
 
+use crate::party::{Ask, Party, TokenAnswer};
 use crate::people::Person;
 use crate::visitor::Visitor;
 use crate::world::World;
@@ -113,4 +114,21 @@ pub async fn level(visitor: &mut Visitor) -> u8 {
     visitor.sees("account");
     let level = visitor.page.get("[data-level]").attribute("data-level").expect("a level");
     level.parse().expect("a number")
+}
+
+/// Takes a request of a program to its answer, agreeing where that is asked, and answers the code.
+pub async fn code_for(visitor: &mut Visitor, party: &Party, ask: &Ask) -> String {
+    visitor.open(&ask.url()).await;
+    if visitor.away.is_none() {
+        allow(visitor).await;
+    }
+    party.code(visitor, ask)
+}
+
+/// The same, and redeems the code.
+pub async fn tokens_for(visitor: &mut Visitor, party: &Party, ask: &Ask) -> TokenAnswer {
+    let code = code_for(visitor, party, ask).await;
+    let answer = party.redeem(&code, ask).await;
+    assert_eq!(answer.status.as_u16(), 200, "{}", answer.body);
+    answer
 }

@@ -78,8 +78,8 @@ impl Agreement {
     /// What a form carries to say which text was shown; another text has another mark.
     pub fn mark(&self, language: Language) -> String {
         let hash = self.text_hash(language);
-        let head: String = hash.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-        format!("{}:{}:{head}", self.version, language.tag())
+        let head = hash.first_chunk().map_or(0, |head| u64::from_be_bytes(*head));
+        format!("{}:{}:{head:016x}", self.version, language.tag())
     }
 }
 
@@ -144,15 +144,26 @@ impl Agreements {
             list.push(version);
         }
         for list in by_id.values_mut() {
-            list.sort_by(|a, b| a.effective.cmp(&b.effective).then_with(|| a.version.cmp(&b.version)));
+            list.sort_by(|a, b| {
+                a.effective
+                    .cmp(&b.effective)
+                    .then_with(|| a.version.cmp(&b.version))
+            });
         }
-        if by_id.contains_key(RESIDENT) { Ok(Self(Arc::new(by_id))) } else { Err(AgreementsError::Missing(RESIDENT)) }
+        if by_id.contains_key(RESIDENT) {
+            Ok(Self(Arc::new(by_id)))
+        } else {
+            Err(AgreementsError::Missing(RESIDENT))
+        }
     }
 
     /// The version that is accepted now: the newest that is in effect.
     pub fn current(&self, id: &str, now: DateTime<Utc>) -> Option<&Agreement> {
         let versions = self.0.get(id)?;
-        versions.iter().rev().find(|version| version.effective <= now.date_naive())
+        versions
+            .iter()
+            .rev()
+            .find(|version| version.effective <= now.date_naive())
     }
 }
 
@@ -161,15 +172,25 @@ fn read(
     table: &str,
     text: impl Fn(&str) -> Result<String, AgreementsError>,
 ) -> Result<Agreement, AgreementsError> {
-    let file: File =
-        toml::from_str(table).map_err(|error| AgreementsError::Malformed(path.to_owned(), Box::new(error)))?;
+    let file: File = toml::from_str(table)
+        .map_err(|error| AgreementsError::Malformed(path.to_owned(), Box::new(error)))?;
     let of = |language| {
         let name = file.text.in_language(language);
         let text = text(name)?;
-        if text.trim().is_empty() { Err(AgreementsError::Text(PathBuf::from(name))) } else { Ok(text) }
+        if text.trim().is_empty() {
+            Err(AgreementsError::Text(PathBuf::from(name)))
+        } else {
+            Ok(text)
+        }
     };
     let texts = LocalizedText::new(of(Language::ZhCn)?, of(Language::En)?, of(Language::Vi)?);
-    Ok(Agreement { id: file.id, version: file.version, effective: file.effective, title: file.title, texts })
+    Ok(Agreement {
+        id: file.id,
+        version: file.version,
+        effective: file.effective,
+        title: file.title,
+        texts,
+    })
 }
 
 fn read_text(path: &Path) -> Result<String, AgreementsError> {
@@ -190,7 +211,10 @@ async fn show(
     visit: Visit,
     UrlPath(id): UrlPath<String>,
 ) -> Result<Response, Problem> {
-    let agreement = service.agreements().current(&id, service.now()).ok_or_else(Problem::not_found)?;
+    let agreement = service
+        .agreements()
+        .current(&id, service.now())
+        .ok_or_else(Problem::not_found)?;
     let language = visit.language();
     let title = Words::plain(agreement.title.in_language(language).to_owned());
     let caption = Words::with(
@@ -206,20 +230,29 @@ async fn show(
 
 /// Plain text as markup: `## ` begins a heading, `- ` an item of a list, an empty line ends a paragraph.
 fn formatted(text: &str) -> Markup {
-    let mut html = String::from("<div class=\"prose\">");
-    for block in text.split("\n\n").map(str::trim).filter(|block| !block.is_empty()) {
-        if let Some(heading) = block.strip_prefix("## ") {
-            html.push_str(&format!("<h2>{}</h2>", escape(heading)));
-        } else if block.lines().all(|line| line.starts_with("- ")) {
-            let items = block.lines().filter_map(|line| line.strip_prefix("- "));
-            let items: String = items.map(|item| format!("<li>{}</li>", escape(item))).collect();
-            html.push_str(&format!("<ul>{items}</ul>"));
-        } else {
-            html.push_str(&format!("<p>{}</p>", escape(block)));
-        }
+    let blocks = text
+        .split("\n\n")
+        .map(str::trim)
+        .filter(|block| !block.is_empty());
+    let body: Vec<String> = blocks.map(formatted_block).collect();
+    Markup::from_rendered(format!("<div class=\"prose\">{}</div>", body.concat()))
+}
+
+fn formatted_block(block: &str) -> String {
+    if let Some(heading) = block.strip_prefix("## ") {
+        return format!("<h2>{}</h2>", escape(heading));
     }
-    html.push_str("</div>");
-    Markup::from_rendered(html)
+    let items: Option<Vec<&str>> = block.lines().map(|line| line.strip_prefix("- ")).collect();
+    match items {
+        Some(items) => {
+            let items: Vec<String> = items
+                .iter()
+                .map(|item| format!("<li>{}</li>", escape(item)))
+                .collect();
+            format!("<ul>{}</ul>", items.concat())
+        }
+        None => format!("<p>{}</p>", escape(block)),
+    }
 }
 
 #[cfg(test)]
@@ -253,15 +286,27 @@ mod tests {
     #[test]
     fn source_hb_17_the_newest_version_in_effect_is_the_one_to_accept() {
         let dir = tempfile::tempdir().unwrap();
-        assert!(matches!(Agreements::load(dir.path()), Err(AgreementsError::Missing(_))));
+        assert!(matches!(
+            Agreements::load(dir.path()),
+            Err(AgreementsError::Missing(_))
+        ));
         write(dir.path(), "1", "2026-01-01");
         write(dir.path(), "2", "2026-07-01");
         let agreements = Agreements::load(dir.path()).unwrap();
-        assert_eq!(agreements.current(RESIDENT, at("2026-06-30")).unwrap().version, "1");
-        assert_eq!(agreements.current(RESIDENT, at("2026-07-01")).unwrap().version, "2");
+        assert_eq!(
+            agreements.current(RESIDENT, at("2026-06-30")).unwrap().version,
+            "1"
+        );
+        assert_eq!(
+            agreements.current(RESIDENT, at("2026-07-01")).unwrap().version,
+            "2"
+        );
         assert!(agreements.current(RESIDENT, at("2025-12-31")).is_none());
         std::fs::write(dir.path().join("a.txt"), " \n").unwrap();
-        assert!(matches!(Agreements::load(dir.path()), Err(AgreementsError::Text(_))));
+        assert!(matches!(
+            Agreements::load(dir.path()),
+            Err(AgreementsError::Text(_))
+        ));
     }
 
     #[test]

@@ -62,10 +62,20 @@ async fn retry(service: &Service, case: Case) -> Result<(), StoreError> {
     let Some(facts) = case.input.clone() else {
         // Cannot happen while a case waits; ended, so that it does not come up for ever.
         let expired = (State::Waiting, State::Expired);
-        return cases::change(&service.store().read(), case.id, expired, service.now()).await.map(drop);
+        return cases::change(&service.store().read(), case.id, expired, service.now())
+            .await
+            .map(drop);
     };
-    let attempt = Attempt { account: case.account, source: case.source.clone(), facts, request_id: None };
-    let (word, finding) = service.sources().check(&attempt.source, &attempt.facts, service.kit().clock()).await;
+    let attempt = Attempt {
+        account: case.account,
+        source: case.source.clone(),
+        facts,
+        request_id: None,
+    };
+    let (word, finding) = service
+        .sources()
+        .check(&attempt.source, &attempt.facts, service.kit().clock())
+        .await;
     if matches!(&finding, Finding::Not(denial) if !denial.counts()) {
         return postpone(service, &case).await;
     }
@@ -73,7 +83,13 @@ async fn retry(service: &Service, case: Case) -> Result<(), StoreError> {
     let outcome = check::settle(service, &attempt, &origin, (word, finding), 0).await?;
     if outcome == Outcome::Gone {
         // The account is closed or frozen, or changed meanwhile: the answer has nobody to go to.
-        cases::change(&service.store().read(), case.id, (State::Waiting, State::Expired), service.now()).await?;
+        cases::change(
+            &service.store().read(),
+            case.id,
+            (State::Waiting, State::Expired),
+            service.now(),
+        )
+        .await?;
     }
     Ok(())
 }
@@ -82,7 +98,9 @@ async fn retry(service: &Service, case: Case) -> Result<(), StoreError> {
 pub(crate) const fn notice_of(state: State) -> Option<&'static str> {
     match state {
         State::Passed => Some("sms-verify-passed"),
-        State::Mismatch | State::NotFound | State::Conflict | State::Restricted => Some("sms-verify-answered"),
+        State::Mismatch | State::NotFound | State::Conflict | State::Restricted => {
+            Some("sms-verify-answered")
+        }
         State::Expired => Some("sms-verify-expired"),
         State::Waiting | State::InReview | State::Replaced => None,
     }
@@ -91,18 +109,18 @@ pub(crate) const fn notice_of(state: State) -> Option<&'static str> {
 /// Still no answer: later again, or the end.
 async fn postpone(service: &Service, case: &Case) -> Result<(), StoreError> {
     let now = service.now();
-    match next_try(&service.config().sources, case.created_at, case.attempts, now) {
-        Some(at) => cases::postpone(&service.store().read(), case.id, at).await.map(drop),
-        None => {
-            let tx = service.store().begin().await?;
-            if cases::change(&tx, case.id, (State::Waiting, State::Expired), now).await? {
-                notify(service, &tx, case.account, State::Expired).await?;
-            }
-            tx.commit().await?;
-            service.kick_delivery();
-            Ok(())
-        }
+    let again = next_try(&service.config().sources, case.created_at, case.attempts, now);
+    if let Some(at) = again {
+        cases::postpone(&service.store().read(), case.id, at).await?;
+        return Ok(());
     }
+    let tx = service.store().begin().await?;
+    if cases::change(&tx, case.id, (State::Waiting, State::Expired), now).await? {
+        notify(service, &tx, case.account, State::Expired).await?;
+    }
+    tx.commit().await?;
+    service.kick_delivery();
+    Ok(())
 }
 
 /// When a case is tried again after so many tries; `None` when its time is over.
@@ -113,7 +131,10 @@ fn next_try(
     now: DateTime<Utc>,
 ) -> Option<DateTime<Utc>> {
     let doubled = 1_i64.checked_shl(attempts.min(32)).unwrap_or(i64::MAX);
-    let wait = Ord::min(config.retry_first_seconds.saturating_mul(doubled), config.retry_longest_seconds);
+    let wait = Ord::min(
+        config.retry_first_seconds.saturating_mul(doubled),
+        config.retry_longest_seconds,
+    );
     let at = now + TimeDelta::seconds(wait);
     (at < created_at + TimeDelta::days(config.retry_days)).then_some(at)
 }
@@ -125,9 +146,15 @@ pub(crate) async fn notify(
     account: AccountId,
     state: State,
 ) -> Result<(), StoreError> {
-    let Some(template) = notice_of(state) else { return Ok(()) };
-    let Some(account) = accounts::find(tx, account).await? else { return Ok(()) };
-    let Some(phone) = &account.phone else { return Ok(()) };
+    let Some(template) = notice_of(state) else {
+        return Ok(());
+    };
+    let Some(account) = accounts::find(tx, account).await? else {
+        return Ok(());
+    };
+    let Some(phone) = &account.phone else {
+        return Ok(());
+    };
     let now = service.now();
     let message = NewMessage {
         id: MessageId::new(now, service.rng()),
@@ -157,7 +184,10 @@ mod tests {
             let at = next_try(&config, start, attempts, start).unwrap();
             (at - start).num_minutes()
         };
-        assert_eq!([0, 1, 2, 3, 5, 6, 40, u32::MAX].map(minutes), [1, 2, 4, 8, 32, 60, 60, 60]);
+        assert_eq!(
+            [0, 1, 2, 3, 5, 6, 40, u32::MAX].map(minutes),
+            [1, 2, 4, 8, 32, 60, 60, 60]
+        );
         let last = start + TimeDelta::days(7) - TimeDelta::minutes(59);
         assert_eq!(next_try(&config, start, 9, last), None);
     }

@@ -37,7 +37,10 @@ impl Config {
     pub fn test_settings(&self) -> Vec<(&'static str, &'static str)> {
         let mut faults = Vec::new();
         if self.captcha.sandbox_url.is_some() {
-            faults.push(("captcha.sandbox_url", "tells the answers of captchas; for development only"));
+            faults.push((
+                "captcha.sandbox_url",
+                "tells the answers of captchas; for development only",
+            ));
         }
         if self.sms.url.is_none() {
             faults.push(("sms.url", "is not set: no codes can be sent"));
@@ -89,7 +92,11 @@ impl PasswordConfig {
             memory_kib: self.memory_kib,
             passes: self.passes,
             lanes: self.lanes,
-            permits: if self.permits == 0 { defaults.permits } else { self.permits },
+            permits: if self.permits == 0 {
+                defaults.permits
+            } else {
+                self.permits
+            },
             queue: self.queue,
             wait: Duration::from_millis(self.wait_ms),
         }
@@ -111,6 +118,11 @@ mod tests {
     #[test]
     fn a_captcha_that_tells_its_answers_is_a_test_setting() {
         let config: Config = toml::from_str("[captcha]\nsandbox_url = \"http://localhost:8090\"\n").unwrap();
-        assert!(config.test_settings().iter().any(|(key, _)| *key == "captcha.sandbox_url"));
+        assert!(
+            config
+                .test_settings()
+                .iter()
+                .any(|(key, _)| *key == "captcha.sandbox_url")
+        );
     }
 }

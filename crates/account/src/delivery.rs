@@ -34,7 +34,12 @@ pub struct Config {
 
 impl Default for Config {
     fn default() -> Self {
-        Self { batch: 16, lease_seconds: 30, attempts: 8, poll_ms: 2000 }
+        Self {
+            batch: 16,
+            lease_seconds: 30,
+            attempts: 8,
+            poll_ms: 2000,
+        }
     }
 }
 
@@ -88,7 +93,13 @@ pub async fn deliver_due(service: &Service) -> Result<usize, StoreError> {
 async fn deliver(service: &Service, message: Claimed) -> Result<(), StoreError> {
     let outcome = send(service.gateways(), &message).await;
     let attempts = service.config().delivery.attempts;
-    note(service.store(), &message, after(&outcome, message.attempt, attempts), service.now()).await?;
+    note(
+        service.store(),
+        &message,
+        after(&outcome, message.attempt, attempts),
+        service.now(),
+    )
+    .await?;
     match outcome {
         Ok(()) => tracing::info!(message = %message.id, template = message.template, "message sent"),
         Err(error) => {
@@ -160,7 +171,10 @@ mod tests {
         let seconds = |seconds| After::RetryIn(TimeDelta::seconds(seconds));
         assert_eq!(pauses[..6], [2, 4, 8, 16, 32, 60].map(seconds));
         assert_eq!(pauses[7], After::GiveUp);
-        assert_eq!(after(&Err(SendError::Refused(String::new())), 1, 8), After::GiveUp);
+        assert_eq!(
+            after(&Err(SendError::Refused(String::new())), 1, 8),
+            After::GiveUp
+        );
         assert_eq!(after(&Ok(()), 8, 8), After::Sent);
     }
 }

@@ -66,7 +66,14 @@ impl Notice {
             texts: self.texts.iter().map(|words| words.text(visit)).collect(),
             case: self.case.as_deref(),
             action: &self.action,
-            links: self.links.iter().map(|(to, key)| Link { href: to.as_str(), text: visit.t(key) }).collect(),
+            links: self
+                .links
+                .iter()
+                .map(|(to, key)| Link {
+                    href: to.as_str(),
+                    text: visit.t(key),
+                })
+                .collect(),
         };
         visit.render(page, &content)
     }

@@ -117,16 +117,29 @@ pub struct Request<'a> {
 impl<'a> Request<'a> {
     /// A request of the browser that visits, in its language.
     pub fn of(visit: &Visit, browser: &'a TokenHash, purpose: Purpose, phone: &'a Phone) -> Self {
-        Self { purpose, phone, browser, language: visit.language() }
+        Self {
+            purpose,
+            phone,
+            browser,
+            language: visit.language(),
+        }
     }
 
     fn holder(&self) -> Holder<'a> {
-        Holder { purpose: self.purpose, target: self.phone.e164(), browser: self.browser }
+        Holder {
+            purpose: self.purpose,
+            target: self.phone.e164(),
+            browser: self.browser,
+        }
     }
 }
 
 /// Sends a code: limits, code and message, all or nothing.
-pub async fn ask(service: &Service, visit: &Visit, request: &Request<'_>) -> Result<Result<(), Refusal>, StoreError> {
+pub async fn ask(
+    service: &Service,
+    visit: &Visit,
+    request: &Request<'_>,
+) -> Result<Result<(), Refusal>, StoreError> {
     if let Some(refusal) = admit(service, visit, request).await? {
         return Ok(Err(refusal));
     }
@@ -144,7 +157,11 @@ pub async fn admit(
     request: &Request<'_>,
 ) -> Result<Option<Refusal>, StoreError> {
     let (config, now) = (&service.config().otp, service.now());
-    if !config.calling_codes.iter().any(|code| code == request.phone.region().calling_code()) {
+    if !config
+        .calling_codes
+        .iter()
+        .any(|code| code == request.phone.region().calling_code())
+    {
         return Ok(Some(Refusal::Country));
     }
     let tx = service.store().read();
@@ -166,10 +183,19 @@ pub async fn admit(
 
 /// The counters of one message, the narrowest first.
 fn limits<'a>(config: &Config, network: &'a str, phone: &'a str) -> [(Rule, &'a str); 6] {
-    let rule = |name, limit, window_seconds| Rule { name, limit, window_seconds };
-    let range = phone.get(..phone.len().saturating_sub(RANGE_DIGITS)).unwrap_or(phone);
+    let rule = |name, limit, window_seconds| Rule {
+        name,
+        limit,
+        window_seconds,
+    };
+    let range = phone
+        .get(..phone.len().saturating_sub(RANGE_DIGITS))
+        .unwrap_or(phone);
     [
-        (rule("sms_address_hour", config.address_per_hour, HOUR_SECONDS), network),
+        (
+            rule("sms_address_hour", config.address_per_hour, HOUR_SECONDS),
+            network,
+        ),
         (rule("sms_phone_hour", config.phone_per_hour, HOUR_SECONDS), phone),
         (rule("sms_phone_day", config.phone_per_day, DAY_SECONDS), phone),
         (rule("sms_range_hour", config.range_per_hour, HOUR_SECONDS), range),
@@ -187,7 +213,8 @@ fn wait_seconds(config: &Config, last: DateTime<Utc>, now: DateTime<Utc>) -> Opt
 /// How long until this browser can ask for another code for this phone, in seconds; 0 when it can now.
 pub async fn seconds_until_resend(service: &Service, request: &Request<'_>) -> Result<i64, StoreError> {
     let newest = store::otp::find_newest(&service.store().read(), &request.holder()).await?;
-    let wait = newest.and_then(|issued| wait_seconds(&service.config().otp, issued.created_at, service.now()));
+    let wait =
+        newest.and_then(|issued| wait_seconds(&service.config().otp, issued.created_at, service.now()));
     Ok(wait.unwrap_or_default())
 }
 
@@ -235,7 +262,11 @@ fn text(service: &Service, request: &Request<'_>, letter: Letter, code: &str) ->
     let kit = service.kit();
     let minutes = service.config().otp.life_seconds.max(60) / 60;
     let name = kit.branding().service_name.in_language(request.language);
-    let args = [("service", name.into()), ("code", code.into()), ("minutes", minutes.into())];
+    let args = [
+        ("service", name.into()),
+        ("code", code.into()),
+        ("minutes", minutes.into()),
+    ];
     (template, kit.t(request.language, template, &args))
 }
 
@@ -243,7 +274,11 @@ fn text(service: &Service, request: &Request<'_>, letter: Letter, code: &str) ->
 pub async fn check(service: &Service, request: &Request<'_>, typed: &str) -> Result<Tried, StoreError> {
     let (config, now) = (&service.config().otp, service.now());
     let tx = service.store().read();
-    let rule = Rule { name: "otp_tries", limit: config.tries_per_hour, window_seconds: HOUR_SECONDS };
+    let rule = Rule {
+        name: "otp_tries",
+        limit: config.tries_per_hour,
+        window_seconds: HOUR_SECONDS,
+    };
     let key = format!("{}\u{0}{}", request.purpose.as_str(), request.phone.e164());
     if throttles::hit(&tx, &rule, &key, now).await?.exceeded() {
         return Ok(Tried::Exhausted);
@@ -259,7 +294,10 @@ pub fn read_code(typed: &str) -> Option<Sensitive<String>> {
         .take(TYPED_MAX)
         .filter(|c| !c.is_whitespace() && *c != '-')
         .map(|c| match c {
-            '\u{ff10}'..='\u{ff19}' => u32::from(c).checked_sub(0xfee0).and_then(char::from_u32).unwrap_or(c),
+            '\u{ff10}'..='\u{ff19}' => u32::from(c)
+                .checked_sub(0xfee0)
+                .and_then(char::from_u32)
+                .unwrap_or(c),
             _ => c,
         })
         .collect();

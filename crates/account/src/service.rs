@@ -66,7 +66,11 @@ impl Service {
     /// Puts the parts together.
     pub fn new(parts: Parts) -> Self {
         let drawing = Drawing::new(&parts.config.captcha);
-        Self(Arc::new(Inner { parts, drawing, mail_waits: Notify::new() }))
+        Self(Arc::new(Inner {
+            parts,
+            drawing,
+            mail_waits: Notify::new(),
+        }))
     }
 
     /// The settings.

@@ -56,7 +56,10 @@ pub async fn start(
     {
         sessions::end(tx, old.id, now).await?;
     }
-    let started = Started { id: SessionId::new(now, rng), token: Token::generate(rng) };
+    let started = Started {
+        id: SessionId::new(now, rng),
+        token: Token::generate(rng),
+    };
     let new = NewSession {
         id: started.id,
         token_hash: started.token.hash(),
@@ -88,20 +91,30 @@ pub async fn renew(
     added: Added,
 ) -> Result<Option<Started>, StoreError> {
     let (methods, auth_time) = match added {
-        Added::Factor(method) => {
-            (Methods::new(session.methods.iter().chain([method])), service.kit().now())
-        }
+        Added::Factor(method) => (
+            Methods::new(session.methods.iter().chain([method])),
+            service.kit().now(),
+        ),
         Added::Evidence => (session.methods.clone(), session.auth_time),
     };
     let token = Token::generate(service.kit().rng());
-    let new = Renewal { token_hash: token.hash(), methods: &methods, auth_time };
+    let new = Renewal {
+        token_hash: token.hash(),
+        methods: &methods,
+        auth_time,
+    };
     let renewed = sessions::renew(tx, session.id, &new).await?;
-    Ok(renewed.then_some(Started { id: session.id, token }))
+    Ok(renewed.then_some(Started {
+        id: session.id,
+        token,
+    }))
 }
 
 /// Who is signed in.
 pub async fn current(service: &Service, visit: &Visit) -> Result<Option<LiveSession>, StoreError> {
-    let Some(token) = visit.session_token() else { return Ok(None) };
+    let Some(token) = visit.session_token() else {
+        return Ok(None);
+    };
     let limits = &service.config().session;
     sessions::find_live(&service.store().read(), &token.hash(), limits, visit.now()).await
 }
@@ -138,22 +151,19 @@ impl From<StoreError> for Stop {
 
 /// Who is signed in; otherwise the sign-in page, which comes back to `here` afterwards. Shows the navigation.
 pub async fn require(service: &Service, visit: &mut Visit, here: &LocalPath) -> Result<LiveSession, Stop> {
-    match current(service, visit).await? {
-        Some(session) => {
-            visit.set_signed_in(display_name(&session.account));
-            Ok(session)
-        }
-        None => {
-            let sign_in = LocalPath::known("/sign-in").with("return_to", here.as_str());
-            Err(Stop::Go(visit.redirect(&sign_in)))
-        }
-    }
+    let Some(session) = current(service, visit).await? else {
+        let sign_in = LocalPath::known("/sign-in").with("return_to", here.as_str());
+        return Err(Stop::Go(visit.redirect(&sign_in)));
+    };
+    visit.set_signed_in(display_name(&session.account));
+    Ok(session)
 }
 
 /// The person's name as their own pages show it: enough for the owner, little for who looks over a shoulder.
 pub fn display_name(account: &Account) -> String {
     let name = account.name.as_ref().map(model::person_name::PersonName::masked);
-    name.or_else(|| account.phone.as_ref().map(model::phone::Phone::masked)).unwrap_or_default()
+    name.or_else(|| account.phone.as_ref().map(model::phone::Phone::masked))
+        .unwrap_or_default()
 }
 
 /// Ends a sign-in with everything that it gave, and makes the browser forget it.
@@ -161,7 +171,9 @@ pub async fn end(service: &Service, visit: &mut Visit, session: &LiveSession) ->
     let now = visit.now();
     let tx = service.store().begin().await?;
     if sessions::end(&tx, session.id, now).await? {
-        let mut entry = Entry::new(Event::SignedOut, now).account(session.account.id).session(session.id);
+        let mut entry = Entry::new(Event::SignedOut, now)
+            .account(session.account.id)
+            .session(session.id);
         entry.request_id = Some(visit.request_id().to_owned());
         store::audit::record(&tx, service.kit().rng(), entry).await?;
     }

@@ -32,7 +32,10 @@ pub(crate) struct Recorder {
 #[async_trait]
 impl SmsGateway for Recorder {
     async fn send(&self, sms: &Sms<'_>) -> Result<(), SendError> {
-        self.sent.lock().unwrap().push((sms.to.to_owned(), sms.text.to_owned()));
+        self.sent
+            .lock()
+            .unwrap()
+            .push((sms.to.to_owned(), sms.text.to_owned()));
         Ok(())
     }
 }
@@ -61,7 +64,11 @@ pub(crate) async fn worlds_with_sources(
     config: Config,
     sources: impl Fn() -> evidence::Sources,
 ) -> Vec<World> {
-    stores().await.into_iter().map(|test| world(test, config.clone(), sources())).collect()
+    stores()
+        .await
+        .into_iter()
+        .map(|test| world(test, config.clone(), sources()))
+        .collect()
 }
 
 fn world(test: TestStore, config: Config, sources: evidence::Sources) -> World {
@@ -74,11 +81,20 @@ fn world(test: TestStore, config: Config, sources: evidence::Sources) -> World {
         hashing: Hashing::new(HashingSettings::cheap_for_tests(), rng).unwrap(),
         policy: PasswordPolicy::new(["Denizen"], Arc::new(BreachedList::load(None).unwrap())),
         agreements: Agreements::shipped().unwrap(),
-        gateways: Gateways { sms: Some(Arc::clone(&sms) as Arc<dyn SmsGateway>), captcha_sandbox: None },
+        gateways: Gateways {
+            sms: Some(sms.clone()),
+            captcha_sandbox: None,
+        },
         sources,
     };
     let kind = test.database.kind();
-    World { service: Service::new(parts), clock: test.clock.clone(), kind, sms, _test: test }
+    World {
+        service: Service::new(parts),
+        clock: test.clock.clone(),
+        kind,
+        sms,
+        _test: test,
+    }
 }
 
 impl World {
@@ -86,13 +102,18 @@ impl World {
     pub(crate) async fn newest_sms(&self, phone: &str) -> Option<String> {
         delivery::deliver_due(&self.service).await.unwrap();
         let sent = self.sms.sent.lock().unwrap();
-        sent.iter().rev().find(|(to, _)| to == phone).map(|(_, text)| text.clone())
+        sent.iter()
+            .rev()
+            .find(|(to, _)| to == phone)
+            .map(|(_, text)| text.clone())
     }
 
     /// The code in the newest message to a phone.
     pub(crate) async fn code(&self, phone: &str) -> String {
         let text = self.newest_sms(phone).await.expect("a message");
-        let digits = text.split(|c: char| !c.is_ascii_digit()).find(|run| run.len() == 6);
+        let digits = text
+            .split(|c: char| !c.is_ascii_digit())
+            .find(|run| run.len() == 6);
         digits.unwrap_or_else(|| panic!("no code in {text}")).to_owned()
     }
 
@@ -104,7 +125,11 @@ impl World {
 
     /// A browser that has never been here.
     pub(crate) fn browser(&self) -> Browser {
-        Browser { router: router(self.service.clone()), service: self.service.clone(), cookies: BTreeMap::new() }
+        Browser {
+            router: router(self.service.clone()),
+            service: self.service.clone(),
+            cookies: BTreeMap::new(),
+        }
     }
 }
 
@@ -119,13 +144,19 @@ pub(crate) struct Seen {
 impl Seen {
     /// The value of a hidden field.
     pub(crate) fn hidden(&self, name: &str) -> Option<&str> {
-        let (_, rest) = self.body.split_once(&format!("type=\"hidden\" name=\"{name}\" value=\""))?;
+        let (_, rest) = self
+            .body
+            .split_once(&format!("type=\"hidden\" name=\"{name}\" value=\""))?;
         rest.split('"').next()
     }
 
     /// The codes of the errors at the fields.
     pub(crate) fn errors(&self) -> Vec<&str> {
-        self.body.split("data-error=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect()
+        self.body
+            .split("data-error=\"")
+            .skip(1)
+            .filter_map(|rest| rest.split('"').next())
+            .collect()
     }
 
     /// The name of the page.
@@ -151,32 +182,59 @@ impl Browser {
     /// Sends a form of a page that was seen: its hidden fields with the given ones.
     pub(crate) async fn post(&mut self, path: &str, seen: &Seen, fields: &[(&str, &str)]) -> Seen {
         let names = ["csrf", "captcha_id", "agreement", "interaction", "return_to"];
-        let form = seen.body.split_once("<main").map_or(seen.body.as_str(), |(_, main)| main).to_owned();
-        let form = Seen { body: form, ..seen.clone() };
-        let hidden = names.iter().filter(|name| !fields.iter().any(|(given, _)| given == *name));
+        let form = seen
+            .body
+            .split_once("<main")
+            .map_or(seen.body.as_str(), |(_, main)| main)
+            .to_owned();
+        let form = Seen {
+            body: form,
+            ..seen.clone()
+        };
+        let hidden = names
+            .iter()
+            .filter(|name| !fields.iter().any(|(given, _)| given == *name));
         let hidden = hidden.filter_map(|name| form.hidden(name).map(|value| (*name, value)));
         let pairs: Vec<(&str, &str)> = hidden.chain(fields.iter().copied()).collect();
-        let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
+        let body = url::form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(pairs)
+            .finish();
         let request = self.request(Request::post(path));
-        let request = request.header(CONTENT_TYPE, "application/x-www-form-urlencoded").body(Body::from(body));
+        let request = request
+            .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .body(Body::from(body));
         self.send(request.unwrap()).await
     }
 
     fn request(&self, builder: axum::http::request::Builder) -> axum::http::request::Builder {
-        let pairs: Vec<_> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
-        builder.header(COOKIE, pairs.join("; ")).header("accept-language", "en")
+        let pairs: Vec<_> = self
+            .cookies
+            .iter()
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect();
+        builder
+            .header(COOKIE, pairs.join("; "))
+            .header("accept-language", "en")
     }
 
     async fn send(&mut self, request: Request<Body>) -> Seen {
         let response = self.router.clone().oneshot(request).await.unwrap();
         for line in response.headers().get_all(SET_COOKIE) {
             let (name, rest) = line.to_str().unwrap().split_once('=').unwrap();
-            self.cookies.insert(name.to_owned(), rest.split(';').next().unwrap().to_owned());
+            self.cookies
+                .insert(name.to_owned(), rest.split(';').next().unwrap().to_owned());
         }
-        let location = response.headers().get(LOCATION).map(|value| value.to_str().unwrap().to_owned());
+        let location = response
+            .headers()
+            .get(LOCATION)
+            .map(|value| value.to_str().unwrap().to_owned());
         let status = response.status();
         let body = axum::body::to_bytes(response.into_body(), 1 << 20).await.unwrap();
-        Seen { status, location, body: String::from_utf8_lossy(&body).into_owned() }
+        Seen {
+            status,
+            location,
+            body: String::from_utf8_lossy(&body).into_owned(),
+        }
     }
 
     /// What the picture of a page shows: a person looks at it, a test at the database.
@@ -184,6 +242,9 @@ impl Browser {
         let id: CaptchaId = seen.hidden("captcha_id").expect("a captcha").parse().unwrap();
         let browser = TokenHash::of(self.cookies.get("denizen_browser").unwrap());
         let tx = self.service.store().read();
-        store::captchas::find_answer(&tx, id, &browser, self.service.now()).await.unwrap().expect("a live captcha")
+        store::captchas::find_answer(&tx, id, &browser, self.service.now())
+            .await
+            .unwrap()
+            .expect("a live captcha")
     }
 }

@@ -10,6 +10,7 @@ use account::gateway::Gateways;
 use account::password::{BreachedList, Hashing, PasswordPolicy};
 use anyhow::Context as _;
 use axum::Router;
+use chrono::TimeDelta;
 use model::clock::Clock;
 use model::language::Language;
 use model::rng::Rng;
@@ -30,8 +31,11 @@ use crate::tasks::Tasks;
 /// How often a node looks whether sub-sites or keys were changed on another.
 const REFRESH: Duration = Duration::from_secs(1);
 
+/// How often keys that nothing valid is signed with any more are taken out.
+const RETIRE: Duration = Duration::from_hours(1);
+
 /// How often what is over is deleted.
-const SWEEP: Duration = Duration::from_secs(60);
+const SWEEP: Duration = Duration::from_mins(1);
 
 /// How often new audit rows are put into the hash chain.
 const SEAL: Duration = Duration::from_secs(2);
@@ -195,6 +199,12 @@ fn background(tasks: &mut Tasks, account: &account::Service, provider: &provider
     tasks.every("refresh", REFRESH, move || {
         let provider = refreshed.clone();
         async move { provider.refresh().await }
+    });
+    let retired = store.clone();
+    tasks.every("retire keys", RETIRE, move || {
+        let store = retired.clone();
+        let life = TimeDelta::hours(provider::KEY_RETIREMENT_HOURS);
+        async move { provider::keys::retire(&store, life).await.map(|_| ()) }
     });
     let swept = store.clone();
     tasks.every("sweep", SWEEP, move || {

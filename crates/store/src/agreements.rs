@@ -42,7 +42,9 @@ pub async fn accept(tx: &Tx, rng: &Rng, acceptance: &Acceptance) -> Result<(), S
         text_hash: Set(acceptance.text_hash.to_vec()),
         accepted_at: Set(acceptance.at),
     };
-    agreement_acceptance::Entity::insert(row).exec_without_returning(tx).await?;
+    agreement_acceptance::Entity::insert(row)
+        .exec_without_returning(tx)
+        .await?;
     Ok(())
 }
 

@@ -33,7 +33,9 @@ pub async fn create(tx: &Tx, new: &NewCaptcha<'_>) -> Result<(), StoreError> {
     let row = captcha::ActiveModel {
         id: Set(id),
         browser_hash: Set(new.browser.as_bytes().to_vec()),
-        answer_sealed: Set(tx.vault().seal(Column::CaptchaAnswer, id.as_bytes(), new.answer.as_bytes())?),
+        answer_sealed: Set(tx
+            .vault()
+            .seal(Column::CaptchaAnswer, id.as_bytes(), new.answer.as_bytes())?),
         created_at: Set(new.now),
         expires_at: Set(new.expires_at),
         used_at: Set(None),
@@ -55,7 +57,11 @@ pub async fn find_answer(
         .filter(captcha::Column::ExpiresAt.gt(now))
         .one(tx)
         .await?;
-    row.map(|row| tx.vault().open_text(Column::CaptchaAnswer, row.id.as_bytes(), &row.answer_sealed)).transpose()
+    row.map(|row| {
+        tx.vault()
+            .open_text(Column::CaptchaAnswer, row.id.as_bytes(), &row.answer_sealed)
+    })
+    .transpose()
 }
 
 /// Takes the one try that a captcha has and answers what the picture showed; `None` when the try was taken
@@ -74,8 +80,12 @@ pub async fn redeem(
         .filter(captcha::Column::ExpiresAt.gt(now))
         .exec_with_returning(tx)
         .await?;
-    let Some(row) = rows.into_iter().next() else { return Ok(None) };
-    tx.vault().open_text(Column::CaptchaAnswer, row.id.as_bytes(), &row.answer_sealed).map(Some)
+    let Some(row) = rows.into_iter().next() else {
+        return Ok(None);
+    };
+    tx.vault()
+        .open_text(Column::CaptchaAnswer, row.id.as_bytes(), &row.answer_sealed)
+        .map(Some)
 }
 
 #[cfg(test)]
@@ -88,7 +98,13 @@ mod tests {
 
     async fn made(tx: &Tx, browser: &TokenHash, now: DateTime<Utc>) -> CaptchaId {
         let id = CaptchaId::new(now, &Rng::system());
-        let new = NewCaptcha { id, browser, answer: "AB3K7", now, expires_at: now + TimeDelta::minutes(5) };
+        let new = NewCaptcha {
+            id,
+            browser,
+            answer: "AB3K7",
+            now,
+            expires_at: now + TimeDelta::minutes(5),
+        };
         create(tx, &new).await.unwrap();
         id
     }
@@ -100,11 +116,20 @@ mod tests {
             let mine = Token::generate(&Rng::system()).hash();
             let other = Token::generate(&Rng::system()).hash();
             let id = made(&tx, &mine, now).await;
-            assert_eq!(find_answer(&tx, id, &mine, now).await.unwrap().as_deref(), Some("AB3K7"));
+            assert_eq!(
+                find_answer(&tx, id, &mine, now).await.unwrap().as_deref(),
+                Some("AB3K7")
+            );
             assert_eq!(find_answer(&tx, id, &other, now).await.unwrap(), None);
             assert_eq!(redeem(&tx, id, &other, now).await.unwrap(), None);
-            assert_eq!(redeem(&tx, id, &mine, now + TimeDelta::minutes(5)).await.unwrap(), None);
-            assert_eq!(redeem(&tx, id, &mine, now).await.unwrap().as_deref(), Some("AB3K7"));
+            assert_eq!(
+                redeem(&tx, id, &mine, now + TimeDelta::minutes(5)).await.unwrap(),
+                None
+            );
+            assert_eq!(
+                redeem(&tx, id, &mine, now).await.unwrap().as_deref(),
+                Some("AB3K7")
+            );
             assert_eq!(redeem(&tx, id, &mine, now).await.unwrap(), None);
             assert_eq!(find_answer(&tx, id, &mine, now).await.unwrap(), None);
         }

@@ -50,7 +50,10 @@ pub async fn find_password(tx: &Tx, account: AccountId) -> Result<Option<Passwor
         .filter(credential::Column::Kind.eq(PASSWORD))
         .one(tx)
         .await?;
-    Ok(row.map(|row| PasswordHash { phc: Sensitive::new(row.secret), changed_at: row.changed_at }))
+    Ok(row.map(|row| PasswordHash {
+        phc: Sensitive::new(row.secret),
+        changed_at: row.changed_at,
+    }))
 }
 
 /// Stores the same password under newer cost parameters; only while it is still the one that was checked.
@@ -98,13 +101,30 @@ mod tests {
             let account = AccountId::new(now, &rng);
             let phc = |text: &str| Sensitive::new(text.to_owned());
             assert!(find_password(&tx, account).await.unwrap().is_none());
-            create_password(&tx, &rng, account, &phc("one"), now).await.unwrap();
+            create_password(&tx, &rng, account, &phc("one"), now)
+                .await
+                .unwrap();
             let twice = create_password(&tx, &rng, account, &phc("two"), now).await;
-            assert!(matches!(twice, Err(StoreError::Duplicate)), "{}", test.database.kind());
-            assert!(rehash_password(&tx, account, (&phc("one"), &phc("three"))).await.unwrap());
-            assert!(!rehash_password(&tx, account, (&phc("one"), &phc("four"))).await.unwrap());
+            assert!(
+                matches!(twice, Err(StoreError::Duplicate)),
+                "{}",
+                test.database.kind()
+            );
+            assert!(
+                rehash_password(&tx, account, (&phc("one"), &phc("three")))
+                    .await
+                    .unwrap()
+            );
+            assert!(
+                !rehash_password(&tx, account, (&phc("one"), &phc("four")))
+                    .await
+                    .unwrap()
+            );
             assert!(change_password(&tx, account, &phc("five"), now).await.unwrap());
-            assert_eq!(find_password(&tx, account).await.unwrap().unwrap().phc.expose(), "five");
+            assert_eq!(
+                find_password(&tx, account).await.unwrap().unwrap().phc.expose(),
+                "five"
+            );
         }
     }
 }

@@ -37,8 +37,8 @@ pub fn options(url: &str, limits: &ConnectionLimits) -> Result<ConnectOptions, S
         });
     } else if url.starts_with("postgres://") || url.starts_with("postgresql://") {
         options
-            .idle_timeout(Duration::from_secs(300))
-            .max_lifetime(Duration::from_secs(1800))
+            .idle_timeout(Duration::from_mins(5))
+            .max_lifetime(Duration::from_mins(30))
             .set_application_name("denizen")
             .statement_timeout(Duration::from_secs(limits.statement_seconds));
     } else {

@@ -99,7 +99,10 @@ fn of(tx: &Tx, holder: &Holder<'_>) -> Select<otp::Entity> {
 fn digest(tx: &Tx, id: OtpId, code: Option<&str>) -> Vec<u8> {
     // The identifier makes equal codes different; a code that is not there has a digest that no text gives.
     match code {
-        Some(code) => tx.vault().index(Index::OtpCode, &format!("{id}\u{0}{code}")).to_vec(),
+        Some(code) => tx
+            .vault()
+            .index(Index::OtpCode, &format!("{id}\u{0}{code}"))
+            .to_vec(),
         None => Vec::new(),
     }
 }
@@ -142,7 +145,9 @@ pub async fn find_newest(tx: &Tx, holder: &Holder<'_>) -> Result<Option<Issued>,
 }
 
 async fn newest(tx: &Tx, holder: &Holder<'_>) -> Result<Option<otp::Model>, StoreError> {
-    let newest = of(tx, holder).order_by_desc(otp::Column::CreatedAt).order_by_desc(otp::Column::Id);
+    let newest = of(tx, holder)
+        .order_by_desc(otp::Column::CreatedAt)
+        .order_by_desc(otp::Column::Id);
     Ok(newest.one(tx).await?)
 }
 
@@ -153,7 +158,9 @@ pub async fn try_code(
     code: &str,
     now: DateTime<Utc>,
 ) -> Result<Tried, StoreError> {
-    let Some(row) = newest(tx, holder).await? else { return Ok(Tried::Expired) };
+    let Some(row) = newest(tx, holder).await? else {
+        return Ok(Tried::Expired);
+    };
     let id = OtpId::from_uuid(row.id);
     if row.used_at.is_some() || row.expires_at <= now {
         return Ok(Tried::Expired);
@@ -166,31 +173,48 @@ pub async fn try_code(
         give_back(tx, id).await?;
         return Ok(Tried::Right(id));
     }
-    Ok(if left == 0 { Tried::Exhausted } else { Tried::Wrong(left) })
+    Ok(if left == 0 {
+        Tried::Exhausted
+    } else {
+        Tried::Wrong(left)
+    })
 }
 
 async fn take_try(tx: &Tx, id: OtpId, now: DateTime<Utc>) -> Result<Option<u16>, StoreError> {
     let rows = otp::Entity::update_many()
-        .col_expr(otp::Column::AttemptsLeft, Expr::col(otp::Column::AttemptsLeft).sub(1))
+        .col_expr(
+            otp::Column::AttemptsLeft,
+            Expr::col(otp::Column::AttemptsLeft).sub(1),
+        )
         .filter(otp::Column::Id.eq(id.as_uuid()))
         .filter(otp::Column::AttemptsLeft.gt(0))
         .filter(otp::Column::UsedAt.is_null())
         .filter(otp::Column::ExpiresAt.gt(now))
         .exec_with_returning(tx)
         .await?;
-    Ok(rows.into_iter().next().map(|row| u16::try_from(row.attempts_left).unwrap_or_default()))
+    Ok(rows
+        .into_iter()
+        .next()
+        .map(|row| u16::try_from(row.attempts_left).unwrap_or_default()))
 }
 
 /// Looked up after the guarded statement has refused, never before.
 async fn why_refused(tx: &Tx, id: OtpId) -> Result<Tried, StoreError> {
     let row = otp::Entity::find_by_id(id.as_uuid()).one(tx).await?;
     let exhausted = row.is_some_and(|row| row.used_at.is_none() && row.attempts_left <= 0);
-    Ok(if exhausted { Tried::Exhausted } else { Tried::Expired })
+    Ok(if exhausted {
+        Tried::Exhausted
+    } else {
+        Tried::Expired
+    })
 }
 
 async fn give_back(tx: &Tx, id: OtpId) -> Result<(), StoreError> {
     otp::Entity::update_many()
-        .col_expr(otp::Column::AttemptsLeft, Expr::col(otp::Column::AttemptsLeft).add(1))
+        .col_expr(
+            otp::Column::AttemptsLeft,
+            Expr::col(otp::Column::AttemptsLeft).add(1),
+        )
         .filter(otp::Column::Id.eq(id.as_uuid()))
         .exec(tx)
         .await?;
@@ -224,12 +248,23 @@ mod tests {
     }
 
     fn holder(purpose: Purpose, browser: &TokenHash) -> Holder<'_> {
-        Holder { purpose, target: PHONE, browser }
+        Holder {
+            purpose,
+            target: PHONE,
+            browser,
+        }
     }
 
     async fn issued(tx: &Tx, holder: Holder<'_>, code: Option<&str>, now: DateTime<Utc>) -> OtpId {
         let id = OtpId::new(now, &Rng::system());
-        let new = NewOtp { id, holder, code, tries: 5, now, expires_at: now + TimeDelta::minutes(5) };
+        let new = NewOtp {
+            id,
+            holder,
+            code,
+            tries: 5,
+            now,
+            expires_at: now + TimeDelta::minutes(5),
+        };
         issue(tx, &new).await.unwrap();
         id
     }
@@ -243,11 +278,20 @@ mod tests {
             for stranger in [
                 holder(Purpose::SignIn, &mine),
                 holder(Purpose::Registration, &other),
-                Holder { purpose: Purpose::Registration, target: "+8613800000002", browser: &mine },
+                Holder {
+                    purpose: Purpose::Registration,
+                    target: "+8613800000002",
+                    browser: &mine,
+                },
             ] {
-                assert_eq!(try_code(&tx, &stranger, "123456", now).await.unwrap(), Tried::Expired);
+                assert_eq!(
+                    try_code(&tx, &stranger, "123456", now).await.unwrap(),
+                    Tried::Expired
+                );
             }
-            let right = try_code(&tx, &holder(Purpose::Registration, &mine), "123456", now).await.unwrap();
+            let right = try_code(&tx, &holder(Purpose::Registration, &mine), "123456", now)
+                .await
+                .unwrap();
             assert_eq!(right, Tried::Right(id));
         }
     }
@@ -260,11 +304,17 @@ mod tests {
             let holder = holder(Purpose::SignIn, &mine);
             let id = issued(&tx, holder, Some("123456"), now).await;
             let late = now + TimeDelta::minutes(5);
-            assert_eq!(try_code(&tx, &holder, "123456", late).await.unwrap(), Tried::Expired);
+            assert_eq!(
+                try_code(&tx, &holder, "123456", late).await.unwrap(),
+                Tried::Expired
+            );
             assert!(!consume(&tx, id, late).await.unwrap());
             assert!(consume(&tx, id, now).await.unwrap());
             assert!(!consume(&tx, id, now).await.unwrap());
-            assert_eq!(try_code(&tx, &holder, "123456", now).await.unwrap(), Tried::Expired);
+            assert_eq!(
+                try_code(&tx, &holder, "123456", now).await.unwrap(),
+                Tried::Expired
+            );
         }
     }
 
@@ -277,8 +327,14 @@ mod tests {
             let old = issued(&tx, holder, Some("111111"), now).await;
             let new = issued(&tx, holder, Some("222222"), now + TimeDelta::seconds(60)).await;
             assert!(!consume(&tx, old, now).await.unwrap());
-            assert_eq!(try_code(&tx, &holder, "111111", now).await.unwrap(), Tried::Wrong(4));
-            assert_eq!(try_code(&tx, &holder, "222222", now).await.unwrap(), Tried::Right(new));
+            assert_eq!(
+                try_code(&tx, &holder, "111111", now).await.unwrap(),
+                Tried::Wrong(4)
+            );
+            assert_eq!(
+                try_code(&tx, &holder, "222222", now).await.unwrap(),
+                Tried::Right(new)
+            );
         }
     }
 
@@ -292,8 +348,14 @@ mod tests {
             for left in (1..5).rev() {
                 assert_eq!(try_code(&tx, &holder, "", now).await.unwrap(), Tried::Wrong(left));
             }
-            assert_eq!(try_code(&tx, &holder, "000000", now).await.unwrap(), Tried::Exhausted);
-            assert_eq!(try_code(&tx, &holder, "000000", now).await.unwrap(), Tried::Exhausted);
+            assert_eq!(
+                try_code(&tx, &holder, "000000", now).await.unwrap(),
+                Tried::Exhausted
+            );
+            assert_eq!(
+                try_code(&tx, &holder, "000000", now).await.unwrap(),
+                Tried::Exhausted
+            );
         }
     }
 
@@ -303,7 +365,9 @@ mod tests {
         for _ in 0..32 {
             let store = test.store.clone();
             tries.spawn(async move {
-                try_code(&store.read(), &holder(Purpose::Registration, &browser), code, now).await.unwrap()
+                try_code(&store.read(), &holder(Purpose::Registration, &browser), code, now)
+                    .await
+                    .unwrap()
             });
         }
         tries.join_all().await
@@ -313,11 +377,24 @@ mod tests {
     async fn attack_213_of_32_parallel_guesses_five_are_looked_at() {
         for test in stores().await {
             let mine = browser();
-            issued(&test.store.read(), holder(Purpose::Registration, &mine), Some("123456"), test.clock.now()).await;
+            issued(
+                &test.store.read(),
+                holder(Purpose::Registration, &mine),
+                Some("123456"),
+                test.clock.now(),
+            )
+            .await;
             let answers = guesses(&test, mine, "999999").await;
-            let wrong = answers.iter().filter(|answer| matches!(answer, Tried::Wrong(_))).count();
+            let wrong = answers
+                .iter()
+                .filter(|answer| matches!(answer, Tried::Wrong(_)))
+                .count();
             assert_eq!(wrong, 4, "{}", test.database.kind());
-            assert!(answers.iter().all(|answer| matches!(answer, Tried::Wrong(_) | Tried::Exhausted)));
+            assert!(
+                answers
+                    .iter()
+                    .all(|answer| matches!(answer, Tried::Wrong(_) | Tried::Exhausted))
+            );
             let after = try_code(
                 &test.store.read(),
                 &holder(Purpose::Registration, &mine),
@@ -334,7 +411,13 @@ mod tests {
     async fn attack_217_of_32_parallel_uses_one_counts() {
         for test in stores().await {
             let (mine, now) = (browser(), test.clock.now());
-            let id = issued(&test.store.read(), holder(Purpose::Registration, &mine), Some("123456"), now).await;
+            let id = issued(
+                &test.store.read(),
+                holder(Purpose::Registration, &mine),
+                Some("123456"),
+                now,
+            )
+            .await;
             let mut uses = tokio::task::JoinSet::new();
             for _ in 0..32 {
                 let store = test.store.clone();

@@ -84,7 +84,11 @@ pub struct Claimed {
 
 impl fmt::Debug for Claimed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Claimed({} {} attempt {})", self.id, self.template, self.attempt)
+        write!(
+            f,
+            "Claimed({} {} attempt {})",
+            self.id, self.template, self.attempt
+        )
     }
 }
 
@@ -129,7 +133,10 @@ pub async fn claim(
     for row in due {
         let won = outbox::Entity::update_many()
             .col_expr(outbox::Column::NextAttemptAt, Expr::value(now + lease))
-            .col_expr(outbox::Column::Attempts, Expr::col(outbox::Column::Attempts).add(1))
+            .col_expr(
+                outbox::Column::Attempts,
+                Expr::col(outbox::Column::Attempts).add(1),
+            )
             .filter(outbox::Column::Id.eq(row.id))
             .filter(outbox::Column::Attempts.eq(row.attempts))
             .filter(outbox::Column::SentAt.is_null())
@@ -192,7 +199,11 @@ pub async fn give_up_expired(tx: &Tx, now: DateTime<Utc>) -> Result<u64, StoreEr
 }
 
 fn from_row(tx: &Tx, row: outbox::Model) -> Result<Claimed, StoreError> {
-    let open = |column, sealed: &[u8]| tx.vault().open_text(column, row.id.as_bytes(), sealed).map(Sensitive::new);
+    let open = |column, sealed: &[u8]| {
+        tx.vault()
+            .open_text(column, row.id.as_bytes(), sealed)
+            .map(Sensitive::new)
+    };
     Ok(Claimed {
         id: MessageId::from_uuid(row.id),
         channel: Channel::parse(&row.channel)?,
@@ -235,7 +246,12 @@ mod tests {
                 let store = test.store.clone();
                 nodes.spawn(async move { claim(&store.read(), now, lease, 10).await.unwrap().len() });
             }
-            assert_eq!(nodes.join_all().await.into_iter().sum::<usize>(), 1, "{}", test.database.kind());
+            assert_eq!(
+                nodes.join_all().await.into_iter().sum::<usize>(),
+                1,
+                "{}",
+                test.database.kind()
+            );
             let tx = test.store.read();
             let again = claim(&tx, now + lease, lease, 10).await.unwrap();
             assert_eq!(again.len(), 1);
@@ -251,11 +267,22 @@ mod tests {
             let sent_one = message(&tx, now).await;
             let dead_one = message(&tx, now).await;
             let retried = message(&tx, now).await;
-            assert_eq!(claim(&tx, now, lease, 2).await.unwrap().len(), 2, "the limit holds");
+            assert_eq!(
+                claim(&tx, now, lease, 2).await.unwrap().len(),
+                2,
+                "the limit holds"
+            );
             sent(&tx, sent_one, now).await.unwrap();
             give_up(&tx, dead_one, now).await.unwrap();
-            retry_at(&tx, retried, now + TimeDelta::seconds(20)).await.unwrap();
-            assert!(claim(&tx, now + TimeDelta::seconds(10), lease, 9).await.unwrap().is_empty());
+            retry_at(&tx, retried, now + TimeDelta::seconds(20))
+                .await
+                .unwrap();
+            assert!(
+                claim(&tx, now + TimeDelta::seconds(10), lease, 9)
+                    .await
+                    .unwrap()
+                    .is_empty()
+            );
             let due = claim(&tx, now + TimeDelta::seconds(20), lease, 9).await.unwrap();
             assert_eq!(due.iter().map(|one| one.id).collect::<Vec<_>>(), [retried]);
             let late = now + TimeDelta::minutes(5);

@@ -67,18 +67,26 @@ pub async fn begin(tx: &Tx, new: &NewRegistration<'_>) -> Result<(), StoreError>
         browser_hash: Set(browser),
         kind: Set(new.kind.as_str().to_owned()),
         language: Set(new.language.tag().to_owned()),
-        phone_sealed: Set(tx.vault().seal(Column::RegistrationPhone, id.as_bytes(), phone.as_bytes())?),
+        phone_sealed: Set(tx
+            .vault()
+            .seal(Column::RegistrationPhone, id.as_bytes(), phone.as_bytes())?),
         phone_index: Set(tx.vault().index(Index::Phone, phone).to_vec()),
         created_at: Set(new.now),
         expires_at: Set(new.expires_at),
         account_id: Set(None),
     };
-    registration::Entity::insert(row).exec_without_returning(tx).await?;
+    registration::Entity::insert(row)
+        .exec_without_returning(tx)
+        .await?;
     Ok(())
 }
 
 /// The newest registration of a browser that is not forgotten, complete or not.
-pub async fn find(tx: &Tx, browser: &TokenHash, now: DateTime<Utc>) -> Result<Option<Registration>, StoreError> {
+pub async fn find(
+    tx: &Tx,
+    browser: &TokenHash,
+    now: DateTime<Utc>,
+) -> Result<Option<Registration>, StoreError> {
     let row = registration::Entity::find()
         .filter(registration::Column::BrowserHash.eq(browser.as_bytes().to_vec()))
         .filter(registration::Column::ExpiresAt.gt(now))
@@ -107,7 +115,9 @@ pub async fn complete(
 }
 
 fn from_row(tx: &Tx, row: registration::Model) -> Result<Registration, StoreError> {
-    let phone = tx.vault().open_text(Column::RegistrationPhone, row.id.as_bytes(), &row.phone_sealed)?;
+    let phone = tx
+        .vault()
+        .open_text(Column::RegistrationPhone, row.id.as_bytes(), &row.phone_sealed)?;
     Ok(Registration {
         id: RegistrationId::from_uuid(row.id),
         kind: AccountKind::parse(&row.kind).ok_or(StoreError::Malformed("registration.kind"))?,
@@ -154,7 +164,12 @@ mod tests {
             assert_eq!(found.phone.e164(), "+8613800000002");
             assert_eq!((found.language, found.account), (Language::Vi, None));
             assert!(find(&tx, &other, now).await.unwrap().is_none());
-            assert!(find(&tx, &mine, now + TimeDelta::minutes(61)).await.unwrap().is_none());
+            assert!(
+                find(&tx, &mine, now + TimeDelta::minutes(61))
+                    .await
+                    .unwrap()
+                    .is_none()
+            );
         }
     }
 
@@ -174,7 +189,14 @@ mod tests {
             }
             let won = tries.join_all().await.into_iter().filter(|won| *won).count();
             assert_eq!(won, 1, "{}", test.database.kind());
-            assert!(find(&test.store.read(), &browser, now).await.unwrap().unwrap().account.is_some());
+            assert!(
+                find(&test.store.read(), &browser, now)
+                    .await
+                    .unwrap()
+                    .unwrap()
+                    .account
+                    .is_some()
+            );
         }
     }
 }

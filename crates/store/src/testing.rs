@@ -34,6 +34,10 @@ pub struct TestStore {
     pub database: TestDatabase,
 }
 
+fn unique_name() -> String {
+    Rng::system().uuid_v7(Clock::system().now()).simple().to_string()
+}
+
 /// The time at which test clocks start: 2026-06-01 08:00 UTC.
 pub fn start_time() -> DateTime<Utc> {
     DateTime::from_timestamp(1_780_300_800, 0).unwrap_or_default()
@@ -79,7 +83,7 @@ fn postgres_server() -> Option<String> {
 impl TestDatabase {
     /// A SQLite file in a folder of its own.
     pub fn sqlite() -> Self {
-        let folder = std::env::temp_dir().join(format!("denizen-{}", uuid::Uuid::new_v4()));
+        let folder = std::env::temp_dir().join(format!("denizen-{}", unique_name()));
         if let Err(error) = std::fs::create_dir_all(&folder) {
             fail(&StoreError::Malformed(Box::leak(error.to_string().into_boxed_str())));
         }
@@ -89,7 +93,7 @@ impl TestDatabase {
 
     /// A database on a PostgreSQL server.
     pub async fn postgres(server: &str) -> Result<Self, StoreError> {
-        let name = format!("t_{}", uuid::Uuid::new_v4().simple());
+        let name = format!("t_{}", unique_name());
         let admin = Database::connect(server).await?;
         admin.execute_unprepared(&format!("CREATE DATABASE {name}")).await?;
         admin.close().await?;

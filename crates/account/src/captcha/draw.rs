@@ -49,15 +49,23 @@ impl Drawing {
     /// A queue as wide as configured.
     pub fn new(config: &Config) -> Self {
         let permits = config.permits.clamp(1, 64);
-        Self { permits: Arc::new(Semaphore::new(permits)), wait: Duration::from_millis(config.wait_ms) }
+        Self {
+            permits: Arc::new(Semaphore::new(permits)),
+            wait: Duration::from_millis(config.wait_ms),
+        }
     }
 
     /// Draws or speaks an answer, in turn.
     pub async fn make(&self, answer: String, medium: Medium) -> Result<Vec<u8>, DrawError> {
         let turn = Arc::clone(&self.permits).acquire_owned();
-        let permit = tokio::time::timeout(self.wait, turn).await.map_err(|_| DrawError::Busy)?;
+        let permit = tokio::time::timeout(self.wait, turn)
+            .await
+            .map_err(|_| DrawError::Busy)?;
         let permit = permit.map_err(|_| DrawError::Busy)?;
-        #[expect(clippy::disallowed_methods, reason = "behind permits; the permit goes with the work")]
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "behind permits; the permit goes with the work"
+        )]
         let task = tokio::task::spawn_blocking(move || {
             let made = match medium {
                 Medium::Picture => picture(&answer),
@@ -154,7 +162,11 @@ mod tests {
 
     #[tokio::test]
     async fn attack_315_drawings_wait_for_their_turn_and_not_for_ever() {
-        let drawing = Drawing::new(&Config { permits: 1, wait_ms: 1, ..Config::default() });
+        let drawing = Drawing::new(&Config {
+            permits: 1,
+            wait_ms: 1,
+            ..Config::default()
+        });
         let held = Arc::clone(&drawing.permits).acquire_owned().await.unwrap();
         let refused = drawing.make("AB".to_owned(), Medium::Picture).await;
         assert_eq!(refused, Err(DrawError::Busy));

@@ -69,7 +69,11 @@ impl Default for Config {
 pub async fn issue(service: &Service, visit: &Visit) -> Result<CaptchaId, Problem> {
     let (config, now) = (&service.config().captcha, service.now());
     let tx = service.store().read();
-    let rule = Rule { name: "captcha_address", limit: config.per_address_ten_minutes, window_seconds: 600 };
+    let rule = Rule {
+        name: "captcha_address",
+        limit: config.per_address_ten_minutes,
+        window_seconds: 600,
+    };
     let network = visit.client_address().network().to_string();
     let count = throttles::hit(&tx, &rule, &network, now).await.map_err(fault)?;
     if count.exceeded() {
@@ -94,14 +98,23 @@ pub async fn issue(service: &Service, visit: &Visit) -> Result<CaptchaId, Proble
 
 fn random_answer(service: &Service, length: usize) -> String {
     let bound = u32::try_from(CHARACTERS.len()).unwrap_or(1);
-    let one = || usize::try_from(service.rng().below(bound)).ok().and_then(|at| CHARACTERS.get(at));
-    (0..length.clamp(4, 6)).filter_map(|_| one()).map(|byte| char::from(*byte)).collect()
+    let one = || {
+        usize::try_from(service.rng().below(bound))
+            .ok()
+            .and_then(|at| CHARACTERS.get(at))
+    };
+    (0..length.clamp(4, 6))
+        .filter_map(|_| one())
+        .map(|byte| char::from(*byte))
+        .collect()
 }
 
 /// Takes the one try of a captcha: whether what was typed is what the picture showed. An identifier that is not
 /// one, of another browser, used or too old is a wrong answer (A218).
 pub async fn redeem(service: &Service, visit: &Visit, id: &str, typed: &str) -> Result<bool, StoreError> {
-    let Ok(id) = id.parse::<CaptchaId>() else { return Ok(false) };
+    let Ok(id) = id.parse::<CaptchaId>() else {
+        return Ok(false);
+    };
     // A single statement of its own, so that the try stays taken whatever happens afterwards.
     let tx = service.store().read();
     let answer = captchas::redeem(&tx, id, &visit.browser_hash(), service.now()).await?;
@@ -112,7 +125,9 @@ pub async fn redeem(service: &Service, visit: &Visit, id: &str, typed: &str) -> 
 pub async fn keep_or_issue(service: &Service, visit: &Visit, id: &str) -> Result<CaptchaId, Problem> {
     if let Ok(id) = id.parse::<CaptchaId>() {
         let tx = service.store().read();
-        let live = captchas::find_answer(&tx, id, &visit.browser_hash(), service.now()).await.map_err(fault)?;
+        let live = captchas::find_answer(&tx, id, &visit.browser_hash(), service.now())
+            .await
+            .map_err(fault)?;
         if live.is_some() {
             return Ok(id);
         }
@@ -124,20 +139,30 @@ pub async fn keep_or_issue(service: &Service, visit: &Visit, id: &str) -> Result
 pub async fn refresh(service: &Service, visit: &Visit, id: &str) -> Result<CaptchaId, Problem> {
     if let Ok(old) = id.parse::<CaptchaId>() {
         let tx = service.store().read();
-        captchas::redeem(&tx, old, &visit.browser_hash(), service.now()).await.map_err(fault)?;
+        captchas::redeem(&tx, old, &visit.browser_hash(), service.now())
+            .await
+            .map_err(fault)?;
     }
     issue(service, visit).await
 }
 
 /// Folds what input methods and people put between or instead of the characters, then compares (HB-12).
 fn is_same(typed: &str, answer: &str) -> bool {
-    let folded: String = typed.chars().take(TYPED_MAX).filter(|c| !c.is_whitespace()).map(fold).collect();
+    let folded: String = typed
+        .chars()
+        .take(TYPED_MAX)
+        .filter(|c| !c.is_whitespace())
+        .map(fold)
+        .collect();
     folded.as_bytes().ct_eq(answer.as_bytes()).into()
 }
 
 fn fold(c: char) -> char {
     let half = match c {
-        '\u{ff01}'..='\u{ff5e}' => u32::from(c).checked_sub(0xfee0).and_then(char::from_u32).unwrap_or(c),
+        '\u{ff01}'..='\u{ff5e}' => u32::from(c)
+            .checked_sub(0xfee0)
+            .and_then(char::from_u32)
+            .unwrap_or(c),
         _ => c,
     };
     half.to_ascii_uppercase()
@@ -146,7 +171,9 @@ fn fold(c: char) -> char {
 /// Adds picture, field, sound and the way for people who can use neither. The button [`refresh`] is the form's to
 /// add; put it after the main one, because Enter presses the first.
 pub fn add_to(form: FormPage, visit: &Visit, id: CaptchaId, typed: &str) -> FormPage {
-    form.hidden(ID_FIELD, id.to_string()).field(field(visit, id, typed)).markup(alternative(visit, id))
+    form.hidden(ID_FIELD, id.to_string())
+        .field(field(visit, id, typed))
+        .markup(alternative(visit, id))
 }
 
 /// The field with the picture beside it.

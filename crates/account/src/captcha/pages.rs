@@ -16,7 +16,11 @@ use crate::Service;
 use crate::service::fault;
 
 /// How often one answer is drawn: a reload, the sound, again. Many pictures of one answer would help programs.
-const VIEWS: Rule = Rule { name: "captcha_views", limit: 8, window_seconds: 3600 };
+const VIEWS: Rule = Rule {
+    name: "captcha_views",
+    limit: 8,
+    window_seconds: 3600,
+};
 
 /// The routes.
 pub fn routes() -> Router<Service> {
@@ -30,16 +34,24 @@ async fn show(
 ) -> Result<Response, Problem> {
     let (id, medium) = asked(&file).ok_or_else(Problem::not_found)?;
     let (tx, now) = (service.store().read(), service.now());
-    let answer = captchas::find_answer(&tx, id, &visit.browser_hash(), now).await.map_err(fault)?;
+    let answer = captchas::find_answer(&tx, id, &visit.browser_hash(), now)
+        .await
+        .map_err(fault)?;
     let answer = answer.ok_or_else(Problem::not_found)?;
-    let views = throttles::hit(&tx, &VIEWS, &id.to_string(), now).await.map_err(fault)?;
+    let views = throttles::hit(&tx, &VIEWS, &id.to_string(), now)
+        .await
+        .map_err(fault)?;
     if views.exceeded() {
         return Err(Problem::too_many(60).caused_by("one captcha drawn too often"));
     }
-    let made = service.drawing().make(answer, medium).await.map_err(|error| match error {
-        DrawError::Busy => Problem::too_many(5).caused_by(error),
-        DrawError::Failed => Problem::internal(error),
-    })?;
+    let made = service
+        .drawing()
+        .make(answer, medium)
+        .await
+        .map_err(|error| match error {
+            DrawError::Busy => Problem::too_many(5).caused_by(error),
+            DrawError::Failed => Problem::internal(error),
+        })?;
     let kind = match medium {
         Medium::Picture => "image/png",
         Medium::Sound => "audio/wav",
@@ -68,7 +80,14 @@ mod tests {
         let id = "01890a5d-ac96-774b-bcce-b302099a8057";
         assert!(matches!(asked(&format!("{id}.png")), Some((_, Medium::Picture))));
         assert!(matches!(asked(&format!("{id}.wav")), Some((_, Medium::Sound))));
-        for other in ["", "x.png", ".png", &format!("{id}.gif"), id, &format!("{id}.png.wav")] {
+        for other in [
+            "",
+            "x.png",
+            ".png",
+            &format!("{id}.gif"),
+            id,
+            &format!("{id}.png.wav"),
+        ] {
             assert!(asked(other).is_none(), "{other}");
         }
     }

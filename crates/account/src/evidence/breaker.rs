@@ -20,7 +20,10 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { failures: 5, pause_seconds: 30 }
+        Self {
+            failures: 5,
+            pause_seconds: 30,
+        }
     }
 }
 
@@ -51,7 +54,10 @@ pub struct Permit<'a> {
 impl Breaker {
     /// A closed breaker.
     pub fn new(limits: Limits) -> Self {
-        Self { limits, state: Mutex::default() }
+        Self {
+            limits,
+            state: Mutex::default(),
+        }
     }
 
     /// Leave to call, unless the breaker is open or somebody else is trying already.
@@ -63,7 +69,11 @@ impl Breaker {
             }
             state.trying = true;
         }
-        Some(Permit { breaker: self, asked_at: now, told: false })
+        Some(Permit {
+            breaker: self,
+            asked_at: now,
+            told: false,
+        })
     }
 
     fn succeeded(&self) {
@@ -140,12 +150,18 @@ mod tests {
         trial.failed(at(33));
         assert!(breaker.permit(at(62)).is_none(), "open again for the whole pause");
         breaker.permit(at(63)).expect("one may try again").succeeded();
-        assert!(breaker.permit(at(63)).is_some() && breaker.permit(at(63)).is_some(), "closed");
+        assert!(
+            breaker.permit(at(63)).is_some() && breaker.permit(at(63)).is_some(),
+            "closed"
+        );
     }
 
     #[test]
     fn a_call_that_is_given_up_counts_as_failed_and_frees_its_place() {
-        let breaker = Breaker::new(Limits { failures: 1, pause_seconds: 10 });
+        let breaker = Breaker::new(Limits {
+            failures: 1,
+            pause_seconds: 10,
+        });
         drop(breaker.permit(at(0)));
         assert!(breaker.permit(at(9)).is_none());
         drop(breaker.permit(at(10)));

@@ -87,8 +87,13 @@ pub async fn run(service: &Service, attempt: &Attempt) -> Result<Outcome, StoreE
     if let Some(outcome) = repeated(service, attempt).await? {
         return Ok(outcome);
     }
-    let Some(tries_left) = count_try(service, attempt).await? else { return Ok(Outcome::NoTriesLeft) };
-    let (word, finding) = service.sources().check(&attempt.source, &attempt.facts, service.kit().clock()).await;
+    let Some(tries_left) = count_try(service, attempt).await? else {
+        return Ok(Outcome::NoTriesLeft);
+    };
+    let (word, finding) = service
+        .sources()
+        .check(&attempt.source, &attempt.facts, service.kit().clock())
+        .await;
     if matches!(&finding, Finding::Not(denial) if !denial.counts()) {
         take_try_back(service, attempt).await?;
     }
@@ -100,7 +105,9 @@ async fn repeated(service: &Service, attempt: &Attempt) -> Result<Option<Outcome
     let (tx, now) = (service.store().read(), service.now());
     let about = (&attempt.source, &attempt.facts.citizen_id);
     let since = now - TimeDelta::seconds(REPEAT_SECONDS);
-    let Some(case) = store::cases::find_denied(&tx, attempt.account, about, since).await? else { return Ok(None) };
+    let Some(case) = store::cases::find_denied(&tx, attempt.account, about, since).await? else {
+        return Ok(None);
+    };
     if case.input.as_ref() != Some(&attempt.facts) {
         return Ok(None);
     }
@@ -109,8 +116,16 @@ async fn repeated(service: &Service, attempt: &Attempt) -> Result<Option<Outcome
         let count = throttles::look(&tx, &rule, &key, now).await?;
         tries_left = Ord::min(tries_left, count.limit - count.count);
     }
-    let denial = if case.state == State::NotFound { Denial::NotFound } else { Denial::Mismatch };
-    Ok(Some(Outcome::Denied { denial, case: case.number, tries_left }))
+    let denial = if case.state == State::NotFound {
+        Denial::NotFound
+    } else {
+        Denial::Mismatch
+    };
+    Ok(Some(Outcome::Denied {
+        denial,
+        case: case.number,
+        tries_left,
+    }))
 }
 
 /// Counts a try before the source is asked, so that parallel tries all count; `None` when none was left.
@@ -137,7 +152,11 @@ async fn take_try_back(service: &Service, attempt: &Attempt) -> Result<(), Store
 }
 
 fn counters(config: &Config, attempt: &Attempt) -> [(Rule, String); 2] {
-    let rule = |name| Rule { name, limit: config.tries_per_day, window_seconds: DAY_SECONDS };
+    let rule = |name| Rule {
+        name,
+        limit: config.tries_per_day,
+        window_seconds: DAY_SECONDS,
+    };
     let of = |key: &str| format!("{}:{key}", attempt.source);
     [
         (rule("verify_account"), of(&attempt.account.to_string())),
@@ -153,7 +172,13 @@ pub(crate) async fn settle(
     (word, finding): (Word, Finding),
     tries_left: i64,
 ) -> Result<Outcome, StoreError> {
-    let filing = Filing { service, attempt, origin, word, now: service.kit().now() };
+    let filing = Filing {
+        service,
+        attempt,
+        origin,
+        word,
+        now: service.kit().now(),
+    };
     let outcome = match finding {
         Finding::Match(verified) => match pass(&filing, &verified).await {
             // Two accounts at the same moment: the unique index has decided (A247).
@@ -163,11 +188,21 @@ pub(crate) async fn settle(
         Finding::Not(Denial::Unavailable) => wait(&filing).await,
         Finding::Not(Denial::Restricted) => freeze(&filing).await,
         Finding::Not(denial) => {
-            let state = if denial == Denial::NotFound { State::NotFound } else { State::Mismatch };
+            let state = if denial == Denial::NotFound {
+                State::NotFound
+            } else {
+                State::Mismatch
+            };
             let tx = service.store().begin().await?;
-            let Some((_, case)) = filing.file(&tx, state, None).await? else { return Ok(Outcome::Gone) };
+            let Some((_, case)) = filing.file(&tx, state, None).await? else {
+                return Ok(Outcome::Gone);
+            };
             tx.commit().await?;
-            Ok(Outcome::Denied { denial, case, tries_left })
+            Ok(Outcome::Denied {
+                denial,
+                case,
+                tries_left,
+            })
         }
     };
     if matches!(origin, Origin::Retry(..)) {
@@ -191,9 +226,17 @@ async fn pass(filing: &Filing<'_>, verified: &Verified) -> Result<Outcome, Store
     if !same_phone || !store::accounts::set_identity(&tx, account, identity, now).await? {
         return Ok(Outcome::Gone);
     }
-    let Some((case, _)) = filing.file(&tx, State::Passed, None).await? else { return Ok(Outcome::Gone) };
+    let Some((case, _)) = filing.file(&tx, State::Passed, None).await? else {
+        return Ok(Outcome::Gone);
+    };
     super::record(service, &tx, (account, case), verified).await?;
-    filing.audit(&tx, Event::EvidenceRecorded, json!({ "source": verified.source() })).await?;
+    filing
+        .audit(
+            &tx,
+            Event::EvidenceRecorded,
+            json!({ "source": verified.source() }),
+        )
+        .await?;
     tx.commit().await?;
     Ok(Outcome::Passed)
 }
@@ -201,8 +244,16 @@ async fn pass(filing: &Filing<'_>, verified: &Verified) -> Result<Outcome, Store
 /// The number belongs to another account: nothing changes there or here (A243).
 async fn conflict(filing: &Filing<'_>) -> Result<Outcome, StoreError> {
     let tx = filing.service.store().begin().await?;
-    let Some((_, case)) = filing.file(&tx, State::Conflict, None).await? else { return Ok(Outcome::Gone) };
-    filing.audit(&tx, Event::ConflictFound, json!({ "source": filing.attempt.source })).await?;
+    let Some((_, case)) = filing.file(&tx, State::Conflict, None).await? else {
+        return Ok(Outcome::Gone);
+    };
+    filing
+        .audit(
+            &tx,
+            Event::ConflictFound,
+            json!({ "source": filing.attempt.source }),
+        )
+        .await?;
     tx.commit().await?;
     Ok(Outcome::Conflict { case })
 }
@@ -210,7 +261,9 @@ async fn conflict(filing: &Filing<'_>) -> Result<Outcome, StoreError> {
 async fn freeze(filing: &Filing<'_>) -> Result<Outcome, StoreError> {
     let (account, now) = (filing.attempt.account, filing.now);
     let tx = filing.service.store().begin().await?;
-    let Some((_, case)) = filing.file(&tx, State::Restricted, None).await? else { return Ok(Outcome::Gone) };
+    let Some((_, case)) = filing.file(&tx, State::Restricted, None).await? else {
+        return Ok(Outcome::Gone);
+    };
     if store::accounts::freeze(&tx, account, now).await? {
         let reason = json!({ "reason": "restricted", "source": filing.attempt.source });
         filing.audit(&tx, Event::AccountFrozen, reason).await?;
@@ -259,7 +312,12 @@ impl Filing<'_> {
         };
         let asked = json!({ "source": self.attempt.source, "answer": self.word.as_str() });
         self.audit(tx, Event::SourceAsked, asked).await?;
-        self.audit(tx, Event::CaseChanged, json!({ "case": filed.1.as_str(), "state": state.as_str() })).await?;
+        self.audit(
+            tx,
+            Event::CaseChanged,
+            json!({ "case": filed.1.as_str(), "state": state.as_str() }),
+        )
+        .await?;
         Ok(Some(filed))
     }
 
@@ -287,7 +345,9 @@ impl Filing<'_> {
     }
 
     async fn audit(&self, tx: &Tx, event: Event, details: serde_json::Value) -> Result<(), StoreError> {
-        let mut entry = Entry::new(event, self.now).account(self.attempt.account).details(details);
+        let mut entry = Entry::new(event, self.now)
+            .account(self.attempt.account)
+            .details(details);
         entry.request_id.clone_from(&self.attempt.request_id);
         store::audit::record(tx, self.service.kit().rng(), entry).await
     }

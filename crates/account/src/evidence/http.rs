@@ -68,10 +68,16 @@ impl HttpSource {
             citizen_id: facts.citizen_id.as_str(),
             phone: facts.phone.as_ref().map(model::phone::Phone::e164),
         };
-        let request = self.client.post(self.endpoint.url.clone()).bearer_auth(self.endpoint.key.expose());
+        let request = self
+            .client
+            .post(self.endpoint.url.clone())
+            .bearer_auth(self.endpoint.key.expose());
         let response = request.json(&question).send().await?;
         let status = response.status();
-        if matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::PAYMENT_REQUIRED) {
+        if matches!(
+            status,
+            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::PAYMENT_REQUIRED
+        ) {
             return Ok(Reply::bare(Word::Refused));
         }
         if status != StatusCode::OK {
@@ -94,7 +100,11 @@ impl Source for HttpSource {
                 Reply::bare(Word::Unavailable)
             }
             Err(_) => {
-                tracing::warn!(host, limit_ms = self.endpoint.time_limit_ms, "source took too long");
+                tracing::warn!(
+                    host,
+                    limit_ms = self.endpoint.time_limit_ms,
+                    "source took too long"
+                );
                 Reply::bare(Word::Unavailable)
             }
         }
@@ -115,18 +125,22 @@ async fn read(mut response: Response) -> Result<Vec<u8>, reqwest::Error> {
 
 /// Reads an answer. A match counts only when the record is in normal order, where the source says so.
 fn understand(body: &[u8]) -> Reply {
-    let Ok(answer) = serde_json::from_slice::<Answer>(body) else { return Reply::bare(Word::Unavailable) };
+    let Ok(answer) = serde_json::from_slice::<Answer>(body) else {
+        return Reply::bare(Word::Unavailable);
+    };
     let normal = answer.status.as_deref().is_none_or(|status| status == "normal");
     let word = match answer.result.as_str() {
         "match" if normal => Word::Match,
         "mismatch" => Word::Mismatch,
         "not_found" => Word::NotFound,
-        "restricted" => Word::Restricted,
-        // A match with a record that is not in order says that it is in no order we know.
-        "match" => Word::Restricted,
+        // So is a match with a record that is not in order.
+        "restricted" | "match" => Word::Restricted,
         _ => Word::Unavailable,
     };
-    Reply { word, reference: answer.reference }
+    Reply {
+        word,
+        reference: answer.reference,
+    }
 }
 
 #[cfg(test)]
@@ -136,11 +150,25 @@ mod tests {
     #[test]
     fn attack_251_what_is_not_understood_is_unavailable() {
         for garbage in [
-            "", "{}", "[]", "null", "\"match\"", "<html>match</html>", "{\"result\":true}", "{\"result\":\"MATCH\"}",
-            "{\"result\":\"match \"}", "{\"result\":\"ok\"}", "{\"result\":[\"match\"]}", "{\"result\":\"match\"",
+            "",
+            "{}",
+            "[]",
+            "null",
+            "\"match\"",
+            "<html>match</html>",
+            "{\"result\":true}",
+            "{\"result\":\"MATCH\"}",
+            "{\"result\":\"match \"}",
+            "{\"result\":\"ok\"}",
+            "{\"result\":[\"match\"]}",
+            "{\"result\":\"match\"",
             "{\"result\":\"match\",\"result\":\"mismatch\"}",
         ] {
-            assert_eq!(understand(garbage.as_bytes()).word, Word::Unavailable, "{garbage}");
+            assert_eq!(
+                understand(garbage.as_bytes()).word,
+                Word::Unavailable,
+                "{garbage}"
+            );
         }
         assert_eq!(understand(b"\xff\xfe").word, Word::Unavailable);
     }
@@ -148,8 +176,14 @@ mod tests {
     #[test]
     fn the_words_of_the_register_are_understood() {
         let word = |text: &str| understand(text.as_bytes()).word;
-        assert_eq!(word("{\"result\":\"match\",\"reference\":\"R1\",\"status\":\"normal\"}"), Word::Match);
-        assert_eq!(word("{\"result\":\"match\",\"status\":\"locked\"}"), Word::Restricted);
+        assert_eq!(
+            word("{\"result\":\"match\",\"reference\":\"R1\",\"status\":\"normal\"}"),
+            Word::Match
+        );
+        assert_eq!(
+            word("{\"result\":\"match\",\"status\":\"locked\"}"),
+            Word::Restricted
+        );
         assert_eq!(word("{\"result\":\"mismatch\"}"), Word::Mismatch);
         assert_eq!(word("{\"result\":\"not_found\"}"), Word::NotFound);
         assert_eq!(word("{\"result\":\"restricted\"}"), Word::Restricted);
@@ -164,12 +198,20 @@ mod tests {
         #[expect(clippy::disallowed_methods, reason = "the other end of a test's connection")]
         tokio::spawn(async move { axum::serve(listener, router).await });
         let key = Sensitive::new("key-1".to_owned());
-        let endpoint = Endpoint { url: Url::parse(&url).unwrap(), key, time_limit_ms };
+        let endpoint = Endpoint {
+            url: Url::parse(&url).unwrap(),
+            key,
+            time_limit_ms,
+        };
         HttpSource::new(endpoint, Client::builder().no_proxy().build().unwrap())
     }
 
     async fn word(answer: axum::routing::MethodRouter) -> Word {
-        source(answer, 5000).await.ask(&crate::evidence::source::tests::facts()).await.word
+        source(answer, 5000)
+            .await
+            .ask(&crate::evidence::source::tests::facts())
+            .await
+            .word
     }
 
     #[tokio::test]
@@ -178,11 +220,21 @@ mod tests {
             let asked: serde_json::Value = serde_json::from_str(&body).unwrap();
             let expected = serde_json::json!({ "name": "张明远", "citizen_id": "340000199003070012" });
             let good = asked == expected && headers["authorization"] == "Bearer key-1";
-            if good { "{\"result\":\"match\",\"reference\":\"R-1\"}" } else { "{\"result\":\"mismatch\"}" }
+            if good {
+                "{\"result\":\"match\",\"reference\":\"R-1\"}"
+            } else {
+                "{\"result\":\"mismatch\"}"
+            }
         };
         let source = source(axum::routing::post(check), 5000).await;
         let reply = source.ask(&crate::evidence::source::tests::facts()).await;
-        assert_eq!(reply, Reply { word: Word::Match, reference: Some("R-1".to_owned()) });
+        assert_eq!(
+            reply,
+            Reply {
+                word: Word::Match,
+                reference: Some("R-1".to_owned())
+            }
+        );
     }
 
     #[tokio::test]
@@ -191,11 +243,19 @@ mod tests {
         let yes = "{\"result\":\"match\"}";
         for status in [500, 502, 503, 429, 404, 301, 204, 202] {
             let status = axum::http::StatusCode::from_u16(status).unwrap();
-            assert_eq!(word(post(move || async move { (status, yes) })).await, Word::Unavailable, "{status}");
+            assert_eq!(
+                word(post(move || async move { (status, yes) })).await,
+                Word::Unavailable,
+                "{status}"
+            );
         }
         for status in [401, 402, 403] {
             let status = axum::http::StatusCode::from_u16(status).unwrap();
-            assert_eq!(word(post(move || async move { (status, yes) })).await, Word::Refused, "{status}");
+            assert_eq!(
+                word(post(move || async move { (status, yes) })).await,
+                Word::Refused,
+                "{status}"
+            );
         }
         let long = format!("{yes}{}", " ".repeat(ANSWER_BYTES));
         assert_eq!(word(post(move || async move { long })).await, Word::Unavailable);
@@ -205,7 +265,10 @@ mod tests {
     #[tokio::test]
     async fn attack_251_a_source_that_never_answers_is_unavailable_after_its_time_limit() {
         let silent = axum::routing::post(|| async { std::future::pending::<String>().await });
-        let reply = source(silent, 50).await.ask(&crate::evidence::source::tests::facts()).await;
+        let reply = source(silent, 50)
+            .await
+            .ask(&crate::evidence::source::tests::facts())
+            .await;
         assert_eq!(reply, Reply::bare(Word::Unavailable));
         let nobody = Endpoint {
             url: Url::parse("http://127.0.0.1:1/check").unwrap(),

@@ -45,7 +45,11 @@ pub(super) fn decide(account: &Account, typed: Typed<'_>, today: NaiveDate, adul
             if citizen_id.age_on(today) < adult_years {
                 Decision::Minor
             } else {
-                Decision::Ask(Input { name, citizen_id, phone: None })
+                Decision::Ask(Input {
+                    name,
+                    citizen_id,
+                    phone: None,
+                })
             }
         }
         _ => Decision::Wrong(errors),
@@ -108,7 +112,7 @@ mod tests {
 
     fn fault(name: &str, citizen_id: &str, field: &str) -> Option<&'static str> {
         match run(None, name, citizen_id) {
-            Decision::Wrong(errors) => errors.for_field(field).and_then(|words| words.code()),
+            Decision::Wrong(errors) => errors.for_field(field).and_then(web::form::Words::code),
             _ => None,
         }
     }
@@ -118,7 +122,10 @@ mod tests {
         let number = |text| fault("张明远", text, "citizen_id");
         assert_eq!(number(" "), Some("evidence-citizen-id-missing"));
         assert_eq!(number("34000019900307001"), Some("evidence-citizen-id-length"));
-        assert_eq!(number("34000019900307001A"), Some("evidence-citizen-id-character"));
+        assert_eq!(
+            number("34000019900307001A"),
+            Some("evidence-citizen-id-character")
+        );
         assert_eq!(number("990000199003070012"), Some("evidence-citizen-id-region"));
         assert_eq!(number("340000199002300012"), Some("evidence-citizen-id-date"));
         assert_eq!(number("340000209003070012"), Some("evidence-citizen-id-future"));
@@ -137,8 +144,13 @@ mod tests {
 
     #[test]
     fn source_hb_21_a_good_pair_is_asked_about_in_its_canonical_form() {
-        let Decision::Ask(input) = run(None, " 买买提•吐尔逊 ", "34000019930510007x") else { panic!("asked") };
-        assert_eq!((input.name.as_str(), input.citizen_id.as_str()), ("买买提·吐尔逊", "34000019930510007X"));
+        let Decision::Ask(input) = run(None, " 买买提•吐尔逊 ", "34000019930510007x") else {
+            panic!("asked")
+        };
+        assert_eq!(
+            (input.name.as_str(), input.citizen_id.as_str()),
+            ("买买提·吐尔逊", "34000019930510007X")
+        );
     }
 
     #[test]
@@ -148,10 +160,17 @@ mod tests {
 
     #[test]
     fn source_hb_22_a_verified_number_is_not_replaced_by_another() {
-        assert!(matches!(run(Some("340000199003070012"), "张明远", "340000199003070012"), Decision::Ask(_)));
-        let Decision::Wrong(errors) = run(Some("340000199003070012"), "李静宜", "420000198511150022") else {
+        assert!(matches!(
+            run(Some("340000199003070012"), "张明远", "340000199003070012"),
+            Decision::Ask(_)
+        ));
+        let Decision::Wrong(errors) = run(Some("340000199003070012"), "李静宜", "420000198511150022")
+        else {
             panic!("refused")
         };
-        assert_eq!(errors.for_field("citizen_id").and_then(|w| w.code()), Some("evidence-citizen-id-other"));
+        assert_eq!(
+            errors.for_field("citizen_id").and_then(web::form::Words::code),
+            Some("evidence-citizen-id-other")
+        );
     }
 }

@@ -90,7 +90,10 @@ impl Default for Config {
 impl Config {
     /// When the breaker of a source opens, and for how long.
     pub const fn breaker(&self) -> breaker::Limits {
-        breaker::Limits { failures: self.breaker_failures, pause_seconds: self.breaker_pause_seconds }
+        breaker::Limits {
+            failures: self.breaker_failures,
+            pause_seconds: self.breaker_pause_seconds,
+        }
     }
 }
 
@@ -124,7 +127,15 @@ impl Sources {
         sources: impl IntoIterator<Item = (SourceId, Arc<dyn Source>)>,
         limits: breaker::Limits,
     ) -> Self {
-        let connect = |(id, source)| (id, Connection { source, breaker: Breaker::new(limits) });
+        let connect = |(id, source)| {
+            (
+                id,
+                Connection {
+                    source,
+                    breaker: Breaker::new(limits),
+                },
+            )
+        };
         Self(Arc::new(sources.into_iter().map(connect).collect()))
     }
 
@@ -140,7 +151,10 @@ impl Sources {
             None => source::Reply::bare(Word::Unavailable),
         };
         if reply.word == Word::Refused {
-            tracing::error!(source = id.as_str(), "the source refuses to serve us: key, quota or allow-list");
+            tracing::error!(
+                source = id.as_str(),
+                "the source refuses to serve us: key, quota or allow-list"
+            );
         }
         (reply.word, source::judge(id, facts, reply))
     }
@@ -168,7 +182,9 @@ pub async fn level_of(service: &Service, tx: &Tx, account: &Account) -> Result<L
 
 /// The same for evidence at hand.
 pub(crate) fn level_from(service: &Service, account: &Account, evidence: &[Evidence]) -> LevelNow {
-    service.ladder().level(account.kind, evidence, service.kit().now())
+    service
+        .ladder()
+        .level(account.kind, evidence, service.kit().now())
 }
 
 /// Stores what a source has confirmed, with the life that the ladder gives it.
@@ -188,15 +204,30 @@ pub(crate) async fn record(
     };
     let id = evidence.id;
     let reference = verified.reference().map(str::to_owned);
-    store::evidence::record(tx, &NewEvidence { evidence, account, reference, case: Some(case) }).await?;
+    store::evidence::record(
+        tx,
+        &NewEvidence {
+            evidence,
+            account,
+            reference,
+            case: Some(case),
+        },
+    )
+    .await?;
     Ok(id)
 }
 
 /// The pages under `/verify`.
 pub(crate) fn routes() -> Router<Service> {
     Router::new()
-        .route("/verify/population-register", get(population::show).post(population::submit))
-        .route("/verify/mobile-operator", get(operator::show).post(operator::submit))
+        .route(
+            "/verify/population-register",
+            get(population::show).post(population::submit),
+        )
+        .route(
+            "/verify/mobile-operator",
+            get(operator::show).post(operator::submit),
+        )
         .route("/verify/confirm-phone", get(phone::show).post(phone::submit))
         .route("/verify/review", post(pages::file_review))
         .route("/verify/decline", post(pages::decline))

@@ -30,9 +30,15 @@ pub(crate) async fn after(
     let level_page = LocalPath::known("/account/level");
     let Some(interaction) = onward.load(service, visit).await? else {
         // Without a sub-site that waits the person sees what they reached.
-        return Ok(if onward.has_interaction() { onward.path() } else { onward.through(level_page) });
+        return Ok(if onward.has_interaction() {
+            onward.path()
+        } else {
+            onward.through(level_page)
+        });
     };
-    let reached = super::level_of(service, &service.store().read(), account).await?.level;
+    let reached = super::level_of(service, &service.store().read(), account)
+        .await?
+        .level;
     Ok(match interaction.wants.level {
         Some(wanted) if reached < wanted => {
             onward.through(level_page.with("want", &wanted.number().to_string()))
@@ -42,8 +48,14 @@ pub(crate) async fn after(
 }
 
 /// Not now: the sub-site gets what there is, and knows that it was asked for.
-pub(crate) async fn decline(service: &Service, visit: &Visit, onward: &Onward) -> Result<LocalPath, StoreError> {
-    onward.answer(service, visit, |answers| answers.level_declined = true).await?;
+pub(crate) async fn decline(
+    service: &Service,
+    visit: &Visit,
+    onward: &Onward,
+) -> Result<LocalPath, StoreError> {
+    onward
+        .answer(service, visit, |answers| answers.level_declined = true)
+        .await?;
     Ok(onward.path())
 }
 

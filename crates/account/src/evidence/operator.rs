@@ -5,11 +5,10 @@ use axum::extract::State;
 use axum::response::Response;
 use model::evidence::SourceId;
 use serde::Deserialize;
-use store::cases::Input;
+use store::cases::{CaseNumber, Input};
 use store::sessions::LiveSession;
 use web::extract::{Form, FormName, Query};
 use web::form::{Button, Errors, FormPage};
-use web::markup::escape;
 use web::paths::LocalPath;
 use web::{Markup, Page, Problem, Visit};
 
@@ -76,7 +75,11 @@ pub(super) async fn submit(
     };
     match check::run(&service, &attempt).await? {
         Outcome::Passed => population::passed(&service, &mut visit, &session, &onward).await,
-        Outcome::Denied { denial, case, tries_left } => {
+        Outcome::Denied {
+            denial,
+            case,
+            tries_left,
+        } => {
             let errors = Errors::of_form(pages::denial_words(denial, tries_left));
             Ok(render(&visit, &facts, &onward, errors, Some(&case)))
         }
@@ -100,15 +103,33 @@ async fn ready(
     if pages::holds(service, account, &source_id()?).await? {
         return Ok(Ready::Not(onward::after(service, visit, onward, account).await?));
     }
-    let (Some(name), Some(citizen_id), Some(phone)) = (&account.name, &account.citizen_id, &account.phone) else {
+    let (Some(name), Some(citizen_id), Some(phone)) = (&account.name, &account.citizen_id, &account.phone)
+    else {
         // The operator is told only what the register has confirmed.
-        return Ok(Ready::Not(onward.through(LocalPath::known("/verify/population-register"))));
+        return Ok(Ready::Not(
+            onward.through(LocalPath::known("/verify/population-register")),
+        ));
     };
     if let Some(page) = onward::phone_first(service, session, onward, "mobile-operator") {
         return Ok(Ready::Not(page));
     }
-    let facts = Input { name: name.clone(), citizen_id: citizen_id.clone(), phone: Some(phone.clone()) };
+    let facts = Input {
+        name: name.clone(),
+        citizen_id: citizen_id.clone(),
+        phone: Some(phone.clone()),
+    };
     Ok(Ready::With(facts))
+}
+
+#[derive(askama::Template)]
+#[template(path = "verify_operator.html")]
+struct Content<'a> {
+    visit: &'a Visit,
+    name: String,
+    citizen_id: String,
+    phone: String,
+    form: Markup,
+    review: Option<Markup>,
 }
 
 fn render(
@@ -116,29 +137,24 @@ fn render(
     facts: &Input,
     onward: &Onward,
     errors: Errors,
-    case: Option<&store::cases::CaseNumber>,
+    case: Option<&CaseNumber>,
 ) -> Response {
-    let phone = facts.phone.as_ref().map(model::phone::Phone::masked).unwrap_or_default();
-    let rows = [
-        ("evidence-name", facts.name.masked()),
-        ("evidence-citizen-id", facts.citizen_id.masked()),
-        ("evidence-phone", phone),
-    ];
-    let mut html = format!("<p>{}</p><dl class=\"facts\">", escape(&visit.t("evidence-operator-text")));
-    for (label, value) in rows {
-        html.push_str(&format!("<dt>{}</dt><dd>{}</dd>", escape(&visit.t(label)), escape(&value)));
-    }
-    html.push_str("</dl>");
-    html.push_str(&format!("<p>{}</p>", escape(&visit.t("evidence-operator-consent"))));
     let form = onward
         .in_form(FormPage::new(Agreed::FORM, HERE))
-        .markup(Markup::from_rendered(html))
         .button(Button::primary("evidence-operator-submit").sends("confirm", "yes"))
         .button(Button::secondary("evidence-skip").sends("skip", "yes"));
-    let page = Page::new("verify-mobile-operator", "evidence-operator-title").caption("evidence-caption");
-    let form = form.render(visit, &errors);
-    match case {
-        Some(case) => pages::denied(visit, page, (form, errors), case, onward),
-        None => visit.render_markup(page.errors(errors), &form),
-    }
+    let content = Content {
+        visit,
+        name: facts.name.masked(),
+        citizen_id: facts.citizen_id.masked(),
+        phone: facts
+            .phone
+            .as_ref()
+            .map(model::phone::Phone::masked)
+            .unwrap_or_default(),
+        form: form.render(visit, &errors),
+        review: case.map(|case| pages::review_form(visit, case, onward)),
+    };
+    let page = Page::new("verify-mobile-operator", "evidence-operator-title");
+    visit.render(page.caption("evidence-caption").errors(errors), &content)
 }

@@ -13,7 +13,6 @@ use store::audit::Entry;
 use store::cases::{self, CaseNumber, State as CaseState};
 use web::extract::{Form, FormName};
 use web::form::{Button, Errors, FormPage, Words};
-use web::markup::escape;
 use web::paths::LocalPath;
 use web::{Markup, Page, Problem, Visit};
 
@@ -25,7 +24,11 @@ use crate::session::{self, Stop};
 use crate::signin::Onward;
 
 /// Whether an account holds evidence from a source that counts now.
-pub(super) async fn holds(service: &Service, account: &Account, source: &SourceId) -> Result<bool, StoreError> {
+pub(super) async fn holds(
+    service: &Service,
+    account: &Account,
+    source: &SourceId,
+) -> Result<bool, StoreError> {
     let (now, ladder) = (service.now(), service.ladder());
     let evidence = store::evidence::list(&service.store().read(), account.id).await?;
     Ok(evidence.iter().any(|piece| {
@@ -43,25 +46,13 @@ pub(super) fn denial_words(denial: Denial, tries_left: i64) -> Words {
     Words::with(key, vec![("left", Ord::max(tries_left, 0).into())])
 }
 
-/// The form once more, and below it the way to a person who decides.
-pub(super) fn denied(
-    visit: &Visit,
-    page: Page,
-    (form, errors): (Markup, Errors),
-    case: &CaseNumber,
-    onward: &Onward,
-) -> Response {
-    let review = onward
+/// The way to a person who decides, for a case that the source has denied.
+pub(super) fn review_form(visit: &Visit, case: &CaseNumber, onward: &Onward) -> Markup {
+    onward
         .in_form(FormPage::new(Review::FORM, LocalPath::known("/verify/review")))
         .hidden("case", case.as_str())
         .button(Button::secondary("evidence-review-submit").sends("review", "yes"))
-        .render(visit, &Errors::none());
-    let content = format!(
-        "{form}<section><h2>{}</h2><p>{}</p>{review}</section>",
-        escape(&visit.t("evidence-review-title")),
-        escape(&visit.t("evidence-review-text")),
-    );
-    visit.render_markup(page.errors(errors), &Markup::from_rendered(content))
+        .render(visit, &Errors::none())
 }
 
 /// Too young to prove a name alone: where to go instead.
@@ -74,12 +65,18 @@ pub(super) fn minor(visit: &Visit, onward: &Onward) -> Response {
 pub(super) fn outcome(visit: &mut Visit, outcome: Outcome, onward: &Onward) -> Response {
     match outcome {
         Outcome::Waiting { case } => {
-            let notice = Notice::saying("evidence-waiting-text").and("evidence-waiting-sms").case(case.as_str());
-            way_on(visit, notice, onward).respond(visit, Page::new("verify-waiting", "evidence-waiting-title"))
+            let notice = Notice::saying("evidence-waiting-text")
+                .and("evidence-waiting-sms")
+                .case(case.as_str());
+            way_on(visit, notice, onward)
+                .respond(visit, Page::new("verify-waiting", "evidence-waiting-title"))
         }
         Outcome::Conflict { case } => {
-            let notice = Notice::saying("evidence-conflict-text").and("evidence-conflict-help").case(case.as_str());
-            way_on(visit, notice, onward).respond(visit, Page::new("verify-conflict", "evidence-conflict-title"))
+            let notice = Notice::saying("evidence-conflict-text")
+                .and("evidence-conflict-help")
+                .case(case.as_str());
+            way_on(visit, notice, onward)
+                .respond(visit, Page::new("verify-conflict", "evidence-conflict-title"))
         }
         Outcome::Restricted { case } => {
             visit.end_session();
@@ -89,7 +86,8 @@ pub(super) fn outcome(visit: &mut Visit, outcome: Outcome, onward: &Onward) -> R
         }
         Outcome::NoTriesLeft => {
             let notice = Notice::saying("evidence-limit-text").and("evidence-limit-help");
-            let page = Page::new("verify-limit", "evidence-limit-title").status(StatusCode::TOO_MANY_REQUESTS);
+            let page =
+                Page::new("verify-limit", "evidence-limit-title").status(StatusCode::TOO_MANY_REQUESTS);
             way_on(visit, notice, onward).respond(visit, page)
         }
         // The page that follows finds out what is left of the sign-in.
@@ -159,12 +157,16 @@ pub(super) async fn file_review(
     let session = session::require(&service, &mut visit, &LocalPath::known("/account/level")).await?;
     let number = CaseNumber::parse(&sent.case).ok_or_else(Problem::not_found)?;
     let tx = service.store().begin().await?;
-    let case = cases::find(&tx, session.account.id, &number).await?.ok_or_else(Problem::not_found)?;
+    let case = cases::find(&tx, session.account.id, &number)
+        .await?
+        .ok_or_else(Problem::not_found)?;
     match case.state {
         CaseState::Mismatch | CaseState::NotFound => {
             if cases::change(&tx, case.id, (case.state, CaseState::InReview), service.now()).await? {
                 let details = json!({ "case": number.as_str(), "state": CaseState::InReview.as_str() });
-                let mut entry = Entry::new(Event::CaseChanged, service.now()).account(session.account.id).details(details);
+                let mut entry = Entry::new(Event::CaseChanged, service.now())
+                    .account(session.account.id)
+                    .details(details);
                 entry.request_id = Some(visit.request_id().to_owned());
                 store::audit::record(&tx, service.rng(), entry).await?;
             }

@@ -34,7 +34,7 @@ pub(super) struct Asked {
 /// What the form sends.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub(super) struct Code {
+pub(super) struct Confirm {
     code: String,
     /// The button that sends a code.
     resend: Option<String>,
@@ -43,7 +43,7 @@ pub(super) struct Code {
     return_to: Option<String>,
 }
 
-impl FormName for Code {
+impl FormName for Confirm {
     const FORM: &'static str = "confirm-phone";
 }
 
@@ -56,7 +56,10 @@ pub(super) fn is_fresh(session: &LiveSession, now: DateTime<Utc>, minutes: i64) 
 fn then(name: Option<&str>) -> (&'static str, LocalPath) {
     match name {
         Some("mobile-operator") => ("mobile-operator", LocalPath::known("/verify/mobile-operator")),
-        _ => ("population-register", LocalPath::known("/verify/population-register")),
+        _ => (
+            "population-register",
+            LocalPath::known("/verify/population-register"),
+        ),
     }
 }
 
@@ -80,25 +83,46 @@ impl Step {
         let here = onward.through(HERE.with("then", then));
         let session = session::require(service, visit, &here).await?;
         let target = onward.through(target);
-        let Some(phone) = session.account.phone.clone() else { return Err(Stop::Go(visit.redirect(&target))) };
-        Ok(Self { session, phone, onward, then, target })
+        let Some(phone) = session.account.phone.clone() else {
+            return Err(Stop::Go(visit.redirect(&target)));
+        };
+        Ok(Self {
+            session,
+            phone,
+            onward,
+            then,
+            target,
+        })
     }
 
     fn here(&self) -> LocalPath {
-        self.onward.through(HERE.with("then", self.then).with("sent", "yes"))
+        self.onward
+            .through(HERE.with("then", self.then).with("sent", "yes"))
     }
 
     fn render(&self, visit: &Visit, sent: bool, errors: Errors) -> Response {
         let who = [("phone", self.phone.masked().into())];
-        let text = visit.t_with(if sent { "evidence-phone-sent" } else { "evidence-phone-text" }, &who);
-        let mut form = FormPage::new(Code::FORM, HERE)
+        let text = visit.t_with(
+            if sent {
+                "evidence-phone-sent"
+            } else {
+                "evidence-phone-text"
+            },
+            &who,
+        );
+        let mut form = FormPage::new(Confirm::FORM, HERE)
             .hidden("then", self.then)
             .markup(Markup::from_rendered(format!("<p>{}</p>", escape(&text))));
         form = self.onward.in_form(form);
         form = if sent {
-            form.field(Field::code("code", "evidence-code").hint("evidence-code-hint").required().focus())
-                .button(Button::primary("evidence-code-next"))
-                .button(Button::secondary("evidence-code-resend").sends("resend", "yes"))
+            form.field(
+                Field::code("code", "evidence-code")
+                    .hint("evidence-code-hint")
+                    .required()
+                    .focus(),
+            )
+            .button(Button::primary("evidence-code-next"))
+            .button(Button::secondary("evidence-code-resend").sends("resend", "yes"))
         } else {
             form.button(Button::primary("evidence-code-send").sends("resend", "yes"))
         };
@@ -122,7 +146,7 @@ pub(super) async fn show(
 pub(super) async fn submit(
     State(service): State<Service>,
     mut visit: Visit,
-    Form(sent): Form<Code>,
+    Form(sent): Form<Confirm>,
 ) -> Result<Response, Stop> {
     let onward = Onward::new(sent.interaction.as_deref(), sent.return_to.as_deref());
     let step = Step::load(&service, &mut visit, onward, sent.then.as_deref()).await?;

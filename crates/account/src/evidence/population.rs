@@ -4,10 +4,10 @@ use axum::extract::State;
 use axum::response::Response;
 use model::evidence::SourceId;
 use serde::Deserialize;
+use store::cases::CaseNumber;
 use store::sessions::LiveSession;
 use web::extract::{Form, FormName, Query};
 use web::form::{Button, Errors, Field, FormPage};
-use web::markup::escape;
 use web::paths::LocalPath;
 use web::{Markup, Page, Visit};
 
@@ -62,15 +62,17 @@ pub(super) async fn show(
     if let Some(page) = ahead(&service, &visit, &session, &onward).await? {
         return Ok(visit.redirect(&page));
     }
-    let typed = Typed { name: "", citizen_id: "" };
-    let content = content(&visit, form(typed, &onward), &Errors::none());
-    let welcome = asked.welcome.map(|_| visit.t("evidence-welcome")).unwrap_or_default();
-    let banner = if welcome.is_empty() {
-        String::new()
-    } else {
-        format!("<p class=\"notice success\" role=\"status\">{}</p>", escape(&welcome))
+    let typed = Typed {
+        name: "",
+        citizen_id: "",
     };
-    Ok(visit.render_markup(page(), &Markup::from_rendered(format!("{banner}{content}"))))
+    let shown = Shown {
+        typed,
+        onward: &onward,
+        case: None,
+        welcome: asked.welcome.is_some(),
+    };
+    Ok(shown.render(&visit, Errors::none()))
 }
 
 /// Takes the form.
@@ -87,11 +89,28 @@ pub(super) async fn submit(
     if let Some(page) = ahead(&service, &visit, &session, &onward).await? {
         return Ok(visit.redirect(&page));
     }
-    let typed = Typed { name: &sent.name, citizen_id: &sent.citizen_id };
-    let today = visit.now().with_timezone(&visit.kit().branding().zone()).date_naive();
-    let facts = match input::decide(&session.account, typed, today, service.config().sources.adult_years) {
+    let typed = Typed {
+        name: &sent.name,
+        citizen_id: &sent.citizen_id,
+    };
+    let shown = Shown {
+        typed,
+        onward: &onward,
+        case: None,
+        welcome: false,
+    };
+    let today = visit
+        .now()
+        .with_timezone(&visit.kit().branding().zone())
+        .date_naive();
+    let facts = match input::decide(
+        &session.account,
+        typed,
+        today,
+        service.config().sources.adult_years,
+    ) {
         Decision::Ask(facts) => facts,
-        Decision::Wrong(errors) => return Ok(render(&visit, typed, &onward, errors)),
+        Decision::Wrong(errors) => return Ok(shown.render(&visit, errors)),
         Decision::Minor => return Ok(pages::minor(&visit, &onward)),
     };
     let attempt = Attempt {
@@ -102,10 +121,17 @@ pub(super) async fn submit(
     };
     match check::run(&service, &attempt).await? {
         Outcome::Passed => passed(&service, &mut visit, &session, &onward).await,
-        Outcome::Denied { denial, case, tries_left } => {
+        Outcome::Denied {
+            denial,
+            case,
+            tries_left,
+        } => {
             let errors = Errors::of_form(pages::denial_words(denial, tries_left));
-            let form = form(typed, &onward).render(&visit, &errors);
-            Ok(pages::denied(&visit, page(), (form, errors), &case, &onward))
+            Ok(Shown {
+                case: Some(&case),
+                ..shown
+            }
+            .render(&visit, errors))
         }
         other => Ok(pages::outcome(&mut visit, other, &onward)),
     }
@@ -119,9 +145,16 @@ async fn ahead(
     onward: &Onward,
 ) -> Result<Option<LocalPath>, Stop> {
     if pages::holds(service, &session.account, &source_id()?).await? {
-        return Ok(Some(onward::after(service, visit, onward, &session.account).await?));
+        return Ok(Some(
+            onward::after(service, visit, onward, &session.account).await?,
+        ));
     }
-    Ok(onward::phone_first(service, session, onward, "population-register"))
+    Ok(onward::phone_first(
+        service,
+        session,
+        onward,
+        "population-register",
+    ))
 }
 
 /// Level up: the sign-in gets a new cookie (A151), and the person goes on.
@@ -136,26 +169,43 @@ pub(super) async fn passed(
         renewed.give_to(visit);
     }
     let next = onward::after(service, visit, onward, &session.account).await?;
-    let next = if onward.has_interaction() { next } else { next.with("done", "yes") };
+    let next = if onward.has_interaction() {
+        next
+    } else {
+        next.with("done", "yes")
+    };
     Ok(visit.redirect(&next))
 }
 
-fn page() -> Page {
-    Page::new("verify-population-register", "evidence-population-title").caption("evidence-caption")
+/// What the page shows.
+struct Shown<'a> {
+    typed: Typed<'a>,
+    onward: &'a Onward,
+    /// The case that a person may be asked to look at.
+    case: Option<&'a CaseNumber>,
+    welcome: bool,
 }
 
-fn render(visit: &Visit, typed: Typed<'_>, onward: &Onward, errors: Errors) -> Response {
-    let content = content(visit, form(typed, onward), &errors);
-    visit.render_markup(page().errors(errors), &content)
+#[derive(askama::Template)]
+#[template(path = "verify_population.html")]
+struct Content<'a> {
+    visit: &'a Visit,
+    welcome: bool,
+    form: Markup,
+    review: Option<Markup>,
 }
 
-fn content(visit: &Visit, form: FormPage, errors: &Errors) -> Markup {
-    Markup::from_rendered(format!(
-        "<p>{}</p>{}<p class=\"hint\">{}</p>",
-        escape(&visit.t("evidence-population-text")),
-        form.render(visit, errors),
-        escape(&visit.t("evidence-population-privacy")),
-    ))
+impl Shown<'_> {
+    fn render(&self, visit: &Visit, errors: Errors) -> Response {
+        let content = Content {
+            visit,
+            welcome: self.welcome,
+            form: form(self.typed, self.onward).render(visit, &errors),
+            review: self.case.map(|case| pages::review_form(visit, case, self.onward)),
+        };
+        let page = Page::new("verify-population-register", "evidence-population-title");
+        visit.render(page.caption("evidence-caption").errors(errors), &content)
+    }
 }
 
 fn form(typed: Typed<'_>, onward: &Onward) -> FormPage {

@@ -61,7 +61,10 @@ pub struct Reply {
 impl Reply {
     /// An answer without a reference.
     pub const fn bare(word: Word) -> Self {
-        Self { word, reference: None }
+        Self {
+            word,
+            reference: None,
+        }
     }
 }
 
@@ -174,7 +177,10 @@ pub(crate) mod tests {
 
     impl Scripted {
         pub(crate) fn saying(word: Word) -> Self {
-            Self { word: Mutex::new(word), asked: AtomicU32::new(0) }
+            Self {
+                word: Mutex::new(word),
+                asked: AtomicU32::new(0),
+            }
         }
 
         pub(crate) fn say(&self, word: Word) {
@@ -186,7 +192,10 @@ pub(crate) mod tests {
     impl Source for Scripted {
         async fn ask(&self, _facts: &Input) -> Reply {
             self.asked.fetch_add(1, Ordering::SeqCst);
-            Reply { word: *self.word.lock().unwrap(), reference: Some("REG-1".to_owned()) }
+            Reply {
+                word: *self.word.lock().unwrap(),
+                reference: Some("REG-1".to_owned()),
+            }
         }
     }
 
@@ -202,11 +211,20 @@ pub(crate) mod tests {
     #[test]
     fn attack_251_only_the_word_match_is_a_pass_and_an_outage_is_no_try() {
         let source = SourceId::parse(POPULATION_REGISTER).unwrap();
-        for word in
-            [Word::Mismatch, Word::NotFound, Word::Restricted, Word::Unavailable, Word::Refused, Word::Match]
-        {
+        for word in [
+            Word::Mismatch,
+            Word::NotFound,
+            Word::Restricted,
+            Word::Unavailable,
+            Word::Refused,
+            Word::Match,
+        ] {
             let finding = judge(&source, &facts(), Reply::bare(word));
-            assert_eq!(matches!(finding, Finding::Match(_)), word == Word::Match, "{word:?}");
+            assert_eq!(
+                matches!(finding, Finding::Match(_)),
+                word == Word::Match,
+                "{word:?}"
+            );
             if let Finding::Not(denial) = finding {
                 let no_try = matches!(word, Word::Unavailable | Word::Refused);
                 assert_eq!(denial.counts(), !no_try, "{word:?}");
@@ -218,7 +236,10 @@ pub(crate) mod tests {
     fn a_reference_that_is_not_plain_is_dropped() {
         let source = SourceId::parse(POPULATION_REGISTER).unwrap();
         let kept = |reference: &str| {
-            let reply = Reply { word: Word::Match, reference: Some(reference.to_owned()) };
+            let reply = Reply {
+                word: Word::Match,
+                reference: Some(reference.to_owned()),
+            };
             match judge(&source, &facts(), reply) {
                 Finding::Match(verified) => verified.reference().map(str::to_owned),
                 Finding::Not(_) => panic!("a match"),

@@ -32,7 +32,11 @@ pub struct SmsConfig {
 
 impl Default for SmsConfig {
     fn default() -> Self {
-        Self { url: None, key_file: None, time_limit_ms: 5000 }
+        Self {
+            url: None,
+            key_file: None,
+            time_limit_ms: 5000,
+        }
     }
 }
 
@@ -99,7 +103,11 @@ impl Gateways {
     /// The HTTP adapters of a configuration, over the guarded client that the server made.
     pub fn from_config(config: &Config, client: &reqwest::Client) -> Result<Self, GatewayError> {
         let sms: Option<Arc<dyn SmsGateway>> = match &config.sms.url {
-            Some(url) => Some(Arc::new(HttpSmsGateway::from_config(&config.sms, url.clone(), client.clone())?)),
+            Some(url) => Some(Arc::new(HttpSmsGateway::from_config(
+                &config.sms,
+                url.clone(),
+                client.clone(),
+            )?)),
             None => None,
         };
         let sandbox = config.captcha.sandbox_url.clone();

@@ -34,10 +34,20 @@ impl CaptchaSandbox {
 
     /// Tells an answer. A sandbox that does not listen costs a line in the log.
     pub async fn tell(&self, id: CaptchaId, answer: &str) {
-        let request = self.client.post(self.url.clone()).json(&Body { session: id.to_string(), answer }).send();
+        let request = self
+            .client
+            .post(self.url.clone())
+            .json(&Body {
+                session: id.to_string(),
+                answer,
+            })
+            .send();
         match tokio::time::timeout(TIME_LIMIT, request).await {
             Ok(Ok(response)) if response.status().is_success() => {}
-            Ok(Ok(response)) => tracing::warn!(status = response.status().as_u16(), "sandbox did not take a captcha"),
+            Ok(Ok(response)) => tracing::warn!(
+                status = response.status().as_u16(),
+                "sandbox did not take a captcha"
+            ),
             Ok(Err(error)) => tracing::warn!(error = %error.without_url(), "sandbox was not told a captcha"),
             Err(_) => tracing::warn!("sandbox was not told a captcha in time"),
         }

@@ -30,12 +30,18 @@ struct Body<'a> {
 impl HttpSmsGateway {
     /// A gateway at an address.
     pub fn new(url: Url, key: Sensitive<String>, time_limit: Duration, client: Client) -> Self {
-        Self { url, key, time_limit, client }
+        Self {
+            url,
+            key,
+            time_limit,
+            client,
+        }
     }
 
     pub(super) fn from_config(config: &SmsConfig, url: Url, client: Client) -> Result<Self, GatewayError> {
         let file = config.key_file.as_ref().ok_or(GatewayError::NoKey)?;
-        let key = std::fs::read_to_string(file).map_err(|error| GatewayError::KeyFile(file.clone(), error))?;
+        let key =
+            std::fs::read_to_string(file).map_err(|error| GatewayError::KeyFile(file.clone(), error))?;
         let key = key.trim();
         if key.is_empty() {
             return Err(GatewayError::EmptyKey(file.clone()));
@@ -48,9 +54,17 @@ impl HttpSmsGateway {
 #[async_trait]
 impl SmsGateway for HttpSmsGateway {
     async fn send(&self, sms: &Sms<'_>) -> Result<(), SendError> {
-        let body =
-            Body { to: sms.to, text: sms.text, template: sms.template, reference: sms.reference.to_string() };
-        let request = self.client.post(self.url.clone()).bearer_auth(self.key.expose()).json(&body);
+        let body = Body {
+            to: sms.to,
+            text: sms.text,
+            template: sms.template,
+            reference: sms.reference.to_string(),
+        };
+        let request = self
+            .client
+            .post(self.url.clone())
+            .bearer_auth(self.key.expose())
+            .json(&body);
         match tokio::time::timeout(self.time_limit, request.send()).await {
             Ok(Ok(response)) => judge(response.status()),
             // The address of the gateway is ours, but an error's text could repeat a query with more in it.
@@ -82,10 +96,19 @@ mod tests {
             assert_eq!(judge(StatusCode::from_u16(taken).unwrap()), Ok(()));
         }
         for wrong in [400, 413, 422] {
-            assert!(matches!(judge(StatusCode::from_u16(wrong).unwrap()), Err(SendError::Refused(_))));
+            assert!(matches!(
+                judge(StatusCode::from_u16(wrong).unwrap()),
+                Err(SendError::Refused(_))
+            ));
         }
         for later in [204, 301, 401, 403, 404, 408, 429, 500, 502, 503] {
-            assert!(matches!(judge(StatusCode::from_u16(later).unwrap()), Err(SendError::Unavailable(_))), "{later}");
+            assert!(
+                matches!(
+                    judge(StatusCode::from_u16(later).unwrap()),
+                    Err(SendError::Unavailable(_))
+                ),
+                "{later}"
+            );
         }
     }
 }

@@ -26,7 +26,11 @@ use crate::signin::{Asked, Onward};
 use crate::{Service, session};
 
 /// How often a finished registration takes its own password again, for a page that was sent twice.
-const REPEATS: Rule = Rule { name: "register_repeat", limit: 5, window_seconds: 3600 };
+const REPEATS: Rule = Rule {
+    name: "register_repeat",
+    limit: 5,
+    window_seconds: 3600,
+};
 
 pub(super) async fn show(
     State(service): State<Service>,
@@ -36,9 +40,17 @@ pub(super) async fn show(
     let onward = Onward::from(asked);
     match find(&service, &visit).await.map_err(fault)? {
         None => Ok(visit.redirect(&onward.through(START))),
-        Some(Registration { account: Some(account), .. }) => finished(&service, visit, &onward, account, None).await,
+        Some(Registration {
+            account: Some(account),
+            ..
+        }) => finished(&service, visit, &onward, account, None).await,
         Some(draft) => {
-            let page = Shown { service: &service, visit: &visit, onward: &onward, draft: &draft };
+            let page = Shown {
+                service: &service,
+                visit: &visit,
+                onward: &onward,
+                draft: &draft,
+            };
             page.render(Boxes::default(), (&Errors::none(), None)).await
         }
     }
@@ -56,7 +68,12 @@ pub(super) async fn submit(
     if let Some(account) = draft.account {
         return finished(&service, visit, &onward, account, Some((&draft, &form))).await;
     }
-    let page = Shown { service: &service, visit: &visit, onward: &onward, draft: &draft };
+    let page = Shown {
+        service: &service,
+        visit: &visit,
+        onward: &onward,
+        draft: &draft,
+    };
     if form.resend.is_some() {
         return page.resend(form.boxes()).await;
     }
@@ -69,12 +86,21 @@ pub(super) async fn submit(
     let password = match service.hashing().hash(&password).await {
         Ok(hash) => hash,
         Err(HashingError::Busy) => {
-            let busy = (&Errors::of_form("register-busy"), Some(StatusCode::TOO_MANY_REQUESTS));
+            let busy = (
+                &Errors::of_form("register-busy"),
+                Some(StatusCode::TOO_MANY_REQUESTS),
+            );
             return page.render(form.boxes(), busy).await;
         }
         Err(error) => return Err(Problem::internal(error)),
     };
-    let new = New { draft: &draft, code, password, agreement, public_computer: form.boxes().public_computer };
+    let new = New {
+        draft: &draft,
+        code,
+        password,
+        agreement,
+        public_computer: form.boxes().public_computer,
+    };
     match create::create(&service, &visit, &new).await.map_err(fault)? {
         Created::Done(started) => {
             let mut visit = visit;
@@ -101,7 +127,16 @@ async fn unless_finished(
         None => Ok(visit.redirect(&onward.through(START))),
         Some(draft) => match draft.account {
             Some(account) => finished(service, visit.clone(), onward, account, Some((&draft, form))).await,
-            None => Shown { service, visit, onward, draft: &draft }.render(form.boxes(), (&errors, None)).await,
+            None => {
+                Shown {
+                    service,
+                    visit,
+                    onward,
+                    draft: &draft,
+                }
+                .render(form.boxes(), (&errors, None))
+                .await
+            }
         },
     }
 }
@@ -120,17 +155,15 @@ struct Shown<'a> {
 }
 
 impl Shown<'_> {
-    async fn render(
-        &self,
-        boxes: Boxes,
-        answer: (&Errors, Option<StatusCode>),
-    ) -> Result<Response, Problem> {
+    async fn render(&self, boxes: Boxes, answer: (&Errors, Option<StatusCode>)) -> Result<Response, Problem> {
         let browser = self.visit.browser_hash();
         let request = Request::of(self.visit, &browser, Purpose::Registration, &self.draft.phone);
         let shown = forms::Confirm {
             masked_phone: self.draft.phone.masked(),
             minutes: self.service.config().otp.life_seconds / 60,
-            resend_seconds: otp::seconds_until_resend(self.service, &request).await.map_err(fault)?,
+            resend_seconds: otp::seconds_until_resend(self.service, &request)
+                .await
+                .map_err(fault)?,
             agreement: current_agreement(self.service, self.visit)?,
             boxes,
         };
@@ -168,7 +201,11 @@ impl Shown<'_> {
         &self,
         checked: Confirmation,
     ) -> Result<Result<(model::ids::OtpId, Password), Errors>, StoreError> {
-        let Confirmation { code, password, errors: others } = checked;
+        let Confirmation {
+            code,
+            password,
+            errors: others,
+        } = checked;
         // The code's error comes first, as its field does on the page.
         let (mut errors, mut proven) = (Errors::none(), None);
         if let Some(code) = code {
@@ -213,9 +250,18 @@ async fn finished(
     {
         let tx = service.store().begin().await.map_err(fault)?;
         let methods = Methods::new([Method::Password]);
-        let started = session::start(service, &tx, &visit, account, methods, form.boxes().public_computer);
+        let started = session::start(
+            service,
+            &tx,
+            &visit,
+            account,
+            methods,
+            form.boxes().public_computer,
+        );
         let started = started.await.map_err(fault)?;
-        create::record_sign_in(service, &tx, &visit, account, started.id).await.map_err(fault)?;
+        create::record_sign_in(service, &tx, &visit, account, started.id)
+            .await
+            .map_err(fault)?;
         tx.commit().await.map_err(fault)?;
         started.give_to(&mut visit);
         return Ok(visit.redirect(&onward_from_here(onward)));
@@ -230,7 +276,9 @@ async fn is_own_password(
     password: &Password,
 ) -> Result<bool, Problem> {
     let tx = service.store().read();
-    let count = throttles::hit(&tx, &REPEATS, &draft.id.to_string(), service.now()).await.map_err(fault)?;
+    let count = throttles::hit(&tx, &REPEATS, &draft.id.to_string(), service.now())
+        .await
+        .map_err(fault)?;
     if count.exceeded() {
         return Ok(false);
     }

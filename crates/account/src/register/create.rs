@@ -75,19 +75,41 @@ pub(super) async fn create(service: &Service, visit: &Visit, new: &New<'_>) -> R
     let methods = Methods::new([Method::Sms]);
     let started = session::start(service, &tx, visit, account, methods, new.public_computer).await?;
     let registered = Entry::new(Event::AccountRegistered, now).account(account);
-    record(service, &tx, visit, registered.details(json!({ "kind": new.draft.kind.as_str() }))).await?;
+    record(
+        service,
+        &tx,
+        visit,
+        registered.details(json!({ "kind": new.draft.kind.as_str() })),
+    )
+    .await?;
     record_sign_in(service, &tx, visit, account, started.id).await?;
     tx.commit().await?;
     Ok(Created::Done(started))
 }
 
-async fn record_phone(service: &Service, tx: &Tx, visit: &Visit, account: AccountId) -> Result<(), StoreError> {
+async fn record_phone(
+    service: &Service,
+    tx: &Tx,
+    visit: &Visit,
+    account: AccountId,
+) -> Result<(), StoreError> {
     let now = visit.now();
     let source = SourceId::parse(PHONE_SMS).map_err(|_| StoreError::Malformed("evidence.source"))?;
     let expires_at = service.ladder().expiry(&source, now);
     let id = EvidenceId::new(now, service.rng());
-    let evidence = Evidence { id, source, issued_at: now, expires_at, ended_at: None };
-    let new = NewEvidence { evidence, account, reference: None, case: None };
+    let evidence = Evidence {
+        id,
+        source,
+        issued_at: now,
+        expires_at,
+        ended_at: None,
+    };
+    let new = NewEvidence {
+        evidence,
+        account,
+        reference: None,
+        case: None,
+    };
     store::evidence::record(tx, &new).await?;
     let entry = Entry::new(Event::EvidenceRecorded, now).account(account);
     record(service, tx, visit, entry.details(json!({ "source": PHONE_SMS }))).await
@@ -110,7 +132,15 @@ async fn record_acceptance(
     };
     agreements::accept(tx, service.rng(), &acceptance).await?;
     let details = json!({ "agreement": agreement.id, "version": agreement.version, "channel": "web" });
-    record(service, tx, visit, Entry::new(Event::AgreementAccepted, now).account(account).details(details)).await
+    record(
+        service,
+        tx,
+        visit,
+        Entry::new(Event::AgreementAccepted, now)
+            .account(account)
+            .details(details),
+    )
+    .await
 }
 
 /// The sign-in that follows, by the factor of this purpose alone.
@@ -122,7 +152,9 @@ pub(super) async fn record_sign_in(
     session: SessionId,
 ) -> Result<(), StoreError> {
     let details = json!({ "after": otp::Purpose::Registration.as_str() });
-    let entry = Entry::new(Event::SignedIn, visit.now()).account(account).session(session);
+    let entry = Entry::new(Event::SignedIn, visit.now())
+        .account(account)
+        .session(session);
     record(service, tx, visit, entry.details(details)).await
 }
 

@@ -27,9 +27,21 @@ pub(super) fn start(
     (errors, status): (&Errors, Option<StatusCode>),
 ) -> Response {
     let kind = Radios::new("kind", "register-kind")
-        .option_with_hint("resident", "register-kind-resident", "register-kind-resident-hint")
-        .option_with_hint("organisation", "register-kind-organisation", "register-kind-organisation-hint")
-        .chosen(if typed.organisation { "organisation" } else { "resident" });
+        .option_with_hint(
+            "resident",
+            "register-kind-resident",
+            "register-kind-resident-hint",
+        )
+        .option_with_hint(
+            "organisation",
+            "register-kind-organisation",
+            "register-kind-organisation-hint",
+        )
+        .chosen(if typed.organisation {
+            "organisation"
+        } else {
+            "resident"
+        });
     let phone = Field::telephone("phone", "register-phone")
         .hint("register-phone-hint")
         .value(typed.phone.expose())
@@ -42,8 +54,17 @@ pub(super) fn start(
         .button(Button::secondary("captcha-refresh").sends("refresh", "captcha"));
     let form = onward.in_form(form).render(visit, errors);
     let sign_in = onward.through(LocalPath::known("/sign-in"));
-    let content = format!("{form}<p>{}</p>", link_sentence(visit, "register-have-account", &sign_in));
-    respond(visit, Page::new("register", "register-title"), errors, status, content)
+    let content = format!(
+        "{form}<p>{}</p>",
+        link_sentence(visit, "register-have-account", &sign_in)
+    );
+    respond(
+        visit,
+        Page::new("register", "register-title"),
+        errors,
+        status,
+        content,
+    )
 }
 
 /// What the second page shows.
@@ -62,8 +83,14 @@ pub(super) fn confirm(
     shown: &Confirm<'_>,
     (errors, status): (&Errors, Option<StatusCode>),
 ) -> Response {
-    let sent = [("phone", shown.masked_phone.as_str().into()), ("minutes", shown.minutes.into())];
-    let sent = format!("<p class=\"notice\">{}</p>", escape(&visit.t_with("register-code-sent", &sent)));
+    let sent = [
+        ("phone", shown.masked_phone.as_str().into()),
+        ("minutes", shown.minutes.into()),
+    ];
+    let sent = format!(
+        "<p class=\"notice\">{}</p>",
+        escape(&visit.t_with("register-code-sent", &sent))
+    );
     let form = FormPage::new(ConfirmForm::FORM, CONFIRM)
         .hidden("agreement", mark_of(shown.agreement, visit))
         .field(code_field(shown.resend_seconds))
@@ -84,17 +111,33 @@ pub(super) fn confirm(
         .button(resend_button(visit, shown.resend_seconds));
     let form = onward.in_form(form).render(visit, errors);
     let change = onward.through(START);
-    let content = format!("{sent}{form}<p>{}</p>", link_sentence(visit, "register-change-phone", &change));
-    respond(visit, Page::new("register-confirm", "register-confirm-title"), errors, status, content)
+    let content = format!(
+        "{sent}{form}<p>{}</p>",
+        link_sentence(visit, "register-change-phone", &change)
+    );
+    respond(
+        visit,
+        Page::new("register-confirm", "register-confirm-title"),
+        errors,
+        status,
+        content,
+    )
 }
 
 fn code_field(resend_seconds: i64) -> Field {
     let hint = if resend_seconds > 0 {
-        web::form::Words::with("register-code-hint-wait", vec![("seconds", resend_seconds.into())])
+        web::form::Words::with(
+            "register-code-hint-wait",
+            vec![("seconds", resend_seconds.into())],
+        )
     } else {
         web::form::Words::key("register-code-hint")
     };
-    Field::code("sms_code", "register-code").hint(hint).maxlength(16).required().focus()
+    Field::code("sms_code", "register-code")
+        .hint(hint)
+        .maxlength(16)
+        .required()
+        .focus()
 }
 
 /// Works at any time; with script it counts down until the server would send.
@@ -104,7 +147,9 @@ fn resend_button(visit: &Visit, seconds: i64) -> Button {
         return button;
     }
     let text = visit.t_with("web-resend-wait", &[("seconds", "%s".into())]);
-    button.data("resend-after", seconds.to_string()).data("resend-text", text)
+    button
+        .data("resend-after", seconds.to_string())
+        .data("resend-text", text)
 }
 
 fn password_field(visit: &Visit) -> Field {
@@ -162,7 +207,11 @@ pub(super) fn phone_taken(visit: &Visit, onward: &Onward) -> Response {
 
 /// A sentence that is a link as a whole.
 fn link_sentence(visit: &Visit, key: &str, to: &LocalPath) -> String {
-    format!("<a href=\"{}\">{}</a>", escape(to.as_str()), escape(&visit.t(key)))
+    format!(
+        "<a href=\"{}\">{}</a>",
+        escape(to.as_str()),
+        escape(&visit.t(key))
+    )
 }
 
 fn respond(

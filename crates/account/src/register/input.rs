@@ -116,7 +116,10 @@ impl ConfirmForm {
     }
 
     pub(super) fn boxes(&self) -> Boxes {
-        Boxes { agree: self.agree.is_some(), public_computer: self.public_computer.is_some() }
+        Boxes {
+            agree: self.agree.is_some(),
+            public_computer: self.public_computer.is_some(),
+        }
     }
 }
 
@@ -140,7 +143,14 @@ pub(super) fn check_confirm(
     let code = otp::read_code(form.sms_code.expose());
     if code.is_none() {
         let missing = form.sms_code.expose().trim().is_empty();
-        errors.add("sms_code", if missing { "register-code-missing" } else { "register-code-form" });
+        errors.add(
+            "sms_code",
+            if missing {
+                "register-code-missing"
+            } else {
+                "register-code-form"
+            },
+        );
     }
     let password = check_password(form, policy, phone, &mut errors);
     if form.agree.is_none() {
@@ -149,7 +159,11 @@ pub(super) fn check_confirm(
         // Another version, or another language, than the one that is accepted now was on the page.
         errors.add("agree", "register-agree-changed");
     }
-    Confirmation { code, password, errors }
+    Confirmation {
+        code,
+        password,
+        errors,
+    }
 }
 
 fn check_password(
@@ -163,7 +177,10 @@ fn check_password(
         errors.add("password", "register-password-missing");
         return None;
     }
-    let about = About { phone: Some(phone), ..About::default() };
+    let about = About {
+        phone: Some(phone),
+        ..About::default()
+    };
     let password = errors.take("password", policy.check(typed, &about).map_err(password_words));
     let again = Password::typed(form.password_again.expose()).ok();
     if Password::typed(typed).ok() != again {
@@ -203,24 +220,52 @@ mod tests {
 
     fn codes(errors: &Errors) -> Vec<(&str, &'static str)> {
         let one = |error: &'_ web::form::FieldError| error.words.code().unwrap();
-        errors.all().iter().map(|error| (error.field.as_deref().unwrap(), one(error))).collect()
+        errors
+            .all()
+            .iter()
+            .map(|error| (error.field.as_deref().unwrap(), one(error)))
+            .collect()
     }
 
     fn typed(phone: &str, captcha: &str) -> Typed {
-        Typed { phone: Sensitive::new(phone.to_owned()), captcha: captcha.to_owned(), ..Typed::default() }
+        Typed {
+            phone: Sensitive::new(phone.to_owned()),
+            captcha: captcha.to_owned(),
+            ..Typed::default()
+        }
     }
 
     #[test]
     fn source_hb_19_every_fault_of_the_first_page_has_its_own_message() {
-        let faults = |phone, captcha| check_start(&typed(phone, captcha)).map_err(|errors| {
-            codes(&errors).into_iter().map(|(field, code)| format!("{field} {code}")).collect::<Vec<_>>()
-        });
+        let faults = |phone, captcha| {
+            check_start(&typed(phone, captcha)).map_err(|errors| {
+                codes(&errors)
+                    .into_iter()
+                    .map(|(field, code)| format!("{field} {code}"))
+                    .collect::<Vec<_>>()
+            })
+        };
         assert_eq!(faults("13800001234", "AB3K7").unwrap().e164(), "+8613800001234");
-        assert_eq!(faults("", "").unwrap_err(), ["phone register-phone-missing", "captcha captcha-missing"]);
-        assert_eq!(faults("1380000123", "x").unwrap_err(), ["phone register-phone-length"]);
-        assert_eq!(faults("1380000123x", "x").unwrap_err(), ["phone register-phone-character"]);
-        assert_eq!(faults("+4915112345678", "x").unwrap_err(), ["phone register-phone-country"]);
-        assert_eq!(faults("12800001234", "x").unwrap_err(), ["phone register-phone-not-mobile"]);
+        assert_eq!(
+            faults("", "").unwrap_err(),
+            ["phone register-phone-missing", "captcha captcha-missing"]
+        );
+        assert_eq!(
+            faults("1380000123", "x").unwrap_err(),
+            ["phone register-phone-length"]
+        );
+        assert_eq!(
+            faults("1380000123x", "x").unwrap_err(),
+            ["phone register-phone-character"]
+        );
+        assert_eq!(
+            faults("+4915112345678", "x").unwrap_err(),
+            ["phone register-phone-country"]
+        );
+        assert_eq!(
+            faults("12800001234", "x").unwrap_err(),
+            ["phone register-phone-not-mobile"]
+        );
     }
 
     fn policy() -> PasswordPolicy {
@@ -260,15 +305,29 @@ mod tests {
     fn source_gg_12_the_password_is_typed_twice_and_checked() {
         let good = checked(&confirm("123456", "kvtulm27", "kvtulm27", true));
         assert!(good.errors.is_empty() && good.password.is_some() && good.code.is_some());
-        let composed = checked(&confirm("123456", "mậtkhẩu2026", "mâ\u{323}tkha\u{302}\u{309}u2026", true));
-        assert!(composed.errors.is_empty(), "A211: the same letters, typed differently");
+        let composed = checked(&confirm(
+            "123456",
+            "mậtkhẩu2026",
+            "mâ\u{323}tkha\u{302}\u{309}u2026",
+            true,
+        ));
+        assert!(
+            composed.errors.is_empty(),
+            "A211: the same letters, typed differently"
+        );
         let differs = checked(&confirm("12345", "kvtulm27", "kvtulm28", true));
         assert_eq!(
             codes(&differs.errors),
-            [("sms_code", "register-code-form"), ("password_again", "register-password-differs")]
+            [
+                ("sms_code", "register-code-form"),
+                ("password_again", "register-password-differs")
+            ]
         );
         let own_phone = checked(&confirm("123456", "a13800001234", "a13800001234", true));
-        assert_eq!(codes(&own_phone.errors), [("password", "password-fault-contains-phone")]);
+        assert_eq!(
+            codes(&own_phone.errors),
+            [("password", "password-fault-contains-phone")]
+        );
     }
 
     #[test]
@@ -277,6 +336,9 @@ mod tests {
         assert_eq!(codes(&without.errors), [("agree", "register-agree-missing")]);
         let mut other = confirm("123456", "kvtulm27", "kvtulm27", true);
         other.agreement = "0:en:00".to_owned();
-        assert_eq!(codes(&checked(&other).errors), [("agree", "register-agree-changed")]);
+        assert_eq!(
+            codes(&checked(&other).errors),
+            [("agree", "register-agree-changed")]
+        );
     }
 }

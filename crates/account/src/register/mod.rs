@@ -44,7 +44,10 @@ pub struct Config {
 
 impl Default for Config {
     fn default() -> Self {
-        Self { open: true, draft_minutes: 60 }
+        Self {
+            open: true,
+            draft_minutes: 60,
+        }
     }
 }
 

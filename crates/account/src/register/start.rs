@@ -30,13 +30,22 @@ pub(super) async fn show(
 ) -> Result<Response, Problem> {
     must_be_open(&service)?;
     let onward = Onward::from(asked);
-    let draft = find(&service, &visit).await.map_err(fault)?.filter(|draft| draft.account.is_none());
+    let draft = find(&service, &visit)
+        .await
+        .map_err(fault)?
+        .filter(|draft| draft.account.is_none());
     let typed = Typed {
         phone: Sensitive::new(draft.map(|draft| draft.phone.national()).unwrap_or_default()),
         ..Typed::default()
     };
     let captcha = captcha::issue(&service, &visit).await?;
-    Ok(forms::start(&visit, &onward, &typed, captcha, (&Errors::none(), None)))
+    Ok(forms::start(
+        &visit,
+        &onward,
+        &typed,
+        captcha,
+        (&Errors::none(), None),
+    ))
 }
 
 pub(super) async fn submit(
@@ -50,7 +59,13 @@ pub(super) async fn submit(
     if refresh {
         let captcha = captcha::refresh(&service, &visit, &typed.captcha_id).await?;
         typed.captcha.clear();
-        return Ok(forms::start(&visit, &onward, &typed, captcha, (&Errors::none(), None)));
+        return Ok(forms::start(
+            &visit,
+            &onward,
+            &typed,
+            captcha,
+            (&Errors::none(), None),
+        ));
     }
     if typed.organisation {
         return Ok(forms::organisation(&visit, &onward));
@@ -59,7 +74,10 @@ pub(super) async fn submit(
         Ok(phone) => phone,
         Err(errors) => return again(&service, &visit, &onward, typed, (errors, None)).await,
     };
-    if !captcha::redeem(&service, &visit, &typed.captcha_id, &typed.captcha).await.map_err(fault)? {
+    if !captcha::redeem(&service, &visit, &typed.captcha_id, &typed.captcha)
+        .await
+        .map_err(fault)?
+    {
         typed.captcha.clear();
         let errors = Errors::of(captcha::FIELD, "captcha-wrong");
         return again(&service, &visit, &onward, typed, (errors, None)).await;
@@ -72,7 +90,11 @@ pub(super) async fn submit(
 }
 
 fn must_be_open(service: &Service) -> Result<(), Problem> {
-    if service.config().register.open { Ok(()) } else { Err(Problem::not_found().caused_by("register.open = false")) }
+    if service.config().register.open {
+        Ok(())
+    } else {
+        Err(Problem::not_found().caused_by("register.open = false"))
+    }
 }
 
 /// The page again, with what was typed and a captcha that can be answered.
@@ -92,12 +114,22 @@ pub(super) fn refused(refusal: Refusal) -> (Errors, Option<StatusCode>) {
     let too_many = Some(StatusCode::TOO_MANY_REQUESTS);
     match refusal {
         Refusal::Country => (Errors::of("phone", "register-phone-country"), None),
-        Refusal::TooSoon(seconds) => {
-            (Errors::of_form(Words::with("register-code-too-soon", vec![("seconds", seconds.into())])), too_many)
-        }
+        Refusal::TooSoon(seconds) => (
+            Errors::of_form(Words::with(
+                "register-code-too-soon",
+                vec![("seconds", seconds.into())],
+            )),
+            too_many,
+        ),
         Refusal::TooMany(seconds) => {
             let minutes = (seconds + 59).div_euclid(60);
-            (Errors::of_form(Words::with("register-code-too-many", vec![("minutes", minutes.into())])), too_many)
+            (
+                Errors::of_form(Words::with(
+                    "register-code-too-many",
+                    vec![("minutes", minutes.into())],
+                )),
+                too_many,
+            )
         }
     }
 }

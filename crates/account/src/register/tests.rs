@@ -16,7 +16,13 @@ const NEXT: &str = "/verify/population-register?welcome=1";
 async fn ask_for_code(browser: &mut Browser, phone: &str) -> Seen {
     let page = browser.get("/register").await;
     let captcha = browser.look_at_captcha(&page).await;
-    browser.post("/register", &page, &[("kind", "resident"), ("phone", phone), ("captcha", &captcha)]).await
+    browser
+        .post(
+            "/register",
+            &page,
+            &[("kind", "resident"), ("phone", phone), ("captcha", &captcha)],
+        )
+        .await
 }
 
 async fn confirm(browser: &mut Browser, code: &str) -> Seen {
@@ -25,13 +31,21 @@ async fn confirm(browser: &mut Browser, code: &str) -> Seen {
 }
 
 async fn confirm_on(browser: &mut Browser, page: &Seen, code: &str) -> Seen {
-    let fields = [("sms_code", code), ("password", PASSWORD), ("password_again", PASSWORD), ("agree", "yes")];
+    let fields = [
+        ("sms_code", code),
+        ("password", PASSWORD),
+        ("password_again", PASSWORD),
+        ("agree", "yes"),
+    ];
     browser.post("/register/confirm", page, &fields).await
 }
 
 async fn account_exists(world: &World) -> bool {
     let tx = world.service.store().read();
-    accounts::find_by_phone(&tx, &Phone::parse(PHONE).unwrap()).await.unwrap().is_some()
+    accounts::find_by_phone(&tx, &Phone::parse(PHONE).unwrap())
+        .await
+        .unwrap()
+        .is_some()
 }
 
 #[tokio::test]
@@ -39,18 +53,37 @@ async fn a_resident_registers_and_is_signed_in_with_the_factor_that_was_used() {
     for world in worlds().await {
         let mut browser = world.browser();
         let sent = ask_for_code(&mut browser, PHONE).await;
-        assert_eq!(sent.location.as_deref(), Some("/register/confirm"), "{}", world.kind);
+        assert_eq!(
+            sent.location.as_deref(),
+            Some("/register/confirm"),
+            "{}",
+            world.kind
+        );
         let code = world.code(E164).await;
         let done = confirm(&mut browser, &code).await;
-        assert_eq!((done.status, done.location.as_deref()), (StatusCode::SEE_OTHER, Some(NEXT)), "{}", done.body);
+        assert_eq!(
+            (done.status, done.location.as_deref()),
+            (StatusCode::SEE_OTHER, Some(NEXT)),
+            "{}",
+            done.body
+        );
         let tx = world.service.store().read();
-        let account = accounts::find_by_phone(&tx, &Phone::parse(PHONE).unwrap()).await.unwrap().unwrap();
+        let account = accounts::find_by_phone(&tx, &Phone::parse(PHONE).unwrap())
+            .await
+            .unwrap()
+            .unwrap();
         let held = evidence::list(&tx, account.id).await.unwrap();
-        assert_eq!(held.iter().map(|one| one.source.as_str()).collect::<Vec<_>>(), ["phone_sms"]);
+        assert_eq!(
+            held.iter().map(|one| one.source.as_str()).collect::<Vec<_>>(),
+            ["phone_sms"]
+        );
         assert_eq!(store::agreements::list(&tx, account.id).await.unwrap().len(), 1);
         let token = model::secret::Token::parse(&browser.cookies["denizen_session"]).unwrap();
         let limits = store::sessions::Limits::default();
-        let live = store::sessions::find_live(&tx, &token.hash(), &limits, world.clock.now()).await.unwrap().unwrap();
+        let live = store::sessions::find_live(&tx, &token.hash(), &limits, world.clock.now())
+            .await
+            .unwrap()
+            .unwrap();
         assert_eq!((live.account.id, live.methods.amr()), (account.id, vec!["sms"]));
     }
 }
@@ -64,15 +97,32 @@ async fn source_hb_17_sending_twice_and_going_back_make_one_account_and_lead_on(
         let page = browser.get("/register/confirm").await;
         // The browser that never saw the first answer.
         let mut stale = browser.clone();
-        assert_eq!(confirm_on(&mut browser, &page, &code).await.location.as_deref(), Some(NEXT));
-        for seen in [confirm_on(&mut browser, &page, &code).await, browser.get("/register/confirm").await] {
+        assert_eq!(
+            confirm_on(&mut browser, &page, &code).await.location.as_deref(),
+            Some(NEXT)
+        );
+        for seen in [
+            confirm_on(&mut browser, &page, &code).await,
+            browser.get("/register/confirm").await,
+        ] {
             assert_eq!(seen.location.as_deref(), Some(NEXT));
         }
-        assert_eq!(confirm_on(&mut stale, &page, &code).await.location.as_deref(), Some(NEXT));
-        assert!(stale.cookies.contains_key("denizen_session"), "signed in by the password");
+        assert_eq!(
+            confirm_on(&mut stale, &page, &code).await.location.as_deref(),
+            Some(NEXT)
+        );
+        assert!(
+            stale.cookies.contains_key("denizen_session"),
+            "signed in by the password"
+        );
         let mut thief = stale.clone();
         thief.cookies.remove("denizen_session");
-        let wrong = [("sms_code", "123456"), ("password", "other-27"), ("password_again", ""), ("agree", "yes")];
+        let wrong = [
+            ("sms_code", "123456"),
+            ("password", "other-27"),
+            ("password_again", ""),
+            ("agree", "yes"),
+        ];
         let refused = thief.post("/register/confirm", &page, &wrong).await;
         assert_eq!(refused.location.as_deref(), Some("/sign-in"));
     }
@@ -90,7 +140,12 @@ async fn a_double_click_makes_one_account_and_both_answers_lead_on() {
             confirm_on(&mut browser, &page, &code),
             confirm_on(&mut twin, &page, &code)
         );
-        assert_eq!((one.location.as_deref(), two.location.as_deref()), (Some(NEXT), Some(NEXT)), "{}", world.kind);
+        assert_eq!(
+            (one.location.as_deref(), two.location.as_deref()),
+            (Some(NEXT), Some(NEXT)),
+            "{}",
+            world.kind
+        );
         assert!(account_exists(&world).await);
     }
 }
@@ -125,16 +180,32 @@ async fn source_hb_13_another_picture_invalidates_the_old_one_and_keeps_what_was
         let mut browser = world.browser();
         let page = browser.get("/register").await;
         let old = browser.look_at_captcha(&page).await;
-        let fields = [("kind", "resident"), ("phone", PHONE), ("captcha", ""), ("refresh", "captcha")];
+        let fields = [
+            ("kind", "resident"),
+            ("phone", PHONE),
+            ("captcha", ""),
+            ("refresh", "captcha"),
+        ];
         let other = browser.post("/register", &page, &fields).await;
         assert!(other.body.contains(&format!("value=\"{PHONE}\"")) && other.errors().is_empty());
         assert_ne!(page.hidden("captcha_id"), other.hidden("captcha_id"));
-        let stale = browser.post("/register", &page, &[("phone", PHONE), ("captcha", &old)]).await;
+        let stale = browser
+            .post("/register", &page, &[("phone", PHONE), ("captcha", &old)])
+            .await;
         assert_eq!(stale.errors(), ["captcha-wrong"]);
-        assert_eq!(world.sms_count().await, 0, "HB-14: no message without the captcha");
-        let picture = browser.get(&format!("/captcha/{}.png", stale.hidden("captcha_id").unwrap())).await;
+        assert_eq!(
+            world.sms_count().await,
+            0,
+            "HB-14: no message without the captcha"
+        );
+        let picture = browser
+            .get(&format!("/captcha/{}.png", stale.hidden("captcha_id").unwrap()))
+            .await;
         assert_eq!(picture.status, StatusCode::OK);
-        let stranger = world.browser().get(&format!("/captcha/{}.png", stale.hidden("captcha_id").unwrap())).await;
+        let stranger = world
+            .browser()
+            .get(&format!("/captcha/{}.png", stale.hidden("captcha_id").unwrap()))
+            .await;
         assert_eq!(stranger.status, StatusCode::NOT_FOUND);
     }
 }
@@ -145,12 +216,21 @@ async fn a_mistyped_phone_costs_no_captcha_and_a_captcha_serves_once() {
         let mut browser = world.browser();
         let page = browser.get("/register").await;
         let captcha = browser.look_at_captcha(&page).await;
-        let wrong = browser.post("/register", &page, &[("phone", "1380000"), ("captcha", &captcha)]).await;
-        assert_eq!((wrong.status, wrong.errors()), (StatusCode::UNPROCESSABLE_ENTITY, vec!["register-phone-length"]));
+        let wrong = browser
+            .post("/register", &page, &[("phone", "1380000"), ("captcha", &captcha)])
+            .await;
+        assert_eq!(
+            (wrong.status, wrong.errors()),
+            (StatusCode::UNPROCESSABLE_ENTITY, vec!["register-phone-length"])
+        );
         assert_eq!(page.hidden("captcha_id"), wrong.hidden("captcha_id"));
-        let right = browser.post("/register", &wrong, &[("phone", PHONE), ("captcha", &captcha)]).await;
+        let right = browser
+            .post("/register", &wrong, &[("phone", PHONE), ("captcha", &captcha)])
+            .await;
         assert_eq!(right.status, StatusCode::SEE_OTHER);
-        let again = browser.post("/register", &wrong, &[("phone", PHONE), ("captcha", &captcha)]).await;
+        let again = browser
+            .post("/register", &wrong, &[("phone", PHONE), ("captcha", &captcha)])
+            .await;
         assert_eq!(again.errors(), ["captcha-wrong"]);
     }
 }
@@ -162,15 +242,32 @@ async fn source_hb_15_a_code_is_sent_again_after_the_interval_and_replaces_the_o
         ask_for_code(&mut browser, PHONE).await;
         let old = world.code(E164).await;
         let page = browser.get("/register/confirm").await;
-        let early = browser.post("/register/confirm", &page, &[("resend", "code"), ("agree", "yes")]).await;
-        assert_eq!((early.status, world.sms_count().await), (StatusCode::TOO_MANY_REQUESTS, 1));
-        assert!(early.body.contains("name=\"agree\" value=\"yes\" checked"), "what was ticked stays ticked");
+        let early = browser
+            .post(
+                "/register/confirm",
+                &page,
+                &[("resend", "code"), ("agree", "yes")],
+            )
+            .await;
+        assert_eq!(
+            (early.status, world.sms_count().await),
+            (StatusCode::TOO_MANY_REQUESTS, 1)
+        );
+        assert!(
+            early.body.contains("name=\"agree\" value=\"yes\" checked"),
+            "what was ticked stays ticked"
+        );
         world.clock.advance(TimeDelta::seconds(60));
-        let sent = browser.post("/register/confirm", &page, &[("resend", "code")]).await;
+        let sent = browser
+            .post("/register/confirm", &page, &[("resend", "code")])
+            .await;
         assert_eq!((sent.status, world.sms_count().await), (StatusCode::OK, 2));
         let new = world.code(E164).await;
         if old != new {
-            assert_eq!(confirm(&mut browser, &old).await.errors(), ["register-code-wrong"]);
+            assert_eq!(
+                confirm(&mut browser, &old).await.errors(),
+                ["register-code-wrong"]
+            );
         }
         assert_eq!(confirm(&mut browser, &new).await.location.as_deref(), Some(NEXT));
     }
@@ -184,7 +281,11 @@ async fn attack_215_a_code_of_another_browser_is_nothing() {
         let code = world.code(E164).await;
         other.get("/register").await;
         let nothing = other.get("/register/confirm").await;
-        assert_eq!(nothing.location.as_deref(), Some("/register"), "A223: the step before comes first");
+        assert_eq!(
+            nothing.location.as_deref(),
+            Some("/register"),
+            "A223: the step before comes first"
+        );
         world.clock.advance(TimeDelta::seconds(61));
         ask_for_code(&mut other, "13900005678").await;
         assert_eq!(confirm(&mut other, &code).await.errors(), ["register-code-wrong"]);
@@ -199,16 +300,32 @@ async fn source_hb_19_every_fault_of_the_second_page_is_shown_at_once_and_no_sec
         ask_for_code(&mut browser, PHONE).await;
         let code = world.code(E164).await;
         let page = browser.get("/register/confirm").await;
-        assert!(!page.body.contains("checked"), "NA-08: never ticked for the person");
-        let fields = [("sms_code", "00000x"), ("password", "marker1"), ("password_again", "marker2")];
+        assert!(
+            !page.body.contains("checked"),
+            "NA-08: never ticked for the person"
+        );
+        let fields = [
+            ("sms_code", "00000x"),
+            ("password", "marker1"),
+            ("password_again", "marker2"),
+        ];
         let wrong = browser.post("/register/confirm", &page, &fields).await;
         assert_eq!(
             wrong.errors(),
-            ["register-code-form", "password-fault-too-short", "register-password-differs", "register-agree-missing"]
+            [
+                "register-code-form",
+                "password-fault-too-short",
+                "register-password-differs",
+                "register-agree-missing"
+            ]
         );
         assert!(!wrong.body.contains("marker") && !wrong.body.contains("00000x"));
         // A right code beside other faults stays good.
-        let fields = [("sms_code", code.as_str()), ("password", "short1"), ("password_again", "short1")];
+        let fields = [
+            ("sms_code", code.as_str()),
+            ("password", "short1"),
+            ("password_again", "short1"),
+        ];
         browser.post("/register/confirm", &page, &fields).await;
         assert_eq!(confirm(&mut browser, &code).await.location.as_deref(), Some(NEXT));
     }
@@ -226,12 +343,17 @@ async fn attack_213_asking_for_new_codes_resets_nothing_in_the_end() {
         }
         world.clock.advance(TimeDelta::seconds(61));
         let page = browser.get("/register/confirm").await;
-        browser.post("/register/confirm", &page, &[("resend", "code")]).await;
+        browser
+            .post("/register/confirm", &page, &[("resend", "code")])
+            .await;
         let code = world.code(E164).await;
         for _ in 0..2 {
             confirm(&mut browser, "000000").await;
         }
-        assert_eq!(confirm(&mut browser, &code).await.errors(), ["register-code-exhausted"]);
+        assert_eq!(
+            confirm(&mut browser, &code).await.errors(),
+            ["register-code-exhausted"]
+        );
     }
 }
 
@@ -255,7 +377,10 @@ async fn attack_227_a_closed_registration_is_not_there() {
     let mut config = Config::default();
     config.register.open = false;
     for world in worlds_with(config).await {
-        assert_eq!(world.browser().get("/register").await.status, StatusCode::NOT_FOUND);
+        assert_eq!(
+            world.browser().get("/register").await.status,
+            StatusCode::NOT_FOUND
+        );
     }
 }
 
@@ -267,8 +392,13 @@ async fn an_interrupted_request_travels_through_every_page() {
         let query = format!("interaction={}", id.expose());
         let page = browser.get(&format!("/register?{query}")).await;
         let captcha = browser.look_at_captcha(&page).await;
-        let sent = browser.post("/register", &page, &[("phone", PHONE), ("captcha", &captcha)]).await;
-        assert_eq!(sent.location.as_deref(), Some(format!("/register/confirm?{query}").as_str()));
+        let sent = browser
+            .post("/register", &page, &[("phone", PHONE), ("captcha", &captcha)])
+            .await;
+        assert_eq!(
+            sent.location.as_deref(),
+            Some(format!("/register/confirm?{query}").as_str())
+        );
         let code = world.code(E164).await;
         let page = browser.get(&sent.location.unwrap()).await;
         let done = confirm_on(&mut browser, &page, &code).await;
@@ -281,10 +411,21 @@ async fn source_hb_38_organisations_are_told_who_registers_first_and_the_agreeme
     for world in worlds().await {
         let mut browser = world.browser();
         let page = browser.get("/register").await;
-        let told = browser.post("/register", &page, &[("kind", "organisation")]).await;
-        assert_eq!((told.status, told.page()), (StatusCode::OK, Some("register-organisation")));
-        assert_eq!(browser.get("/agreements/resident").await.page(), Some("agreement"));
-        assert_eq!(browser.get("/agreements/other").await.status, StatusCode::NOT_FOUND);
+        let told = browser
+            .post("/register", &page, &[("kind", "organisation")])
+            .await;
+        assert_eq!(
+            (told.status, told.page()),
+            (StatusCode::OK, Some("register-organisation"))
+        );
+        assert_eq!(
+            browser.get("/agreements/resident").await.page(),
+            Some("agreement")
+        );
+        assert_eq!(
+            browser.get("/agreements/other").await.status,
+            StatusCode::NOT_FOUND
+        );
     }
 }
 

@@ -52,7 +52,9 @@ pub(super) async fn run(
     };
     let counted = keys.count(&tx, config, &owner, now).await?;
     // Asked for an account that nobody has where there is none, so that the query happens either way.
-    let id = account.as_ref().map_or(AccountId::from_uuid(Uuid::nil()), |account| account.id);
+    let id = account
+        .as_ref()
+        .map_or(AccountId::from_uuid(Uuid::nil()), |account| account.id);
     let stored = credentials::find_password(&tx, id).await?;
     let verdict = match verify(service, sent.password, stored.as_ref()).await {
         Err(HashingError::Busy) => {
@@ -64,10 +66,17 @@ pub(super) async fn run(
     match (admits(account.as_ref(), verdict, counted), account, stored) {
         (true, Some(account), Some(stored)) => {
             let newer = rehash(service, verdict, sent.password).await;
-            let admitted = Admitted { account: &account, stored: &stored, newer, owner: &owner };
+            let admitted = Admitted {
+                account: &account,
+                stored: &stored,
+                newer,
+                owner: &owner,
+            };
             admit(service, visit, keys, sent, admitted).await.map(Outcome::In)
         }
-        (_, account, _) => refuse(service, visit, account.as_ref()).await.map(|()| Outcome::Refused),
+        (_, account, _) => refuse(service, visit, account.as_ref())
+            .await
+            .map(|()| Outcome::Refused),
     }
 }
 
@@ -116,10 +125,13 @@ async fn admit(
     }
     let methods = Methods::new([Method::Password]);
     let started = session::start(service, &tx, visit, account, methods, sent.public_computer).await?;
-    let mut entry = Entry::new(Event::SignedIn, now).account(account).session(started.id);
+    let mut entry = Entry::new(Event::SignedIn, now)
+        .account(account)
+        .session(started.id);
     entry.request_id = Some(visit.request_id().to_owned());
     store::audit::record(&tx, service.rng(), entry).await?;
-    keys.forgive(&tx, &service.config().signin, admitted.owner, now).await?;
+    keys.forgive(&tx, &service.config().signin, admitted.owner, now)
+        .await?;
     tx.commit().await?;
     Ok(started)
 }

@@ -5,8 +5,7 @@ use model::ids::CaptchaId;
 use model::secret::Sensitive;
 use serde::Deserialize;
 use web::extract::FormName;
-use web::form::{Button, Checkbox, Errors, Field, FormPage};
-use web::markup::escape;
+use web::form::{Button, Checkbox, Errors, Field, FormPage, Words};
 use web::paths::LocalPath;
 use web::{Markup, Page, Visit};
 
@@ -53,28 +52,38 @@ pub(super) struct Shown {
 
 /// A sub-site's hint, cut to what a phone or an ID number could be.
 pub(super) fn hint(text: &str) -> String {
-    text.chars().filter(|c| !c.is_control()).take(HINT_CHARACTERS).collect()
+    text.chars()
+        .filter(|c| !c.is_control())
+        .take(HINT_CHARACTERS)
+        .collect()
+}
+
+#[derive(askama::Template)]
+#[template(path = "sign_in.html")]
+struct Content<'a> {
+    visit: &'a Visit,
+    again: Option<String>,
+    form: Markup,
+    register: LocalPath,
 }
 
 /// Answers with the page.
 pub(super) fn render(visit: &Visit, shown: &Shown, errors: Errors) -> Response {
-    let mut content = String::new();
-    if let Some(who) = &shown.again {
-        paragraph(&mut content, "notice", &visit.t_with("signin-again", &[("who", who.as_str().into())]));
-    }
-    content.push_str(form(visit, shown).render(visit, &errors).as_str());
-    let register = shown.onward.through(LocalPath::known("/register"));
-    content.push_str(&format!(
-        "<p class=\"also\">{} <a href=\"{}\">{}</a></p>",
-        escape(&visit.t("signin-no-account")),
-        escape(register.as_str()),
-        escape(&visit.t("signin-register")),
-    ));
+    let again = |who: &String| visit.t_with("signin-again", &[("who", who.as_str().into())]);
+    let content = Content {
+        visit,
+        again: shown.again.as_ref().map(again),
+        form: form(visit, shown).render(visit, &errors),
+        register: shown.onward.through(LocalPath::known("/register")),
+    };
     let mut page = Page::new("sign-in", "signin-title").errors(errors);
     if let Some(client) = &shown.client {
-        page = page.caption(web::form::Words::with("signin-for-site", vec![("site", client.as_str().into())]));
+        page = page.caption(Words::with(
+            "signin-for-site",
+            vec![("site", client.as_str().into())],
+        ));
     }
-    visit.render_markup(page, &Markup::from_rendered(content))
+    visit.render(page, &content)
 }
 
 fn form(visit: &Visit, shown: &Shown) -> FormPage {
@@ -88,11 +97,11 @@ fn form(visit: &Visit, shown: &Shown) -> FormPage {
         .hint("signin-public-computer-hint")
         .checked(shown.public_computer);
     let form = FormPage::new(SignIn::FORM, LocalPath::known("/sign-in"));
-    let mut form = shown
-        .onward
-        .in_form(form)
-        .field(identifier)
-        .field(Field::password("password", "signin-password").maxlength(200).required());
+    let mut form = shown.onward.in_form(form).field(identifier).field(
+        Field::password("password", "signin-password")
+            .maxlength(200)
+            .required(),
+    );
     if let Some(id) = shown.captcha {
         form = captcha::add_to(form, visit, id, "");
     }
@@ -104,8 +113,4 @@ fn form(visit: &Visit, shown: &Shown) -> FormPage {
         form = form.button(Button::link("signin-cancel").sends("cancel", "yes"));
     }
     form
-}
-
-fn paragraph(content: &mut String, class: &str, text: &str) {
-    content.push_str(&format!("<p class=\"{class}\">{}</p>", escape(text)));
 }

@@ -25,7 +25,11 @@ fn rule(config: &Config, counter: Counter) -> Rule {
         Counter::Account => ("sign_in_account", config.account_limit),
         Counter::Everybody => ("sign_in_everybody", i64::MAX),
     };
-    Rule { name, limit, window_seconds: config.window_seconds }
+    Rule {
+        name,
+        limit,
+        window_seconds: config.window_seconds,
+    }
 }
 
 /// What stands before a try.
@@ -50,11 +54,16 @@ struct Standing {
 /// Decides from the counters alone.
 fn gate(config: &Config, standing: &Standing, now: DateTime<Utc>) -> Gate {
     let counts = [standing.identifier, Some(standing.address)];
-    let full = counts.into_iter().flatten().filter(|count| count.count >= count.limit);
+    let full = counts
+        .into_iter()
+        .flatten()
+        .filter(|count| count.count >= count.limit);
     if let Some(seconds) = full.map(|count| count.retry_after_seconds(now)).max() {
         return Gate::Closed(seconds);
     }
-    let wanted = standing.identifier.is_some_and(|count| count.count >= config.captcha_after)
+    let wanted = standing
+        .identifier
+        .is_some_and(|count| count.count >= config.captcha_after)
         || standing.address.count >= config.address_captcha_after
         || standing.everybody.count >= config.everybody_captcha_after;
     if wanted { Gate::Captcha } else { Gate::Open }
@@ -77,14 +86,27 @@ impl Keys {
     }
 
     /// What stands before a try now.
-    pub(super) async fn gate(&self, tx: &Tx, config: &Config, now: DateTime<Utc>) -> Result<Gate, StoreError> {
+    pub(super) async fn gate(
+        &self,
+        tx: &Tx,
+        config: &Config,
+        now: DateTime<Utc>,
+    ) -> Result<Gate, StoreError> {
         let identifier = match &self.identifier {
             Some(key) => Some(throttles::look(tx, &rule(config, Counter::Identifier), key, now).await?),
             None => None,
         };
         let address = throttles::look(tx, &rule(config, Counter::Address), &self.address, now).await?;
         let everybody = throttles::look(tx, &rule(config, Counter::Everybody), "", now).await?;
-        Ok(gate(config, &Standing { identifier, address, everybody }, now))
+        Ok(gate(
+            config,
+            &Standing {
+                identifier,
+                address,
+                everybody,
+            },
+            now,
+        ))
     }
 
     /// Counts a try before its outcome is known, so that parallel tries all count. The account's own counter, or
@@ -98,7 +120,9 @@ impl Keys {
     ) -> Result<Counted, StoreError> {
         let mut within = true;
         for (counter, key) in self.counters(account) {
-            within &= !throttles::hit(tx, &rule(config, counter), key, now).await?.exceeded();
+            within &= !throttles::hit(tx, &rule(config, counter), key, now)
+                .await?
+                .exceeded();
         }
         Ok(if within { Counted::Within } else { Counted::Beyond })
     }
@@ -140,8 +164,11 @@ impl Keys {
 
     fn counters<'a>(&'a self, account: &'a str) -> impl Iterator<Item = (Counter, &'a str)> {
         let identifier = self.identifier.as_deref().map(|key| (Counter::Identifier, key));
-        let others =
-            [(Counter::Address, self.address.as_str()), (Counter::Account, account), (Counter::Everybody, "")];
+        let others = [
+            (Counter::Address, self.address.as_str()),
+            (Counter::Account, account),
+            (Counter::Everybody, ""),
+        ];
         identifier.into_iter().chain(others)
     }
 }
@@ -164,7 +191,11 @@ mod tests {
     fn standing(identifier: i64, address: i64, everybody: i64) -> Standing {
         let config = Config::default();
         let resets_at = store::testing::start_time() + TimeDelta::seconds(60);
-        let count = |counter, count| Count { count, limit: rule(&config, counter).limit, resets_at };
+        let count = |counter, count| Count {
+            count,
+            limit: rule(&config, counter).limit,
+            resets_at,
+        };
         Standing {
             identifier: Some(count(Counter::Identifier, identifier)),
             address: count(Counter::Address, address),
@@ -173,7 +204,11 @@ mod tests {
     }
 
     fn gate_at(identifier: i64, address: i64, everybody: i64) -> Gate {
-        gate(&Config::default(), &standing(identifier, address, everybody), store::testing::start_time())
+        gate(
+            &Config::default(),
+            &standing(identifier, address, everybody),
+            store::testing::start_time(),
+        )
     }
 
     #[test]

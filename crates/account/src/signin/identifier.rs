@@ -29,7 +29,9 @@ impl Identifier {
             return Err(Unusable);
         }
         let phone = Phone::parse(typed).map(Self::Phone);
-        phone.or_else(|_| CitizenId::parse(typed, today).map(Self::CitizenId)).map_err(|_| Unusable)
+        phone
+            .or_else(|_| CitizenId::parse(typed, today).map(Self::CitizenId))
+            .map_err(|_| Unusable)
     }
 
     /// The form under which tries are counted: one for every spelling.
@@ -68,7 +70,15 @@ mod tests {
 
     #[test]
     fn anything_else_is_no_identifier() {
-        for typed in ["", " ", "zhang", "12345", "340000199003070013", "a@b.cn", &"1".repeat(4096)] {
+        for typed in [
+            "",
+            " ",
+            "zhang",
+            "12345",
+            "340000199003070013",
+            "a@b.cn",
+            &"1".repeat(4096),
+        ] {
             assert_eq!(parse(typed), Err(Unusable), "{typed:.20}");
         }
     }

@@ -57,7 +57,9 @@ impl Default for Config {
 
 /// `/sign-in` and `/sign-out`.
 pub(crate) fn routes() -> Router<Service> {
-    Router::new().route("/sign-in", get(page::show).post(page::submit)).merge(crate::session::routes())
+    Router::new()
+        .route("/sign-in", get(page::show).post(page::submit))
+        .merge(crate::session::routes())
 }
 
 #[cfg(test)]

@@ -76,13 +76,18 @@ impl Onward {
 
     /// A form on the way there.
     pub fn in_form(&self, form: FormPage) -> FormPage {
-        form.hidden_if("interaction", self.interaction.as_ref().map(InteractionId::expose))
-            .hidden_if("return_to", self.return_to.as_ref().map(LocalPath::as_str))
+        form.hidden_if(
+            "interaction",
+            self.interaction.as_ref().map(InteractionId::expose),
+        )
+        .hidden_if("return_to", self.return_to.as_ref().map(LocalPath::as_str))
     }
 
     /// The interrupted request, if it is this browser's and still open.
     pub async fn load(&self, service: &Service, visit: &Visit) -> Result<Option<Interaction>, StoreError> {
-        let Some(id) = &self.interaction else { return Ok(None) };
+        let Some(id) = &self.interaction else {
+            return Ok(None);
+        };
         let found = store::interactions::find(&service.store().read(), id, &visit.browser_hash()).await?;
         Ok(found.filter(|interaction| interaction.is_open(visit.now())))
     }
@@ -123,7 +128,13 @@ mod tests {
 
     #[test]
     fn attack_011_a_return_address_elsewhere_is_dropped() {
-        for bad in ["https://evil.test", "//evil.test", "/\\evil.test", "javascript:alert(1)", "/a\r\nb: c"] {
+        for bad in [
+            "https://evil.test",
+            "//evil.test",
+            "/\\evil.test",
+            "javascript:alert(1)",
+            "/a\r\nb: c",
+        ] {
             assert_eq!(Onward::new(None, Some(bad)).path().as_str(), "/account", "{bad}");
         }
         assert_eq!(Onward::new(Some("short"), None).path().as_str(), "/account");
@@ -133,6 +144,9 @@ mod tests {
     fn both_travel_through_pages() {
         let onward = Onward::new(None, Some("/account/level?want=2"));
         let through = onward.through(LocalPath::known("/verify/population-register"));
-        assert_eq!(through.as_str(), "/verify/population-register?return_to=%2Faccount%2Flevel%3Fwant%3D2");
+        assert_eq!(
+            through.as_str(),
+            "/verify/population-register?return_to=%2Faccount%2Flevel%3Fwant%3D2"
+        );
     }
 }

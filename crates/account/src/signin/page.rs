@@ -33,19 +33,30 @@ pub(super) async fn show(
     let onward = Onward::from(asked);
     let interaction = onward.load(&service, &visit).await?;
     let session = session::current(&service, &visit).await?;
-    let wants = interaction.as_ref().map(|interaction| interaction.wants.clone()).unwrap_or_default();
+    let wants = interaction
+        .as_ref()
+        .map(|interaction| interaction.wants.clone())
+        .unwrap_or_default();
     if let Some(session) = &session
         && is_fresh(session.auth_time, &wants)
     {
         return Ok(visit.redirect(&onward.path()));
     }
     speak(&mut visit, interaction.as_ref());
-    let gate = Keys::new(&visit, None).gate(&service.store().read(), &service.config().signin, visit.now()).await?;
+    let gate = Keys::new(&visit, None)
+        .gate(&service.store().read(), &service.config().signin, visit.now())
+        .await?;
     let shown = Shown {
         identifier: wants.login_hint.as_deref().map(form::hint).unwrap_or_default(),
-        captcha: if gate == Gate::Open { None } else { Some(captcha::issue(&service, &visit).await?) },
+        captcha: if gate == Gate::Open {
+            None
+        } else {
+            Some(captcha::issue(&service, &visit).await?)
+        },
         client: client_name(&service, &visit, interaction.as_ref()).await?,
-        again: session.as_ref().map(|session| session::display_name(&session.account)),
+        again: session
+            .as_ref()
+            .map(|session| session::display_name(&session.account)),
         public_computer: session.as_ref().is_some_and(|session| session.public_computer),
         onward,
     };
@@ -60,37 +71,60 @@ pub(super) async fn submit(
 ) -> Result<Response, Stop> {
     let onward = Onward::new(sent.interaction.as_deref(), sent.return_to.as_deref());
     if sent.cancel.is_some() {
-        onward.answer(&service, &visit, |answers| answers.cancelled = true).await?;
+        onward
+            .answer(&service, &visit, |answers| answers.cancelled = true)
+            .await?;
         return Ok(visit.redirect(&onward.path()));
     }
     let interaction = onward.load(&service, &visit).await?;
     speak(&mut visit, interaction.as_ref());
-    let again = Again { service: &service, sent: &sent, onward: &onward, interaction: interaction.as_ref() };
-    let today = visit.now().with_timezone(&visit.kit().branding().zone()).date_naive();
+    let again = Again {
+        service: &service,
+        sent: &sent,
+        onward: &onward,
+        interaction: interaction.as_ref(),
+    };
+    let today = visit
+        .now()
+        .with_timezone(&visit.kit().branding().zone())
+        .date_naive();
     let typed = Identifier::parse(&sent.identifier, today);
     if sent.refresh.is_some() {
         return again.page(&visit, Captcha::New, Errors::none()).await;
     }
     let (Ok(identifier), false) = (&typed, sent.password.expose().is_empty()) else {
-        return again.page(&visit, Captcha::Same, missing(&sent, typed.is_ok())).await;
+        return again
+            .page(&visit, Captcha::Same, missing(&sent, typed.is_ok()))
+            .await;
     };
     let keys = Keys::new(&visit, Some(identifier.key()));
-    match keys.gate(&service.store().read(), &service.config().signin, visit.now()).await? {
+    match keys
+        .gate(&service.store().read(), &service.config().signin, visit.now())
+        .await?
+    {
         Gate::Open => {}
         Gate::Closed(seconds) => return Err(closed(seconds).into()),
         Gate::Captcha if sent.captcha.is_empty() => {
-            return again.page(&visit, Captcha::New, Errors::of("captcha", "captcha-missing")).await;
+            return again
+                .page(&visit, Captcha::New, Errors::of("captcha", "captcha-missing"))
+                .await;
         }
         Gate::Captcha => {
             if !captcha::redeem(&service, &visit, &sent.captcha_id, &sent.captcha).await? {
-                return again.page(&visit, Captcha::New, Errors::of("captcha", "captcha-wrong")).await;
+                return again
+                    .page(&visit, Captcha::New, Errors::of("captcha", "captcha-wrong"))
+                    .await;
             }
         }
     }
     let outcome = match Password::typed(sent.password.expose()) {
         Ok(password) => {
             let public_computer = sent.public_computer.is_some();
-            let one = Try { identifier, password: &password, public_computer };
+            let one = Try {
+                identifier,
+                password: &password,
+                public_computer,
+            };
             attempt::run(&service, &visit, &keys, &one).await?
         }
         // Longer than any password: no account has it, whoever it is.
@@ -101,7 +135,11 @@ pub(super) async fn submit(
             started.give_to(&mut visit);
             Ok(visit.redirect(&onward.path()))
         }
-        Outcome::Refused => again.page(&visit, Captcha::AsNeeded(&keys), Errors::of_form("signin-wrong")).await,
+        Outcome::Refused => {
+            again
+                .page(&visit, Captcha::AsNeeded(&keys), Errors::of_form("signin-wrong"))
+                .await
+        }
         Outcome::Busy => Err(busy().into()),
     }
 }
@@ -139,8 +177,12 @@ fn busy() -> Problem {
 /// The languages that the waiting request asked for, in its own order.
 fn speak(visit: &mut Visit, interaction: Option<&Interaction>) {
     let Some(interaction) = interaction else { return };
-    let wanted = interaction.parameters.iter().find(|(name, _)| name == "ui_locales");
-    if let Some(language) = wanted.and_then(|(_, tags)| tags.split(' ').take(8).find_map(Language::from_tag)) {
+    let wanted = interaction
+        .parameters
+        .iter()
+        .find(|(name, _)| name == "ui_locales");
+    if let Some(language) = wanted.and_then(|(_, tags)| tags.split(' ').take(8).find_map(Language::from_tag))
+    {
         visit.prefer_language(language);
     }
 }
@@ -151,7 +193,9 @@ async fn client_name(
     visit: &Visit,
     interaction: Option<&Interaction>,
 ) -> Result<Option<String>, Stop> {
-    let Some(interaction) = interaction else { return Ok(None) };
+    let Some(interaction) = interaction else {
+        return Ok(None);
+    };
     let client = store::clients::find(&service.store().read(), &interaction.client_id).await?;
     Ok(client.map(|client| client.name.in_language(visit.language()).to_owned()))
 }
@@ -211,7 +255,10 @@ mod tests {
     #[test]
     fn attack_029_an_older_sign_in_is_not_fresh_for_a_request_that_wants_a_newer_one() {
         let now = store::testing::start_time();
-        let wants = |after| Wants { auth_after: after, ..Wants::default() };
+        let wants = |after| Wants {
+            auth_after: after,
+            ..Wants::default()
+        };
         assert!(is_fresh(now, &wants(None)));
         assert!(is_fresh(now, &wants(Some(now))));
         assert!(!is_fresh(now, &wants(Some(now + TimeDelta::microseconds(1)))));
@@ -225,10 +272,16 @@ mod tests {
             ..SignIn::default()
         };
         let errors = missing(&sent(" ", ""), false);
-        assert_eq!(errors.for_field("identifier").and_then(|w| w.code()), Some("signin-identifier-missing"));
+        assert_eq!(
+            errors.for_field("identifier").and_then(web::form::Words::code),
+            Some("signin-identifier-missing")
+        );
         assert!(errors.for_field("password").is_some());
         let errors = missing(&sent("abc", "x"), false);
-        assert_eq!(errors.for_field("identifier").and_then(|w| w.code()), Some("signin-identifier-unusable"));
+        assert_eq!(
+            errors.for_field("identifier").and_then(web::form::Words::code),
+            Some("signin-identifier-unusable")
+        );
         assert!(errors.for_field("password").is_none());
     }
 }

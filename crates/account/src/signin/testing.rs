@@ -24,11 +24,23 @@ pub(crate) async fn resident(world: &World, phone: &str) -> AccountId {
     let (tx, rng) = (service.store().read(), service.store().rng());
     let id = AccountId::new(now, rng);
     let phone = Phone::parse(phone).unwrap();
-    let new = NewAccount { id, kind: AccountKind::Resident, language: Language::En, phone, created_at: now };
+    let new = NewAccount {
+        id,
+        kind: AccountKind::Resident,
+        language: Language::En,
+        phone,
+        created_at: now,
+    };
     store::accounts::create(&tx, &new).await.unwrap();
-    let hash = service.hashing().hash(&Password::typed(PASSWORD).unwrap()).await.unwrap();
+    let hash = service
+        .hashing()
+        .hash(&Password::typed(PASSWORD).unwrap())
+        .await
+        .unwrap();
     let phc = Sensitive::new(hash.as_str().to_owned());
-    store::credentials::create_password(&tx, rng, id, &phc, now).await.unwrap();
+    store::credentials::create_password(&tx, rng, id, &phc, now)
+        .await
+        .unwrap();
     let evidence = Evidence {
         id: EvidenceId::new(now, rng),
         source: SourceId::parse("phone_sms").unwrap(),
@@ -36,7 +48,12 @@ pub(crate) async fn resident(world: &World, phone: &str) -> AccountId {
         expires_at: None,
         ended_at: None,
     };
-    let new = NewEvidence { evidence, account: id, reference: None, case: None };
+    let new = NewEvidence {
+        evidence,
+        account: id,
+        reference: None,
+        case: None,
+    };
     store::evidence::record(&tx, &new).await.unwrap();
     id
 }
@@ -44,7 +61,13 @@ pub(crate) async fn resident(world: &World, phone: &str) -> AccountId {
 /// Fills in the sign-in page.
 pub(crate) async fn sign_in(browser: &mut Browser, identifier: &str, password: &str) -> Seen {
     let page = browser.get("/sign-in").await;
-    browser.post("/sign-in", &page, &[("identifier", identifier), ("password", password)]).await
+    browser
+        .post(
+            "/sign-in",
+            &page,
+            &[("identifier", identifier), ("password", password)],
+        )
+        .await
 }
 
 /// A browser in which the person has just signed in.
@@ -59,12 +82,18 @@ pub(crate) async fn signed_in(world: &World, phone: &str) -> Browser {
 pub(crate) async fn live(world: &World, browser: &Browser) -> Option<LiveSession> {
     let token = Token::parse(browser.cookies.get("denizen_session")?)?;
     let (tx, limits) = (world.service.store().read(), &world.service.config().session);
-    store::sessions::find_live(&tx, &token.hash(), limits, world.clock.now()).await.unwrap()
+    store::sessions::find_live(&tx, &token.hash(), limits, world.clock.now())
+        .await
+        .unwrap()
 }
 
 /// What a request of a sub-site wants.
 pub(crate) fn wants(level: Option<u8>, auth_after: Option<DateTime<Utc>>) -> Wants {
-    Wants { level: level.and_then(Level::new), auth_after, ..Wants::default() }
+    Wants {
+        level: level.and_then(Level::new),
+        auth_after,
+        ..Wants::default()
+    }
 }
 
 /// A request of a sub-site that waits in this browser, which has been to a page already.
@@ -79,14 +108,20 @@ pub(crate) async fn interrupted(world: &World, browser: &Browser, wants: Wants) 
         finished_at: None,
     };
     let tx = world.service.store().read();
-    store::interactions::create(&tx, &interaction, &browser_hash(browser)).await.unwrap();
+    store::interactions::create(&tx, &interaction, &browser_hash(browser))
+        .await
+        .unwrap();
     interaction.id
 }
 
 /// What the person has answered to it.
 pub(crate) async fn answers(world: &World, browser: &Browser, id: &InteractionId) -> Answers {
     let tx = world.service.store().read();
-    store::interactions::find(&tx, id, &browser_hash(browser)).await.unwrap().unwrap().answers
+    store::interactions::find(&tx, id, &browser_hash(browser))
+        .await
+        .unwrap()
+        .unwrap()
+        .answers
 }
 
 fn browser_hash(browser: &Browser) -> TokenHash {

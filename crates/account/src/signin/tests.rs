@@ -20,19 +20,30 @@ async fn prove(world: &World, phone: &str) {
     let account = accounts::find_by_phone(&tx, &phone).await.unwrap().unwrap();
     let name = PersonName::parse("张明远").unwrap();
     let number = CitizenId::parse(NUMBER, now.date_naive()).unwrap();
-    assert!(accounts::set_identity(&tx, account.id, (&name, &number), now).await.unwrap());
+    assert!(
+        accounts::set_identity(&tx, account.id, (&name, &number), now)
+            .await
+            .unwrap()
+    );
 }
 
 /// A page without what differs from one answer to the next anyway.
 fn plain(seen: &Seen, typed: &str) -> String {
     let mut text = seen.body.replace(typed, "TYPED");
-    for (before, after) in [("name=\"csrf\" value=\"", "\""), ("name=\"captcha_id\" value=\"", "\"")] {
+    for (before, after) in [
+        ("name=\"csrf\" value=\"", "\""),
+        ("name=\"captcha_id\" value=\"", "\""),
+    ] {
         while let Some((head, tail)) = text.split_once(before) {
             let rest = tail.split_once(after).map_or("", |(_, rest)| rest);
             text = format!("{head}CUT{rest}");
         }
     }
-    let captcha = text.split("/captcha/").nth(1).and_then(|rest| rest.split('.').next()).map(str::to_owned);
+    let captcha = text
+        .split("/captcha/")
+        .nth(1)
+        .and_then(|rest| rest.split('.').next())
+        .map(str::to_owned);
     captcha.map_or(text.clone(), |id| text.replace(&id, "ID"))
 }
 
@@ -41,13 +52,24 @@ async fn source_hb_53_a_phone_signs_in_and_an_id_number_does_once_it_is_proven()
     for world in worlds().await {
         resident(&world, PHONE).await;
         let mut browser = world.browser();
-        assert_eq!(sign_in(&mut browser, NUMBER, PASSWORD).await.status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert_eq!(
+            sign_in(&mut browser, NUMBER, PASSWORD).await.status,
+            StatusCode::UNPROCESSABLE_ENTITY
+        );
         prove(&world, PHONE).await;
         for identifier in [PHONE, "+86 138 0000 0001", NUMBER] {
             let mut browser = world.browser();
             let seen = sign_in(&mut browser, identifier, PASSWORD).await;
-            assert_eq!((seen.status, seen.location.as_deref()), (StatusCode::SEE_OTHER, Some("/account")));
-            assert_eq!(live(&world, &browser).await.unwrap().methods.amr(), ["pwd"], "{}", world.kind);
+            assert_eq!(
+                (seen.status, seen.location.as_deref()),
+                (StatusCode::SEE_OTHER, Some("/account"))
+            );
+            assert_eq!(
+                live(&world, &browser).await.unwrap().methods.amr(),
+                ["pwd"],
+                "{}",
+                world.kind
+            );
         }
     }
 }
@@ -63,10 +85,17 @@ async fn attack_203_wrong_password_unknown_frozen_and_closed_look_the_same() {
             let mut browser = world.browser();
             let answer = sign_in(&mut browser, phone, password).await;
             assert!(!browser.cookies.contains_key("denizen_session"));
-            seen.push((answer.status, plain(&answer, phone), browser.cookies.keys().cloned().collect::<Vec<_>>()));
+            seen.push((
+                answer.status,
+                plain(&answer, phone),
+                browser.cookies.keys().cloned().collect::<Vec<_>>(),
+            ));
         }
         assert_eq!(seen[0].0, StatusCode::UNPROCESSABLE_ENTITY);
-        assert!(seen[0].1.contains("value=\"TYPED\"") && !seen[0].1.contains("wrong-27"), "only the password goes");
+        assert!(
+            seen[0].1.contains("value=\"TYPED\"") && !seen[0].1.contains("wrong-27"),
+            "only the password goes"
+        );
         assert!(seen.iter().all(|one| one == &seen[0]), "{}", world.kind);
         assert!(accounts::find(&tx, known).await.unwrap().is_some());
     }
@@ -81,19 +110,36 @@ async fn attack_207_the_captcha_comes_by_failures_and_not_by_who_exists_and_stan
             let mut browser = world.browser();
             for failure in 1..=3 {
                 let seen = sign_in(&mut browser, phone, "wrong-27").await;
-                assert_eq!(seen.hidden("captcha_id").is_some(), failure == 3, "{phone} {failure}");
+                assert_eq!(
+                    seen.hidden("captcha_id").is_some(),
+                    failure == 3,
+                    "{phone} {failure}"
+                );
                 pages.push(plain(&seen, phone));
             }
             // The right password without a captcha, and with a wrong one, is not even looked at.
             let bare = sign_in(&mut browser, phone, PASSWORD).await;
             assert_eq!(bare.errors(), ["captcha-missing"]);
-            let fields = [("identifier", phone), ("password", PASSWORD), ("captcha", "wrong")];
+            let fields = [
+                ("identifier", phone),
+                ("password", PASSWORD),
+                ("captcha", "wrong"),
+            ];
             let wrong = browser.post("/sign-in", &bare, &fields).await;
             assert_eq!(wrong.errors(), ["captcha-wrong"]);
             let answer = browser.look_at_captcha(&wrong).await;
-            let fields = [("identifier", phone), ("password", PASSWORD), ("captcha", answer.as_str())];
+            let fields = [
+                ("identifier", phone),
+                ("password", PASSWORD),
+                ("captcha", answer.as_str()),
+            ];
             let last = browser.post("/sign-in", &wrong, &fields).await;
-            assert_eq!(last.status == StatusCode::SEE_OTHER, phone == PHONE, "{}", last.body);
+            assert_eq!(
+                last.status == StatusCode::SEE_OTHER,
+                phone == PHONE,
+                "{}",
+                last.body
+            );
         }
         assert_eq!(pages[..3], pages[3..], "{}", world.kind);
     }
@@ -105,10 +151,16 @@ async fn attack_203_the_pause_after_many_failures_is_the_same_for_everybody() {
         resident(&world, PHONE).await;
         let mut answers = Vec::new();
         for phone in [PHONE, "13700000003"] {
-            let rule = store::throttles::Rule { name: "sign_in_identifier", limit: 20, window_seconds: 900 };
+            let rule = store::throttles::Rule {
+                name: "sign_in_identifier",
+                limit: 20,
+                window_seconds: 900,
+            };
             let key = model::phone::Phone::parse(phone).unwrap().e164().to_owned();
             for _ in 0..20 {
-                store::throttles::hit(&world.service.store().read(), &rule, &key, world.clock.now()).await.unwrap();
+                store::throttles::hit(&world.service.store().read(), &rule, &key, world.clock.now())
+                    .await
+                    .unwrap();
             }
             let seen = sign_in(&mut world.browser(), phone, PASSWORD).await;
             answers.push((seen.status, seen.body.clone()));
@@ -116,7 +168,10 @@ async fn attack_203_the_pause_after_many_failures_is_the_same_for_everybody() {
         assert_eq!(answers[0].0, StatusCode::TOO_MANY_REQUESTS);
         assert_eq!(answers[0], answers[1]);
         world.clock.advance(TimeDelta::seconds(901));
-        assert_eq!(sign_in(&mut world.browser(), PHONE, PASSWORD).await.status, StatusCode::SEE_OTHER);
+        assert_eq!(
+            sign_in(&mut world.browser(), PHONE, PASSWORD).await.status,
+            StatusCode::SEE_OTHER
+        );
     }
 }
 
@@ -130,15 +185,33 @@ async fn attack_151_171_signing_in_again_gives_a_new_cookie_and_ends_the_old_ses
         // Another person, because a request demands a fresh sign-in.
         world.clock.advance(TimeDelta::seconds(5));
         let id = interrupted(&world, &browser, wants(None, Some(world.clock.now()))).await;
-        let page = browser.get(&format!("/sign-in?interaction={}", id.expose())).await;
-        assert!(page.body.contains("138****0001"), "who is signed in is shown masked");
-        let seen = browser.post("/sign-in", &page, &[("identifier", OTHER), ("password", PASSWORD)]).await;
+        let page = browser
+            .get(&format!("/sign-in?interaction={}", id.expose()))
+            .await;
+        assert!(
+            page.body.contains("138****0001"),
+            "who is signed in is shown masked"
+        );
+        let seen = browser
+            .post(
+                "/sign-in",
+                &page,
+                &[("identifier", OTHER), ("password", PASSWORD)],
+            )
+            .await;
         assert_eq!(seen.location, Some(resume_path(&id)));
-        assert!(live(&world, &old).await.is_none(), "the first person's session is dead");
+        assert!(
+            live(&world, &old).await.is_none(),
+            "the first person's session is dead"
+        );
         let now = live(&world, &browser).await.unwrap();
         assert_eq!(now.account.id, second);
         let home = browser.get("/account").await;
-        assert!(home.body.contains("139****0002") && !home.body.contains("138****0001"), "{}", world.kind);
+        assert!(
+            home.body.contains("139****0002") && !home.body.contains("138****0001"),
+            "{}",
+            world.kind
+        );
     }
 }
 
@@ -150,15 +223,25 @@ async fn attack_029_leaving_a_demanded_sign_in_changes_nothing_and_says_so_to_th
         let before = live(&world, &browser).await.unwrap();
         world.clock.advance(TimeDelta::seconds(5));
         let id = interrupted(&world, &browser, wants(None, Some(world.clock.now()))).await;
-        let page = browser.get(&format!("/sign-in?interaction={}", id.expose())).await;
+        let page = browser
+            .get(&format!("/sign-in?interaction={}", id.expose()))
+            .await;
         assert_eq!(page.page(), Some("sign-in"));
-        let left = browser.post("/sign-in", &page, &[("cancel", "yes"), ("identifier", ""), ("password", "")]).await;
+        let left = browser
+            .post(
+                "/sign-in",
+                &page,
+                &[("cancel", "yes"), ("identifier", ""), ("password", "")],
+            )
+            .await;
         assert_eq!(left.location, Some(resume_path(&id)));
         assert!(answers(&world, &browser, &id).await.cancelled);
         assert_eq!(live(&world, &browser).await.unwrap().id, before.id);
         // Nothing newer asked for: straight on.
         let id = interrupted(&world, &browser, wants(None, None)).await;
-        let seen = browser.get(&format!("/sign-in?interaction={}", id.expose())).await;
+        let seen = browser
+            .get(&format!("/sign-in?interaction={}", id.expose()))
+            .await;
         assert_eq!(seen.location, Some(resume_path(&id)));
     }
 }
@@ -181,7 +264,11 @@ async fn source_hb_68_a_public_computer_is_signed_out_soon() {
         resident(&world, PHONE).await;
         let mut browser = world.browser();
         let page = browser.get("/sign-in").await;
-        let fields = [("identifier", PHONE), ("password", PASSWORD), ("public_computer", "yes")];
+        let fields = [
+            ("identifier", PHONE),
+            ("password", PASSWORD),
+            ("public_computer", "yes"),
+        ];
         browser.post("/sign-in", &page, &fields).await;
         assert!(live(&world, &browser).await.unwrap().public_computer);
         world.clock.advance(TimeDelta::minutes(11));
@@ -199,14 +286,21 @@ async fn attack_154_165_forms_without_proof_are_refused_and_get_does_not_sign_ou
         let ask = browser.get("/sign-out").await;
         assert_eq!(ask.page(), Some("sign-out"));
         assert!(live(&world, &browser).await.is_some());
-        for csrf in ["", "AAAA", &world.browser().get("/sign-out").await.hidden("csrf").unwrap_or("none").to_owned()] {
+        let foreign = world.browser().get("/register").await;
+        for csrf in ["", "AAAA", foreign.hidden("csrf").unwrap_or("none")] {
             let seen = browser.post("/sign-out", &ask, &[("csrf", csrf)]).await;
             assert_eq!(seen.status, StatusCode::FORBIDDEN);
         }
         let old = browser.clone();
-        assert_eq!(browser.post("/sign-out", &ask, &[]).await.location.as_deref(), Some("/sign-out"));
+        assert_eq!(
+            browser.post("/sign-out", &ask, &[]).await.location.as_deref(),
+            Some("/sign-out")
+        );
         assert!(live(&world, &old).await.is_none());
-        assert_ne!(old.cookies["denizen_browser"], browser.cookies["denizen_browser"], "A170: nothing stays bound");
+        assert_ne!(
+            old.cookies["denizen_browser"], browser.cookies["denizen_browser"],
+            "A170: nothing stays bound"
+        );
         assert_eq!(browser.get("/sign-out").await.page(), Some("signed-out"));
     }
 }
@@ -223,7 +317,13 @@ async fn attack_011_a_return_address_is_followed_only_within_this_service() {
         ] {
             let mut browser = world.browser();
             let page = browser.get(&format!("/sign-in?return_to={return_to}")).await;
-            let seen = browser.post("/sign-in", &page, &[("identifier", PHONE), ("password", PASSWORD)]).await;
+            let seen = browser
+                .post(
+                    "/sign-in",
+                    &page,
+                    &[("identifier", PHONE), ("password", PASSWORD)],
+                )
+                .await;
             assert_eq!(seen.location.as_deref(), Some(expected));
         }
     }
@@ -234,8 +334,14 @@ async fn attack_211_a_password_of_a_mebibyte_or_none_is_answered_without_work() 
     for world in worlds().await {
         resident(&world, PHONE).await;
         let mut browser = world.browser();
-        assert_eq!(sign_in(&mut browser, PHONE, "").await.errors(), ["signin-password-missing"]);
-        assert_eq!(sign_in(&mut browser, "abc", "x").await.errors(), ["signin-identifier-unusable"]);
+        assert_eq!(
+            sign_in(&mut browser, PHONE, "").await.errors(),
+            ["signin-password-missing"]
+        );
+        assert_eq!(
+            sign_in(&mut browser, "abc", "x").await.errors(),
+            ["signin-identifier-unusable"]
+        );
         let long = sign_in(&mut browser, PHONE, &"a".repeat(60_000)).await;
         assert_eq!(long.status, StatusCode::UNPROCESSABLE_ENTITY);
         let huge = sign_in(&mut browser, PHONE, &"a".repeat(1 << 20)).await;

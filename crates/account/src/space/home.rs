@@ -34,7 +34,13 @@ pub(super) async fn show(State(service): State<Service>, mut visit: Visit) -> Re
     let held = store::evidence::list(&tx, session.account.id).await?;
     let now = evidence::level_from(&service, &session.account, &held);
     let roads = super::level::roads(&service, &session.account, &held, now.level);
-    Ok(render(&service, &visit, &session.account, &now, !roads.is_empty()))
+    Ok(render(
+        &service,
+        &visit,
+        &session.account,
+        &now,
+        !roads.is_empty(),
+    ))
 }
 
 fn render(service: &Service, visit: &Visit, account: &Account, now: &LevelNow, can_rise: bool) -> Response {
@@ -45,7 +51,10 @@ fn render(service: &Service, visit: &Visit, account: &Account, now: &LevelNow, c
         lapses: now.lapses_at.map(|at| visit.day(at)),
         can_rise,
         name: account.name.as_ref().map(model::person_name::PersonName::masked),
-        citizen_id: account.citizen_id.as_ref().map(model::citizen_id::CitizenId::masked),
+        citizen_id: account
+            .citizen_id
+            .as_ref()
+            .map(model::citizen_id::CitizenId::masked),
         phone: account.phone.as_ref().map(model::phone::Phone::masked),
         since: visit.day(account.created_at),
     };

@@ -38,8 +38,11 @@ pub(super) fn roads(service: &Service, account: &Account, held: &[Evidence], fro
     let mut next: Vec<Next> = Vec::new();
     for level in Level::ALL.into_iter().filter(|level| *level > from) {
         let roads = ladder.roads(account.kind, level, held, now);
-        let ways: Vec<Vec<SourceId>> =
-            roads.into_iter().filter(|road| road.level == level).map(|road| road.sources).collect();
+        let ways: Vec<Vec<SourceId>> = roads
+            .into_iter()
+            .filter(|road| road.level == level)
+            .map(|road| road.sources)
+            .collect();
         if !ways.is_empty() {
             next.push(Next { level, ways });
         }
@@ -58,8 +61,13 @@ pub(super) struct Next {
 /// installation can go to its end.
 fn open_road(service: &Service, next: &[Next], wanted: Level) -> Option<LocalPath> {
     let connected = |source: &SourceId| service.sources().has(source) && evidence::page_of(source).is_some();
-    let ways = next.iter().filter(|one| one.level >= wanted).flat_map(|one| &one.ways);
-    let way = ways.filter(|way| way.iter().all(connected)).min_by_key(|way| way.len())?;
+    let ways = next
+        .iter()
+        .filter(|one| one.level >= wanted)
+        .flat_map(|one| &one.ways);
+    let way = ways
+        .filter(|way| way.iter().all(connected))
+        .min_by_key(|way| way.len())?;
     way.first().and_then(evidence::page_of)
 }
 
@@ -70,7 +78,11 @@ pub(super) async fn show(
     Query(asked): Query<Asked>,
 ) -> Result<Response, Stop> {
     let onward = Onward::new(asked.interaction.as_deref(), asked.return_to.as_deref());
-    let want = asked.want.as_deref().and_then(|text| text.parse().ok()).and_then(Level::new);
+    let want = asked
+        .want
+        .as_deref()
+        .and_then(|text| text.parse().ok())
+        .and_then(Level::new);
     let here = match want {
         Some(want) => onward.through(HERE.with("want", &want.number().to_string())),
         None => onward.through(HERE),
@@ -80,7 +92,11 @@ pub(super) async fn show(
     let held = store::evidence::list(&tx, session.account.id).await?;
     let now = evidence::level_from(&service, &session.account, &held);
     let interaction = onward.load(&service, &visit).await?;
-    let want = want.or_else(|| interaction.as_ref().and_then(|interaction| interaction.wants.level));
+    let want = want.or_else(|| {
+        interaction
+            .as_ref()
+            .and_then(|interaction| interaction.wants.level)
+    });
     if interaction.is_some() && want.is_some_and(|want| now.level >= want) {
         return Ok(visit.redirect(&onward.path()));
     }
@@ -199,7 +215,10 @@ impl View<'_> {
         };
         let mut page = Page::new("account-level", "space-level-title");
         if let Some(site) = &self.site {
-            page = page.caption(Words::with("signin-for-site", vec![("site", site.as_str().into())]));
+            page = page.caption(Words::with(
+                "signin-for-site",
+                vec![("site", site.as_str().into())],
+            ));
         }
         visit.render(page, &content)
     }
@@ -235,7 +254,11 @@ impl View<'_> {
     fn ladder(&self) -> Vec<Step> {
         let step = |level: Level| Step {
             level: level.number(),
-            name: self.service.ladder().name(level, self.visit.language()).to_owned(),
+            name: self
+                .service
+                .ladder()
+                .name(level, self.visit.language())
+                .to_owned(),
             reached: level <= self.now.level,
             here: level == self.now.level,
         };
@@ -267,20 +290,29 @@ impl View<'_> {
     fn higher(&self, next: &Next) -> Higher {
         let joint = self.visit.t("space-level-joint");
         let way = |sources: &Vec<SourceId>| {
-            let needs: Vec<String> = sources.iter().map(|source| source_name(self.visit, source)).collect();
+            let needs: Vec<String> = sources
+                .iter()
+                .map(|source| source_name(self.visit, source))
+                .collect();
             let open = sources.iter().all(|source| self.service.sources().has(source));
             let first = sources.first().filter(|_| open);
             Way {
                 begin: needs.first().cloned().unwrap_or_default(),
                 needs: needs.join(&joint),
-                href: first.and_then(evidence::page_of).map(|page| self.onward.through(page).to_string()),
+                href: first
+                    .and_then(evidence::page_of)
+                    .map(|page| self.onward.through(page).to_string()),
             }
         };
         let mut ways: Vec<Way> = next.ways.iter().map(way).collect();
         ways.sort_by_key(|way| way.href.is_none());
         Higher {
             level: next.level.number(),
-            name: self.service.ladder().name(next.level, self.visit.language()).to_owned(),
+            name: self
+                .service
+                .ladder()
+                .name(next.level, self.visit.language())
+                .to_owned(),
             ways,
         }
     }
@@ -290,7 +322,9 @@ impl View<'_> {
 fn source_name(visit: &Visit, source: &SourceId) -> String {
     let key = format!("space-source-{}", source.as_str().replace('_', "-"));
     let texts = visit.kit().texts();
-    texts.find(visit.language(), &key, &[]).unwrap_or_else(|| source.to_string())
+    texts
+        .find(visit.language(), &key, &[])
+        .unwrap_or_else(|| source.to_string())
 }
 
 const fn state_key(state: store::cases::State) -> &'static str {

@@ -73,9 +73,16 @@ pub(super) async fn show(
         ended: asked.ended.is_some(),
         password_changed: password.map(|password| visit.moment(password.changed_at)),
         sessions: list.iter().map(|one| row(&visit, one, &session)).collect(),
-        end_others: if others { button(&visit, ("others", "yes"), "space-security-end-others") } else { Markup::default() },
+        end_others: if others {
+            button(&visit, ("others", "yes"), "space-security-end-others")
+        } else {
+            Markup::default()
+        },
     };
-    Ok(visit.render(Page::new("account-security", "space-security-title").own_forms_only(), &content))
+    Ok(visit.render(
+        Page::new("account-security", "space-security-title").own_forms_only(),
+        &content,
+    ))
 }
 
 /// Ends one sign-in of the person's own, or all but this one.
@@ -90,12 +97,18 @@ pub(super) async fn end(
         let tx = service.store().begin().await?;
         let count = sessions::end_all(&tx, account, Some(session.id), now).await?;
         let details = json!({ "others": count });
-        let entry = Entry::new(Event::SignedOut, now).account(account).session(session.id).details(details);
+        let entry = Entry::new(Event::SignedOut, now)
+            .account(account)
+            .session(session.id)
+            .details(details);
         store::audit::record(&tx, service.rng(), entry).await?;
         tx.commit().await?;
         return Ok(visit.redirect(&HERE.with("ended", "yes")));
     }
-    let id = sent.session.as_deref().and_then(|text| text.parse::<SessionId>().ok());
+    let id = sent
+        .session
+        .as_deref()
+        .and_then(|text| text.parse::<SessionId>().ok());
     let id = id.ok_or_else(Problem::not_found)?;
     if id == session.id {
         session::end(&service, &mut visit, &session).await?;
@@ -103,11 +116,20 @@ pub(super) async fn end(
     }
     let tx = service.store().begin().await?;
     // Only what is on the person's own list can be ended from it (A261).
-    if !sessions::list(&tx, account, now).await?.iter().any(|one| one.id == id) {
+    if !sessions::list(&tx, account, now)
+        .await?
+        .iter()
+        .any(|one| one.id == id)
+    {
         return Err(Problem::not_found().into());
     }
     if sessions::end(&tx, id, now).await? {
-        store::audit::record(&tx, service.rng(), Entry::new(Event::SignedOut, now).account(account).session(id)).await?;
+        store::audit::record(
+            &tx,
+            service.rng(),
+            Entry::new(Event::SignedOut, now).account(account).session(id),
+        )
+        .await?;
     }
     tx.commit().await?;
     Ok(visit.redirect(&HERE.with("ended", "yes")))
@@ -122,7 +144,11 @@ fn row(visit: &Visit, one: &Listed, current: &LiveSession) -> Row {
         began: visit.moment(one.created_at),
         seen: visit.moment(one.last_seen_at),
         here,
-        end: if here { Markup::default() } else { button(visit, ("session", &id), "space-security-end") },
+        end: if here {
+            Markup::default()
+        } else {
+            button(visit, ("session", &id), "space-security-end")
+        },
     }
 }
 

@@ -20,8 +20,17 @@ async fn source_hb_24_the_space_shows_the_level_and_the_ways_up() {
         assert!(level.body.contains("data-seal=\"phone_sms\"") && level.body.contains("data-next=\"2\""));
         // A world without sources offers no road that it cannot go.
         assert!(!level.body.contains("/verify/"), "{}", level.body);
-        for strange in ["want=9", "want=-1", "want=abc", "want=", "interaction=x&return_to=https%3A%2F%2Fevil.test"] {
-            assert_eq!(browser.get(&format!("/account/level?{strange}")).await.status, StatusCode::OK);
+        for strange in [
+            "want=9",
+            "want=-1",
+            "want=abc",
+            "want=",
+            "interaction=x&return_to=https%3A%2F%2Fevil.test",
+        ] {
+            assert_eq!(
+                browser.get(&format!("/account/level?{strange}")).await.status,
+                StatusCode::OK
+            );
         }
     }
 }
@@ -36,15 +45,20 @@ async fn sign_ins_are_listed_and_ended_by_their_owner_only() {
         let foreign = live(&world, &stranger).await.unwrap().id.to_string();
         let page = here.get("/account/security").await;
         assert!(page.body.contains("data-here") && !page.body.contains(&foreign));
-        let refused = here.post("/account/security/end", &page, &[("session", &foreign)]).await;
+        let refused = here
+            .post("/account/security/end", &page, &[("session", &foreign)])
+            .await;
         assert_eq!(refused.status, StatusCode::NOT_FOUND, "A261");
         assert!(live(&world, &stranger).await.is_some());
         let other = live(&world, &there).await.unwrap().id.to_string();
-        let ended = here.post("/account/security/end", &page, &[("session", &other)]).await;
+        let ended = here
+            .post("/account/security/end", &page, &[("session", &other)])
+            .await;
         assert_eq!(ended.location.as_deref(), Some("/account/security?ended=yes"));
         assert!(live(&world, &there).await.is_none(), "{}", world.kind);
         let (third, fourth) = (signed_in(&world, PHONE).await, signed_in(&world, PHONE).await);
-        here.post("/account/security/end", &page, &[("others", "yes")]).await;
+        here.post("/account/security/end", &page, &[("others", "yes")])
+            .await;
         assert!(live(&world, &third).await.is_none() && live(&world, &fourth).await.is_none());
         assert!(live(&world, &here).await.is_some() && live(&world, &stranger).await.is_some());
     }

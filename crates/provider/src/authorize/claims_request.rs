@@ -69,7 +69,6 @@ fn place<'a>(
     match root.get(name) {
         None | Some(Value::Null) => Ok(None),
         Some(Value::Object(claims)) if claims.len() <= CLAIMS_MAX => Ok(Some(claims)),
-        Some(Value::Object(_)) => Err(AuthorizeError::ClaimsMalformed),
         Some(_) => Err(AuthorizeError::ClaimsMalformed),
     }
 }

@@ -10,7 +10,7 @@ use crate::Service;
 use crate::error::AuthorizeError;
 
 /// How far the clocks of our own nodes may be apart.
-const LEEWAY: Duration = Duration::from_secs(60);
+const LEEWAY: Duration = Duration::from_mins(1);
 
 /// Reads a hint; `None` when it is not an ID token of ours. Why not is for the log.
 pub fn read(service: &Service, token: &str) -> Option<Verified> {

@@ -5,11 +5,10 @@
 //! demand (an essential `acr`, the client's floor) is one. Demanded values are names to be matched, so a resident who
 //! is above them is told as the highest of the demanded ones, never as more than is proven.
 
-use model::client::{AccountKind, Client};
-use model::evidence::Evidence;
-use model::ladder::{Ladder, Level};
-
 use chrono::{DateTime, Utc};
+use model::client::{AccountKind, Client};
+use model::evidence::{Evidence, SourceId};
+use model::ladder::{Ladder, Level};
 
 use crate::authorize::request::AskedLevel;
 use crate::error::AuthorizeError;
@@ -133,7 +132,7 @@ impl Climber<'_> {
             .map(|road| {
                 road.sources
                     .iter()
-                    .map(|source| source.as_str())
+                    .map(SourceId::as_str)
                     .collect::<Vec<_>>()
                     .join(" and ")
             })

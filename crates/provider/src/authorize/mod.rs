@@ -5,6 +5,7 @@
 //! | in which order | [`steps`] |
 //! | who asks, and where do answers go | [`redirect`] |
 //! | what is asked | [`request`], [`claims_request`] |
+//! | may this client ask it | `permit` |
 //! | which level is needed | [`level`] |
 //! | whom does a hint name | [`hint`] |
 //! | what is the resident asked | [`ask`] |
@@ -30,6 +31,7 @@ pub mod claims_request;
 pub mod fault;
 pub mod hint;
 pub mod level;
+mod permit;
 pub mod redirect;
 pub mod request;
 pub mod respond;

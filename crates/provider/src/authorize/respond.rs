@@ -140,26 +140,21 @@ async fn ask(
     asked: Option<&Interaction>,
 ) -> Result<Response, StoreError> {
     let tx = service.store().read();
-    let id = match asked {
-        Some(interaction) => {
-            if interaction.wants != question.wants {
-                interactions::set_wants(&tx, interaction, &question.wants).await?;
-            }
-            interaction.id.clone()
+    if let Some(interaction) = asked {
+        if interaction.wants != question.wants {
+            interactions::set_wants(&tx, interaction, &question.wants).await?;
         }
-        None => {
-            let new = Interaction {
-                id: InteractionId::generate(service.store().rng()),
-                client_id: question.client_id.clone(),
-                parameters: question.parameters().to_vec(),
-                wants: question.wants.clone(),
-                answers: Answers::default(),
-                created_at: service.now(),
-                finished_at: None,
-            };
-            interactions::create(&tx, &new, &visit.browser_hash()).await?;
-            new.id
-        }
+        return Ok(visit.redirect(&question.path(&interaction.id)));
+    }
+    let new = Interaction {
+        id: InteractionId::generate(service.store().rng()),
+        client_id: question.client_id.clone(),
+        parameters: question.parameters().to_vec(),
+        wants: question.wants.clone(),
+        answers: Answers::default(),
+        created_at: service.now(),
+        finished_at: None,
     };
-    Ok(visit.redirect(&question.path(&id)))
+    interactions::create(&tx, &new, &visit.browser_hash()).await?;
+    Ok(visit.redirect(&question.path(&new.id)))
 }

@@ -10,7 +10,7 @@
 //! ([`super::resume`]). The steps are pure: what they need was looked up before ([`Standing`]).
 
 use chrono::{DateTime, Utc};
-use model::client::CodeProtection;
+use model::client::Client;
 use model::evidence::Evidence;
 use model::interaction::{Decision, Interaction, Wants};
 use model::ladder::{Ladder, Level};
@@ -24,6 +24,7 @@ use crate::authorize::ask::{Ask, AskPage};
 use crate::authorize::fault::PageFault;
 use crate::authorize::hint;
 use crate::authorize::level::{Climber, LevelDecision, LevelDemand};
+use crate::authorize::permit;
 use crate::authorize::redirect::{ClientKnown, RedirectTrusted, Reply};
 use crate::authorize::request::{Raw, Request};
 use crate::claims::scope_of;
@@ -144,48 +145,24 @@ impl Permitted {
     /// Compares the request with the client's registration. `hint` reads an `id_token_hint`.
     pub fn check(
         Parsed { redirect, request }: Parsed,
-        hint: impl FnOnce(&str, &model::client::Client) -> Result<String, AuthorizeError>,
+        hint: impl FnOnce(&str, &Client) -> Result<String, AuthorizeError>,
     ) -> Result<Self, Stop> {
         let client = redirect.client();
-        let checked = (|| {
-            if !client.scopes.covers(&request.scopes) {
-                return Err(AuthorizeError::ScopeNotAllowed);
+        let compared = permit::level_within(&request, client)
+            .and_then(|demand| Ok((demand, permit::subjects(&request, |token| hint(token, client))?)));
+        match compared {
+            Ok((demand, subjects)) => {
+                let releasable = permit::releasable(&request, client);
+                Ok(Self {
+                    redirect,
+                    request,
+                    demand,
+                    subjects,
+                    releasable,
+                })
             }
-            match client.code_protection {
-                CodeProtection::Pkce if request.code_challenge.is_none() => {
-                    return Err(AuthorizeError::ChallengeMissing);
-                }
-                CodeProtection::Nonce if request.nonce.is_none() => return Err(AuthorizeError::NonceMissing),
-                CodeProtection::Pkce | CodeProtection::Nonce => {}
-            }
-            let demand = LevelDemand::of(&request.level, client)?;
-            let hinted = request
-                .id_token_hint
-                .as_deref()
-                .map(|token| hint(token, client))
-                .transpose()?;
-            Ok((demand, hinted))
-        })();
-        let (demand, hinted) = match checked {
-            Ok(checked) => checked,
-            Err(error) => return Err(redirect.refuse(error).into()),
-        };
-        let claims = &request.claims.claims;
-        let single = claims
-            .id_token
-            .keys()
-            .chain(claims.userinfo.keys())
-            .filter_map(|name| scope_of(name));
-        let wanted = request.scopes.union(&single.collect());
-        let releasable = consent::ask::releasable(client, &wanted);
-        let subjects = hinted.into_iter().chain(request.claims.subject.clone()).collect();
-        Ok(Self {
-            demand,
-            subjects,
-            releasable,
-            redirect,
-            request,
-        })
+            Err(error) => Err(redirect.refuse(error).into()),
+        }
     }
 
     /// The address that answers go to, and who is behind it.
@@ -311,13 +288,13 @@ impl LevelReached {
         let after = course.auth_after(&permitted.request);
         match permitted.demand.decide(now, declined, can_reach) {
             LevelDecision::Reached(acr) => Ok(Self {
+                signed_in,
                 identity,
                 acr,
-                signed_in,
             }),
             LevelDecision::RaiseWished(_) if permitted.request.prompt.none => Ok(Self {
-                identity,
                 acr: now,
+                identity,
                 signed_in,
             }),
             LevelDecision::RaiseWished(level) | LevelDecision::RaiseDemanded(level) => {

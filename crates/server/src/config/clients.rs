@@ -75,6 +75,9 @@ fn load_client(file: &Path, production: bool) -> Result<StoredClient, Vec<Fault>
         .into_iter()
         .map(|found| fault(file, line_of_key(&text, found.key), found.key, found.problem))
         .collect();
+    if let Err(error) = provider::clients::check_keys(&client) {
+        faults.push(fault(file, line_of_key(&text, "jwks"), "jwks", error.to_string()));
+    }
     let mut secret_hash = None;
     match (client.auth_method.uses_secret(), secret_file) {
         (true, Some(Value::String(name))) => match read_secret(file, &name) {

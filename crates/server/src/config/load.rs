@@ -186,7 +186,7 @@ fn located(file: &Path, text: &str, key: &str, problem: String) -> Fault {
     for (number, content) in text.lines().enumerate() {
         let content = content.trim();
         if let Some(header) = content.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
-            current = header.trim().to_owned();
+            header.trim().clone_into(&mut current);
         } else if current == section
             && content.strip_prefix(name).is_some_and(|rest| rest.trim_start().starts_with('='))
         {

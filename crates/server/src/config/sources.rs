@@ -17,7 +17,7 @@ const TIME_LIMIT_MS: u64 = 3000;
 /// One file.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct File {
+struct Entry {
     /// Which source it is, by its name in the ladder.
     source: String,
     /// The address of its check.
@@ -75,10 +75,10 @@ pub(crate) fn load_sources(dir: &Path) -> Result<Named, Vec<Fault>> {
 
 fn read(path: &Path) -> Result<(String, Endpoint), String> {
     let text = std::fs::read_to_string(path).map_err(|error| format!("cannot be read: {error}"))?;
-    let file: File = toml::from_str(&text).map_err(|error| error.message().to_owned())?;
-    let key_path = path.parent().unwrap_or_else(|| Path::new(".")).join(&file.key_file);
+    let entry: Entry = toml::from_str(&text).map_err(|error| error.message().to_owned())?;
+    let key_path = path.parent().unwrap_or_else(|| Path::new(".")).join(&entry.key_file);
     let key = std::fs::read_to_string(&key_path)
         .map_err(|error| format!("key_file: {} cannot be read: {error}", key_path.display()))?;
     let key = Sensitive::new(key.trim().to_owned());
-    Ok((file.source, Endpoint { url: file.url, key, time_limit_ms: file.time_limit_ms }))
+    Ok((entry.source, Endpoint { url: entry.url, key, time_limit_ms: entry.time_limit_ms }))
 }

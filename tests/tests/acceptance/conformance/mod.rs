@@ -1,1 +1,9 @@
-//! (being written)
+//! What relying parties and conformance suites rely on (OpenID Connect Core 1.0, Discovery 1.0, RP-Initiated Logout
+//! 1.0, RFC 6749, RFC 7636, RFC 9207).
+
+mod authorize;
+mod discovery;
+mod levels;
+mod logout;
+mod sessions;
+mod tokens;

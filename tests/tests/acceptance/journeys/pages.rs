@@ -195,7 +195,7 @@ async fn consent_is_listed_with_a_receipt_and_can_be_taken_back() {
 
         visitor.press_in("grant").await;
         visitor.sees("account-sharing");
-        start(&mut visitor, &hefei).await;
+        visitor.open(&format!("{hefei}/start")).await;
         visitor.sees("consent");
     }
 }

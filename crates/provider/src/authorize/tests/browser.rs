@@ -101,6 +101,10 @@ impl Seen {
             "{}",
             self.body
         );
+        assert!(
+            !self.body.contains(&format!("problem-{code}")),
+            "the texts are there"
+        );
         let number = self.headers["x-request-id"].to_str().expect("text");
         assert!(
             self.body.contains(number),

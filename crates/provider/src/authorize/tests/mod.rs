@@ -4,3 +4,9 @@ mod asking;
 mod attacks;
 pub(crate) mod browser;
 mod silent;
+
+#[test]
+fn the_texts_are_complete_in_every_language() {
+    let texts = web::language::Texts::new(&[web::language::MESSAGES, crate::MESSAGES]).expect("texts");
+    assert_eq!(texts.missing(), Vec::new());
+}
