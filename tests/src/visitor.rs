@@ -269,6 +269,7 @@ impl Visitor {
     ) -> &mut Self {
         self.hops.clear();
         self.away = None;
+        self.page = Page::default();
         let (mut method, mut url, mut form) = (method, url, form);
         for _ in 0..REDIRECTS_MAX {
             let hop = self.exchange(&method, &url, form.as_deref(), from.as_ref()).await;
