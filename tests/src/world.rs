@@ -281,6 +281,40 @@ impl World {
         }
     }
 
+    /// Changes a sub-site's registration while everything runs, as `denizen clients apply` would.
+    pub async fn change_client(&self, id: &str, change: impl FnOnce(&mut model::client::Client)) {
+        let (store, now) = (self.store().clone(), self.clock.now());
+        let wanted = id.to_owned();
+        let all = engine::run(async move { store::clients::list(&store.read()).await.expect("sub-sites") }).await;
+        let mut stored = all.into_iter().find(|one| one.client.client_id.as_str() == wanted).expect("a sub-site");
+        change(&mut stored.client);
+        let store = self.store().clone();
+        engine::run(async move {
+            let tx = store.begin().await.expect("a transaction");
+            store::clients::put(&tx, &stored, now).await.expect("a change");
+            tx.commit().await.expect("a commit");
+        })
+        .await;
+        for node in &self.nodes {
+            if let Node::Here(node) = node {
+                node.refresh().await.expect("a fresh look");
+            }
+        }
+    }
+
+    /// Freezes the account of a phone, as an operator or a register would.
+    pub async fn freeze(&self, e164: &str) {
+        let (store, now) = (self.store().clone(), self.clock.now());
+        let phone = model::phone::Phone::parse(e164).expect("a phone");
+        engine::run(async move {
+            let tx = store.begin().await.expect("a transaction");
+            let account = store::accounts::find_by_phone(&tx, &phone).await.expect("a look").expect("an account");
+            assert!(store::accounts::freeze(&tx, account.id, now).await.expect("a change"));
+            tx.commit().await.expect("a commit");
+        })
+        .await;
+    }
+
     /// Moves the provider's clock.
     pub fn advance(&self, by: TimeDelta) {
         self.clock.advance(by);

@@ -57,16 +57,20 @@ pub(super) struct Next {
     ways: Vec<Vec<SourceId>>,
 }
 
-/// Which page to take now to come nearer to a level: the first thing missing on the shortest way that this
-/// installation can go to its end.
+/// Whether a way can be gone here to its end.
+fn is_open(service: &Service, way: &[SourceId]) -> bool {
+    way.iter()
+        .all(|source| service.sources().has(source) && evidence::page_of(source).is_some())
+}
+
+/// Which page to take now to come nearer to a level: the first thing missing on the shortest open way.
 fn open_road(service: &Service, next: &[Next], wanted: Level) -> Option<LocalPath> {
-    let connected = |source: &SourceId| service.sources().has(source) && evidence::page_of(source).is_some();
     let ways = next
         .iter()
         .filter(|one| one.level >= wanted)
         .flat_map(|one| &one.ways);
     let way = ways
-        .filter(|way| way.iter().all(connected))
+        .filter(|way| is_open(service, way))
         .min_by_key(|way| way.len())?;
     way.first().and_then(evidence::page_of)
 }
@@ -184,15 +188,19 @@ struct Row {
 struct Higher {
     level: u8,
     name: String,
-    ways: Vec<Way>,
+    /// Ways that can be gone here, to their end.
+    open: Vec<Way>,
+    /// Ways that this installation has no page for yet.
+    elsewhere: Vec<String>,
 }
 
 struct Way {
     /// The names of what is missing, joined.
     needs: String,
-    /// The page to begin with; `None` where this installation has no such way yet.
-    href: Option<String>,
+    /// The name of the first thing missing.
     begin: String,
+    /// Its page.
+    href: String,
 }
 
 impl View<'_> {
@@ -289,32 +297,30 @@ impl View<'_> {
 
     fn higher(&self, next: &Next) -> Higher {
         let joint = self.visit.t("space-level-joint");
-        let way = |sources: &Vec<SourceId>| {
-            let needs: Vec<String> = sources
-                .iter()
-                .map(|source| source_name(self.visit, source))
-                .collect();
-            let open = sources.iter().all(|source| self.service.sources().has(source));
-            let first = sources.first().filter(|_| open);
-            Way {
-                begin: needs.first().cloned().unwrap_or_default(),
-                needs: needs.join(&joint),
-                href: first
-                    .and_then(evidence::page_of)
-                    .map(|page| self.onward.through(page).to_string()),
-            }
-        };
-        let mut ways: Vec<Way> = next.ways.iter().map(way).collect();
-        ways.sort_by_key(|way| way.href.is_none());
-        Higher {
+        let mut higher = Higher {
             level: next.level.number(),
             name: self
                 .service
                 .ladder()
                 .name(next.level, self.visit.language())
                 .to_owned(),
-            ways,
+            open: Vec::new(),
+            elsewhere: Vec::new(),
+        };
+        for way in &next.ways {
+            let names: Vec<String> = way.iter().map(|source| source_name(self.visit, source)).collect();
+            let needs = names.join(&joint);
+            let first = way.first().and_then(evidence::page_of);
+            match first.filter(|_| is_open(self.service, way)) {
+                Some(page) => higher.open.push(Way {
+                    begin: names.into_iter().next().unwrap_or_default(),
+                    href: self.onward.through(page).to_string(),
+                    needs,
+                }),
+                None => higher.elsewhere.push(needs),
+            }
         }
+        higher
     }
 }
 

@@ -56,7 +56,7 @@ impl ClientKnown {
 ///
 /// Before it nobody can be answered, because the step before has no such method:
 ///
-/// ```compile_fail
+/// ```compile_fail,E0599
 /// use provider::authorize::redirect::{ClientKnown, Reply};
 /// use provider::error::AuthorizeError;
 ///
@@ -67,7 +67,7 @@ impl ClientKnown {
 ///
 /// Nor can it be made in another way than by the check:
 ///
-/// ```compile_fail
+/// ```compile_fail,E0451
 /// use provider::authorize::redirect::{ClientKnown, RedirectTrusted};
 ///
 /// fn forge(client: ClientKnown, uri: url::Url) -> RedirectTrusted {

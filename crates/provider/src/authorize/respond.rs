@@ -7,13 +7,17 @@ use model::interaction::{Answers, Interaction, InteractionId};
 use model::secret::Token;
 use store::audit::{self, Entry};
 use store::codes::{self, NewCode};
-use store::{StoreError, interactions};
+use store::throttles::{self, Rule};
+use store::{StoreError, Tx, interactions};
 use web::{Problem, Visit};
 
 use crate::Service;
 use crate::authorize::ask::Ask;
 use crate::authorize::redirect::Reply;
 use crate::authorize::steps::{self, Answer, Course, Permitted, Standing, Stop};
+
+/// How many requests of one network address are put aside in ten minutes.
+pub(super) const ASIDE: Rule = Rule { name: "interaction_address", limit: 1200, window_seconds: 600 };
 
 /// Walks the second half of the steps and answers.
 pub async fn walk(
@@ -58,9 +62,7 @@ pub async fn stopped(
             }
             Ok(reply(visit, &outcome))
         }
-        Stop::Ask(question) => ask(service, visit, &question, asked)
-            .await
-            .map_err(Problem::unavailable),
+        Stop::Ask(question) => ask(service, visit, &question, asked).await,
     }
 }
 
@@ -138,14 +140,16 @@ async fn ask(
     visit: &Visit,
     question: &Ask,
     asked: Option<&Interaction>,
-) -> Result<Response, StoreError> {
+) -> Result<Response, Problem> {
     let tx = service.store().read();
     if let Some(interaction) = asked {
         if interaction.wants != question.wants {
-            interactions::set_wants(&tx, interaction, &question.wants).await?;
+            let changed = interactions::set_wants(&tx, interaction, &question.wants).await;
+            changed.map_err(Problem::unavailable)?;
         }
         return Ok(visit.redirect(&question.path(&interaction.id)));
     }
+    admit(visit, &tx).await?;
     let new = Interaction {
         id: InteractionId::generate(service.store().rng()),
         client_id: question.client_id.clone(),
@@ -155,6 +159,19 @@ async fn ask(
         created_at: service.now(),
         finished_at: None,
     };
-    interactions::create(&tx, &new, &visit.browser_hash()).await?;
+    let created = interactions::create(&tx, &new, &visit.browser_hash()).await;
+    created.map_err(Problem::unavailable)?;
     Ok(visit.redirect(&question.path(&new.id)))
+}
+
+/// Each request that is put aside is a row for an hour, and nobody is signed in yet: one network address cannot
+/// fill the table (A311). Generous, because a whole office may be behind one address.
+async fn admit(visit: &Visit, tx: &Tx) -> Result<(), Problem> {
+    let network = visit.client_address().network().to_string();
+    let count = throttles::hit(tx, &ASIDE, &network, visit.now()).await.map_err(Problem::unavailable)?;
+    if count.exceeded() {
+        let seconds = u32::try_from(count.retry_after_seconds(visit.now())).unwrap_or(u32::MAX);
+        return Err(Problem::too_many(seconds).caused_by("requests put aside for one address"));
+    }
+    Ok(())
 }

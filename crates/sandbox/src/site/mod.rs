@@ -2,6 +2,7 @@
 //! discovery document alone. Each is a small service portal with something for everybody, something for residents whose
 //! name is real (level 1) and something that needs a second source (level 2).
 
+mod developer;
 mod handlers;
 mod pages;
 mod protocol;

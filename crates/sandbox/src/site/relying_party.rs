@@ -5,8 +5,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::TimeDelta;
 use model::clock::Clock;
 use openidconnect::core::{
@@ -25,6 +23,7 @@ use tokio::time::Instant;
 use url::Url;
 
 use super::acr_of_level;
+use super::developer::describe;
 use super::protocol::{FetchError, Metadata, OtherClaims, Party, Tokens, fetch};
 use super::session::{Pending, SignedIn, Wish};
 use crate::config::{SiteAuth, SiteConfig};
@@ -351,38 +350,6 @@ impl RelyingParty {
     }
 }
 
-/// What the developer's page shows of a token response that has been checked.
-fn describe(tokens: &Tokens) -> Result<SignedIn, Failure> {
-    let raw = tokens.id_token().map(ToString::to_string).unwrap_or_default();
-    let mut parts = raw.split('.').map(decode_part);
-    let (header, claims) = (parts.next().flatten(), parts.next().flatten());
-    let claims = claims.ok_or_else(|| Failure::new("invalid_id_token", "not a signed token".to_owned()))?;
-    let text = |name: &str| claims.get(name).and_then(Value::as_str).map(str::to_owned);
-    let granted: Option<Vec<&str>> = tokens
-        .scopes()
-        .map(|scopes| scopes.iter().map(|scope| scope.as_str()).collect());
-    Ok(SignedIn {
-        subject: text("sub").unwrap_or_default(),
-        acr: text("acr"),
-        header: header.unwrap_or_default(),
-        userinfo: None,
-        userinfo_error: None,
-        token_response: json!({
-            "token_type": tokens.token_type(),
-            "expires_in": tokens.expires_in().map(|life| life.as_secs()),
-            "scope": granted.map(|scopes| scopes.join(" ")),
-            "access_token": format!("({} characters, not shown)", tokens.access_token().secret().len()),
-            "refresh_token": tokens.refresh_token().map(|_| "(not shown)"),
-        }),
-        id_token: raw,
-        claims,
-    })
-}
-
-fn decode_part(part: &str) -> Option<Value> {
-    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).ok()?).ok()
-}
-
 const fn is_asymmetric(algorithm: &CoreJwsSigningAlgorithm) -> bool {
     use CoreJwsSigningAlgorithm as Alg;
     matches!(
@@ -428,12 +395,5 @@ mod tests {
         assert!(is_asymmetric(&CoreJwsSigningAlgorithm::EcdsaP256Sha256));
         assert!(!is_asymmetric(&CoreJwsSigningAlgorithm::HmacSha256));
         assert!(!is_asymmetric(&CoreJwsSigningAlgorithm::None));
-    }
-
-    #[test]
-    fn parts_of_a_token_that_are_no_json_are_none() {
-        assert_eq!(decode_part("eyJhIjoxfQ"), Some(json!({ "a": 1 })));
-        assert_eq!(decode_part("!"), None);
-        assert_eq!(decode_part(""), None);
     }
 }

@@ -1,1 +1,12 @@
-//! (being written)
+//! Attacks by number, as far as they can be tried from outside. The numbers are those of the catalogue in
+//! `docs/attacks.md`; what a crate shows about itself is tested there.
+
+mod clients;
+mod codes;
+mod floods;
+mod forms;
+mod guessing;
+mod interactions;
+mod redirects;
+mod requests;
+mod sessions;

@@ -351,3 +351,19 @@ async fn accounts_of_a_kind_that_the_sub_site_does_not_take_are_refused() {
         "access_denied"
     );
 }
+
+#[tokio::test]
+async fn attack_311_one_address_cannot_put_requests_aside_without_end() {
+    let world = testing::world().await;
+    let browser = Browser::new(&world);
+    let (tx, now) = (world.service.store().read(), world.service.now());
+    // The browser of these tests has no peer address; the counter is filled as that address would fill it.
+    for _ in 0..crate::authorize::respond::ASIDE.limit {
+        let network = "0.0.0.0";
+        store::throttles::hit(&tx, &crate::authorize::respond::ASIDE, network, now)
+            .await
+            .unwrap();
+    }
+    let seen = browser.authorize("hefei", &[]).await;
+    assert_eq!(seen.status, StatusCode::TOO_MANY_REQUESTS);
+}
