@@ -132,6 +132,10 @@ pub(super) async fn submit(
     };
     match outcome {
         Outcome::In(started) => {
+            if interaction.as_ref().is_some_and(|waiting| waiting.answers.cancelled) {
+                // Left, came back by the back button, and signed in after all.
+                onward.answer(&service, &visit, |answers| answers.cancelled = false).await?;
+            }
             started.give_to(&mut visit);
             Ok(visit.redirect(&onward.path()))
         }

@@ -348,3 +348,21 @@ async fn attack_211_a_password_of_a_mebibyte_or_none_is_answered_without_work() 
         assert_eq!(huge.status, StatusCode::PAYLOAD_TOO_LARGE);
     }
 }
+
+#[tokio::test]
+async fn who_left_and_came_back_by_the_back_button_can_sign_in_after_all() {
+    for world in worlds().await {
+        resident(&world, PHONE).await;
+        let mut browser = world.browser();
+        browser.get("/sign-in").await;
+        let id = interrupted(&world, &browser, wants(None, None)).await;
+        let page = browser.get(&format!("/sign-in?interaction={}", id.expose())).await;
+        browser.post("/sign-in", &page, &[("cancel", "yes")]).await;
+        assert!(answers(&world, &browser, &id).await.cancelled);
+        let seen = browser
+            .post("/sign-in", &page, &[("identifier", PHONE), ("password", PASSWORD)])
+            .await;
+        assert_eq!(seen.location, Some(resume_path(&id)));
+        assert!(!answers(&world, &browser, &id).await.cancelled);
+    }
+}
