@@ -6,6 +6,7 @@
 //! - [`browser`] a person with a real browser
 //! - [`party`] a program of a sub-site, which says exactly what it is told to say
 //! - [`raw`] bytes on a connection, for what no client library would send
+//! - [`wire`] a wire to the database that can be cut; [`process`] the program in a process that can be killed
 //! - [`people`] residents, made up for one test each; [`journey`] what they usually do
 //!
 //! Nothing here sleeps for luck: [`wait::until`] looks again until a limit. Nothing has a fixed port or a shared row.
@@ -24,4 +25,5 @@ pub mod process;
 pub mod raw;
 pub mod visitor;
 pub mod wait;
+pub mod wire;
 pub mod world;

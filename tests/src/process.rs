@@ -27,6 +27,30 @@ pub fn binary(name: &str) -> PathBuf {
     path
 }
 
+/// What a command of the program answered.
+#[derive(Debug)]
+pub struct Finished {
+    /// Its exit code.
+    pub code: i32,
+    /// Its results.
+    pub out: String,
+    /// Its talk.
+    pub err: String,
+}
+
+/// Runs a command of the program to its end.
+pub async fn command(arguments: &[&str]) -> Finished {
+    let mut command = Command::new(binary("denizen"));
+    command.args(arguments).stdin(Stdio::null());
+    let done = tokio::task::spawn_blocking(move || command.output().expect("the program runs"));
+    let done = done.await.expect("no panic");
+    Finished {
+        code: done.status.code().unwrap_or(-1),
+        out: String::from_utf8_lossy(&done.stdout).into_owned(),
+        err: String::from_utf8_lossy(&done.stderr).into_owned(),
+    }
+}
+
 /// A running program.
 #[derive(Debug)]
 pub struct Process {

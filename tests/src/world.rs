@@ -19,6 +19,7 @@ use crate::engine;
 use crate::folder::{Folder, Variant};
 use crate::outside::Outside;
 use crate::process::{Process, free_port};
+use crate::wire::Wire;
 
 /// A kind of database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,6 +55,7 @@ pub struct Setup {
     kind: Kind,
     nodes: usize,
     processes: bool,
+    wired: bool,
     clock: Clock,
     changes: String,
 }
@@ -65,6 +67,7 @@ impl Setup {
             kind,
             nodes: 1,
             processes: false,
+            wired: false,
             clock: Clock::system(),
             changes: String::new(),
         }
@@ -95,6 +98,12 @@ impl Setup {
         self
     }
 
+    /// With a wire to the database (PostgreSQL) that can be cut.
+    pub fn wired(mut self) -> Self {
+        self.wired = true;
+        self
+    }
+
     /// Starts it.
     pub async fn start(self) -> World {
         engine::run(self.start_here()).await
@@ -105,12 +114,20 @@ impl Setup {
             (Kind::Postgres, Some(server)) => TestDatabase::postgres(&server).await.expect("a database"),
             _ => TestDatabase::sqlite(),
         };
+        let wire = if self.wired {
+            let url = url::Url::parse(&database.url).expect("an address");
+            let target = url.socket_addrs(|| Some(5432)).expect("an address").swap_remove(0);
+            Some(Wire::lay(target).await)
+        } else {
+            None
+        };
         let sandbox = sandbox::Bound::bind(sandbox::Config::on_free_ports()).await.expect("free ports");
         let clients = TestClient::all();
         let folder = Folder::new(&sandbox, &clients);
         let addresses = sandbox.addresses().clone();
         let keys = sandbox.config().keys.clone();
-        let mut start = Start { setup: &self, folder: &folder, addresses: &addresses, keys, url: database.url.clone() };
+        let url = wire.as_ref().map_or_else(|| database.url.clone(), |wire| wire.through(&database.url));
+        let mut start = Start { setup: &self, folder: &folder, addresses: &addresses, keys, url };
         let (nodes, balancer, issuer) =
             if self.processes { start.processes().await } else { start.here().await };
         let sandbox = sandbox.start(&issuer).expect("a sandbox");
@@ -122,6 +139,7 @@ impl Setup {
             clock: self.clock,
             kind: self.kind,
             balancer,
+            wire,
             database,
             folder,
             nodes,
@@ -220,6 +238,8 @@ pub struct World {
     pub kind: Kind,
     /// What stands before two nodes.
     pub balancer: Option<Balancer>,
+    /// The wire to the database, where there is one.
+    pub wire: Option<Wire>,
     /// The database.
     pub database: TestDatabase,
     /// The configuration.

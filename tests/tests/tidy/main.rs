@@ -13,4 +13,5 @@ mod repository;
 mod scan;
 mod sizes;
 mod source;
+mod spec;
 mod texts;

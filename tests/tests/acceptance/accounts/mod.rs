@@ -1,1 +1,4 @@
-//! (being written)
+//! Registering, signing in and proving a name, by the numbers of the requirements.
+
+mod registering;
+mod verifying;

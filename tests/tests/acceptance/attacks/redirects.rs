@@ -17,7 +17,7 @@ async fn is_page(visitor: &mut Visitor, url: &str, case: &str) {
     assert!(visitor.hops.iter().all(|hop| hop.location().is_none()), "{case:?}");
     assert!(visitor.headers["cache-control"].to_str().unwrap().contains("no-store"), "{case:?}");
     assert_eq!(visitor.cookie("denizen_session"), before, "{case:?} changed the session");
-    for part in ["evil", "<script"] {
+    for part in ["evil", "alert("] {
         assert!(!visitor.page.html.contains(part), "{case:?} is repeated");
     }
 }

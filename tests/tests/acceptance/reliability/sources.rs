@@ -1,0 +1,127 @@
+//! Sources and gateways that are slow, down, talk nonsense or refuse us (R24, R25): no wrong level, an honest page,
+//! and the work is done later.
+
+use std::time::{Duration, Instant};
+
+use acceptance::journey::{ask_for_code, confirm, level, prove_name, register, sign_in};
+use acceptance::people::Person;
+use acceptance::visitor::Visitor;
+use acceptance::wait;
+use acceptance::world::{Kind, Setup, World};
+use chrono::TimeDelta;
+
+const REGISTER: &str = "population-register";
+
+async fn asked(world: &World) -> (Visitor, Person) {
+    let person = world.outside.person().await;
+    let mut visitor = Visitor::new(world);
+    register(&mut visitor, world, &person).await;
+    (visitor, person)
+}
+
+#[tokio::test]
+async fn attack_251_a_register_that_fails_gives_nobody_a_level_and_is_asked_again_later() {
+    for kind in Kind::all() {
+        let world = Setup::new(kind).with_own_clock().start().await;
+        let mut waiting = Vec::new();
+        for fault in ["slow", "down", "garbage", "wrong", "refused"] {
+            let (mut visitor, person) = asked(&world).await;
+            world.outside.fault(REGISTER, fault).await;
+            let began = Instant::now();
+            prove_name(&mut visitor, &person).await;
+            assert!(began.elapsed() < Duration::from_millis(3000), "{fault}: {:?}", began.elapsed());
+            visitor.sees("verify-waiting");
+            assert!(visitor.page.find("[data-case]").is_some(), "{fault}: a case number");
+            assert_eq!(level(&mut visitor).await, 0, "{fault}: unavailable is never a pass");
+            assert_eq!(world.outside.asked_about(REGISTER, &person.citizen_id).await.len(), 1, "{fault}");
+            waiting.push((visitor, person));
+        }
+        // Five failures in a row: the register is left alone, and the page answers at once.
+        let (mut visitor, person) = asked(&world).await;
+        prove_name(&mut visitor, &person).await;
+        visitor.sees("verify-waiting");
+        assert!(world.outside.asked_about(REGISTER, &person.citizen_id).await.is_empty(), "the breaker is open");
+        waiting.push((visitor, person));
+        // It heals; the cases come up by themselves, and their owners are told.
+        world.outside.fault(REGISTER, "none").await;
+        world.advance(TimeDelta::seconds(90));
+        for (visitor, person) in &mut waiting {
+            let before = 1;
+            wait::until_true("the case to come up again", Duration::from_secs(45), || async {
+                world.outside.message_count(&person.phone).await > before
+            })
+            .await;
+            assert_eq!(level(visitor).await, 1);
+            let notice = world.outside.messages(&person.phone).await[0].clone();
+            assert!(notice["code"].is_null() && !notice["text"].as_str().unwrap().contains(&person.name), "{notice}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_is_unavailable_costs_no_try() {
+    for kind in Kind::all() {
+        let world = Setup::new(kind).with("[account.sources]\nbreaker_failures = 1000\n").start().await;
+        let (mut visitor, person) = asked(&world).await;
+        world.outside.fault(REGISTER, "down").await;
+        for _ in 0..5 {
+            visitor.open("/verify/population-register").await;
+            prove_name(&mut visitor, &person).await;
+            visitor.sees("verify-waiting");
+        }
+        world.outside.fault(REGISTER, "none").await;
+        visitor.open("/verify/population-register").await;
+        prove_name(&mut visitor, &person).await;
+        visitor.sees("account-level");
+        assert_eq!(level(&mut visitor).await, 1);
+    }
+}
+
+#[tokio::test]
+async fn a_slow_register_holds_up_nobody_else() {
+    let world = Setup::new(Kind::Sqlite).start().await;
+    let mut slow = Vec::new();
+    for _ in 0..6 {
+        slow.push(asked(&world).await);
+    }
+    let (_, other) = asked(&world).await;
+    world.outside.fault(REGISTER, "slow").await;
+    let asking: Vec<_> = slow
+        .into_iter()
+        .map(|(mut visitor, person)| tokio::spawn(async move { prove_name(&mut visitor, &person).await }))
+        .collect();
+    let began = Instant::now();
+    let mut visitor = Visitor::new(&world);
+    sign_in(&mut visitor, &other.phone, &other.password).await;
+    visitor.sees("account");
+    assert!(began.elapsed() < Duration::from_millis(1400), "{:?}", began.elapsed());
+    for one in asking {
+        one.await.expect("an answer");
+    }
+}
+
+#[tokio::test]
+async fn an_sms_gateway_that_fails_delivers_later_and_once() {
+    for kind in Kind::all() {
+        let world = Setup::new(kind).with_own_clock().start().await;
+        for fault in ["down", "garbage", "wrong", "refused"] {
+            let person = world.outside.person().await;
+            world.outside.fault("sms", fault).await;
+            let mut visitor = Visitor::new(&world);
+            ask_for_code(&mut visitor, &world, &person.phone).await;
+            visitor.sees("register-confirm");
+            world.outside.fault("sms", "none").await;
+            // Pauses between attempts are the program's clock; the look into the outbox is the computer's.
+            wait::until_true("the message", Duration::from_secs(20), || async {
+                world.advance(TimeDelta::seconds(1));
+                world.outside.message_count(&person.phone).await == 1 || fault == "garbage" || fault == "wrong"
+            })
+            .await;
+            if world.outside.message_count(&person.phone).await == 1 {
+                confirm(&mut visitor, &world, &person).await;
+                visitor.sees("verify-population-register");
+                assert_eq!(world.outside.message_count(&person.phone).await, 1, "{fault}: delivered once");
+            }
+        }
+    }
+}
