@@ -2,7 +2,7 @@
 //!
 //! A hash costs about 19 MiB and tens of milliseconds, so it is rationed: as many at a time as there are cores, 64
 //! waiting, two seconds of waiting at most, then [`HashingError::Busy`], which pages answer with 429. Memory is
-//! therefore bounded whatever arrives (A301). The permit moves into the blocking thread, so that a caller who goes
+//! therefore bounded whatever arrives (A301). The permit moves into the hashing thread, so that a caller who goes
 //! away does not free a slot that is still at work.
 //!
 //! What this does not do: it does not count wrong passwords; captcha and throttles come before it.
@@ -21,11 +21,14 @@ use tokio::time::timeout;
 use zeroize::Zeroizing;
 
 use super::Password;
+use super::threads::Threads;
 
 /// The bytes of a salt (RFC 9106 section 3.1 recommends 16).
 const SALT_BYTES: usize = 16;
 /// The bytes of a hash.
 const HASH_BYTES: usize = 32;
+/// The most hashes at a time; each is a thread with its memory.
+const PERMITS_MAX: usize = 256;
 /// The longest PHC string that is read.
 const PHC_BYTES_MAX: usize = 512;
 
@@ -88,7 +91,10 @@ pub enum HashingError {
     Argon2(password_hash::Error),
     /// The thread that hashed did not come back.
     #[error("the thread that hashes passwords failed")]
-    Thread(#[source] tokio::task::JoinError),
+    Thread,
+    /// The threads that hash could not be started.
+    #[error("no threads to hash passwords on")]
+    NoThread(#[source] std::io::Error),
 }
 
 /// A hash as it is stored: a PHC string.
@@ -141,6 +147,7 @@ struct Inner {
     decoy: StoredPassword,
     rng: Rng,
     slots: Arc<Semaphore>,
+    threads: Threads,
     waiting: Semaphore,
     wait: Duration,
 }
@@ -164,6 +171,7 @@ impl Hashing {
         )
         .map_err(HashingError::Settings)?;
         let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params.clone());
+        let permits = settings.permits.clamp(1, PERMITS_MAX);
         // A password that nobody can type: random bytes, thrown away.
         let nobody = Zeroizing::new(rng.bytes::<32>());
         let decoy = make(&argon2, nobody.as_slice(), &rng.bytes())?;
@@ -172,7 +180,8 @@ impl Hashing {
             params,
             decoy,
             rng,
-            slots: Arc::new(Semaphore::new(settings.permits.clamp(1, Semaphore::MAX_PERMITS))),
+            slots: Arc::new(Semaphore::new(permits)),
+            threads: Threads::start(permits).map_err(HashingError::NoThread)?,
             waiting: Semaphore::new(settings.queue.min(Semaphore::MAX_PERMITS)),
             wait: settings.wait,
         })))
@@ -217,13 +226,12 @@ impl Hashing {
         work: impl FnOnce() -> Result<T, HashingError> + Send + 'static,
     ) -> Result<T, HashingError> {
         let permit = self.turn().await?;
-        #[expect(clippy::disallowed_methods, reason = "this is the place with the permits")]
-        let task = tokio::task::spawn_blocking(move || {
+        let done = self.0.threads.run(move || {
             let result = work();
             drop(permit);
             result
         });
-        task.await.map_err(HashingError::Thread)?
+        done.await.ok_or(HashingError::Thread)?
     }
 
     async fn turn(&self) -> Result<OwnedSemaphorePermit, HashingError> {

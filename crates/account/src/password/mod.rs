@@ -12,6 +12,7 @@ pub mod breached;
 pub mod hash;
 pub mod policy;
 pub mod strength;
+mod threads;
 
 pub use breached::{BreachedError, BreachedList};
 pub use hash::{Hashing, HashingError, HashingSettings, StoredPassword, Verdict};
