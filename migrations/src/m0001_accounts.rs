@@ -51,7 +51,14 @@ impl MigrationTrait for Migration {
 
 fn tables() -> Vec<TableCreateStatement> {
     vec![
-        create("secret", vec![text("name").primary_key().take(), blob("sealed"), ts("created_at")]),
+        create(
+            "secret",
+            vec![
+                text("name").primary_key().take(),
+                blob("sealed"),
+                ts("created_at"),
+            ],
+        ),
         create(
             "account",
             vec![
@@ -179,7 +186,11 @@ fn tables() -> Vec<TableCreateStatement> {
         ),
         create(
             "throttle",
-            vec![blob("bucket").primary_key().take(), big_integer("count"), ts("expires_at")],
+            vec![
+                blob("bucket").primary_key().take(),
+                big_integer("count"),
+                ts("expires_at"),
+            ],
         ),
         create(
             "outbox",
@@ -201,9 +212,7 @@ fn tables() -> Vec<TableCreateStatement> {
 }
 
 fn indexes() -> Vec<IndexCreateStatement> {
-    let open = |mut index: IndexCreateStatement| {
-        index.and_where(Expr::col("status").ne("closed")).take()
-    };
+    let open = |mut index: IndexCreateStatement| index.and_where(Expr::col("status").ne("closed")).take();
     vec![
         open(unique("account", &["phone_index"])),
         open(unique("account", &["citizen_id_index"])),

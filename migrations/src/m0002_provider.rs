@@ -10,7 +10,7 @@ use crate::{create, index, ts, ts_null, unique};
 #[derive(DeriveMigrationName)]
 pub struct Migration;
 
-const TABLES: [&str; 9] = [
+const TABLES: [&str; 10] = [
     "client",
     "consent_grant",
     "interaction",
@@ -19,6 +19,7 @@ const TABLES: [&str; 9] = [
     "client_assertion",
     "signing_key",
     "audit",
+    "audit_head",
     "revision",
 ];
 
@@ -116,7 +117,10 @@ fn tables() -> Vec<TableCreateStatement> {
                 ts_null("revoked_at"),
             ],
         ),
-        create("client_assertion", vec![blob("jti_hash").primary_key().take(), ts("expires_at")]),
+        create(
+            "client_assertion",
+            vec![blob("jti_hash").primary_key().take(), ts("expires_at")],
+        ),
         create(
             "signing_key",
             vec![
@@ -143,7 +147,19 @@ fn tables() -> Vec<TableCreateStatement> {
                 blob_null("chain_hash"),
             ],
         ),
-        create("revision", vec![text("name").primary_key().take(), big_integer("number")]),
+        create(
+            "audit_head",
+            vec![
+                text("name").primary_key().take(),
+                big_integer("position"),
+                blob("chain_hash"),
+                blob("mac"),
+            ],
+        ),
+        create(
+            "revision",
+            vec![text("name").primary_key().take(), big_integer("number")],
+        ),
     ]
 }
 
@@ -156,6 +172,7 @@ fn indexes() -> Vec<IndexCreateStatement> {
         index("interaction", &["expires_at"]),
         index("authorization_code", &["expires_at"]),
         index("authorization_code", &["session_id"]),
+        index("authorization_code", &["account_id", "client_id"]),
         index("access_token", &["expires_at"]),
         index("access_token", &["code_hash"]),
         index("access_token", &["session_id"]),

@@ -52,7 +52,12 @@ impl Balancer {
         *self.shared.given.lock().expect("no panic") = vec![0; targets.len()];
         *self.shared.targets.lock().expect("no panic") = targets;
         *self.shared.http.lock().expect("no panic") = Some(engine::http(true));
-        let listener = self.listener.lock().expect("no panic").take().expect("served once");
+        let listener = self
+            .listener
+            .lock()
+            .expect("no panic")
+            .take()
+            .expect("served once");
         let router = Router::new().fallback(pass).with_state(Arc::clone(&self.shared));
         engine::start(async move {
             let _ = axum::serve(listener, router).await;

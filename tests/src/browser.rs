@@ -41,8 +41,15 @@ impl Browser {
     pub async fn open(language: &str, scripts: Scripts) -> Self {
         engine::install_tls();
         let path = std::env::var("DENIZEN_TEST_CHROMEDRIVER").unwrap_or_default();
-        let path = if path.is_empty() { "/usr/bin/chromedriver".to_owned() } else { path };
-        let profile = tempfile::Builder::new().prefix("denizen-browser-").tempdir().expect("a folder");
+        let path = if path.is_empty() {
+            "/usr/bin/chromedriver".to_owned()
+        } else {
+            path
+        };
+        let profile = tempfile::Builder::new()
+            .prefix("denizen-browser-")
+            .tempdir()
+            .expect("a folder");
         let port = free_port();
         let process = Command::new(&path)
             .arg(format!("--port={port}"))
@@ -53,7 +60,11 @@ impl Browser {
             .process_group(0)
             .spawn()
             .unwrap_or_else(|fault| panic!("{path}: {fault}"));
-        let mut browser = Self { driver: None, process, _profile: profile };
+        let mut browser = Self {
+            driver: None,
+            process,
+            _profile: profile,
+        };
         let http = engine::http(false);
         let url = format!("http://127.0.0.1:{port}");
         wait::until("chromedriver", START_LIMIT, || async {
@@ -72,13 +83,21 @@ impl Browser {
 
     /// Makes the window as wide and high as a device.
     pub async fn resize(&self, width: u32, height: u32) {
-        let metrics = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600 });
-        self.driver().cdp().send_raw("Emulation.setDeviceMetricsOverride", metrics).await.expect("another size");
+        let metrics =
+            json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600 });
+        self.driver()
+            .cdp()
+            .send_raw("Emulation.setDeviceMetricsOverride", metrics)
+            .await
+            .expect("another size");
     }
 
     /// Types an address.
     pub async fn go(&self, url: &str) {
-        self.driver().goto(url).await.unwrap_or_else(|fault| panic!("{url}: {fault}"));
+        self.driver()
+            .goto(url)
+            .await
+            .unwrap_or_else(|fault| panic!("{url}: {fault}"));
     }
 
     /// The address that is shown, without what follows the path.
@@ -108,7 +127,10 @@ impl Browser {
             if began.elapsed() > PAGE_LIMIT {
                 let picture = self.screenshot(&format!("missing-{page}")).await;
                 let text = self.text("body").await.unwrap_or_default();
-                panic!("waited for page {page:?}, see {shown:?} at {} ({picture:?}):\n{text}", self.place().await);
+                panic!(
+                    "waited for page {page:?}, see {shown:?} at {} ({picture:?}):\n{text}",
+                    self.place().await
+                );
             }
             tokio::time::sleep(Duration::from_millis(40)).await;
         }
@@ -117,7 +139,10 @@ impl Browser {
     /// Waits for an element.
     pub async fn find(&self, css: &str) -> WebElement {
         let what = format!("{css} in the browser");
-        wait::until(&what, PAGE_LIMIT, || async { self.driver().find(By::Css(css)).await.ok() }).await
+        wait::until(&what, PAGE_LIMIT, || async {
+            self.driver().find(By::Css(css)).await.ok()
+        })
+        .await
     }
 
     /// The words of an element that may not be there.
@@ -132,14 +157,22 @@ impl Browser {
 
     /// An attribute of an element, waiting for it.
     pub async fn attribute(&self, css: &str, name: &str) -> String {
-        self.find(css).await.attr(name).await.expect("an element").unwrap_or_default()
+        self.find(css)
+            .await
+            .attr(name)
+            .await
+            .expect("an element")
+            .unwrap_or_default()
     }
 
     /// Types into a field by its name.
     pub async fn fill(&self, name: &str, value: &str) {
         let field = self.find(&format!("main [name=\"{name}\"]")).await;
         field.clear().await.expect("a field that can be emptied");
-        field.send_keys(value).await.expect("a field that can be typed into");
+        field
+            .send_keys(value)
+            .await
+            .expect("a field that can be typed into");
     }
 
     /// Clicks, and waits until the page that was there is gone.
@@ -148,7 +181,10 @@ impl Browser {
         let html = self.find("html").await;
         // What is below the fold would be clicked beside.
         drop(element.scroll_into_view().await);
-        element.click().await.unwrap_or_else(|fault| panic!("{css}: {fault}"));
+        element
+            .click()
+            .await
+            .unwrap_or_else(|fault| panic!("{css}: {fault}"));
         wait::until(&format!("the page after {css}"), PAGE_LIMIT, || async {
             html.tag_name().await.is_err().then_some(())
         })
@@ -159,28 +195,44 @@ impl Browser {
     pub async fn click(&self, css: &str) {
         let element = self.find(css).await;
         drop(element.scroll_into_view().await);
-        element.click().await.unwrap_or_else(|fault| panic!("{css}: {fault}"));
+        element
+            .click()
+            .await
+            .unwrap_or_else(|fault| panic!("{css}: {fault}"));
     }
 
     /// Runs a script and answers what it returns.
     pub async fn run(&self, script: &str) -> Value {
         let result = self.driver().execute(script, Vec::new()).await;
-        result.unwrap_or_else(|fault| panic!("{script}: {fault}")).json().clone()
+        result
+            .unwrap_or_else(|fault| panic!("{script}: {fault}"))
+            .json()
+            .clone()
     }
 
     /// Fails unless the page keeps the rules of every page.
     pub async fn keeps_the_rules(&self) {
         let page = self.page().await;
         assert!(!page.is_empty(), "no data-page at {}", self.place().await);
-        let headings = self.driver().find_all(By::Css("h1")).await.expect("headings").len();
+        let headings = self
+            .driver()
+            .find_all(By::Css("h1"))
+            .await
+            .expect("headings")
+            .len();
         assert_eq!(headings, 1, "h1 on {page}");
         let language = self.attribute("html", "lang").await;
-        assert!(["zh-CN", "en", "vi"].contains(&language.as_str()), "lang={language:?} on {page}");
+        assert!(
+            ["zh-CN", "en", "vi"].contains(&language.as_str()),
+            "lang={language:?} on {page}"
+        );
     }
 
     /// Fails if the page is wider than the window. Needs scripts.
     pub async fn does_not_scroll_sideways(&self) {
-        let found = self.run("const e = document.documentElement; return [e.scrollWidth, e.clientWidth];").await;
+        let found = self
+            .run("const e = document.documentElement; return [e.scrollWidth, e.clientWidth];")
+            .await;
         let (content, window) = (found[0].as_u64(), found[1].as_u64());
         if content > window {
             let page = self.page().await;
@@ -191,7 +243,8 @@ impl Browser {
 
     /// Keeps a picture in `target/screenshots` and answers where.
     pub async fn screenshot(&self, name: &str) -> PathBuf {
-        let folder = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| repository().join("target"), PathBuf::from);
+        let folder =
+            std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| repository().join("target"), PathBuf::from);
         let folder = folder.join("screenshots");
         drop(std::fs::create_dir_all(&folder));
         let path = folder.join(format!("{name}.png"));
@@ -239,6 +292,8 @@ fn capabilities(profile: &std::path::Path, language: &str, scripts: Scripts) -> 
     if scripts == Scripts::Off {
         preferences["profile.managed_default_content_settings.javascript"] = json!(2);
     }
-    capabilities.add_experimental_option("prefs", preferences).expect("preferences");
+    capabilities
+        .add_experimental_option("prefs", preferences)
+        .expect("preferences");
     capabilities.into()
 }

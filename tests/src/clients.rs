@@ -23,12 +23,17 @@ impl Key {
         let key = PrivateKey::generate(SigningAlg::Es256).expect("a key");
         let ring = Ring::new([(KeyState::Current, key)]).expect("a ring");
         let jwks = serde_json::from_slice(&ring.jwks()).expect("JSON");
-        Self { ring: Arc::new(ring), jwks }
+        Self {
+            ring: Arc::new(ring),
+            jwks,
+        }
     }
 
     /// A signed token over claims.
     pub fn sign(&self, claims: &Value) -> String {
-        self.ring.sign(SigningAlg::Es256, TokenType::Jwt, &claims.to_string()).expect("a signature")
+        self.ring
+            .sign(SigningAlg::Es256, TokenType::Jwt, &claims.to_string())
+            .expect("a signature")
     }
 }
 
@@ -190,10 +195,23 @@ pub fn sub_site(site: &sandbox::SiteConfig, base_url: &str) -> (String, String) 
     let (id, city) = (&site.client_id, site.city.key());
     let (zh, en, vi) = match city {
         "hefei" => ("合肥市政务服务网", "Hefei city services", "Cổng dịch vụ Hợp Phì"),
-        _ => ("宜昌市政务服务网", "Yichang city services", "Cổng dịch vụ Nghi Xương"),
+        _ => (
+            "宜昌市政务服务网",
+            "Yichang city services",
+            "Cổng dịch vụ Nghi Xương",
+        ),
     };
-    let method = if city == "hefei" { "client_secret_basic" } else { "client_secret_post" };
-    let scopes = site.scopes.iter().map(|scope| format!("\"{scope}\"")).collect::<Vec<_>>().join(", ");
+    let method = if city == "hefei" {
+        "client_secret_basic"
+    } else {
+        "client_secret_post"
+    };
+    let scopes = site
+        .scopes
+        .iter()
+        .map(|scope| format!("\"{scope}\""))
+        .collect::<Vec<_>>()
+        .join(", ");
     let text = format!(
         "client_id = \"{id}\"\n\
          name = {{ zh-CN = \"{zh}\", en = \"{en}\", vi = \"{vi}\" }}\n\

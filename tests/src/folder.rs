@@ -37,7 +37,10 @@ pub struct Variant {
 impl Folder {
     /// Writes everything but `denizen.toml`.
     pub fn new(sandbox: &Bound, clients: &[TestClient]) -> Self {
-        let dir = tempfile::Builder::new().prefix("denizen-world-").tempdir().expect("a folder");
+        let dir = tempfile::Builder::new()
+            .prefix("denizen-world-")
+            .tempdir()
+            .expect("a folder");
         let folder = Self { dir };
         for name in ["clients.d", "agreements"] {
             fs::create_dir(folder.path(name)).expect("a folder");
@@ -46,7 +49,11 @@ impl Folder {
             let entry = entry.expect("a file");
             fs::copy(entry.path(), folder.path("agreements").join(entry.file_name())).expect("a copy");
         }
-        fs::copy(repository().join("config/assurance.toml"), folder.path("assurance.toml")).expect("the ladder");
+        fs::copy(
+            repository().join("config/assurance.toml"),
+            folder.path("assurance.toml"),
+        )
+        .expect("the ladder");
         folder.write("key-encryption.key", store::testing::KEY);
         folder.write("sources.key", &sandbox.config().keys.sources);
         folder.write("gateway.key", &sandbox.config().keys.gateway);
@@ -86,8 +93,16 @@ impl Folder {
     }
 
     /// Writes the configuration of one node and answers its path.
-    pub fn write_node(&self, name: &str, sandbox: &sandbox::Addresses, keys: &sandbox::Keys, variant: &Variant) -> PathBuf {
-        let mut config: Table = usual(sandbox, keys, variant).parse().expect("the usual configuration");
+    pub fn write_node(
+        &self,
+        name: &str,
+        sandbox: &sandbox::Addresses,
+        keys: &sandbox::Keys,
+        variant: &Variant,
+    ) -> PathBuf {
+        let mut config: Table = usual(sandbox, keys, variant)
+            .parse()
+            .expect("the usual configuration");
         let changes: Table = variant.changes.parse().expect("the changes");
         merge(&mut config, changes);
         let file = format!("{name}.toml");

@@ -12,7 +12,12 @@ pub async fn ask_for_code(visitor: &mut Visitor, world: &World, phone: &str) {
     }
     visitor.sees("register");
     let captcha = read_captcha(visitor, world).await;
-    visitor.fill("kind", "resident").fill("phone", phone).fill("captcha", &captcha).press("").await;
+    visitor
+        .fill("kind", "resident")
+        .fill("phone", phone)
+        .fill("captcha", &captcha)
+        .press("")
+        .await;
 }
 
 /// What the captcha on the page shows.
@@ -45,7 +50,11 @@ pub async fn register(visitor: &mut Visitor, world: &World, person: &Person) {
 /// Gives name and number on the page that asks for them.
 pub async fn prove_name(visitor: &mut Visitor, person: &Person) {
     visitor.sees("verify-population-register");
-    visitor.fill("name", &person.name).fill("citizen_id", &person.citizen_id).press("").await;
+    visitor
+        .fill("name", &person.name)
+        .fill("citizen_id", &person.citizen_id)
+        .press("")
+        .await;
 }
 
 /// Proves the phone again where that is asked before the level is raised.
@@ -70,7 +79,11 @@ pub async fn sign_in(visitor: &mut Visitor, identifier: &str, password: &str) {
         visitor.open("/sign-in").await;
     }
     visitor.sees("sign-in");
-    visitor.fill("identifier", identifier).fill("password", password).press("").await;
+    visitor
+        .fill("identifier", identifier)
+        .fill("password", password)
+        .press("")
+        .await;
 }
 
 /// Agrees on the page that asks for consent.
@@ -112,7 +125,11 @@ pub async fn well_known(world: &World) -> (Visitor, Person) {
 pub async fn level(visitor: &mut Visitor) -> u8 {
     visitor.open("/account").await;
     visitor.sees("account");
-    let level = visitor.page.get("[data-level]").attribute("data-level").expect("a level");
+    let level = visitor
+        .page
+        .get("[data-level]")
+        .attribute("data-level")
+        .expect("a level");
     level.parse().expect("a number")
 }
 

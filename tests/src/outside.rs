@@ -37,7 +37,11 @@ impl Outside {
         let sent = engine::send(self.http.put(format!("{}{path}", self.base)).json(body)).await;
         let answer = sent.expect("the sandbox answers");
         let status = answer.status();
-        assert!(status.is_success(), "{path}: {status}: {}", answer.text().await.unwrap_or_default());
+        assert!(
+            status.is_success(),
+            "{path}: {status}: {}",
+            answer.text().await.unwrap_or_default()
+        );
     }
 
     async fn get(&self, path: &str, query: &[(&str, &str)]) -> Option<Value> {
@@ -71,7 +75,10 @@ impl Outside {
 
     /// The messages to a phone, newest first.
     pub async fn messages(&self, phone: &str) -> Vec<Value> {
-        let found = self.get("/outbox", &[("to", phone), ("channel", "sms")]).await.expect("an outbox");
+        let found = self
+            .get("/outbox", &[("to", phone), ("channel", "sms")])
+            .await
+            .expect("an outbox");
         found.as_array().expect("a list").clone()
     }
 
@@ -88,7 +95,10 @@ impl Outside {
             (messages.len() >= nth).then(|| messages[messages.len() - nth].clone())
         })
         .await;
-        message["code"].as_str().expect("a code in the message").to_owned()
+        message["code"]
+            .as_str()
+            .expect("a code in the message")
+            .to_owned()
     }
 
     /// What a captcha shows.
@@ -100,7 +110,11 @@ impl Outside {
 
     /// Makes a route fail: `slow`, `down`, `garbage`, `wrong`, `refused`; `none` heals it.
     pub async fn fault(&self, route: &str, fault: &str) {
-        self.put("/faults", &json!({ "route": route, "fault": fault, "delay_ms": 3_000 })).await;
+        self.put(
+            "/faults",
+            &json!({ "route": route, "fault": fault, "delay_ms": 3_000 }),
+        )
+        .await;
     }
 
     /// Makes a route fail for a number of calls.
@@ -111,8 +125,13 @@ impl Outside {
 
     /// What a route was asked about a person, newest first.
     pub async fn asked_about(&self, route: &str, citizen_id: &str) -> Vec<Value> {
-        let all = self.get("/journal", &[("route", route), ("limit", "1000")]).await.expect("a journal");
+        let all = self
+            .get("/journal", &[("route", route), ("limit", "1000")])
+            .await
+            .expect("a journal");
         let all = all.as_array().expect("a list").clone();
-        all.into_iter().filter(|entry| entry["request"]["citizen_id"] == citizen_id).collect()
+        all.into_iter()
+            .filter(|entry| entry["request"]["citizen_id"] == citizen_id)
+            .collect()
     }
 }

@@ -54,7 +54,9 @@ impl Page {
                 rest = comment.split_once("-->").map_or("", |(_, next)| next);
                 continue;
             }
-            let Some((tag, next)) = split_tag(after) else { break };
+            let Some((tag, next)) = split_tag(after) else {
+                break;
+            };
             rest = next;
             if tag.starts_with('!') {
                 continue;
@@ -66,7 +68,10 @@ impl Page {
             let (name, attributes) = read_tag(tag);
             let at = page.push(&open, &name, attributes);
             if RAW.contains(&name.as_str()) {
-                let end = rest.to_ascii_lowercase().find(&format!("</{name}")).unwrap_or(rest.len());
+                let end = rest
+                    .to_ascii_lowercase()
+                    .find(&format!("</{name}"))
+                    .unwrap_or(rest.len());
                 page.text(&[at], &rest[..end]);
                 rest = &rest[end..];
                 open.push(at);
@@ -131,7 +136,9 @@ impl Page {
 
     /// What the page calls itself for programs.
     pub fn name(&self) -> String {
-        self.find("body").and_then(|body| body.attribute("data-page")).unwrap_or_default()
+        self.find("body")
+            .and_then(|body| body.attribute("data-page"))
+            .unwrap_or_default()
     }
 
     /// Its main heading.
@@ -141,13 +148,19 @@ impl Page {
 
     /// What the summary of errors says.
     pub fn errors(&self) -> Vec<String> {
-        let items = self.find("[role=alert]").map(|summary| summary.all("li")).unwrap_or_default();
+        let items = self
+            .find("[role=alert]")
+            .map(|summary| summary.all("li"))
+            .unwrap_or_default();
         items.into_iter().map(Element::text).collect()
     }
 
     /// The fields that the summary of errors links to.
     pub fn wrong_fields(&self) -> Vec<String> {
-        let links = self.find("[role=alert]").map(|summary| summary.all("a")).unwrap_or_default();
+        let links = self
+            .find("[role=alert]")
+            .map(|summary| summary.all("a"))
+            .unwrap_or_default();
         let href = |link: Element<'_>| link.attribute("href")?.strip_prefix('#').map(str::to_owned);
         links.into_iter().filter_map(href).collect()
     }
@@ -167,7 +180,9 @@ impl Page {
 
     /// All words within `main`, or on the page.
     pub fn words(&self) -> String {
-        self.find("main").or_else(|| self.find("body")).map_or_else(|| self.html.clone(), Element::text)
+        self.find("main")
+            .or_else(|| self.find("body"))
+            .map_or_else(|| self.html.clone(), Element::text)
     }
 
     /// Its forms.
@@ -186,7 +201,10 @@ impl Page {
     /// The value of a field, wherever it is.
     pub fn value(&self, name: &str) -> Option<String> {
         let form = self.form_with(name)?;
-        form.fields.into_iter().find(|field| field.name == name).map(|field| field.value)
+        form.fields
+            .into_iter()
+            .find(|field| field.name == name)
+            .map(|field| field.value)
     }
 }
 
@@ -215,7 +233,11 @@ impl<'a> Element<'a> {
         }
         words.extend(node.text.split_whitespace());
         for at in &node.children {
-            Element { page: self.page, at: *at }.collect(words);
+            Element {
+                page: self.page,
+                at: *at,
+            }
+            .collect(words);
         }
     }
 
@@ -223,7 +245,8 @@ impl<'a> Element<'a> {
     pub fn all(self, selector: &str) -> Vec<Self> {
         let wanted = Selector::parse(selector);
         let all = (0..self.page.nodes.len()).map(|at| Element { page: self.page, at });
-        all.filter(|element| wanted.fits(*element) && element.is_inside(self.at)).collect()
+        all.filter(|element| wanted.fits(*element) && element.is_inside(self.at))
+            .collect()
     }
 
     fn is_inside(self, ancestor: usize) -> bool {
@@ -288,12 +311,18 @@ impl Selector {
         let classes = element.attribute("class").unwrap_or_default();
         !node.tag.is_empty()
             && self.tag.as_ref().is_none_or(|tag| *tag == node.tag)
-            && self.classes.iter().all(|class| classes.split_whitespace().any(|one| one == class))
-            && self.attributes.iter().all(|(name, value)| match (element.attribute(name), value) {
-                (Some(has), Some(wanted)) => has == *wanted,
-                (has, None) => has.is_some(),
-                (None, Some(_)) => false,
-            })
+            && self
+                .classes
+                .iter()
+                .all(|class| classes.split_whitespace().any(|one| one == class))
+            && self
+                .attributes
+                .iter()
+                .all(|(name, value)| match (element.attribute(name), value) {
+                    (Some(has), Some(wanted)) => has == *wanted,
+                    (has, None) => has.is_some(),
+                    (None, Some(_)) => false,
+                })
     }
 }
 
@@ -358,11 +387,16 @@ impl Form {
         }
         for select in form.all("select") {
             let options = select.all("option");
-            let chosen = options.iter().find(|option| option.attribute("selected").is_some());
+            let chosen = options
+                .iter()
+                .find(|option| option.attribute("selected").is_some());
             found.fields.push(Field {
                 name: text(select, "name"),
                 kind: "select".to_owned(),
-                value: chosen.or(options.first()).map(|option| text(*option, "value")).unwrap_or_default(),
+                value: chosen
+                    .or(options.first())
+                    .map(|option| text(*option, "value"))
+                    .unwrap_or_default(),
                 checked: true,
             });
         }
@@ -380,13 +414,16 @@ impl Form {
 
     /// Whether a person can fill in a field of this name.
     pub fn asks(&self, name: &str) -> bool {
-        self.fields.iter().any(|field| field.name == name && field.kind != "hidden")
+        self.fields
+            .iter()
+            .any(|field| field.name == name && field.kind != "hidden")
     }
 
     /// What a browser sends when nothing is touched.
     pub fn defaults(&self) -> Vec<(String, String)> {
         let sent = self.fields.iter().filter(|field| field.checked);
-        sent.map(|field| (field.name.clone(), field.value.clone())).collect()
+        sent.map(|field| (field.name.clone(), field.value.clone()))
+            .collect()
     }
 }
 
@@ -414,7 +451,9 @@ fn read_tag(tag: &str) -> (String, Vec<(String, String)>) {
         if rest.is_empty() {
             return (name.to_ascii_lowercase(), attributes);
         }
-        let end = rest.find(|c: char| c.is_whitespace() || c == '=').unwrap_or(rest.len());
+        let end = rest
+            .find(|c: char| c.is_whitespace() || c == '=')
+            .unwrap_or(rest.len());
         let (key, after) = rest.split_at(end);
         let (value, next) = match after.trim_start().strip_prefix('=') {
             Some(value) => read_value(value.trim_start()),
@@ -439,7 +478,9 @@ fn unescape(text: &str) -> String {
     let mut rest = text;
     while let Some((before, after)) = rest.split_once('&') {
         out.push_str(before);
-        let decoded = after.split_once(';').and_then(|(name, next)| Some((reference(name)?, next)));
+        let decoded = after
+            .split_once(';')
+            .and_then(|(name, next)| Some((reference(name)?, next)));
         rest = match decoded {
             Some((c, next)) => {
                 out.push(c);
@@ -490,17 +531,27 @@ mod tests {
     #[test]
     fn forms_are_read_as_a_browser_sends_them() {
         let page = Page::parse(HTML);
-        assert_eq!((page.name().as_str(), page.heading().as_str()), ("register", "Register & go"));
+        assert_eq!(
+            (page.name().as_str(), page.heading().as_str()),
+            ("register", "Register & go")
+        );
         assert_eq!(page.all("h1").len(), 1);
         assert_eq!(page.forms().len(), 2);
         let form = page.form_with("phone").unwrap();
         assert_eq!((form.action.as_str(), form.posts), ("/register?x=1&y=2", true));
-        let sent: Vec<_> = form.defaults().into_iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let sent: Vec<_> = form
+            .defaults()
+            .into_iter()
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect();
         assert_eq!(sent, ["csrf=a\"b", "kind=resident", "phone=1>2"]);
         assert_eq!(form.buttons.len(), 2);
         assert_eq!(page.errors(), ["Enter a phone"]);
         assert_eq!(page.wrong_fields(), ["phone"]);
         assert_eq!(page.all("p.field.wrong").len(), 1);
-        assert_eq!(page.find("html[lang=en]").map(|html| html.all("title").len()), Some(1));
+        assert_eq!(
+            page.find("html[lang=en]").map(|html| html.all("title").len()),
+            Some(1)
+        );
     }
 }

@@ -120,30 +120,45 @@ impl TokenAnswer {
     /// The access token.
     #[track_caller]
     pub fn access_token(&self) -> &str {
-        self.body["access_token"].as_str().unwrap_or_else(|| panic!("no access token: {} {}", self.status, self.body))
+        self.body["access_token"]
+            .as_str()
+            .unwrap_or_else(|| panic!("no access token: {} {}", self.status, self.body))
     }
 
     /// The ID token.
     #[track_caller]
     pub fn id_token(&self) -> &str {
-        self.body["id_token"].as_str().unwrap_or_else(|| panic!("no ID token: {} {}", self.status, self.body))
+        self.body["id_token"]
+            .as_str()
+            .unwrap_or_else(|| panic!("no ID token: {} {}", self.status, self.body))
     }
 
     /// Fails unless this is the error, said the way RFC 6749 section 5.2 wants it.
     #[track_caller]
     pub fn is_error(&self, status: u16, error: &str) {
-        assert_eq!((self.status.as_u16(), self.error()), (status, error), "{}", self.body);
+        assert_eq!(
+            (self.status.as_u16(), self.error()),
+            (status, error),
+            "{}",
+            self.body
+        );
         self.is_careful();
         let fields: Vec<&String> = self.body.as_object().expect("an object").keys().collect();
         let known = ["error", "error_description", "error_uri"];
-        assert!(fields.iter().all(|name| known.contains(&name.as_str())), "{fields:?}");
+        assert!(
+            fields.iter().all(|name| known.contains(&name.as_str())),
+            "{fields:?}"
+        );
     }
 
     /// Fails unless nobody may keep the answer.
     #[track_caller]
     pub fn is_careful(&self) {
         assert_eq!(self.headers["cache-control"], "no-store");
-        assert_eq!(self.headers["content-type"].to_str().unwrap().split(';').next(), Some("application/json"));
+        assert_eq!(
+            self.headers["content-type"].to_str().unwrap().split(';').next(),
+            Some("application/json")
+        );
     }
 }
 
@@ -152,7 +167,9 @@ impl Party {
     pub fn new(world: &World, client_id: &str) -> Self {
         let client = world.clients.iter().find(|client| client.id == client_id);
         Self {
-            client: client.unwrap_or_else(|| panic!("no client {client_id} in this world")).clone(),
+            client: client
+                .unwrap_or_else(|| panic!("no client {client_id} in this world"))
+                .clone(),
             issuer: world.issuer.clone(),
             token_endpoint: format!("{}/token", world.issuer),
             userinfo_endpoint: format!("{}/userinfo", world.issuer),
@@ -190,26 +207,53 @@ impl Party {
     #[track_caller]
     pub fn code(&self, visitor: &Visitor, ask: &Ask) -> String {
         let answer = visitor.answer();
-        assert!(visitor.away.as_ref().unwrap().as_str().starts_with(&self.client.redirect_uri));
+        assert!(
+            visitor
+                .away
+                .as_ref()
+                .unwrap()
+                .as_str()
+                .starts_with(&self.client.redirect_uri)
+        );
         assert_eq!(answer.get("iss"), Some(&self.issuer), "{answer:?}");
         assert_eq!(answer.get("state"), Some(&ask.state), "{answer:?}");
-        answer.get("code").unwrap_or_else(|| panic!("no code: {answer:?}")).clone()
+        answer
+            .get("code")
+            .unwrap_or_else(|| panic!("no code: {answer:?}"))
+            .clone()
     }
 
     /// Fails unless the answer is this error, back at the redirect address with state and issuer and nothing else.
     #[track_caller]
     pub fn is_refused(&self, visitor: &Visitor, ask: &Ask, error: &str) {
         let answer = visitor.answer();
-        assert!(visitor.away.as_ref().unwrap().as_str().starts_with(&self.client.redirect_uri));
+        assert!(
+            visitor
+                .away
+                .as_ref()
+                .unwrap()
+                .as_str()
+                .starts_with(&self.client.redirect_uri)
+        );
         assert_eq!(answer.get("error").map(String::as_str), Some(error), "{answer:?}");
         assert_eq!(answer.get("iss"), Some(&self.issuer), "{answer:?}");
-        let sent = ask.parameters.iter().filter(|(name, _)| name == "state").collect::<Vec<_>>();
+        let sent = ask
+            .parameters
+            .iter()
+            .filter(|(name, _)| name == "state")
+            .collect::<Vec<_>>();
         if let [(_, state)] = sent.as_slice() {
             assert_eq!(answer.get("state"), Some(state), "{answer:?}");
         }
         let known = ["error", "error_description", "error_uri", "state", "iss"];
-        assert!(answer.keys().all(|name| known.contains(&name.as_str())), "{answer:?}");
-        let description = answer.get("error_description").map(String::as_str).unwrap_or_default();
+        assert!(
+            answer.keys().all(|name| known.contains(&name.as_str())),
+            "{answer:?}"
+        );
+        let description = answer
+            .get("error_description")
+            .map(String::as_str)
+            .unwrap_or_default();
         let fit = |c: char| matches!(c, ' '..='!' | '#'..='[' | ']'..='~');
         assert!(description.chars().all(fit), "{description}");
     }
@@ -236,7 +280,9 @@ impl Party {
     pub async fn token(&self, mut fields: Vec<(String, String)>) -> TokenAnswer {
         let mut headers = Vec::new();
         match &self.client.proof {
-            Proof::Basic(secret) => headers.push(("authorization".to_owned(), basic(&self.client.id, secret))),
+            Proof::Basic(secret) => {
+                headers.push(("authorization".to_owned(), basic(&self.client.id, secret)))
+            }
             Proof::Post(secret) => {
                 fields.push(("client_id".to_owned(), self.client.id.clone()));
                 fields.push(("client_secret".to_owned(), secret.clone()));
@@ -266,7 +312,9 @@ impl Party {
 
     /// An assertion over claims, signed with the registered key, as fields.
     pub fn assertion_fields(&self, claims: &Value) -> Vec<(String, String)> {
-        let Proof::Key(key) = &self.client.proof else { panic!("{} has no key", self.client.id) };
+        let Proof::Key(key) = &self.client.proof else {
+            panic!("{} has no key", self.client.id)
+        };
         assertion_fields(&key.sign(claims))
     }
 
@@ -281,10 +329,21 @@ impl Party {
     }
 
     /// The same at another time.
-    pub async fn claims_at(&self, id_token: &str, nonce: Option<&str>, now: DateTime<Utc>) -> Map<String, Value> {
-        let jwks = engine::send(self.http.get(format!("{}/jwks.json", self.issuer))).await.expect("keys");
+    pub async fn claims_at(
+        &self,
+        id_token: &str,
+        nonce: Option<&str>,
+        now: DateTime<Utc>,
+    ) -> Map<String, Value> {
+        let jwks = engine::send(self.http.get(format!("{}/jwks.json", self.issuer)))
+            .await
+            .expect("keys");
         let keys = PublicKeySet::from_json(&jwks.bytes().await.expect("keys")).expect("a key set");
-        let algs: &[SigningAlg] = if self.client.rs256 { &[SigningAlg::Rs256] } else { &[SigningAlg::Es256] };
+        let algs: &[SigningAlg] = if self.client.rs256 {
+            &[SigningAlg::Rs256]
+        } else {
+            &[SigningAlg::Es256]
+        };
         let verified = jose::verify::verify(
             id_token,
             &Verification {
@@ -302,7 +361,11 @@ impl Party {
             },
         );
         let claims = verified.expect("a good ID token").claims().clone();
-        assert_eq!(claims.get("nonce").and_then(Value::as_str), nonce, "the nonce that was sent");
+        assert_eq!(
+            claims.get("nonce").and_then(Value::as_str),
+            nonce,
+            "the nonce that was sent"
+        );
         claims
     }
 }

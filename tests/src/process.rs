@@ -23,7 +23,11 @@ pub fn binary(name: &str) -> PathBuf {
     let test = std::env::current_exe().expect("a path");
     let folder = test.parent().and_then(Path::parent).expect("target/debug");
     let path = folder.join(name);
-    assert!(path.exists(), "{} is missing; `cargo test --workspace` builds it", path.display());
+    assert!(
+        path.exists(),
+        "{} is missing; `cargo test --workspace` builds it",
+        path.display()
+    );
     path
 }
 

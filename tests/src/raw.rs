@@ -54,14 +54,20 @@ pub async fn read(stream: &mut TcpStream) -> RawAnswer {
         }
     }
     let text = String::from_utf8_lossy(&got).into_owned();
-    let status = text.split(' ').nth(1).and_then(|word| word.parse().ok()).unwrap_or(0);
+    let status = text
+        .split(' ')
+        .nth(1)
+        .and_then(|word| word.parse().ok())
+        .unwrap_or(0);
     closed |= text.to_ascii_lowercase().contains("connection: close");
     RawAnswer { status, text, closed }
 }
 
 fn is_whole(got: &[u8]) -> bool {
     let text = String::from_utf8_lossy(got);
-    let Some((head, body)) = text.split_once("\r\n\r\n") else { return false };
+    let Some((head, body)) = text.split_once("\r\n\r\n") else {
+        return false;
+    };
     let head = head.to_ascii_lowercase();
     let length = head.lines().find_map(|line| line.strip_prefix("content-length:"));
     match length.and_then(|length| length.trim().parse::<usize>().ok()) {
@@ -73,5 +79,9 @@ fn is_whole(got: &[u8]) -> bool {
 
 /// A request with nothing special about it.
 pub fn get(issuer: &str, path: &str, headers: &str) -> Vec<u8> {
-    format!("GET {path} HTTP/1.1\r\nHost: {}\r\n{headers}\r\n", authority(issuer)).into_bytes()
+    format!(
+        "GET {path} HTTP/1.1\r\nHost: {}\r\n{headers}\r\n",
+        authority(issuer)
+    )
+    .into_bytes()
 }

@@ -38,14 +38,20 @@ impl Hop {
     /// Every `Set-Cookie` line.
     pub fn cookies(&self) -> Vec<String> {
         let lines = self.headers.get_all(SET_COOKIE).iter();
-        lines.map(|line| line.to_str().expect("an ASCII cookie").to_owned()).collect()
+        lines
+            .map(|line| line.to_str().expect("an ASCII cookie").to_owned())
+            .collect()
     }
 
     /// A header that is there once.
     pub fn header(&self, name: &str) -> Option<String> {
         let mut all = self.headers.get_all(name).iter();
         let first = all.next()?.to_str().expect("an ASCII header").to_owned();
-        assert!(all.next().is_none(), "{name} is there twice at {}", self.url.path());
+        assert!(
+            all.next().is_none(),
+            "{name} is there twice at {}",
+            self.url.path()
+        );
         Some(first)
     }
 }
@@ -88,14 +94,24 @@ impl Visitor {
         let number = unique();
         let provider = Url::parse(&world.issuer).expect("the issuer is an address");
         let mut places = vec![provider.clone()];
-        places.extend(world.sites().iter().map(|site| Url::parse(site).expect("an address")));
+        places.extend(
+            world
+                .sites()
+                .iter()
+                .map(|site| Url::parse(site).expect("an address")),
+        );
         Self {
             http: world.http.clone(),
             url: provider.clone(),
             provider,
             places,
             cookies: BTreeMap::new(),
-            address: format!("10.{}.{}.{}", number / 64_516 % 254 + 1, number / 254 % 254 + 1, number % 254 + 1),
+            address: format!(
+                "10.{}.{}.{}",
+                number / 64_516 % 254 + 1,
+                number / 254 % 254 + 1,
+                number % 254 + 1
+            ),
             accept_language: "en".to_owned(),
             extra: Vec::new(),
             page: Page::default(),
@@ -123,7 +139,9 @@ impl Visitor {
 
     /// An address of the provider, or any other.
     pub fn address_of(&self, place: &str) -> Url {
-        self.provider.join(place).unwrap_or_else(|fault| panic!("{place}: {fault}"))
+        self.provider
+            .join(place)
+            .unwrap_or_else(|fault| panic!("{place}: {fault}"))
     }
 
     /// Types an address and follows where it leads.
@@ -134,7 +152,11 @@ impl Visitor {
 
     /// Clicks a link on the page.
     pub async fn follow(&mut self, selector: &str) -> &mut Self {
-        let href = self.page.get(selector).attribute("href").expect("a link leads somewhere");
+        let href = self
+            .page
+            .get(selector)
+            .attribute("href")
+            .expect("a link leads somewhere");
         let url = self.url.join(&href).expect("an address");
         let from = self.url.clone();
         self.go(Method::GET, url, None, Some(from)).await
@@ -175,20 +197,23 @@ impl Visitor {
 
     /// Takes the ticks out of boxes.
     pub fn untick_all(&mut self, fields: &[&str]) -> &mut Self {
-        self.unticked.extend(fields.iter().map(|field| (*field).to_owned()));
+        self.unticked
+            .extend(fields.iter().map(|field| (*field).to_owned()));
         self
     }
 
     /// Presses the first button of the form that leads to a path.
     pub async fn press_action(&mut self, action: &str) -> &mut Self {
         let form = self.page.forms().into_iter().find(|form| form.action == action);
-        self.press_form(form.unwrap_or_else(|| panic!("no form leads to {action}:\n{}", self.page.words()))).await
+        self.press_form(form.unwrap_or_else(|| panic!("no form leads to {action}:\n{}", self.page.words())))
+            .await
     }
 
     /// Presses the first button of the form that carries a hidden field.
     pub async fn press_in(&mut self, hidden: &str) -> &mut Self {
         let form = self.page.form_with(hidden);
-        self.press_form(form.unwrap_or_else(|| panic!("no form carries {hidden}:\n{}", self.page.words()))).await
+        self.press_form(form.unwrap_or_else(|| panic!("no form carries {hidden}:\n{}", self.page.words())))
+            .await
     }
 
     async fn press_form(&mut self, form: Form) -> &mut Self {
@@ -201,15 +226,31 @@ impl Visitor {
     /// The form that has what was typed and the button.
     pub fn form_for(&self, button: &str) -> Form {
         let has_button = |form: &Form| {
-            button.is_empty() || form.buttons.iter().any(|one| names(&one.name, &one.value, button))
+            button.is_empty()
+                || form
+                    .buttons
+                    .iter()
+                    .any(|one| names(&one.name, &one.value, button))
         };
-        let in_main = self.page.find("main").map(|main| main.all("form").len()).unwrap_or_default();
+        let in_main = self
+            .page
+            .find("main")
+            .map(|main| main.all("form").len())
+            .unwrap_or_default();
         let forms = self.page.forms();
         let fits = |form: &&Form| {
-            self.typed.keys().chain(&self.unticked).all(|name| form.asks(name)) && has_button(form)
+            self.typed
+                .keys()
+                .chain(&self.unticked)
+                .all(|name| form.asks(name))
+                && has_button(form)
         };
         // A form within the page proper comes before those of its frame.
-        let own = self.page.find("main").map(|main| main.all("form")).unwrap_or_default();
+        let own = self
+            .page
+            .find("main")
+            .map(|main| main.all("form"))
+            .unwrap_or_default();
         let own: Vec<String> = own.iter().filter_map(|form| form.attribute("action")).collect();
         let first = forms.iter().filter(|form| own.contains(&form.action)).find(fits);
         let form = first.or_else(|| forms.iter().find(fits));
@@ -230,16 +271,25 @@ impl Visitor {
         let mut fields = form.defaults();
         fields.retain(|(name, _)| !self.unticked.contains(name));
         for (name, value) in &self.typed {
-            let is_box = form.fields.iter().any(|field| field.name == *name && field.kind == "checkbox");
+            let is_box = form
+                .fields
+                .iter()
+                .any(|field| field.name == *name && field.kind == "checkbox");
             let value = if is_box && value.is_empty() {
-                form.fields.iter().find(|field| field.name == *name).map(|field| field.value.clone())
+                form.fields
+                    .iter()
+                    .find(|field| field.name == *name)
+                    .map(|field| field.value.clone())
             } else {
                 Some(value.clone())
             };
             fields.retain(|(other, _)| other != name);
             fields.push((name.clone(), value.unwrap_or_default()));
         }
-        if let Some(one) = form.buttons.iter().find(|one| names(&one.name, &one.value, button))
+        if let Some(one) = form
+            .buttons
+            .iter()
+            .find(|one| names(&one.name, &one.value, button))
             && !button.is_empty()
         {
             fields.push((one.name.clone(), one.value.clone()));
@@ -294,7 +344,10 @@ impl Visitor {
                 form = None;
             }
         }
-        panic!("more than {REDIRECTS_MAX} redirects in a row, the last to {}", url.path());
+        panic!(
+            "more than {REDIRECTS_MAX} redirects in a row, the last to {}",
+            url.path()
+        );
     }
 
     async fn exchange(
@@ -321,10 +374,14 @@ impl Visitor {
                 (false, true) => "same-site",
                 (false, false) => "cross-site",
             };
-            request = request.header("sec-fetch-site", site).header("origin", from.origin().ascii_serialization());
+            request = request
+                .header("sec-fetch-site", site)
+                .header("origin", from.origin().ascii_serialization());
         }
         let cookies = self.cookies.iter().filter(|((of, _), _)| *of == host);
-        let cookies: Vec<String> = cookies.map(|((_, name), value)| format!("{name}={value}")).collect();
+        let cookies: Vec<String> = cookies
+            .map(|((_, name), value)| format!("{name}={value}"))
+            .collect();
         if !cookies.is_empty() {
             request = request.header("cookie", cookies.join("; "));
         }
@@ -334,7 +391,9 @@ impl Visitor {
         if let Some(form) = form {
             request = request.form(form);
         }
-        let answer = engine::send(request).await.unwrap_or_else(|fault| panic!("{method} {}: {fault:?}", url.path()));
+        let answer = engine::send(request)
+            .await
+            .unwrap_or_else(|fault| panic!("{method} {}: {fault:?}", url.path()));
         let hop = Hop {
             method: method.clone(),
             url: url.clone(),
@@ -355,7 +414,9 @@ impl Visitor {
         let (pair, attributes) = line.split_once(';').unwrap_or((line, ""));
         let (name, value) = pair.split_once('=').expect("a cookie has a value");
         let key = (host.to_owned(), name.trim().to_owned());
-        let gone = attributes.split(';').any(|one| one.trim().eq_ignore_ascii_case("max-age=0"));
+        let gone = attributes
+            .split(';')
+            .any(|one| one.trim().eq_ignore_ascii_case("max-age=0"));
         if gone || value.is_empty() {
             self.cookies.remove(&key);
         } else {
@@ -412,10 +473,22 @@ impl Visitor {
     /// Fails unless a problem page is shown. Answers its code.
     #[track_caller]
     pub fn sees_problem(&self, status: u16) -> String {
-        assert_eq!(self.status.as_u16(), status, "at {}:\n{}", self.url.path(), self.page.words());
+        assert_eq!(
+            self.status.as_u16(),
+            status,
+            "at {}:\n{}",
+            self.url.path(),
+            self.page.words()
+        );
         let correlation = self.page.correlation();
-        assert!(!correlation.is_empty(), "no correlation number:\n{}", self.page.words());
-        self.page.problem().unwrap_or_else(|| panic!("no problem page:\n{}", self.page.words()))
+        assert!(
+            !correlation.is_empty(),
+            "no correlation number:\n{}",
+            self.page.words()
+        );
+        self.page
+            .problem()
+            .unwrap_or_else(|| panic!("no problem page:\n{}", self.page.words()))
     }
 
     /// The answer at the end of the redirects to somewhere outside, as parameters.

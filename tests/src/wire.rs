@@ -28,7 +28,9 @@ impl Wire {
                     continue;
                 }
                 engine::start(async move {
-                    let Ok(mut far) = TcpStream::connect(target).await else { return };
+                    let Ok(mut far) = TcpStream::connect(target).await else {
+                        return;
+                    };
                     tokio::select! {
                         _ = copy_bidirectional(&mut near, &mut far) => {}
                         _ = state.wait_for(|whole| !*whole) => {}

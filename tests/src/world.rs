@@ -46,7 +46,9 @@ impl Kind {
 }
 
 fn postgres() -> Option<String> {
-    std::env::var("DENIZEN_TEST_POSTGRES").ok().filter(|url| !url.is_empty())
+    std::env::var("DENIZEN_TEST_POSTGRES")
+        .ok()
+        .filter(|url| !url.is_empty())
 }
 
 /// What a world is made of.
@@ -116,20 +118,36 @@ impl Setup {
         };
         let wire = if self.wired {
             let url = url::Url::parse(&database.url).expect("an address");
-            let target = url.socket_addrs(|| Some(5432)).expect("an address").swap_remove(0);
+            let target = url
+                .socket_addrs(|| Some(5432))
+                .expect("an address")
+                .swap_remove(0);
             Some(Wire::lay(target).await)
         } else {
             None
         };
-        let sandbox = sandbox::Bound::bind(sandbox::Config::on_free_ports()).await.expect("free ports");
+        let sandbox = sandbox::Bound::bind(sandbox::Config::on_free_ports())
+            .await
+            .expect("free ports");
         let clients = TestClient::all();
         let folder = Folder::new(&sandbox, &clients);
         let addresses = sandbox.addresses().clone();
         let keys = sandbox.config().keys.clone();
-        let url = wire.as_ref().map_or_else(|| database.url.clone(), |wire| wire.through(&database.url));
-        let mut start = Start { setup: &self, folder: &folder, addresses: &addresses, keys, url };
-        let (nodes, balancer, issuer) =
-            if self.processes { start.processes().await } else { start.here().await };
+        let url = wire
+            .as_ref()
+            .map_or_else(|| database.url.clone(), |wire| wire.through(&database.url));
+        let mut start = Start {
+            setup: &self,
+            folder: &folder,
+            addresses: &addresses,
+            keys,
+            url,
+        };
+        let (nodes, balancer, issuer) = if self.processes {
+            start.processes().await
+        } else {
+            start.here().await
+        };
         let sandbox = sandbox.start(&issuer).expect("a sandbox");
         World {
             issuer,
@@ -168,7 +186,11 @@ impl Start<'_> {
     }
 
     async fn balancer(&self) -> Option<Balancer> {
-        if self.setup.nodes > 1 { Some(Balancer::bind().await) } else { None }
+        if self.setup.nodes > 1 {
+            Some(Balancer::bind().await)
+        } else {
+            None
+        }
     }
 
     async fn here(&mut self) -> (Vec<Node>, Option<Balancer>, String) {
@@ -176,12 +198,18 @@ impl Start<'_> {
         let mut ready = Vec::new();
         for number in 0..self.setup.nodes {
             let variant = self.variant("http://localhost:1", (0, 0));
-            let file = self.folder.write_node(&format!("node-{number}"), self.addresses, &self.keys, &variant);
-            let loaded = server::config::load(&file, &BTreeMap::new()).unwrap_or_else(|fault| panic!("{fault}"));
+            let file =
+                self.folder
+                    .write_node(&format!("node-{number}"), self.addresses, &self.keys, &variant);
+            let loaded =
+                server::config::load(&file, &BTreeMap::new()).unwrap_or_else(|fault| panic!("{fault}"));
             let listeners = Listeners::bind(&loaded.config.listen).await.expect("free ports");
             ready.push((loaded, listeners));
         }
-        let public: Vec<_> = ready.iter().map(|(_, listeners)| listeners.public_address()).collect();
+        let public: Vec<_> = ready
+            .iter()
+            .map(|(_, listeners)| listeners.public_address())
+            .collect();
         let front = balancer.as_ref().map_or(public[0].port(), Balancer::port);
         let issuer = format!("http://localhost:{front}");
         if let Some(balancer) = &balancer {
@@ -198,16 +226,25 @@ impl Start<'_> {
 
     async fn processes(&mut self) -> (Vec<Node>, Option<Balancer>, String) {
         let balancer = self.balancer().await;
-        let ports: Vec<_> = (0..self.setup.nodes).map(|_| (free_port(), free_port())).collect();
+        let ports: Vec<_> = (0..self.setup.nodes)
+            .map(|_| (free_port(), free_port()))
+            .collect();
         let front = balancer.as_ref().map_or(ports[0].0, Balancer::port);
         let issuer = format!("http://localhost:{front}");
         if let Some(balancer) = &balancer {
-            balancer.serve(ports.iter().map(|(public, _)| ([127, 0, 0, 1], *public).into()).collect());
+            balancer.serve(
+                ports
+                    .iter()
+                    .map(|(public, _)| ([127, 0, 0, 1], *public).into())
+                    .collect(),
+            );
         }
         let mut nodes = Vec::new();
         for (number, ports) in ports.into_iter().enumerate() {
             let variant = self.variant(&issuer, ports);
-            let file = self.folder.write_node(&format!("node-{number}"), self.addresses, &self.keys, &variant);
+            let file =
+                self.folder
+                    .write_node(&format!("node-{number}"), self.addresses, &self.keys, &variant);
             let process = Process::start(&file, ports.0, ports.1);
             process.is_ready().await;
             nodes.push(Node::Process(process));
@@ -256,7 +293,10 @@ impl World {
     pub async fn shared() -> Vec<Arc<Self>> {
         let mut worlds = Vec::new();
         for (kind, cell) in Kind::all().into_iter().zip(&SHARED) {
-            worlds.push(Arc::clone(cell.get_or_init(|| async { Arc::new(Setup::new(kind).start().await) }).await));
+            worlds.push(Arc::clone(
+                cell.get_or_init(|| async { Arc::new(Setup::new(kind).start().await) })
+                    .await,
+            ));
         }
         worlds
     }
@@ -305,8 +345,12 @@ impl World {
     pub async fn change_client(&self, id: &str, change: impl FnOnce(&mut model::client::Client)) {
         let (store, now) = (self.store().clone(), self.clock.now());
         let wanted = id.to_owned();
-        let all = engine::run(async move { store::clients::list(&store.read()).await.expect("sub-sites") }).await;
-        let mut stored = all.into_iter().find(|one| one.client.client_id.as_str() == wanted).expect("a sub-site");
+        let all =
+            engine::run(async move { store::clients::list(&store.read()).await.expect("sub-sites") }).await;
+        let mut stored = all
+            .into_iter()
+            .find(|one| one.client.client_id.as_str() == wanted)
+            .expect("a sub-site");
         change(&mut stored.client);
         let store = self.store().clone();
         engine::run(async move {
@@ -328,8 +372,15 @@ impl World {
         let phone = model::phone::Phone::parse(e164).expect("a phone");
         engine::run(async move {
             let tx = store.begin().await.expect("a transaction");
-            let account = store::accounts::find_by_phone(&tx, &phone).await.expect("a look").expect("an account");
-            assert!(store::accounts::freeze(&tx, account.id, now).await.expect("a change"));
+            let account = store::accounts::find_by_phone(&tx, &phone)
+                .await
+                .expect("a look")
+                .expect("an account");
+            assert!(
+                store::accounts::freeze(&tx, account.id, now)
+                    .await
+                    .expect("a change")
+            );
             tx.commit().await.expect("a commit");
         })
         .await;

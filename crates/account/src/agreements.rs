@@ -16,11 +16,14 @@ use chrono::{DateTime, NaiveDate, Utc};
 use model::language::{Language, LocalizedText};
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
+use web::extract::Query;
 use web::form::Words;
 use web::markup::escape;
 use web::{Markup, Page, Problem, Visit};
 
 use crate::Service;
+use crate::service::fault;
+use crate::signin::{Asked, Onward};
 
 /// The agreement that residents accept when they register.
 pub const RESIDENT: &str = "resident";
@@ -208,9 +211,15 @@ pub fn routes() -> Router<Service> {
 
 async fn show(
     State(service): State<Service>,
-    visit: Visit,
+    mut visit: Visit,
     UrlPath(id): UrlPath<String>,
+    Query(asked): Query<Asked>,
 ) -> Result<Response, Problem> {
+    // In the language of the page that it was opened from: that is the text which is accepted there.
+    Onward::from(asked)
+        .speak(&service, &mut visit)
+        .await
+        .map_err(fault)?;
     let agreement = service
         .agreements()
         .current(&id, service.now())

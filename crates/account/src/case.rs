@@ -45,6 +45,7 @@ pub async fn run_retries(service: Service, shutdown: impl Future<Output = ()>) {
 /// Tries every case that is due once, at most a batch of them; answers how many were tried.
 pub async fn retry_due(service: &Service) -> Result<usize, StoreError> {
     let now = service.now();
+    cases::forget_old_drafts(&service.store().read(), now).await?;
     let lease = now + TimeDelta::seconds(LEASE_SECONDS);
     let due = cases::claim_due(&service.store().read(), (now, lease), BATCH).await?;
     let count = due.len();
@@ -72,15 +73,23 @@ async fn retry(service: &Service, case: Case) -> Result<(), StoreError> {
         facts,
         request_id: None,
     };
+    // A guess counts whenever the answer comes (A253). Without a try left it is not answered before there is one.
+    if check::tries_left(service, &attempt).await? <= 0 {
+        return postpone(service, &case).await;
+    }
+    let Some(tries_left) = check::count_try(service, &attempt).await? else {
+        return postpone(service, &case).await;
+    };
     let (word, finding) = service
         .sources()
         .check(&attempt.source, &attempt.facts, service.kit().clock())
         .await;
     if matches!(&finding, Finding::Not(denial) if !denial.counts()) {
+        check::take_try_back(service, &attempt).await?;
         return postpone(service, &case).await;
     }
     let origin = Origin::Retry(case.id, case.number.clone());
-    let outcome = check::settle(service, &attempt, &origin, (word, finding), 0).await?;
+    let outcome = check::settle(service, &attempt, &origin, (word, finding), tries_left).await?;
     if outcome == Outcome::Gone {
         // The account is closed or frozen, or changed meanwhile: the answer has nobody to go to.
         cases::change(
@@ -98,11 +107,11 @@ async fn retry(service: &Service, case: Case) -> Result<(), StoreError> {
 pub(crate) const fn notice_of(state: State) -> Option<&'static str> {
     match state {
         State::Passed => Some("sms-verify-passed"),
-        State::Mismatch | State::NotFound | State::Conflict | State::Restricted => {
-            Some("sms-verify-answered")
-        }
+        State::Mismatch | State::NotFound | State::Conflict => Some("sms-verify-answered"),
+        // The account is frozen by it: nobody is asked to sign in.
+        State::Restricted => Some("sms-verify-restricted"),
         State::Expired => Some("sms-verify-expired"),
-        State::Waiting | State::InReview | State::Replaced => None,
+        State::Waiting | State::InReview | State::Replaced | State::Draft => None,
     }
 }
 

@@ -101,10 +101,10 @@ async fn deliver(service: &Service, message: Claimed) -> Result<(), StoreError> 
     )
     .await?;
     match outcome {
-        Ok(()) => tracing::info!(message = %message.id, template = message.template, "message sent"),
+        Ok(()) => tracing::info!(number = %message.id, template = message.template, "message sent"),
         Err(error) => {
             let (template, attempt) = (message.template, message.attempt);
-            tracing::warn!(message = %message.id, template, attempt, %error, "message not sent");
+            tracing::warn!(number = %message.id, template, attempt, %error, "message not sent");
         }
     }
     Ok(())

@@ -3,8 +3,9 @@
 //! and by phone and purpose, so that asking for a new code resets nothing (A213).
 //!
 //! Messages cost money, and somebody earns it when they go to the right numbers: they are counted by phone, network
-//! address, number range and in total before one is written (A221). Texts are fixed; nothing that anybody typed is
-//! in them (A222).
+//! address, number range and in total before one is written (A221). Phones and ranges have counters for each purpose:
+//! what strangers ask for while they register does not use up what an owner who is signed in can ask for. Texts are
+//! fixed; nothing that anybody typed is in them (A222).
 //!
 //! [`ask`] is the whole use case; registration, which does more in the same transaction, uses [`admit`] and
 //! [`write_message`]. After [`check`] has said `Right`, `store::otp::consume` in the transaction that does what the
@@ -47,13 +48,13 @@ pub struct Config {
     pub tries_per_hour: i64,
     /// How long one waits before another code can be asked for, in seconds.
     pub resend_seconds: i64,
-    /// How many messages one phone is sent in an hour.
+    /// How many messages one phone is sent for one purpose in an hour.
     pub phone_per_hour: i64,
-    /// How many messages one phone is sent in a day.
+    /// How many messages one phone is sent for one purpose in a day.
     pub phone_per_day: i64,
     /// How many messages one network address can cause in an hour.
     pub address_per_hour: i64,
-    /// How many messages go in an hour to one number range (all but the last four digits).
+    /// How many messages go in an hour for one purpose to one number range (all but the last four digits).
     pub range_per_hour: i64,
     /// How many messages go out in an hour altogether.
     pub total_per_hour: i64,
@@ -140,7 +141,7 @@ pub async fn ask(
     visit: &Visit,
     request: &Request<'_>,
 ) -> Result<Result<(), Refusal>, StoreError> {
-    if let Some(refusal) = admit(service, visit, request).await? {
+    if let Some(refusal) = admit(service, &service.store().read(), visit, request).await? {
         return Ok(Err(refusal));
     }
     let tx = service.store().begin().await?;
@@ -150,9 +151,11 @@ pub async fn ask(
     Ok(Ok(()))
 }
 
-/// Whether a message may go out now. Counts it, so that parallel requests all count.
+/// Whether a message may go out now. Counts it, so that parallel requests all count: in the caller's transaction,
+/// which is to be committed whatever the answer is, or outside of one.
 pub async fn admit(
     service: &Service,
+    tx: &Tx,
     visit: &Visit,
     request: &Request<'_>,
 ) -> Result<Option<Refusal>, StoreError> {
@@ -164,15 +167,14 @@ pub async fn admit(
     {
         return Ok(Some(Refusal::Country));
     }
-    let tx = service.store().read();
-    let newest = store::otp::find_newest(&tx, &request.holder()).await?;
+    let newest = store::otp::find_newest(tx, &request.holder()).await?;
     if let Some(seconds) = newest.and_then(|issued| wait_seconds(config, issued.created_at, now)) {
         return Ok(Some(Refusal::TooSoon(seconds)));
     }
     let network = visit.client_address().network().to_string();
-    for (rule, key) in limits(config, &network, request.phone.e164()) {
+    for (rule, key) in limits(config, &network, request.phone.e164(), request.purpose) {
         // The first full counter ends it: a flood from one address does not use up the limits of phones.
-        let count = throttles::hit(&tx, &rule, key, now).await?;
+        let count = throttles::hit(tx, &rule, &key, now).await?;
         if count.exceeded() {
             tracing::warn!(limit = rule.name, "message refused");
             return Ok(Some(Refusal::TooMany(count.retry_after_seconds(now))));
@@ -182,7 +184,7 @@ pub async fn admit(
 }
 
 /// The counters of one message, the narrowest first.
-fn limits<'a>(config: &Config, network: &'a str, phone: &'a str) -> [(Rule, &'a str); 6] {
+fn limits(config: &Config, network: &str, phone: &str, purpose: Purpose) -> [(Rule, String); 6] {
     let rule = |name, limit, window_seconds| Rule {
         name,
         limit,
@@ -191,17 +193,32 @@ fn limits<'a>(config: &Config, network: &'a str, phone: &'a str) -> [(Rule, &'a 
     let range = phone
         .get(..phone.len().saturating_sub(RANGE_DIGITS))
         .unwrap_or(phone);
+    let (phone, range) = (for_purpose(purpose, phone), for_purpose(purpose, range));
     [
         (
             rule("sms_address_hour", config.address_per_hour, HOUR_SECONDS),
-            network,
+            network.to_owned(),
         ),
-        (rule("sms_phone_hour", config.phone_per_hour, HOUR_SECONDS), phone),
+        (
+            rule("sms_phone_hour", config.phone_per_hour, HOUR_SECONDS),
+            phone.clone(),
+        ),
         (rule("sms_phone_day", config.phone_per_day, DAY_SECONDS), phone),
         (rule("sms_range_hour", config.range_per_hour, HOUR_SECONDS), range),
-        (rule("sms_total_hour", config.total_per_hour, HOUR_SECONDS), ""),
-        (rule("sms_total_day", config.total_per_day, DAY_SECONDS), ""),
+        (
+            rule("sms_total_hour", config.total_per_hour, HOUR_SECONDS),
+            String::new(),
+        ),
+        (
+            rule("sms_total_day", config.total_per_day, DAY_SECONDS),
+            String::new(),
+        ),
     ]
+}
+
+/// The key of a counter that each purpose has for itself.
+fn for_purpose(purpose: Purpose, key: &str) -> String {
+    format!("{}\u{0}{key}", purpose.as_str())
 }
 
 /// How long until another code can be asked for; `None` when it can.
@@ -279,11 +296,21 @@ pub async fn check(service: &Service, request: &Request<'_>, typed: &str) -> Res
         limit: config.tries_per_hour,
         window_seconds: HOUR_SECONDS,
     };
-    let key = format!("{}\u{0}{}", request.purpose.as_str(), request.phone.e164());
+    let key = for_purpose(request.purpose, request.phone.e164());
     if throttles::hit(&tx, &rule, &key, now).await?.exceeded() {
         return Ok(Tried::Exhausted);
     }
     store::otp::try_code(&tx, &request.holder(), typed, now).await
+}
+
+/// Whether this is the very code that this browser used up at `since` or later. The caller counts the tries.
+pub async fn was_used(
+    tx: &Tx,
+    request: &Request<'_>,
+    typed: &str,
+    since: DateTime<Utc>,
+) -> Result<bool, StoreError> {
+    store::otp::was_used(tx, &request.holder(), typed, since).await
 }
 
 /// A code as it was meant: full-width digits and what people put between digits are folded; `None` when it is not
@@ -321,12 +348,32 @@ mod tests {
 
     #[test]
     fn attack_221_messages_are_counted_by_address_phone_range_and_in_total() {
-        let limits = limits(&Config::default(), "192.0.2.1", "+8613800001234");
-        let keys: Vec<_> = limits.iter().map(|(rule, key)| (rule.name, *key)).collect();
+        let limits = limits(
+            &Config::default(),
+            "192.0.2.1",
+            "+8613800001234",
+            Purpose::Registration,
+        );
+        let keys: Vec<_> = limits
+            .iter()
+            .map(|(rule, key)| (rule.name, key.as_str()))
+            .collect();
         assert!(keys.contains(&("sms_address_hour", "192.0.2.1")));
-        assert!(keys.contains(&("sms_phone_day", "+8613800001234")));
-        assert!(keys.contains(&("sms_range_hour", "+861380000")));
+        assert!(keys.contains(&("sms_phone_day", "registration\u{0}+8613800001234")));
+        assert!(keys.contains(&("sms_range_hour", "registration\u{0}+861380000")));
         assert!(keys.contains(&("sms_total_day", "")));
+    }
+
+    #[test]
+    fn attack_221_each_purpose_has_its_own_counters_of_phones_and_ranges() {
+        let keys = |purpose| limits(&Config::default(), "192.0.2.1", "+8613800001234", purpose);
+        let pairs = keys(Purpose::Registration)
+            .into_iter()
+            .zip(keys(Purpose::RaiseLevel));
+        for ((rule, one), (_, other)) in pairs {
+            let own = rule.name.starts_with("sms_phone") || rule.name.starts_with("sms_range");
+            assert_eq!(one != other, own, "{}", rule.name);
+        }
     }
 
     #[test]

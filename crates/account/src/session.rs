@@ -1,8 +1,9 @@
 //! A browser's sign-in: how it begins, who is signed in, how it ends.
 //!
 //! Every sign-in gets a new cookie value, and so does every rise of what the person has proven; the old value is dead
-//! (A151). Whoever was signed in before in the same browser is signed out in the same transaction (A171). The cookie
-//! ends with the browser (HB-69); limits are kept on the server (A163), shorter on a public computer (HB-68).
+//! (A151). Another person who was signed in before in the same browser is signed out in the same transaction (A171);
+//! the same person keeps their sign-in, so that what sub-sites hold of it stays good. The cookie ends with the browser
+//! (HB-69); limits are kept on the server (A163), shorter on a public computer (HB-68).
 
 use axum::Router;
 use axum::extract::State;
@@ -40,7 +41,8 @@ impl Started {
     }
 }
 
-/// Stores a new sign-in and ends the one that the browser had.
+/// Stores a sign-in: a new one, which ends the one that another person had in the browser, or the person's own once
+/// more. `None` for an account that is not in use, whichever way led here.
 pub async fn start(
     service: &Service,
     tx: &Tx,
@@ -48,16 +50,21 @@ pub async fn start(
     account: AccountId,
     methods: Methods,
     public_computer: bool,
-) -> Result<Started, StoreError> {
+) -> Result<Option<Started>, StoreError> {
     let (now, rng) = (visit.now(), service.kit().rng());
     let limits = &service.config().session;
-    if let Some(old) = visit.session_token()
-        && let Some(old) = sessions::find_live(tx, &old.hash(), limits, now).await?
-    {
-        sessions::end(tx, old.id, now).await?;
+    if !sessions::may_begin(tx, account).await? {
+        return Ok(None);
     }
+    let old = match visit.session_token() {
+        Some(token) => sessions::find_live(tx, &token.hash(), limits, now).await?,
+        None => None,
+    };
+    let own = old.as_ref().filter(|old| old.account.id == account);
+    // Once said to be shared, the computer stays so until the person signs out.
+    let public_computer = public_computer || own.is_some_and(|own| own.public_computer);
     let started = Started {
-        id: SessionId::new(now, rng),
+        id: own.map_or_else(|| SessionId::new(now, rng), |own| own.id),
         token: Token::generate(rng),
     };
     let new = NewSession {
@@ -70,8 +77,16 @@ pub async fn start(
         expires_at: limits.expires_at(now, public_computer),
         device: visit.device().label(),
     };
+    match old {
+        // Only the factors of this time: an older code must not look as fresh as the password typed now (HB-26).
+        Some(old) if old.id == started.id => {
+            return Ok(sessions::begin_again(tx, &new).await?.then_some(started));
+        }
+        Some(old) => drop(sessions::end(tx, old.id, now).await?),
+        None => {}
+    }
     sessions::create(tx, &new).await?;
-    Ok(started)
+    Ok(Some(started))
 }
 
 /// What a person added to their sign-in.
@@ -87,6 +102,7 @@ pub enum Added {
 pub async fn renew(
     service: &Service,
     tx: &Tx,
+    visit: &Visit,
     session: &LiveSession,
     added: Added,
 ) -> Result<Option<Started>, StoreError> {
@@ -97,7 +113,8 @@ pub async fn renew(
         ),
         Added::Evidence => (session.methods.clone(), session.auth_time),
     };
-    let token = Token::generate(service.kit().rng());
+    let token = successors(visit).into_iter().flatten().next();
+    let token = token.unwrap_or_else(|| Token::generate(service.kit().rng()));
     let new = Renewal {
         token_hash: token.hash(),
         methods: &methods,
@@ -108,6 +125,35 @@ pub async fn renew(
         id: session.id,
         token,
     }))
+}
+
+/// For so long, at least, the cookie that a renewed sign-in had leads its own browser to the new one, in seconds.
+const LOST_ANSWER_SECONDS: i64 = 15;
+
+/// The cookies that come after the one the browser sent, for a renewal now and for one a moment ago. A form that was
+/// sent twice loses the first answer and with it the new cookie: the second request still has the old one, which is
+/// good for nothing but this. Nobody can work the value out without our key and this browser's own secret, so that
+/// who knows only the old cookie, or planted it, has nothing (A151).
+fn successors(visit: &Visit) -> [Option<Token>; 2] {
+    let (key, browser) = (visit.kit().csrf_key(), visit.browser_hash());
+    let window = visit.now().timestamp().div_euclid(LOST_ANSWER_SECONDS);
+    [window, window - 1].map(|window| {
+        let old = visit.session_token()?;
+        // No form has a name with a NUL.
+        Token::parse(&key.token(&browser, &format!("renewed\u{0}{window}\u{0}{}", old.expose())))
+    })
+}
+
+/// Finds the sign-in whose new cookie the browser has not got, and gives it.
+async fn recover(service: &Service, visit: &mut Visit) -> Result<Option<LiveSession>, StoreError> {
+    let (tx, limits) = (service.store().read(), &service.config().session);
+    for token in successors(visit).into_iter().flatten() {
+        if let Some(session) = sessions::find_live(&tx, &token.hash(), limits, visit.now()).await? {
+            visit.start_session(&token, None);
+            return Ok(Some(session));
+        }
+    }
+    Ok(None)
 }
 
 /// Who is signed in.
@@ -151,7 +197,11 @@ impl From<StoreError> for Stop {
 
 /// Who is signed in; otherwise the sign-in page, which comes back to `here` afterwards. Shows the navigation.
 pub async fn require(service: &Service, visit: &mut Visit, here: &LocalPath) -> Result<LiveSession, Stop> {
-    let Some(session) = current(service, visit).await? else {
+    let session = match current(service, visit).await? {
+        Some(session) => Some(session),
+        None => recover(service, visit).await?,
+    };
+    let Some(session) = session else {
         let sign_in = LocalPath::known("/sign-in").with("return_to", here.as_str());
         return Err(Stop::Go(visit.redirect(&sign_in)));
     };

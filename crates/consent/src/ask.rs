@@ -9,12 +9,17 @@ use model::scope::{Scope, ScopeSet};
 /// What a request would have released that the resident can decide on: what it asks for, within what the
 /// client's registration allows.
 pub fn releasable(client: &Client, requested: &ScopeSet) -> ScopeSet {
-    requested.intersection(&client.scopes).iter().filter(|scope| scope.releases_personal_data()).collect()
+    requested
+        .intersection(&client.scopes)
+        .iter()
+        .filter(|scope| scope.releases_personal_data())
+        .collect()
 }
 
 /// Whether a page has to ask.
 pub fn must_ask(requested: &ScopeSet, decided: Option<&ScopeSet>, demanded: bool) -> bool {
-    demanded || !requested.is_empty() && !decided.is_some_and(|decided| decided.covers(requested))
+    demanded
+        || !requested.is_empty() && !decided.is_some_and(|decided| decided.covers(requested))
         || requested.is_empty() && decided.is_none()
 }
 
@@ -29,7 +34,10 @@ pub fn is_optional(scope: Scope) -> bool {
 
 /// What is allowed after a decision: everything that can't be left out, and what was ticked.
 pub fn allowed(requested: &ScopeSet, ticked: &ScopeSet) -> ScopeSet {
-    requested.iter().filter(|scope| !is_optional(*scope) || ticked.contains(*scope)).collect()
+    requested
+        .iter()
+        .filter(|scope| !is_optional(*scope) || ticked.contains(*scope))
+        .collect()
 }
 
 #[cfg(test)]

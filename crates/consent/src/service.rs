@@ -45,7 +45,9 @@ impl Service {
 
     /// The sign-in of the browser, if it holds; shows its owner in the page's navigation.
     pub(crate) async fn session(&self, visit: &mut Visit) -> Result<Option<LiveSession>, StoreError> {
-        let Some(hash) = visit.session_token().map(Token::hash) else { return Ok(None) };
+        let Some(hash) = visit.session_token().map(Token::hash) else {
+            return Ok(None);
+        };
         let found =
             store::sessions::find_live(&self.0.store.read(), &hash, &self.0.sessions, visit.now()).await?;
         if let Some(session) = &found {

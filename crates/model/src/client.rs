@@ -3,7 +3,9 @@
 
 use std::collections::BTreeMap;
 
+use serde::de::{Deserializer, Visitor};
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use url::Url;
 
 use crate::ids::ClientId;
@@ -146,7 +148,8 @@ pub enum CodeProtection {
     Nonce,
 }
 
-/// A sub-site.
+/// A sub-site. Reading one is strict, because a misspelt key of a file would be a rule that nobody keeps; what was
+/// stored is read with [`Client::from_document`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Client {
@@ -217,6 +220,13 @@ pub struct ClientFault {
 }
 
 impl Client {
+    /// Reads a registration as it is stored. A newer release writes members that this one does not know; they are
+    /// left out, so that both can run on one database. A value that is not understood stays an error: it could be a
+    /// rule that this release would break.
+    pub fn from_document(document: &str) -> Result<Self, serde_json::Error> {
+        Self::deserialize(KnownMembers(serde_json::from_str(document)?))
+    }
+
     /// Every fault of the registration, so that one look mends the file. `production` refuses plain http for
     /// everything but loopback addresses.
     pub fn faults(&self, production: bool) -> Vec<ClientFault> {
@@ -301,6 +311,32 @@ impl Client {
     }
 }
 
+/// A JSON object without the members that the type which is read from it does not have.
+struct KnownMembers(Map<String, Value>);
+
+impl<'de> Deserializer<'de> for KnownMembers {
+    type Error = serde_json::Error;
+
+    fn deserialize_struct<V: Visitor<'de>>(
+        mut self,
+        name: &'static str,
+        fields: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Self::Error> {
+        self.0.retain(|member, _| fields.contains(&member.as_str()));
+        Value::Object(self.0).deserialize_struct(name, fields, visitor)
+    }
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Self::Error> {
+        Value::Object(self.0).deserialize_any(visitor)
+    }
+
+    serde::forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option unit
+        unit_struct newtype_struct seq tuple tuple_struct map enum identifier ignored_any
+    }
+}
+
 /// Whether an address is fit to be registered as a place to send browsers to.
 pub fn check_redirect_uri(uri: &str, production: bool) -> Result<(), &'static str> {
     if uri.len() > 500 {
@@ -341,6 +377,38 @@ pub fn check_redirect_uri(uri: &str, production: bool) -> Result<(), &'static st
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn document() -> Value {
+        let text = serde_json::json!({ "zh-CN": "合肥", "en": "Hefei", "vi": "Hợp Phì" });
+        serde_json::json!({
+            "client_id": "hefei", "name": text, "agency": text, "sector": "hefei", "scopes": ["openid"],
+            "redirect_uris": ["https://hefei.example/callback"], "auth_method": "none",
+        })
+    }
+
+    #[test]
+    fn files_are_read_strictly_and_stored_registrations_of_a_newer_release_too_are_read() {
+        let known: Client = serde_json::from_value(document()).expect("a client");
+        let written = serde_json::to_string(&known).expect("JSON");
+        assert_eq!(Client::from_document(&written).expect("reads back"), known);
+
+        let mut newer = document();
+        newer["jwks_uri"] = Value::Null;
+        assert!(
+            serde_json::from_value::<Client>(newer.clone()).is_err(),
+            "a file with it is refused"
+        );
+        assert_eq!(Client::from_document(&newer.to_string()).expect("reads"), known);
+
+        for (member, value) in [("profile", "fapi2"), ("auth_method", "tls_client_auth")] {
+            let mut unknown = document();
+            unknown[member] = value.into();
+            assert!(Client::from_document(&unknown.to_string()).is_err(), "{member}");
+        }
+        for broken in ["", "{", "[]", "null", "{}"] {
+            assert!(Client::from_document(broken).is_err(), "{broken:?}");
+        }
+    }
 
     #[test]
     fn attack_013_only_web_addresses_can_be_registered() {

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::ids::ClientId;
 use crate::ladder::Level;
+use crate::language::Language;
 use crate::scope::ScopeSet;
 use crate::secret::{Token, TokenHash};
 
@@ -97,7 +98,20 @@ pub enum Decision {
     Denied,
 }
 
+/// How many tags of `ui_locales` are considered.
+const UI_LOCALES_MAX: usize = 8;
+
 impl Interaction {
+    /// The language that the request asked for (`ui_locales`, OpenID Connect Core 3.1.2.1): every page on its way
+    /// speaks it, whichever address the page has.
+    pub fn language(&self) -> Option<Language> {
+        let (_, tags) = self.parameters.iter().find(|(name, _)| name == "ui_locales")?;
+        tags.split(' ')
+            .filter(|tag| !tag.is_empty())
+            .take(UI_LOCALES_MAX)
+            .find_map(Language::from_tag)
+    }
+
     /// Whether the interaction can still be answered.
     pub fn is_open(&self, now: DateTime<Utc>) -> bool {
         let in_time = now < self.created_at + TimeDelta::minutes(LIFE_MINUTES);

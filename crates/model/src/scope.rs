@@ -88,8 +88,8 @@ impl Scope {
         matches!(self, Self::IdNumber)
     }
 
-    /// Whether anything about the person is released, so that the person has to agree. The subject and how
-    /// well it is known (`assurance`, `seals`) are what recognition itself is.
+    /// Whether anything about the person is released, so that the person has to agree. The subject alone
+    /// (`openid`) is what recognition itself is; how well it is known (`assurance`, `seals`) is asked for too.
     pub const fn releases_personal_data(self) -> bool {
         !matches!(self, Self::Openid)
     }

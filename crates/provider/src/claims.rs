@@ -11,6 +11,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use model::authn::Strength;
 use model::client::Client;
 use model::evidence::Evidence;
+use model::ids::GrantId;
 use model::ladder::{Ladder, Level, LevelNow};
 use model::scope::{Scope, ScopeSet};
 use serde_json::{Map, Value, json};
@@ -143,21 +144,28 @@ pub struct Permitted {
 }
 
 impl Permitted {
-    /// From the scopes that the request was granted, the registration of today, and the decision of today. Without a
-    /// decision nothing goes beyond what the request was granted.
-    pub fn new(granted: &ScopeSet, client: &Client, decision: Option<&Grant>) -> Self {
-        let single: ScopeSet = match decision {
-            Some(grant) => client
+    /// From the scopes that the request was granted, the registration of today, and the decision of today, if there
+    /// was one behind the request (`needed`). `None` when it is gone: nothing is released then. Where nobody was asked,
+    /// nothing goes beyond what the request was granted.
+    pub fn today(
+        granted: &ScopeSet,
+        client: &Client,
+        needed: Option<GrantId>,
+        decision: Option<&Grant>,
+    ) -> Option<Self> {
+        let single: ScopeSet = match (needed, decision) {
+            (Some(_), None) => return None,
+            (Some(_), Some(grant)) => client
                 .scopes
                 .iter()
                 .filter(|scope| !scope.releases_personal_data() || grant.allowed.contains(*scope))
                 .collect(),
-            None => client.scopes.intersection(granted),
+            (None, _) => client.scopes.intersection(granted),
         };
-        Self {
+        Some(Self {
             scopes: granted.intersection(&single),
             single,
-        }
+        })
     }
 }
 

@@ -2,7 +2,8 @@
 //! the store's counter says that a registration changed (on any node, within a second or two).
 //!
 //! Key sets are parsed once, when a registration is read. A set that cannot be parsed does not take the sub-site
-//! down with it: its own assertions are refused, and the log says why.
+//! down with it: its own assertions are refused, and the log says why. A stored registration that cannot be read is
+//! as good as none; the others stay.
 
 use std::collections::HashMap;
 use std::sync::Arc;

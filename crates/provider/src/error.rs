@@ -195,7 +195,8 @@ faults! {
         VerifierUnexpected => InvalidGrant, BAD_REQUEST, BAD_CODE;
         /// The verifier is not the challenge's (A055); the code is spent.
         VerifierMismatch => InvalidGrant, BAD_REQUEST, BAD_CODE;
-        /// The level fell below the client's floor between the code and its redemption; the code is spent.
+        /// The level fell below the client's floor, or below the one that was demanded, between the code and its
+        /// redemption; the code is spent.
         LevelLost => InvalidGrant, BAD_REQUEST, BAD_CODE;
         /// The database does not answer.
         StoreFailed => TemporarilyUnavailable, SERVICE_UNAVAILABLE, "try again in a moment";
@@ -233,6 +234,8 @@ faults! {
         ParameterRepeated => InvalidRequest, SEE_OTHER, "a parameter is repeated";
         /// A parameter is over its limit.
         TooLong => InvalidRequest, SEE_OTHER, "a parameter is too long";
+        /// The parameters that count are over their limit together (A311).
+        RequestTooLong => InvalidRequest, SEE_OTHER, "the parameters together are longer than 8192 bytes";
         /// `state` is over its limit; it is not sent back, because a part of it would be worth nothing (A023).
         StateTooLong => InvalidRequest, SEE_OTHER, "state is longer than 1024 bytes";
         /// No `response_type`.

@@ -16,6 +16,9 @@ use store::keys::{Listed, NewKey, State};
 use store::revisions::{self, Revision};
 use store::{Store, StoreError, Tx};
 
+/// For how long a key is published before it signs: sub-sites cache the key set for up to a day.
+pub const ANNOUNCED_HOURS: i64 = 24;
+
 /// Why something could not be done with the keys.
 #[derive(Debug, thiserror::Error)]
 pub enum KeysError {
@@ -34,6 +37,20 @@ pub enum KeysError {
     /// Somebody else rotates at this moment.
     #[error("another rotation is under way for {}; look at the list of keys", .0.name())]
     RotatedElsewhere(SigningAlg),
+    /// Sub-sites may not know the next key yet.
+    #[error(
+        "the next key for {} is not published for long enough: rotate after {}, or at once (--now) if a key leaked",
+        .alg.name(), .ready_at.format("%Y-%m-%d %H:%M:%SZ")
+    )]
+    TooYoung {
+        /// The algorithm of the key.
+        alg: SigningAlg,
+        /// When it may sign.
+        ready_at: DateTime<Utc>,
+    },
+    /// No key of this name may be buried.
+    #[error("{0} is not retiring, or not for long enough yet; look at the list of keys")]
+    NotRetiring(String),
 }
 
 /// The keys as this node knows them.
@@ -113,8 +130,9 @@ pub async fn ensure(store: &Store) -> Result<(), KeysError> {
     Ok(())
 }
 
-/// Promotes every next key, lets the current one retire and makes another next. All or nothing.
-pub async fn rotate(store: &Store) -> Result<Vec<Listed>, KeysError> {
+/// Promotes every next key, lets the current one retire and makes another next. All or nothing. Keys that have not
+/// been `announced` for so long yet do not sign; an emergency can't wait, and gives `None`.
+pub async fn rotate(store: &Store, announced: Option<TimeDelta>) -> Result<Vec<Listed>, KeysError> {
     ensure(store).await?;
     let mut fresh = Vec::new();
     for alg in SigningAlg::OFFERED {
@@ -122,9 +140,16 @@ pub async fn rotate(store: &Store) -> Result<Vec<Listed>, KeysError> {
     }
     let now = store.clock().now();
     let tx = store.begin().await?;
+    if let Some(announced) = announced {
+        must_be_announced(&tx, announced, now).await?;
+    }
+    // What the check has seen may have changed since; the statement asks again.
+    let since = announced.map(|announced| now - announced);
     for key in &fresh {
-        let retired = store::keys::advance(&tx, key.alg(), (State::Current, State::Retiring), now).await?;
-        let promoted = store::keys::advance(&tx, key.alg(), (State::Next, State::Current), now).await?;
+        let retired = (State::Current, State::Retiring);
+        let retired = store::keys::advance(&tx, key.alg(), retired, None, now).await?;
+        let promoted = (State::Next, State::Current);
+        let promoted = store::keys::advance(&tx, key.alg(), promoted, since, now).await?;
         if !(retired && promoted && insert(&tx, key, State::Next, now).await?) {
             return Err(KeysError::RotatedElsewhere(key.alg()));
         }
@@ -134,11 +159,36 @@ pub async fn rotate(store: &Store) -> Result<Vec<Listed>, KeysError> {
     list(store).await
 }
 
+async fn must_be_announced(tx: &Tx, announced: TimeDelta, now: DateTime<Utc>) -> Result<(), KeysError> {
+    let keys = store::keys::list(tx).await?;
+    let next = keys.iter().filter(|key| key.state == State::Next);
+    // All algorithms go together, so the youngest key decides.
+    match next.max_by_key(|key| key.state_changed_at) {
+        Some(key) if key.state_changed_at > now - announced => Err(KeysError::TooYoung {
+            alg: key.alg,
+            ready_at: key.state_changed_at + announced,
+        }),
+        _ => Ok(()),
+    }
+}
+
 /// Buries the keys that have been retiring for longer than `life`, private parts and all; answers their names.
 pub async fn retire(store: &Store, life: TimeDelta) -> Result<Vec<String>, KeysError> {
+    bury(store, None, life).await
+}
+
+/// Buries one key that has been retiring for longer than `life`; a life of nothing is for keys that leaked.
+pub async fn retire_one(store: &Store, kid: &str, life: TimeDelta) -> Result<(), KeysError> {
+    if bury(store, Some(kid), life).await?.is_empty() {
+        return Err(KeysError::NotRetiring(kid.to_owned()));
+    }
+    Ok(())
+}
+
+async fn bury(store: &Store, kid: Option<&str>, life: TimeDelta) -> Result<Vec<String>, KeysError> {
     let now = store.clock().now();
     let tx = store.begin().await?;
-    let buried = store::keys::bury(&tx, now - life, now).await?;
+    let buried = store::keys::bury(&tx, kid, now - life, now).await?;
     for kid in &buried {
         changed(store, &tx, kid, State::Dead).await?;
     }
@@ -217,7 +267,7 @@ mod tests {
             let token = one.ring().load().sign(es, TokenType::Jwt, "{}").unwrap();
 
             let before = es256(&one);
-            assert_eq!(rotate(store).await.unwrap().len(), 6);
+            assert_eq!(rotate(store, None).await.unwrap().len(), 6);
             assert!(one.refresh(store).await.unwrap());
             assert!(two.refresh(store).await.unwrap());
             assert!(!two.refresh(store).await.unwrap());
@@ -240,6 +290,66 @@ mod tests {
             assert!(one.refresh(store).await.unwrap());
             let jwks = String::from_utf8(one.ring().load().jwks().to_vec()).unwrap();
             assert!(!jwks.contains(before.as_deref().unwrap()), "the dead key is gone");
+        }
+    }
+
+    #[tokio::test]
+    async fn attack_122_a_key_signs_only_when_it_was_announced_for_a_day() {
+        for test in store::testing::stores().await {
+            let (store, day) = (&test.store, TimeDelta::hours(ANNOUNCED_HOURS));
+            ensure(store).await.unwrap();
+            let before = list(store).await.unwrap();
+            test.clock.advance(day - TimeDelta::seconds(1));
+            let refused = rotate(store, Some(day)).await;
+            assert!(matches!(refused, Err(KeysError::TooYoung { .. })), "{refused:?}");
+            assert_eq!(list(store).await.unwrap(), before, "nothing has changed");
+            test.clock.advance(TimeDelta::seconds(1));
+            rotate(store, Some(day)).await.unwrap();
+            let refused = rotate(store, Some(day)).await;
+            assert!(matches!(refused, Err(KeysError::TooYoung { .. })), "{refused:?}");
+            rotate(store, None).await.unwrap();
+        }
+    }
+
+    #[tokio::test]
+    async fn of_two_rotations_at_once_one_happens() {
+        for test in store::testing::stores().await {
+            let (store, day) = (&test.store, TimeDelta::hours(ANNOUNCED_HOURS));
+            ensure(store).await.unwrap();
+            test.clock.advance(day);
+            let (one, two) = tokio::join!(rotate(store, Some(day)), rotate(store, Some(day)));
+            assert!(one.is_ok() != two.is_ok(), "{one:?} {two:?}");
+            assert_eq!(list(store).await.unwrap().len(), 6);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_key_that_leaked_is_buried_at_once_by_its_name() {
+        for test in store::testing::stores().await {
+            let store = &test.store;
+            ensure(store).await.unwrap();
+            let keys = rotate(store, None).await.unwrap();
+            let named = |state| keys.iter().find(|key| key.state == state).unwrap().kid.as_str();
+            let (day, current, retiring) = (
+                TimeDelta::hours(24),
+                named(State::Current),
+                named(State::Retiring),
+            );
+            let none = TimeDelta::zero();
+            for (kid, life) in [(current, none), (retiring, day), ("nobody", none)] {
+                let refused = retire_one(store, kid, life).await;
+                assert!(
+                    matches!(refused, Err(KeysError::NotRetiring(_))),
+                    "{kid} {refused:?}"
+                );
+            }
+            retire_one(store, retiring, none).await.unwrap();
+            let dead = list(store)
+                .await
+                .unwrap()
+                .into_iter()
+                .filter(|key| key.state == State::Dead);
+            assert_eq!(dead.map(|key| key.kid).collect::<Vec<_>>(), [retiring]);
         }
     }
 

@@ -140,10 +140,12 @@ impl Service {
     }
 
     /// Looks whether sub-sites or keys changed, on this node or another. Called every second or two, and after each
-    /// change on this node.
+    /// change on this node. Each is looked at whatever became of the other.
     pub async fn refresh(&self) -> Result<(), ServiceError> {
-        self.0.clients.refresh(&self.0.store).await?;
-        self.0.keys.refresh(&self.0.store).await?;
+        let clients = self.0.clients.refresh(&self.0.store).await;
+        let keys = self.0.keys.refresh(&self.0.store).await;
+        clients?;
+        keys?;
         Ok(())
     }
 

@@ -27,6 +27,10 @@ pub mod paths {
     pub const END_SESSION_CONFIRM: &str = "/logout/confirm";
 }
 
+/// What only programs call: the outer layers answer there in JSON and without cookies. One that ends with a slash
+/// stands for everything below it.
+pub const PROGRAMS: [&str; 4] = ["/.well-known/", paths::JWKS, paths::TOKEN, paths::USERINFO];
+
 /// Everything that the provider answers.
 pub fn router(service: Service) -> Router {
     let pages = web::middleware::page_routes(pages(), service.kit().clone());
@@ -49,7 +53,7 @@ fn pages() -> Router<Service> {
     Router::new().route(paths::END_SESSION_CONFIRM, post(logout::confirmed))
 }
 
-/// What programs of sub-sites call: no cookies, no cross-site check, no CORS (A082).
+/// What programs of sub-sites call: no cookies, no cross-site check, no CORS (A082). Each is in [`PROGRAMS`].
 fn programs() -> Router<Service> {
     Router::new()
         .route(paths::OPENID_CONFIGURATION, get(discovery::document))

@@ -282,6 +282,7 @@ impl World {
             scopes: scopes.into_iter().collect(),
             nonce: Some("n-0S6_WzA2Mj".to_owned()),
             acr: Level::new(1).unwrap(),
+            acr_essential: false,
             identity_level: Level::new(1).unwrap(),
             strength: methods.strength(),
             methods,

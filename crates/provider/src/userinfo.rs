@@ -59,7 +59,8 @@ async fn tell(
         Some(_) => grants::find_active(&tx, live.account.id, &live.client_id).await?,
         None => None,
     };
-    let permitted = Permitted::new(&live.details.scopes, client, decision.as_ref());
+    let permitted = Permitted::today(&live.details.scopes, client, live.grant, decision.as_ref())
+        .ok_or(UserinfoError::TokenRefused)?;
     let wanted = Wanted {
         place: Place::Userinfo,
         permitted: &permitted,

@@ -43,6 +43,14 @@ const SEAL: Duration = Duration::from_secs(2);
 /// How long an outgoing request may take in all, unless its own limit is shorter.
 const OUTBOUND_LIMIT: Duration = Duration::from_secs(10);
 
+/// How much longer than the work itself its end may take.
+const STOP_MARGIN: Duration = Duration::from_secs(3);
+
+/// How long a stop waits: requests under way have their drain limit, and a message may just be on its way.
+fn stop_wait(limits: &web::listen::Limits) -> Duration {
+    Duration::from_millis(limits.drain_timeout_ms).max(OUTBOUND_LIMIT) + STOP_MARGIN
+}
+
 /// The two listeners, with their addresses and without connections.
 #[derive(Debug)]
 pub struct Listeners {
@@ -54,13 +62,27 @@ impl Listeners {
     /// Takes both addresses.
     pub async fn bind(listen: &config::Listen) -> anyhow::Result<Self> {
         let bind = async |address: SocketAddr| {
-            Bound::bind(address).await.with_context(|| format!("cannot listen on {address}"))
+            Bound::bind(address)
+                .await
+                .with_context(|| format!("cannot listen on {address}"))
         };
         let mut public = bind(listen.address).await?;
         if let Some(tls) = &listen.tls {
             public = public.with_tls(Tls::from_files(&tls.certificate_file, &tls.key_file)?);
         }
-        Ok(Self { public, operations: bind(listen.operations_address).await? })
+        Ok(Self {
+            public,
+            operations: bind(listen.operations_address).await?,
+        })
+    }
+
+    /// Takes connections until the program stops.
+    fn serve(self, tasks: &mut Tasks, public: Router, health: Router, options: Options) {
+        let stop = tasks.shutdown();
+        let serving = self.public.serve(public, options.clone(), stop.clone().wait());
+        tasks.once("public listener", serving);
+        let serving = self.operations.serve(health, options, stop.wait());
+        tasks.once("operations listener", serving);
     }
 
     /// Where browsers and sub-sites come in.
@@ -117,7 +139,10 @@ impl Node {
 /// Opens the database that a configuration names.
 pub async fn open_store(loaded: &Loaded, clock: Clock, rng: Rng) -> anyhow::Result<Store> {
     let database = &loaded.config.database;
-    let limits = ConnectionLimits { connections: database.connections, ..ConnectionLimits::default() };
+    let limits = ConnectionLimits {
+        connections: database.connections,
+        ..ConnectionLimits::default()
+    };
     let schema = match database.migrate {
         Migrate::OnStart => Schema::Migrate,
         Migrate::ByCommand => Schema::MustBeCurrent,
@@ -125,15 +150,23 @@ pub async fn open_store(loaded: &Loaded, clock: Clock, rng: Rng) -> anyhow::Resu
     Ok(Store::connect(&database.url, &limits, schema, &loaded.key, (clock, rng)).await?)
 }
 
-/// Starts a node.
-pub async fn start(loaded: Loaded, listeners: Listeners, clock: Clock, rng: Rng) -> anyhow::Result<Node> {
-    let store = open_store(&loaded, clock.clone(), rng.clone()).await?;
+async fn apply_clients(loaded: &Loaded, store: &Store) -> anyhow::Result<()> {
     if loaded.config.clients.apply_on_start {
-        let mode = crate::clients::Mode { dry_run: false, prune: false };
-        for line in crate::clients::apply(&store, &loaded.clients, mode).await? {
+        let mode = crate::clients::Mode {
+            dry_run: false,
+            prune: false,
+        };
+        for line in crate::clients::apply(store, &loaded.clients, mode).await? {
             tracing::info!(change = line, "sub-site applied");
         }
     }
+    Ok(())
+}
+
+/// Starts a node.
+pub async fn start(loaded: Loaded, listeners: Listeners, clock: Clock, rng: Rng) -> anyhow::Result<Node> {
+    let store = open_store(&loaded, clock.clone(), rng.clone()).await?;
+    apply_clients(&loaded, &store).await?;
     let kit = kit(&loaded.config, &store, clock, rng.clone())?;
     let ladder = Arc::new(loaded.ladder);
     let config = loaded.config;
@@ -151,8 +184,13 @@ pub async fn start(loaded: Loaded, listeners: Listeners, clock: Clock, rng: Rng)
         config: config.account.clone(),
     });
     let consent = consent::Service::new(store.clone(), kit.clone(), sessions.clone());
-    let provider =
-        provider::Service::new(config.provider.settings(sessions), store.clone(), kit.clone(), ladder).await?;
+    let provider = provider::Service::new(
+        config.provider.settings(sessions),
+        store.clone(),
+        kit.clone(),
+        ladder,
+    )
+    .await?;
 
     let mut registry = Registry::default();
     let metrics = HttpMetrics::register(&mut registry);
@@ -161,40 +199,51 @@ pub async fn start(loaded: Loaded, listeners: Listeners, clock: Clock, rng: Rng)
         .merge(account::router(account.clone()))
         .merge(consent.router())
         .merge(provider::router(provider.clone()));
-    let mut tasks = Tasks::default();
+    let mut tasks = Tasks::new(stop_wait(&config.limits));
     let (public, operations) = (listeners.public_address(), listeners.operations_address());
     let options = Options {
         limits: config.limits.clone(),
         metrics: metrics.clone(),
         trusted_proxies: kit.trusted_proxies().clone(),
     };
-    let outer = |hosts| Outer {
+    let outer = |hosts, programs| Outer {
         kit: kit.clone(),
         metrics: metrics.clone(),
         hosts,
+        programs,
         request_timeout_ms: config.limits.request_timeout_ms,
     };
     let health = operations::router(Operations {
         store: store.clone(),
         registry: Arc::new(registry),
         shutdown: tasks.shutdown(),
+        health: tasks.health(),
     });
-    let public_router = web::middleware::outer(router, outer(Hosts::Issuer));
-    let health_router = web::middleware::outer(health, outer(Hosts::Any));
+    let public_router = web::middleware::outer(router, outer(Hosts::Issuer, &provider::router::PROGRAMS));
+    let health_router = web::middleware::outer(health, outer(Hosts::Any, &operations::PROGRAMS));
     background(&mut tasks, &account, &provider, &store);
-    let stop = tasks.shutdown();
-    tasks.spawn(listeners.public.serve(public_router, options.clone(), stop.clone().wait()));
-    tasks.spawn(listeners.operations.serve(health_router, options, stop.wait()));
+    listeners.serve(&mut tasks, public_router, health_router, options);
     tracing::info!(%public, %operations, issuer = config.issuer, "listening");
-    Ok(Node { public, operations, store, provider, tasks })
+    Ok(Node {
+        public,
+        operations,
+        store,
+        provider,
+        tasks,
+    })
 }
 
 /// The work that goes on beside requests. Every node does all of it; the database sees to it that nothing is
 /// done twice.
 fn background(tasks: &mut Tasks, account: &account::Service, provider: &provider::Service, store: &Store) {
-    let stop = tasks.shutdown();
-    tasks.spawn(account::delivery::run(account.clone(), stop.clone().wait()));
-    tasks.spawn(account::case::run_retries(account.clone(), stop.wait()));
+    let delivering = account.clone();
+    tasks.keep("delivery", move |stop| {
+        account::delivery::run(delivering.clone(), stop.wait())
+    });
+    let retrying = account.clone();
+    tasks.keep("retries", move |stop| {
+        account::case::run_retries(retrying.clone(), stop.wait())
+    });
     let refreshed = provider.clone();
     tasks.every("refresh", REFRESH, move || {
         let provider = refreshed.clone();
@@ -242,7 +291,10 @@ fn kit(config: &Config, store: &Store, clock: Clock, rng: Rng) -> anyhow::Result
 fn policy(config: &Config) -> anyhow::Result<PasswordPolicy> {
     let breached = BreachedList::load(config.account.password.breached_file.as_deref())?;
     let names = Language::ALL.map(|language| config.branding.service_name.in_language(language).to_owned());
-    Ok(PasswordPolicy::new(names.iter().map(String::as_str), Arc::new(breached)))
+    Ok(PasswordPolicy::new(
+        names.iter().map(String::as_str),
+        Arc::new(breached),
+    ))
 }
 
 /// The one client for outgoing requests: no redirects, a time limit, the system's authorities and those named.
@@ -262,4 +314,21 @@ fn outbound(config: &Config) -> anyhow::Result<reqwest::Client> {
 fn certificates(file: &Path) -> anyhow::Result<Vec<reqwest::Certificate>> {
     let pem = std::fs::read(file).with_context(|| format!("{} cannot be read", file.display()))?;
     Ok(reqwest::Certificate::from_pem_bundle(&pem)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stop_waits_longer_than_requests_may_drain() {
+        for drain_timeout_ms in [1, 10_000, 20_000, 600_000] {
+            let limits = web::listen::Limits {
+                drain_timeout_ms,
+                ..web::listen::Limits::default()
+            };
+            assert!(stop_wait(&limits) > Duration::from_millis(drain_timeout_ms));
+            assert!(stop_wait(&limits) > OUTBOUND_LIMIT);
+        }
+    }
 }

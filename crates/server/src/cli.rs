@@ -17,7 +17,12 @@ pub struct Cli {
 #[derive(Debug, Args)]
 pub struct ConfigFile {
     /// The configuration file.
-    #[arg(long, value_name = "FILE", env = "DENIZEN_CONFIG", default_value = "config/denizen.toml")]
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "DENIZEN_CONFIG",
+        default_value = "config/denizen.toml"
+    )]
     pub config: PathBuf,
 }
 
@@ -81,12 +86,30 @@ pub enum Keys {
     /// List the keys and their states.
     #[command(after_help = "Example:\n  denizen keys list --config config/denizen.toml")]
     List(ConfigFile),
-    /// Sign with the next key of each algorithm and announce a new next one; the old one still verifies.
+    /// Sign with the next key of each algorithm and announce a new next one; the old one still verifies. The next
+    /// key must have been announced for a day, because sub-sites cache the key set.
     #[command(after_help = "Example:\n  denizen keys rotate --config config/denizen.toml")]
-    Rotate(ConfigFile),
+    Rotate {
+        /// The configuration file.
+        #[command(flatten)]
+        file: ConfigFile,
+        /// Do not wait for the next key to be known: for a key that leaked.
+        #[arg(long)]
+        now: bool,
+    },
     /// Stop publishing retiring keys that no valid token is signed with any more.
     #[command(after_help = "Example:\n  denizen keys retire --config config/denizen.toml")]
-    Retire(ConfigFile),
+    Retire {
+        /// The configuration file.
+        #[command(flatten)]
+        file: ConfigFile,
+        /// Only this key.
+        #[arg(long, value_name = "KID")]
+        kid: Option<String>,
+        /// Do not wait for what it signed to expire: for a key that leaked.
+        #[arg(long, requires = "kid")]
+        now: bool,
+    },
 }
 
 /// The audit log.

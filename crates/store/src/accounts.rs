@@ -9,7 +9,7 @@ use model::person_name::PersonName;
 use model::phone::Phone;
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{Expr, ExprTrait as _};
-use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
+use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QuerySelect as _};
 
 use crate::entity::account;
 use crate::error::StoreError;
@@ -72,7 +72,8 @@ impl Account {
     /// How pages greet the person: the verified name, masked, or the phone, masked.
     pub fn masked_name(&self) -> String {
         let name = self.name.as_ref().map(PersonName::masked);
-        name.or_else(|| self.phone.as_ref().map(Phone::masked)).unwrap_or_default()
+        name.or_else(|| self.phone.as_ref().map(Phone::masked))
+            .unwrap_or_default()
     }
 }
 
@@ -100,7 +101,11 @@ pub async fn create(tx: &Tx, new: &NewAccount) -> Result<(), StoreError> {
         kind: Set(new.kind.as_str().to_owned()),
         status: Set(Status::Active.as_str().to_owned()),
         language: Set(new.language.tag().to_owned()),
-        phone_sealed: Set(Some(tx.vault().seal(Column::AccountPhone, id.as_bytes(), phone.as_bytes())?)),
+        phone_sealed: Set(Some(tx.vault().seal(
+            Column::AccountPhone,
+            id.as_bytes(),
+            phone.as_bytes(),
+        )?)),
         phone_index: Set(Some(tx.vault().index(Index::Phone, phone).to_vec())),
         name_sealed: Set(None),
         citizen_id_sealed: Set(None),
@@ -109,6 +114,20 @@ pub async fn create(tx: &Tx, new: &NewAccount) -> Result<(), StoreError> {
         updated_at: Set(new.created_at),
     };
     account::Entity::insert(row).exec_without_returning(tx).await?;
+    Ok(())
+}
+
+/// Makes other transactions that take this step for the same account wait until this one ends. SQLite has one
+/// writer anyway.
+pub async fn take_turns(tx: &Tx, id: AccountId) -> Result<(), StoreError> {
+    let account = account::Entity::find_by_id(id.as_uuid())
+        .select_only()
+        .column(account::Column::Id);
+    account
+        .lock_exclusive()
+        .into_tuple::<uuid::Uuid>()
+        .one(tx)
+        .await?;
     Ok(())
 }
 
@@ -146,10 +165,17 @@ pub async fn set_identity(
 ) -> Result<bool, StoreError> {
     let row = id.as_uuid();
     let index = tx.vault().index(Index::CitizenId, number.as_str()).to_vec();
-    let sealed_name = tx.vault().seal(Column::AccountName, row.as_bytes(), name.as_str().as_bytes())?;
-    let sealed_number = tx.vault().seal(Column::AccountCitizenId, row.as_bytes(), number.as_str().as_bytes())?;
-    let same_or_none =
-        account::Column::CitizenIdIndex.is_null().or(account::Column::CitizenIdIndex.eq(index.clone()));
+    let sealed_name = tx
+        .vault()
+        .seal(Column::AccountName, row.as_bytes(), name.as_str().as_bytes())?;
+    let sealed_number = tx.vault().seal(
+        Column::AccountCitizenId,
+        row.as_bytes(),
+        number.as_str().as_bytes(),
+    )?;
+    let same_or_none = account::Column::CitizenIdIndex
+        .is_null()
+        .or(account::Column::CitizenIdIndex.eq(index.clone()));
     let changed = account::Entity::update_many()
         .col_expr(account::Column::NameSealed, Expr::value(sealed_name))
         .col_expr(account::Column::CitizenIdSealed, Expr::value(sealed_number))
@@ -178,7 +204,9 @@ pub async fn freeze(tx: &Tx, id: AccountId, now: DateTime<Utc>) -> Result<bool, 
 pub(crate) fn from_row(tx: &Tx, row: account::Model) -> Result<Account, StoreError> {
     let key = row.id.as_bytes();
     let open = |column, sealed: Option<Vec<u8>>| {
-        sealed.map(|sealed| tx.vault().open_text(column, key, &sealed)).transpose()
+        sealed
+            .map(|sealed| tx.vault().open_text(column, key, &sealed))
+            .transpose()
     };
     let phone = open(Column::AccountPhone, row.phone_sealed)?;
     let name = open(Column::AccountName, row.name_sealed)?;

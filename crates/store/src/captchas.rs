@@ -1,5 +1,7 @@
 //! Picture captchas: the answers, sealed, bound to the browser they were made for. One try each, right or wrong.
 
+use std::fmt;
+
 use chrono::{DateTime, Utc};
 use model::ids::CaptchaId;
 use model::secret::TokenHash;
@@ -12,8 +14,7 @@ use crate::error::StoreError;
 use crate::tx::Tx;
 use crate::vault::Column;
 
-/// What a captcha is stored with.
-#[derive(Debug)]
+/// What a captcha is stored with. Its answer never appears in `Debug`.
 pub struct NewCaptcha<'a> {
     /// Its identifier.
     pub id: CaptchaId,
@@ -25,6 +26,14 @@ pub struct NewCaptcha<'a> {
     pub now: DateTime<Utc>,
     /// Until when it can be answered.
     pub expires_at: DateTime<Utc>,
+}
+
+impl fmt::Debug for NewCaptcha<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NewCaptcha")
+            .field("id", &self.id)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Stores a captcha.

@@ -1,6 +1,6 @@
 //! Retention: what is deleted when its time is over. Every table is either in [`sweep`] or kept on purpose:
 //! accounts, credentials, evidence, acceptances, cases and grants are the person's history and end with the
-//! account; clients, keys, secrets and revisions are the program's own; the audit log is kept for at least six
+//! account; clients, keys, secrets and revisions are the program's own; the audit log with its head is kept for at least six
 //! months by law (184 days cover every case) and goes to an archive by the operator's decision.
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -8,8 +8,8 @@ use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait as _, EntityTrait, QueryFilter as _, QuerySelect as _, QueryTrait as _};
 
 use crate::entity::{
-    access_token, authorization_code, captcha, client_assertion, interaction, otp, outbox, registration, session,
-    throttle,
+    access_token, authorization_code, captcha, client_assertion, interaction, otp, outbox, registration,
+    session, throttle,
 };
 use crate::error::StoreError;
 use crate::tx::Tx;
@@ -33,14 +33,40 @@ const OUTBOX_DAYS: i64 = 7;
 pub async fn sweep(tx: &Tx, now: DateTime<Utc>) -> Result<u64, StoreError> {
     let replay = now - TimeDelta::hours(REPLAY_HOURS);
     let mut gone = crate::cases::forget_inputs(tx, now - TimeDelta::days(CASE_INPUT_DAYS)).await?;
-    gone += batch::<registration::Entity>(tx, registration::Column::Id, registration::Column::ExpiresAt.lt(now)).await?;
+    gone += batch::<registration::Entity>(
+        tx,
+        registration::Column::Id,
+        registration::Column::ExpiresAt.lt(now),
+    )
+    .await?;
     gone += batch::<captcha::Entity>(tx, captcha::Column::Id, captcha::Column::ExpiresAt.lt(now)).await?;
     gone += batch::<otp::Entity>(tx, otp::Column::Id, otp::Column::ExpiresAt.lt(now)).await?;
-    gone += batch::<throttle::Entity>(tx, throttle::Column::Bucket, throttle::Column::ExpiresAt.lt(now)).await?;
-    gone += batch::<interaction::Entity>(tx, interaction::Column::IdHash, interaction::Column::ExpiresAt.lt(now)).await?;
-    gone += batch::<client_assertion::Entity>(tx, client_assertion::Column::JtiHash, client_assertion::Column::ExpiresAt.lt(now)).await?;
-    gone += batch::<authorization_code::Entity>(tx, authorization_code::Column::CodeHash, authorization_code::Column::ExpiresAt.lt(replay)).await?;
-    gone += batch::<access_token::Entity>(tx, access_token::Column::TokenHash, access_token::Column::ExpiresAt.lt(replay)).await?;
+    gone +=
+        batch::<throttle::Entity>(tx, throttle::Column::Bucket, throttle::Column::ExpiresAt.lt(now)).await?;
+    gone += batch::<interaction::Entity>(
+        tx,
+        interaction::Column::IdHash,
+        interaction::Column::ExpiresAt.lt(now),
+    )
+    .await?;
+    gone += batch::<client_assertion::Entity>(
+        tx,
+        client_assertion::Column::JtiHash,
+        client_assertion::Column::ExpiresAt.lt(now),
+    )
+    .await?;
+    gone += batch::<authorization_code::Entity>(
+        tx,
+        authorization_code::Column::CodeHash,
+        authorization_code::Column::ExpiresAt.lt(replay),
+    )
+    .await?;
+    gone += batch::<access_token::Entity>(
+        tx,
+        access_token::Column::TokenHash,
+        access_token::Column::ExpiresAt.lt(replay),
+    )
+    .await?;
     let old = session::Column::ExpiresAt.lt(now - TimeDelta::days(SESSION_DAYS));
     gone += batch::<session::Entity>(tx, session::Column::Id, old).await?;
     let old = outbox::Column::ExpiresAt.lt(now - TimeDelta::days(OUTBOX_DAYS));
@@ -49,6 +75,15 @@ pub async fn sweep(tx: &Tx, now: DateTime<Utc>) -> Result<u64, StoreError> {
 }
 
 async fn batch<E: EntityTrait>(tx: &Tx, key: E::Column, over: Expr) -> Result<u64, StoreError> {
-    let some = E::find().select_only().column(key).filter(over).limit(BATCH).into_query();
-    Ok(E::delete_many().filter(key.in_subquery(some)).exec(tx).await?.rows_affected)
+    let some = E::find()
+        .select_only()
+        .column(key)
+        .filter(over)
+        .limit(BATCH)
+        .into_query();
+    Ok(E::delete_many()
+        .filter(key.in_subquery(some))
+        .exec(tx)
+        .await?
+        .rows_affected)
 }

@@ -54,6 +54,9 @@ pub struct CodeDetails {
     pub nonce: Option<String>,
     /// The level that the answer promised; the token never says more.
     pub acr: Level,
+    /// Whether the sub-site demanded it (an essential `acr`): then the token says this level or there is none.
+    #[serde(default)]
+    pub acr_essential: bool,
     /// The account's level at that moment.
     pub identity_level: Level,
     /// How strong the sign-in was.

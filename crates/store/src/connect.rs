@@ -3,7 +3,6 @@
 use std::fmt;
 use std::sync::Arc;
 
-use migrations::{Migrator, MigratorTrait as _};
 use model::clock::Clock;
 use model::rng::Rng;
 use sea_orm::{ConnectionTrait as _, Database, DatabaseConnection};
@@ -11,7 +10,7 @@ use sea_orm::{ConnectionTrait as _, Database, DatabaseConnection};
 use crate::error::StoreError;
 use crate::tx::Tx;
 use crate::vault::{KeyEncryptionKey, Vault};
-use crate::{dialect, vault};
+use crate::{dialect, schema, vault};
 
 /// Limits on connections to the database.
 #[derive(Clone, Debug)]
@@ -26,7 +25,11 @@ pub struct ConnectionLimits {
 
 impl Default for ConnectionLimits {
     fn default() -> Self {
-        Self { connections: 16, acquire_seconds: 5, statement_seconds: 10 }
+        Self {
+            connections: 16,
+            acquire_seconds: 5,
+            statement_seconds: 10,
+        }
     }
 }
 
@@ -61,35 +64,40 @@ impl Store {
     pub async fn connect(
         url: &str,
         limits: &ConnectionLimits,
-        schema: Schema,
+        wanted: Schema,
         key: &KeyEncryptionKey,
         (clock, rng): (Clock, Rng),
     ) -> Result<Self, StoreError> {
         let db = Database::connect(dialect::options(url, limits)?).await?;
-        match schema {
-            Schema::Migrate => migrate(&db, None).await?,
+        match wanted {
+            Schema::Migrate => {
+                schema::migrate(&db, url, None).await?;
+            }
             Schema::MustBeCurrent => {
-                let missing = Migrator::get_pending_migrations(&db).await?.len();
+                let missing = schema::missing(&db).await?.len();
                 if missing > 0 {
                     return Err(StoreError::SchemaBehind(missing));
                 }
             }
         }
         let vault = Arc::new(vault::open(&db, key, &clock, &rng).await?);
-        Ok(Self(Arc::new(Inner { db, vault, clock, rng })))
+        Ok(Self(Arc::new(Inner {
+            db,
+            vault,
+            clock,
+            rng,
+        })))
     }
 
     /// Runs missing steps of the schema, at most `steps` of them; answers with the names of the steps that were
     /// missing before. With `dry_run` nothing is run.
     pub async fn migrate(url: &str, steps: Option<u32>, dry_run: bool) -> Result<Vec<String>, StoreError> {
         let db = Database::connect(dialect::options(url, &ConnectionLimits::default())?).await?;
-        let pending = Migrator::get_pending_migrations(&db).await?;
-        let names = pending.iter().map(|step| step.name().to_owned());
-        let limit = steps.and_then(|steps| usize::try_from(steps).ok()).unwrap_or(usize::MAX);
-        let names: Vec<_> = names.take(limit).collect();
-        if !dry_run {
-            migrate(&db, steps).await?;
-        }
+        let names = if dry_run {
+            schema::first(schema::missing(&db).await?, steps)
+        } else {
+            schema::migrate(&db, url, steps).await?
+        };
         db.close().await?;
         Ok(names)
     }
@@ -101,7 +109,10 @@ impl Store {
 
     /// A unit of work that happens whole or not at all. Dropped without `commit` it did not happen.
     pub async fn begin(&self) -> Result<Tx, StoreError> {
-        Ok(Tx::transaction(dialect::begin(&self.0.db).await?, self.0.vault.clone()))
+        Ok(Tx::transaction(
+            dialect::begin(&self.0.db).await?,
+            self.0.vault.clone(),
+        ))
     }
 
     /// The keys that the program derives its own from.
@@ -129,17 +140,4 @@ impl Store {
     pub async fn close(&self) -> Result<(), StoreError> {
         Ok(self.0.db.clone().close().await?)
     }
-}
-
-async fn migrate(db: &DatabaseConnection, steps: Option<u32>) -> Result<(), StoreError> {
-    // Several nodes may start at once; the lock lives in a transaction of its own connection.
-    let lock = if dialect::is_shared(db) { Some(dialect::begin(db).await?) } else { None };
-    if let Some(lock) = &lock {
-        dialect::lock_start(lock).await?;
-    }
-    Migrator::up(db, steps).await?;
-    if let Some(lock) = lock {
-        lock.commit().await?;
-    }
-    Ok(())
 }

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use sea_orm::{
-    ConnectOptions, DatabaseBackend, DatabaseConnection, DatabaseTransaction, SqliteTransactionMode,
-    ConnectionTrait, TransactionOptions, TransactionTrait as _,
+    ConnectOptions, ConnectionTrait, DatabaseBackend, DatabaseConnection, DatabaseTransaction,
+    SqliteTransactionMode, TransactionOptions, TransactionTrait as _,
 };
 
 use crate::StoreError;
@@ -45,9 +45,23 @@ pub fn options(url: &str, limits: &ConnectionLimits) -> Result<ConnectOptions, S
         return Err(StoreError::UnknownDatabase);
     }
     if in_memory {
-        options.idle_timeout(None::<Duration>).max_lifetime(None::<Duration>);
+        options
+            .idle_timeout(None::<Duration>)
+            .max_lifetime(None::<Duration>);
     }
     Ok(options)
+}
+
+/// Connection options for changing the schema of a PostgreSQL database: two connections, whose statements may take
+/// as long as they need. A node may wait here for another one that builds an index.
+pub fn patient_options(url: &str) -> ConnectOptions {
+    let mut options = ConnectOptions::new(url.to_owned());
+    options
+        .max_connections(2)
+        .sqlx_logging(false)
+        .set_application_name("denizen schema")
+        .statement_timeout(Duration::ZERO);
+    options
 }
 
 /// Begins a transaction that may write. SQLite takes its write lock at once; otherwise it would take it late
@@ -62,6 +76,9 @@ pub async fn begin(db: &DatabaseConnection) -> Result<DatabaseTransaction, Store
 
 /// Holds other nodes that start back until the transaction ends.
 pub async fn lock_start(tx: &DatabaseTransaction) -> Result<(), StoreError> {
+    // The transaction does nothing while the steps run; limits that an administrator set are not for it.
+    tx.execute_unprepared("SET LOCAL lock_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0")
+        .await?;
     lock(tx, START_LOCK).await
 }
 
@@ -73,7 +90,8 @@ pub async fn lock_chain(tx: &crate::Tx) -> Result<(), StoreError> {
 /// SQLite has one writer anyway.
 async fn lock(tx: &impl ConnectionTrait, number: i64) -> Result<(), StoreError> {
     if tx.get_database_backend() == DatabaseBackend::Postgres {
-        tx.execute_unprepared(&format!("SELECT pg_advisory_xact_lock({number})")).await?;
+        tx.execute_unprepared(&format!("SELECT pg_advisory_xact_lock({number})"))
+            .await?;
     }
     Ok(())
 }

@@ -20,6 +20,9 @@ pub enum StoreError {
     /// The schema is not the one this program needs.
     #[error("the database needs `denizen migrate`: {0} steps are missing")]
     SchemaBehind(usize),
+    /// The schema was changed by a program that is no later release of this one.
+    #[error("the database has steps that this program does not know ({0}) and lacks some that it needs")]
+    SchemaForeign(String),
     /// The address of the database is of no kind that we serve.
     #[error("database.url must begin with sqlite:// or postgres://")]
     UnknownDatabase,

@@ -29,7 +29,13 @@ pub struct NewEvidence {
 
 /// Stores evidence. What the account had from the same source ends: evidence is replaced, not edited (HB-22).
 pub async fn record(tx: &Tx, new: &NewEvidence) -> Result<(), StoreError> {
-    end_source(tx, new.account, &new.evidence.source, (new.evidence.issued_at, "replaced")).await?;
+    end_source(
+        tx,
+        new.account,
+        &new.evidence.source,
+        (new.evidence.issued_at, "replaced"),
+    )
+    .await?;
     let row = evidence::ActiveModel {
         id: Set(new.evidence.id.as_uuid()),
         account_id: Set(new.account.as_uuid()),

@@ -8,6 +8,7 @@ use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _};
 
+use crate::accounts;
 use crate::entity::{access_token, authorization_code, consent_grant};
 use crate::error::StoreError;
 use crate::tx::Tx;
@@ -35,7 +36,11 @@ pub struct Grant {
 }
 
 /// The decision that holds.
-pub async fn find_active(tx: &Tx, account: AccountId, client: &ClientId) -> Result<Option<Grant>, StoreError> {
+pub async fn find_active(
+    tx: &Tx,
+    account: AccountId,
+    client: &ClientId,
+) -> Result<Option<Grant>, StoreError> {
     let row = consent_grant::Entity::find()
         .filter(consent_grant::Column::AccountId.eq(account.as_uuid()))
         .filter(consent_grant::Column::ClientId.eq(client.as_str()))
@@ -65,9 +70,21 @@ pub async fn list(tx: &Tx, account: AccountId) -> Result<Vec<Grant>, StoreError>
     rows.into_iter().map(from_row).collect()
 }
 
+/// The decision that holds, for one that takes its place: a second decision of the same person waits from here
+/// until the transaction ends, and then finds the first.
+pub async fn find_to_replace(
+    tx: &Tx,
+    account: AccountId,
+    client: &ClientId,
+) -> Result<Option<Grant>, StoreError> {
+    accounts::take_turns(tx, account).await?;
+    find_active(tx, account, client).await
+}
+
 /// Stores a decision in place of the one before. Tokens given under the one before go on until they expire;
 /// what they may read is looked up at each use.
 pub async fn put(tx: &Tx, account: AccountId, grant: &Grant) -> Result<(), StoreError> {
+    accounts::take_turns(tx, account).await?;
     consent_grant::Entity::update_many()
         .col_expr(consent_grant::Column::RevokedAt, Expr::value(grant.created_at))
         .filter(consent_grant::Column::AccountId.eq(account.as_uuid()))
@@ -85,13 +102,22 @@ pub async fn put(tx: &Tx, account: AccountId, grant: &Grant) -> Result<(), Store
         created_at: Set(grant.created_at),
         revoked_at: Set(None),
     };
-    consent_grant::Entity::insert(row).exec_without_returning(tx).await?;
+    consent_grant::Entity::insert(row)
+        .exec_without_returning(tx)
+        .await?;
     Ok(())
 }
 
 /// Takes a decision back: codes and tokens of this person at this sub-site end with it.
-pub async fn revoke(tx: &Tx, account: AccountId, id: GrantId, now: DateTime<Utc>) -> Result<bool, StoreError> {
-    let Some(grant) = find(tx, account, id).await? else { return Ok(false) };
+pub async fn revoke(
+    tx: &Tx,
+    account: AccountId,
+    id: GrantId,
+    now: DateTime<Utc>,
+) -> Result<bool, StoreError> {
+    let Some(grant) = find(tx, account, id).await? else {
+        return Ok(false);
+    };
     let revoked = consent_grant::Entity::update_many()
         .col_expr(consent_grant::Column::RevokedAt, Expr::value(now))
         .filter(consent_grant::Column::Id.eq(id.as_uuid()))
@@ -128,4 +154,120 @@ fn from_row(row: consent_grant::Model) -> Result<Grant, StoreError> {
         created_at: row.created_at,
         revoked_at: row.revoked_at,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use model::client::AccountKind;
+    use model::language::Language;
+    use model::phone::Phone;
+    use sea_orm::{ConnectionTrait as _, Statement};
+
+    use super::*;
+    use crate::accounts::NewAccount;
+    use crate::testing::{self, TestStore};
+
+    async fn account(test: &TestStore, phone: &str) -> AccountId {
+        let now = test.clock.now();
+        let new = NewAccount {
+            id: AccountId::new(now, test.store.rng()),
+            kind: AccountKind::Resident,
+            language: Language::ZhCn,
+            phone: Phone::parse(phone).expect("a phone"),
+            created_at: now,
+        };
+        accounts::create(&test.store.read(), &new).await.expect("created");
+        new.id
+    }
+
+    fn grant(test: &TestStore, allowed: &str) -> Grant {
+        let now = test.clock.now();
+        Grant {
+            id: GrantId::new(now, test.store.rng()),
+            client_id: ClientId::parse("hefei").expect("an id"),
+            allowed: ScopeSet::parse_lenient(allowed),
+            asked: ScopeSet::parse_lenient(allowed),
+            receipt: serde_json::json!({}),
+            created_at: now,
+            revoked_at: None,
+        }
+    }
+
+    /// Reads what holds, adds to it and stores it, as the page does.
+    async fn decide(test: &TestStore, account: AccountId, allowed: &str) -> Result<(), StoreError> {
+        let tx = test.store.begin().await?;
+        let mut grant = grant(test, allowed);
+        if let Some(before) = find_to_replace(&tx, account, &grant.client_id).await? {
+            grant.allowed = grant.allowed.union(&before.allowed);
+        }
+        put(&tx, account, &grant).await?;
+        tx.commit().await
+    }
+
+    #[tokio::test]
+    async fn two_decisions_at_once_are_both_stored_and_the_later_knows_the_earlier() {
+        for test in testing::stores().await {
+            let rounds = [
+                ("phone", "email"),
+                ("profile", "address"),
+                ("assurance", "real_name"),
+            ];
+            for (number, (one, two)) in rounds.into_iter().enumerate() {
+                let phone = format!("1380013800{number}");
+                let account = account(&test, &phone).await;
+                let (first, second) = tokio::join!(decide(&test, account, one), decide(&test, account, two));
+                first.unwrap_or_else(|error| panic!("{}: first: {error}", test.database.kind()));
+                second.unwrap_or_else(|error| panic!("{}: second: {error}", test.database.kind()));
+                let grants = list(&test.store.read(), account).await.expect("listed");
+                let holding: Vec<_> = grants.iter().filter(|grant| grant.revoked_at.is_none()).collect();
+                let [holding] = holding.as_slice() else {
+                    panic!("{} hold", holding.len())
+                };
+                assert_eq!(grants.len(), 2);
+                assert_eq!(holding.allowed, ScopeSet::parse_lenient(&format!("{one} {two}")));
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn what_a_withdrawal_ends_is_found_by_an_index() {
+        for test in testing::stores().await {
+            let explain = if test.database.kind() == "sqlite" {
+                "EXPLAIN QUERY PLAN"
+            } else {
+                "EXPLAIN"
+            };
+            let tx = test.store.begin().await.expect("begun");
+            if test.database.kind() == "postgres" {
+                // An empty table is read from end to end unless that is forbidden.
+                tx.execute_unprepared("SET LOCAL enable_seqscan = off")
+                    .await
+                    .expect("set");
+            }
+            for table in ["authorization_code", "access_token"] {
+                let id = uuid::Uuid::nil();
+                let sql = format!(
+                    "{explain} UPDATE {table} SET details = '' \
+                     WHERE account_id = '{id}' AND client_id = 'x' AND revoked_at IS NULL"
+                );
+                let statement = Statement::from_string(tx.get_database_backend(), sql);
+                let rows = tx.query_all_raw(statement).await.expect("explained");
+                let column = if test.database.kind() == "sqlite" {
+                    "detail"
+                } else {
+                    "QUERY PLAN"
+                };
+                let plan: Vec<String> = rows
+                    .iter()
+                    .map(|row| row.try_get("", column).expect("a line"))
+                    .collect();
+                let index = format!("ix_{table}_account_id_client_id");
+                assert!(
+                    plan.join("\n").contains(&index),
+                    "{}: {plan:?}",
+                    test.database.kind()
+                );
+            }
+        }
+    }
 }

@@ -23,19 +23,26 @@ struct Sealed {
 /// Stores a request that waits.
 pub async fn create(tx: &Tx, new: &Interaction, browser: &TokenHash) -> Result<(), StoreError> {
     let key = new.id.hash();
-    let request = Sealed { parameters: new.parameters.clone(), wants: new.wants.clone() };
+    let request = Sealed {
+        parameters: new.parameters.clone(),
+        wants: new.wants.clone(),
+    };
     let request = serde_json::to_vec(&request).map_err(|_| StoreError::Malformed("interaction.request"))?;
     let row = interaction::ActiveModel {
         id_hash: Set(key.as_bytes().to_vec()),
         browser_hash: Set(browser.as_bytes().to_vec()),
         client_id: Set(new.client_id.as_str().to_owned()),
-        request_sealed: Set(tx.vault().seal(Column::InteractionRequest, key.as_bytes(), &request)?),
+        request_sealed: Set(tx
+            .vault()
+            .seal(Column::InteractionRequest, key.as_bytes(), &request)?),
         answers: Set(answers_text(&new.answers)?),
         created_at: Set(new.created_at),
         expires_at: Set(new.created_at + TimeDelta::minutes(LIFE_MINUTES)),
         finished_at: Set(None),
     };
-    interaction::Entity::insert(row).exec_without_returning(tx).await?;
+    interaction::Entity::insert(row)
+        .exec_without_returning(tx)
+        .await?;
     Ok(())
 }
 
@@ -51,15 +58,19 @@ pub async fn find(
         .one(tx)
         .await?;
     let Some(row) = row else { return Ok(None) };
-    let request = tx.vault().open(Column::InteractionRequest, key.as_bytes(), &row.request_sealed)?;
+    let request = tx
+        .vault()
+        .open(Column::InteractionRequest, key.as_bytes(), &row.request_sealed)?;
     let request: Sealed =
         serde_json::from_slice(&request).map_err(|_| StoreError::Malformed("interaction.request"))?;
     Ok(Some(Interaction {
         id: id.clone(),
-        client_id: ClientId::parse(&row.client_id).map_err(|_| StoreError::Malformed("interaction.client_id"))?,
+        client_id: ClientId::parse(&row.client_id)
+            .map_err(|_| StoreError::Malformed("interaction.client_id"))?,
         parameters: request.parameters,
         wants: request.wants,
-        answers: serde_json::from_str(&row.answers).map_err(|_| StoreError::Malformed("interaction.answers"))?,
+        answers: serde_json::from_str(&row.answers)
+            .map_err(|_| StoreError::Malformed("interaction.answers"))?,
         created_at: row.created_at,
         finished_at: row.finished_at,
     }))
@@ -68,9 +79,14 @@ pub async fn find(
 /// Changes what the request wants of the resident, as it becomes known step by step.
 pub async fn set_wants(tx: &Tx, interaction: &Interaction, wants: &Wants) -> Result<bool, StoreError> {
     let key = interaction.id.hash();
-    let request = Sealed { parameters: interaction.parameters.clone(), wants: wants.clone() };
+    let request = Sealed {
+        parameters: interaction.parameters.clone(),
+        wants: wants.clone(),
+    };
     let request = serde_json::to_vec(&request).map_err(|_| StoreError::Malformed("interaction.request"))?;
-    let sealed = tx.vault().seal(Column::InteractionRequest, key.as_bytes(), &request)?;
+    let sealed = tx
+        .vault()
+        .seal(Column::InteractionRequest, key.as_bytes(), &request)?;
     let changed = interaction::Entity::update_many()
         .col_expr(interaction::Column::RequestSealed, Expr::value(sealed))
         .filter(interaction::Column::IdHash.eq(key.as_bytes().to_vec()))

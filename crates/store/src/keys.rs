@@ -100,14 +100,20 @@ pub async fn insert(tx: &Tx, new: &NewKey<'_>) -> Result<bool, StoreError> {
     Ok(inserted.await? == 1)
 }
 
-/// Moves the key of an algorithm from one state to another; answers whether there was one.
+/// Moves the key of an algorithm from one state to another, if it has been in the first since `since` at the
+/// latest; answers whether there was one.
 pub async fn advance(
     tx: &Tx,
     alg: SigningAlg,
     (from, to): (State, State),
+    since: Option<DateTime<Utc>>,
     now: DateTime<Utc>,
 ) -> Result<bool, StoreError> {
-    let moved = Entity::update_many()
+    let mut key = Entity::update_many();
+    if let Some(since) = since {
+        key = key.filter(Column::StateChangedAt.lte(since));
+    }
+    let moved = key
         .col_expr(Column::State, Expr::value(to.as_str()))
         .col_expr(Column::StateChangedAt, Expr::value(now))
         .filter(Column::Alg.eq(alg.name()))
@@ -117,13 +123,19 @@ pub async fn advance(
     Ok(moved.rows_affected == 1)
 }
 
-/// Buries retiring keys that changed before a moment, private parts and all; answers their names.
+/// Buries retiring keys that changed before a moment, or only the one that is named, private parts and all; answers
+/// their names.
 pub async fn bury(
     tx: &Tx,
+    kid: Option<&str>,
     changed_before: DateTime<Utc>,
     now: DateTime<Utc>,
 ) -> Result<Vec<String>, StoreError> {
-    let buried = Entity::update_many()
+    let mut keys = Entity::update_many();
+    if let Some(kid) = kid {
+        keys = keys.filter(Column::Kid.eq(kid));
+    }
+    let buried = keys
         .col_expr(Column::State, Expr::value(State::Dead.as_str()))
         .col_expr(Column::StateChangedAt, Expr::value(now))
         .col_expr(Column::PrivateSealed, Expr::value(Vec::<u8>::new()))
@@ -201,21 +213,46 @@ mod tests {
             assert!(insert(&tx, &key("c", State::Next)).await.expect("next"));
             assert!(!insert(&tx, &key("d", State::Next)).await.expect("second next"));
             assert!(
-                advance(&tx, SigningAlg::Es256, (State::Current, State::Retiring), now)
-                    .await
-                    .expect("one")
+                advance(
+                    &tx,
+                    SigningAlg::Es256,
+                    (State::Current, State::Retiring),
+                    None,
+                    now
+                )
+                .await
+                .expect("one")
             );
             assert!(
-                advance(&tx, SigningAlg::Es256, (State::Next, State::Current), now)
-                    .await
-                    .expect("two")
+                !advance(
+                    &tx,
+                    SigningAlg::Es256,
+                    (State::Next, State::Current),
+                    Some(now - chrono::TimeDelta::hours(24)),
+                    now
+                )
+                .await
+                .expect("too young")
             );
             assert!(
-                !advance(&tx, SigningAlg::Rs256, (State::Next, State::Current), now)
+                advance(
+                    &tx,
+                    SigningAlg::Es256,
+                    (State::Next, State::Current),
+                    Some(now),
+                    now
+                )
+                .await
+                .expect("two")
+            );
+            assert!(
+                !advance(&tx, SigningAlg::Rs256, (State::Next, State::Current), None, now)
                     .await
                     .expect("none")
             );
-            assert_eq!(bury(&tx, now, now).await.expect("bury"), ["a"]);
+            let other = bury(&tx, Some("c"), now, now).await.expect("bury another");
+            assert!(other.is_empty(), "a key that signs is not buried");
+            assert_eq!(bury(&tx, None, now, now).await.expect("bury"), ["a"]);
             let open = open(&tx).await.expect("open");
             let [(listed, private)] = open.as_slice() else {
                 panic!("{} keys", open.len())

@@ -25,12 +25,13 @@ pub mod otp;
 pub mod outbox;
 pub mod registrations;
 pub mod revisions;
+mod schema;
 pub mod sessions;
 mod standing;
-pub mod throttles;
-pub mod tokens;
 #[doc(hidden)]
 pub mod testing;
+pub mod throttles;
+pub mod tokens;
 pub mod tx;
 pub mod vault;
 

@@ -2,6 +2,8 @@
 //! (A214, A215); stored is a keyed digest. Tries are counted down by one guarded statement, so that parallel
 //! guesses all count (A213), and a code is used once (A217).
 
+use std::fmt;
+
 use chrono::{DateTime, Utc};
 use model::ids::OtpId;
 use model::secret::TokenHash;
@@ -37,8 +39,8 @@ impl Purpose {
     }
 }
 
-/// Whose code it is: purpose, normalised phone or address, browser.
-#[derive(Clone, Copy, Debug)]
+/// Whose code it is: purpose, normalised phone or address, browser. `Debug` shows the purpose alone.
+#[derive(Clone, Copy)]
 pub struct Holder<'a> {
     /// What the code is for.
     pub purpose: Purpose,
@@ -48,8 +50,15 @@ pub struct Holder<'a> {
     pub browser: &'a TokenHash,
 }
 
-/// What a code is stored with.
-#[derive(Debug)]
+impl fmt::Debug for Holder<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Holder")
+            .field("purpose", &self.purpose)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What a code is stored with. The code never appears in `Debug`.
 pub struct NewOtp<'a> {
     /// Its identifier.
     pub id: OtpId,
@@ -63,6 +72,15 @@ pub struct NewOtp<'a> {
     pub now: DateTime<Utc>,
     /// Until when it can be used.
     pub expires_at: DateTime<Utc>,
+}
+
+impl fmt::Debug for NewOtp<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NewOtp")
+            .field("id", &self.id)
+            .field("holder", &self.holder)
+            .finish_non_exhaustive()
+    }
 }
 
 /// What is known about the newest code of a holder.
@@ -231,6 +249,23 @@ pub async fn consume(tx: &Tx, id: OtpId, now: DateTime<Utc>) -> Result<bool, Sto
         .exec(tx)
         .await?;
     Ok(changed.rows_affected == 1)
+}
+
+/// Whether this is the holder's newest code, and it was used at `since` or later: how a page that was sent twice
+/// shows that it is the same page. Gives nothing by itself, and the code stays used.
+pub async fn was_used(
+    tx: &Tx,
+    holder: &Holder<'_>,
+    code: &str,
+    since: DateTime<Utc>,
+) -> Result<bool, StoreError> {
+    let Some(row) = newest(tx, holder).await? else {
+        return Ok(false);
+    };
+    let right = row
+        .code_mac
+        .ct_eq(&digest(tx, OtpId::from_uuid(row.id), Some(code)));
+    Ok(row.used_at.is_some_and(|at| at >= since) && bool::from(right))
 }
 
 #[cfg(test)]

@@ -81,6 +81,23 @@ pub async fn begin(tx: &Tx, new: &NewRegistration<'_>) -> Result<(), StoreError>
     Ok(())
 }
 
+/// Goes on with a draft whose phone was typed again: it is remembered until `expires_at`. `false` when it is
+/// complete or forgotten meanwhile.
+pub async fn prolong(
+    tx: &Tx,
+    id: RegistrationId,
+    (now, expires_at): (DateTime<Utc>, DateTime<Utc>),
+) -> Result<bool, StoreError> {
+    let changed = registration::Entity::update_many()
+        .col_expr(registration::Column::ExpiresAt, Expr::value(expires_at))
+        .filter(registration::Column::Id.eq(id.as_uuid()))
+        .filter(registration::Column::AccountId.is_null())
+        .filter(registration::Column::ExpiresAt.gt(now))
+        .exec(tx)
+        .await?;
+    Ok(changed.rows_affected == 1)
+}
+
 /// The newest registration of a browser that is not forgotten, complete or not.
 pub async fn find(
     tx: &Tx,
@@ -170,6 +187,28 @@ mod tests {
                     .unwrap()
                     .is_none()
             );
+        }
+    }
+
+    #[tokio::test]
+    async fn a_draft_is_prolonged_while_it_is_one() {
+        for test in stores().await {
+            let (tx, now) = (test.store.read(), test.clock.now());
+            let browser = Token::generate(&Rng::system()).hash();
+            let id = begun(&tx, &browser, "13800000004", now).await;
+            let later = now + TimeDelta::minutes(50);
+            let until = later + TimeDelta::hours(1);
+            assert!(prolong(&tx, id, (later, until)).await.unwrap());
+            let at = now + TimeDelta::minutes(100);
+            assert_eq!(find(&tx, &browser, at).await.unwrap().unwrap().id, id);
+            assert!(
+                !prolong(&tx, id, (until, until + TimeDelta::hours(1)))
+                    .await
+                    .unwrap()
+            );
+            let account = AccountId::new(now, &Rng::system());
+            assert!(complete(&tx, id, account, at).await.unwrap());
+            assert!(!prolong(&tx, id, (at, until)).await.unwrap());
         }
     }
 

@@ -28,10 +28,17 @@ impl Revision {
 
 /// Tells every cache to look again.
 pub async fn raise(tx: &Tx, revision: Revision) -> Result<(), StoreError> {
-    let row = revision::ActiveModel { name: Set(revision.name().to_owned()), number: Set(1) };
+    let row = revision::ActiveModel {
+        name: Set(revision.name().to_owned()),
+        number: Set(1),
+    };
     let more = Expr::col((revision::Entity, revision::Column::Number)).add(1);
     revision::Entity::insert(row)
-        .on_conflict(OnConflict::column(revision::Column::Name).value(revision::Column::Number, more).to_owned())
+        .on_conflict(
+            OnConflict::column(revision::Column::Name)
+                .value(revision::Column::Number, more)
+                .to_owned(),
+        )
         .exec_without_returning(tx)
         .await?;
     Ok(())

@@ -5,7 +5,7 @@ use model::authn::Methods;
 use model::ids::{AccountId, ClientId, SessionId};
 use model::secret::TokenHash;
 use sea_orm::ActiveValue::Set;
-use sea_orm::sea_query::Expr;
+use sea_orm::sea_query::{Expr, ExprTrait as _};
 use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _};
 
 use crate::accounts::{self, Account, Status};
@@ -36,19 +36,32 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { idle_minutes: 60, absolute_minutes: 720, public_idle_minutes: 10, public_absolute_minutes: 60 }
+        Self {
+            idle_minutes: 60,
+            absolute_minutes: 720,
+            public_idle_minutes: 10,
+            public_absolute_minutes: 60,
+        }
     }
 }
 
 impl Limits {
     /// When a sign-in ends in any case.
     pub fn expires_at(&self, now: DateTime<Utc>, public_computer: bool) -> DateTime<Utc> {
-        let minutes = if public_computer { self.public_absolute_minutes } else { self.absolute_minutes };
+        let minutes = if public_computer {
+            self.public_absolute_minutes
+        } else {
+            self.absolute_minutes
+        };
         now + TimeDelta::minutes(minutes)
     }
 
     fn idle(&self, public_computer: bool) -> TimeDelta {
-        TimeDelta::minutes(if public_computer { self.public_idle_minutes } else { self.idle_minutes })
+        TimeDelta::minutes(if public_computer {
+            self.public_idle_minutes
+        } else {
+            self.idle_minutes
+        })
     }
 }
 
@@ -92,10 +105,25 @@ pub struct NewSession {
     pub device: String,
 }
 
-/// Stores a sign-in.
+/// Whether a sign-in may begin: only for an account that is in use. Until the caller's transaction ends nobody freezes
+/// or closes the account, so that whoever does ends this sign-in too.
+pub async fn may_begin(tx: &Tx, account: AccountId) -> Result<bool, StoreError> {
+    let in_use = account::Entity::find_by_id(account.as_uuid())
+        .select_only()
+        .column(account::Column::Id)
+        .filter(account::Column::Status.eq(Status::Active.as_str()))
+        .lock_shared()
+        .into_tuple::<uuid::Uuid>()
+        .one(tx)
+        .await?;
+    Ok(in_use.is_some())
+}
+
+/// Stores a sign-in. Ask [`may_begin`] in the same transaction first.
 pub async fn create(tx: &Tx, new: &NewSession) -> Result<(), StoreError> {
     let id = new.id.as_uuid();
-    let methods = serde_json::to_string(&new.methods).map_err(|_| StoreError::Malformed("session.methods"))?;
+    let methods =
+        serde_json::to_string(&new.methods).map_err(|_| StoreError::Malformed("session.methods"))?;
     let row = session::ActiveModel {
         id: Set(id),
         token_hash: Set(new.token_hash.as_bytes().to_vec()),
@@ -107,7 +135,11 @@ pub async fn create(tx: &Tx, new: &NewSession) -> Result<(), StoreError> {
         last_seen_at: Set(new.now),
         expires_at: Set(new.expires_at),
         ended_at: Set(None),
-        device_sealed: Set(Some(tx.vault().seal(Column::SessionDevice, id.as_bytes(), new.device.as_bytes())?)),
+        device_sealed: Set(Some(tx.vault().seal(
+            Column::SessionDevice,
+            id.as_bytes(),
+            new.device.as_bytes(),
+        )?)),
     };
     session::Entity::insert(row).exec_without_returning(tx).await?;
     Ok(())
@@ -128,7 +160,9 @@ pub async fn find_live(
         .find_also_related(account::Entity)
         .one(tx)
         .await?;
-    let Some((row, Some(owner))) = found else { return Ok(None) };
+    let Some((row, Some(owner))) = found else {
+        return Ok(None);
+    };
     if row.last_seen_at + limits.idle(row.public_computer) <= now {
         return Ok(None);
     }
@@ -140,6 +174,20 @@ pub async fn find_live(
             .await?;
     }
     from_row(tx, row, owner).map(Some)
+}
+
+/// Whose sign-in a cookie stood for that lapsed by itself, not long ago. It gives no right to anything.
+pub async fn find_lapsed(tx: &Tx, token: &TokenHash, now: DateTime<Utc>) -> Result<Option<AccountId>, StoreError> {
+    let account = session::Entity::find()
+        .select_only()
+        .column(session::Column::AccountId)
+        .filter(session::Column::TokenHash.eq(token.as_bytes().to_vec()))
+        .filter(session::Column::EndedAt.is_null())
+        .filter(session::Column::ExpiresAt.gt(now - TimeDelta::days(1)))
+        .into_tuple::<uuid::Uuid>()
+        .one(tx)
+        .await?;
+    Ok(account.map(AccountId::from_uuid))
 }
 
 /// Ends a sign-in, and with it every code and token that it gave (A058).
@@ -199,10 +247,41 @@ pub struct Renewal<'a> {
 pub async fn renew(tx: &Tx, id: SessionId, new: &Renewal<'_>) -> Result<bool, StoreError> {
     let methods = serde_json::to_string(new.methods).map_err(|_| StoreError::Malformed("session.methods"))?;
     let renewed = session::Entity::update_many()
-        .col_expr(session::Column::TokenHash, Expr::value(new.token_hash.as_bytes().to_vec()))
+        .col_expr(
+            session::Column::TokenHash,
+            Expr::value(new.token_hash.as_bytes().to_vec()),
+        )
         .col_expr(session::Column::Methods, Expr::value(methods))
         .col_expr(session::Column::AuthTime, Expr::value(new.auth_time))
         .filter(session::Column::Id.eq(id.as_uuid()))
+        .filter(session::Column::EndedAt.is_null())
+        .exec(tx)
+        .await?;
+    Ok(renewed.rows_affected == 1)
+}
+
+/// Begins a sign-in anew when its own person signs in once more in the same browser: new cookie, factors, times and
+/// device. Codes and tokens that it gave stay.
+pub async fn begin_again(tx: &Tx, new: &NewSession) -> Result<bool, StoreError> {
+    let id = new.id.as_uuid();
+    let methods =
+        serde_json::to_string(&new.methods).map_err(|_| StoreError::Malformed("session.methods"))?;
+    let device = tx
+        .vault()
+        .seal(Column::SessionDevice, id.as_bytes(), new.device.as_bytes())?;
+    let renewed = session::Entity::update_many()
+        .col_expr(
+            session::Column::TokenHash,
+            Expr::value(new.token_hash.as_bytes().to_vec()),
+        )
+        .col_expr(session::Column::Methods, Expr::value(methods))
+        .col_expr(session::Column::PublicComputer, Expr::value(new.public_computer))
+        .col_expr(session::Column::AuthTime, Expr::value(new.now))
+        .col_expr(session::Column::LastSeenAt, Expr::value(new.now))
+        .col_expr(session::Column::ExpiresAt, Expr::value(new.expires_at))
+        .col_expr(session::Column::DeviceSealed, Expr::value(Some(device)))
+        .filter(session::Column::Id.eq(id))
+        .filter(session::Column::AccountId.eq(new.account.as_uuid()))
         .filter(session::Column::EndedAt.is_null())
         .exec(tx)
         .await?;
@@ -257,12 +336,23 @@ pub struct Listed {
     pub last_seen_at: DateTime<Utc>,
 }
 
-/// The sign-ins of an account that have not ended, newest first.
-pub async fn list(tx: &Tx, account: AccountId, now: DateTime<Utc>) -> Result<Vec<Listed>, StoreError> {
+/// The sign-ins of an account that hold, newest first.
+pub async fn list(
+    tx: &Tx,
+    account: AccountId,
+    limits: &Limits,
+    now: DateTime<Utc>,
+) -> Result<Vec<Listed>, StoreError> {
+    let used_since = |public_computer| {
+        session::Column::PublicComputer
+            .eq(public_computer)
+            .and(session::Column::LastSeenAt.gt(now - limits.idle(public_computer)))
+    };
     let rows = session::Entity::find()
         .filter(session::Column::AccountId.eq(account.as_uuid()))
         .filter(session::Column::EndedAt.is_null())
         .filter(session::Column::ExpiresAt.gt(now))
+        .filter(used_since(false).or(used_since(true)))
         .order_by_desc(session::Column::CreatedAt)
         .limit(LIST_MAX)
         .all(tx)
@@ -271,7 +361,10 @@ pub async fn list(tx: &Tx, account: AccountId, now: DateTime<Utc>) -> Result<Vec
         .map(|row| {
             let device = row
                 .device_sealed
-                .map(|sealed| tx.vault().open_text(Column::SessionDevice, row.id.as_bytes(), &sealed))
+                .map(|sealed| {
+                    tx.vault()
+                        .open_text(Column::SessionDevice, row.id.as_bytes(), &sealed)
+                })
                 .transpose()?;
             Ok(Listed {
                 id: SessionId::from_uuid(row.id),
@@ -315,7 +408,13 @@ mod tests {
         let (now, rng) = (test.clock.now(), test.store.rng());
         let id = AccountId::new(now, rng);
         let phone = Phone::parse(&format!("139{:08}", rng.below(100_000_000))).unwrap();
-        let new = accounts::NewAccount { id, kind: AccountKind::Resident, language: Language::En, phone, created_at: now };
+        let new = accounts::NewAccount {
+            id,
+            kind: AccountKind::Resident,
+            language: Language::En,
+            phone,
+            created_at: now,
+        };
         accounts::create(&test.store.read(), &new).await.unwrap();
         id
     }
@@ -338,7 +437,10 @@ mod tests {
 
     async fn is_live(test: &TestStore, token: &TokenHash) -> bool {
         let limits = Limits::default();
-        find_live(&test.store.read(), token, &limits, test.clock.now()).await.unwrap().is_some()
+        find_live(&test.store.read(), token, &limits, test.clock.now())
+            .await
+            .unwrap()
+            .is_some()
     }
 
     #[tokio::test]
@@ -347,11 +449,100 @@ mod tests {
             let (id, old) = sign_in(&test, person(&test).await).await;
             let new = Token::generate(test.store.rng()).hash();
             let methods = Methods::new([Method::Password, Method::Sms]);
-            let renewal = Renewal { token_hash: new, methods: &methods, auth_time: test.clock.now() };
+            let renewal = Renewal {
+                token_hash: new,
+                methods: &methods,
+                auth_time: test.clock.now(),
+            };
             assert!(renew(&test.store.read(), id, &renewal).await.unwrap());
-            assert!(!is_live(&test, &old).await && is_live(&test, &new).await, "{}", test.database.kind());
+            assert!(
+                !is_live(&test, &old).await && is_live(&test, &new).await,
+                "{}",
+                test.database.kind()
+            );
             end(&test.store.read(), id, test.clock.now()).await.unwrap();
-            assert!(!renew(&test.store.read(), id, &renewal).await.unwrap(), "an ended session stays ended");
+            assert!(
+                !renew(&test.store.read(), id, &renewal).await.unwrap(),
+                "an ended session stays ended"
+            );
+        }
+    }
+
+    #[tokio::test]
+    async fn only_an_account_in_use_may_begin_a_sign_in() {
+        for test in stores().await {
+            let id = person(&test).await;
+            assert!(
+                may_begin(&test.store.read(), id).await.unwrap(),
+                "{}",
+                test.database.kind()
+            );
+            assert!(
+                accounts::freeze(&test.store.read(), id, test.clock.now())
+                    .await
+                    .unwrap()
+            );
+            assert!(!may_begin(&test.store.read(), id).await.unwrap());
+            let nobody = AccountId::new(test.clock.now(), test.store.rng());
+            assert!(!may_begin(&test.store.read(), nobody).await.unwrap());
+        }
+    }
+
+    #[tokio::test]
+    async fn attack_151_a_sign_in_that_begins_again_has_a_new_cookie_and_new_times_for_its_own_account_only()
+    {
+        for test in stores().await {
+            let (mine, other) = (person(&test).await, person(&test).await);
+            let (id, old) = sign_in(&test, mine).await;
+            test.clock.advance(TimeDelta::minutes(50));
+            let now = test.clock.now();
+            let again = |account| NewSession {
+                id,
+                token_hash: Token::generate(test.store.rng()).hash(),
+                account,
+                methods: Methods::new([Method::Sms]),
+                public_computer: true,
+                now,
+                expires_at: now + TimeDelta::hours(1),
+                device: "Edge, Windows".to_owned(),
+            };
+            let (foreign, own) = (again(other), again(mine));
+            let tx = test.store.read();
+            assert!(!begin_again(&tx, &foreign).await.unwrap());
+            assert!(begin_again(&tx, &own).await.unwrap());
+            assert!(!is_live(&test, &old).await);
+            let live = find_live(&tx, &own.token_hash, &Limits::default(), now)
+                .await
+                .unwrap()
+                .unwrap();
+            assert_eq!((live.id, live.auth_time, live.public_computer), (id, now, true));
+            assert_eq!(
+                (live.methods, live.expires_at),
+                (own.methods.clone(), own.expires_at)
+            );
+            let list = list(&tx, mine, &Limits::default(), now).await.unwrap();
+            assert_eq!(list[0].device, "Edge, Windows");
+            end(&tx, id, now).await.unwrap();
+            assert!(
+                !begin_again(&tx, &own).await.unwrap(),
+                "an ended session stays ended"
+            );
+        }
+    }
+
+    #[tokio::test]
+    async fn a_sign_in_that_was_not_used_for_too_long_is_not_listed() {
+        for test in stores().await {
+            let mine = person(&test).await;
+            sign_in(&test, mine).await;
+            let count = async || {
+                let (tx, now) = (test.store.read(), test.clock.now());
+                list(&tx, mine, &Limits::default(), now).await.unwrap().len()
+            };
+            test.clock.advance(TimeDelta::minutes(59));
+            assert_eq!(count().await, 1);
+            test.clock.advance(TimeDelta::minutes(1));
+            assert_eq!(count().await, 0, "{}", test.database.kind());
         }
     }
 

@@ -6,9 +6,10 @@ use std::path::PathBuf;
 use chrono::{DateTime, Utc};
 use model::clock::Clock;
 use model::rng::Rng;
-use sea_orm::{ConnectionTrait as _, Database};
+use sea_orm::{ConnectionTrait as _, Database, EntityTrait as _};
 
 use crate::connect::{ConnectionLimits, Schema, Store};
+use crate::entity::audit;
 use crate::error::StoreError;
 use crate::vault::KeyEncryptionKey;
 
@@ -60,7 +61,11 @@ pub async fn stores() -> Vec<TestStore> {
             for database in databases {
                 let clock = Clock::manual(start_time());
                 match database.open(&clock).await {
-                    Ok(store) => stores.push(TestStore { store, clock, database }),
+                    Ok(store) => stores.push(TestStore {
+                        store,
+                        clock,
+                        database,
+                    }),
                     Err(error) => fail(&error),
                 }
             }
@@ -75,9 +80,31 @@ fn fail(error: &StoreError) {
     panic!("no test database: {error}");
 }
 
-#[expect(clippy::disallowed_methods, reason = "tests are told by ./test where their server is")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "tests are told by ./test where their server is"
+)]
 fn postgres_server() -> Option<String> {
-    std::env::var("DENIZEN_TEST_POSTGRES").ok().filter(|url| !url.is_empty())
+    std::env::var("DENIZEN_TEST_POSTGRES")
+        .ok()
+        .filter(|url| !url.is_empty())
+}
+
+impl TestStore {
+    /// What is in the audit log: event, sub-site, details. In no order, because the clock stands still.
+    pub async fn audited(&self) -> Result<Vec<(String, Option<String>, serde_json::Value)>, StoreError> {
+        let rows = audit::Entity::find().all(&self.store.read()).await?;
+        rows.into_iter()
+            .map(|row| {
+                let details = serde_json::from_str(&row.details);
+                Ok((
+                    row.event,
+                    row.client_id,
+                    details.map_err(|_| StoreError::Malformed("audit.details"))?,
+                ))
+            })
+            .collect()
+    }
 }
 
 impl TestDatabase {
@@ -85,32 +112,56 @@ impl TestDatabase {
     pub fn sqlite() -> Self {
         let folder = std::env::temp_dir().join(format!("denizen-{}", unique_name()));
         if let Err(error) = std::fs::create_dir_all(&folder) {
-            fail(&StoreError::Malformed(Box::leak(error.to_string().into_boxed_str())));
+            fail(&StoreError::Malformed(Box::leak(
+                error.to_string().into_boxed_str(),
+            )));
         }
         let url = format!("sqlite://{}/test.db", folder.display());
-        Self { url, folder: Some(folder) }
+        Self {
+            url,
+            folder: Some(folder),
+        }
     }
 
     /// A database on a PostgreSQL server.
     pub async fn postgres(server: &str) -> Result<Self, StoreError> {
         let name = format!("t_{}", unique_name());
         let admin = Database::connect(server).await?;
-        admin.execute_unprepared(&format!("CREATE DATABASE {name}")).await?;
+        admin
+            .execute_unprepared(&format!("CREATE DATABASE {name}"))
+            .await?;
         admin.close().await?;
         let base = server.rsplit_once('/').map_or(server, |(base, _)| base);
-        Ok(Self { url: format!("{base}/{name}"), folder: None })
+        Ok(Self {
+            url: format!("{base}/{name}"),
+            folder: None,
+        })
     }
 
     /// Opens the database with a clock, migrating it.
     pub async fn open(&self, clock: &Clock) -> Result<Store, StoreError> {
         let key = KeyEncryptionKey::parse(KEY)?;
-        let limits = ConnectionLimits { connections: 4, ..ConnectionLimits::default() };
-        Store::connect(&self.url, &limits, Schema::Migrate, &key, (clock.clone(), Rng::system())).await
+        let limits = ConnectionLimits {
+            connections: 4,
+            ..ConnectionLimits::default()
+        };
+        Store::connect(
+            &self.url,
+            &limits,
+            Schema::Migrate,
+            &key,
+            (clock.clone(), Rng::system()),
+        )
+        .await
     }
 
     /// `sqlite` or `postgres`.
     pub fn kind(&self) -> &'static str {
-        if self.folder.is_some() { "sqlite" } else { "postgres" }
+        if self.folder.is_some() {
+            "sqlite"
+        } else {
+            "postgres"
+        }
     }
 }
 
@@ -140,7 +191,11 @@ mod tests {
                 (test.clock.clone(), Rng::system()),
             )
             .await;
-            assert!(matches!(opened, Err(StoreError::Sealed(_))), "{}", test.database.kind());
+            assert!(
+                matches!(opened, Err(StoreError::Sealed(_))),
+                "{}",
+                test.database.kind()
+            );
         }
     }
 
@@ -154,7 +209,10 @@ mod tests {
             let clock = Clock::manual(start_time());
             let (one, two) = tokio::join!(database.open(&clock), database.open(&clock));
             let (one, two) = (one.expect("first"), two.expect("second"));
-            assert_eq!(one.vault().derive("x").as_slice(), two.vault().derive("x").as_slice());
+            assert_eq!(
+                one.vault().derive("x").as_slice(),
+                two.vault().derive("x").as_slice()
+            );
         }
     }
 }

@@ -48,7 +48,8 @@ fn bucket(tx: &Tx, rule: &Rule, key: &str, now: DateTime<Utc>) -> (Vec<u8>, Date
     let length = Ord::max(rule.window_seconds, 1);
     let window = now.timestamp().div_euclid(length);
     let ends = (window + 1) * length;
-    let resets_at = DateTime::from_timestamp(ends, 0).unwrap_or(now + TimeDelta::seconds(rule.window_seconds));
+    let resets_at =
+        DateTime::from_timestamp(ends, 0).unwrap_or(now + TimeDelta::seconds(rule.window_seconds));
     let name = format!("{}\u{0}{window}\u{0}{key}", rule.name);
     (tx.vault().index(Index::Throttle, &name).to_vec(), resets_at)
 }
@@ -56,18 +57,35 @@ fn bucket(tx: &Tx, rule: &Rule, key: &str, now: DateTime<Utc>) -> (Vec<u8>, Date
 /// Counts one and answers where the counter stands; one statement, so that parallel tries are all counted.
 pub async fn hit(tx: &Tx, rule: &Rule, key: &str, now: DateTime<Utc>) -> Result<Count, StoreError> {
     let (bucket, resets_at) = bucket(tx, rule, key, now);
-    let row = throttle::ActiveModel { bucket: Set(bucket), count: Set(1), expires_at: Set(resets_at) };
+    let row = throttle::ActiveModel {
+        bucket: Set(bucket),
+        count: Set(1),
+        expires_at: Set(resets_at),
+    };
     let more = Expr::col((throttle::Entity, throttle::Column::Count)).add(1);
-    let upsert = OnConflict::column(throttle::Column::Bucket).value(throttle::Column::Count, more).to_owned();
-    let row = throttle::Entity::insert(row).on_conflict(upsert).exec_with_returning(tx).await?;
-    Ok(Count { count: row.count, limit: rule.limit, resets_at })
+    let upsert = OnConflict::column(throttle::Column::Bucket)
+        .value(throttle::Column::Count, more)
+        .to_owned();
+    let row = throttle::Entity::insert(row)
+        .on_conflict(upsert)
+        .exec_with_returning(tx)
+        .await?;
+    Ok(Count {
+        count: row.count,
+        limit: rule.limit,
+        resets_at,
+    })
 }
 
 /// Where the counter stands, without counting.
 pub async fn look(tx: &Tx, rule: &Rule, key: &str, now: DateTime<Utc>) -> Result<Count, StoreError> {
     let (bucket, resets_at) = bucket(tx, rule, key, now);
     let row = throttle::Entity::find_by_id(bucket).one(tx).await?;
-    Ok(Count { count: row.map_or(0, |row| row.count), limit: rule.limit, resets_at })
+    Ok(Count {
+        count: row.map_or(0, |row| row.count),
+        limit: rule.limit,
+        resets_at,
+    })
 }
 
 /// Takes one count back: what was counted beforehand turned out not to count.
@@ -85,7 +103,10 @@ pub async fn give_back(tx: &Tx, rule: &Rule, key: &str, now: DateTime<Utc>) -> R
 /// Forgets this window's count, after success.
 pub async fn clear(tx: &Tx, rule: &Rule, key: &str, now: DateTime<Utc>) -> Result<(), StoreError> {
     let (bucket, _) = bucket(tx, rule, key, now);
-    throttle::Entity::delete_many().filter(throttle::Column::Bucket.eq(bucket)).exec(tx).await?;
+    throttle::Entity::delete_many()
+        .filter(throttle::Column::Bucket.eq(bucket))
+        .exec(tx)
+        .await?;
     Ok(())
 }
 
@@ -94,7 +115,11 @@ mod tests {
     use super::*;
     use crate::testing::stores;
 
-    const RULE: Rule = Rule { name: "test", limit: 2, window_seconds: 60 };
+    const RULE: Rule = Rule {
+        name: "test",
+        limit: 2,
+        window_seconds: 60,
+    };
 
     #[tokio::test]
     async fn parallel_hits_all_count_and_a_new_window_starts_at_nothing() {
@@ -108,8 +133,19 @@ mod tests {
             );
             let mut counts = [hits.0, hits.1, hits.2].map(|count| count.unwrap().count);
             counts.sort_unstable();
-            assert_eq!((counts, hits.3.unwrap().count), ([1, 2, 3], 1), "{}", test.database.kind());
-            assert_eq!(look(&tx, &RULE, "a", now + TimeDelta::seconds(60)).await.unwrap().count, 0);
+            assert_eq!(
+                (counts, hits.3.unwrap().count),
+                ([1, 2, 3], 1),
+                "{}",
+                test.database.kind()
+            );
+            assert_eq!(
+                look(&tx, &RULE, "a", now + TimeDelta::seconds(60))
+                    .await
+                    .unwrap()
+                    .count,
+                0
+            );
         }
     }
 

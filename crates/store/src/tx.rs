@@ -4,8 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use sea_orm::{
-    ConnectionTrait, DatabaseBackend, DatabaseConnection, DatabaseTransaction, DbErr, ExecResult, QueryResult,
-    Statement,
+    ConnectionTrait, DatabaseBackend, DatabaseConnection, DatabaseTransaction, DbErr, ExecResult,
+    QueryResult, Statement,
 };
 
 use crate::error::StoreError;
@@ -31,11 +31,17 @@ impl fmt::Debug for Tx {
 
 impl Tx {
     pub(crate) fn auto_commit(db: DatabaseConnection, vault: Arc<Vault>) -> Self {
-        Self { connection: Connection::Alone(db), vault }
+        Self {
+            connection: Connection::Alone(db),
+            vault,
+        }
     }
 
     pub(crate) fn transaction(tx: DatabaseTransaction, vault: Arc<Vault>) -> Self {
-        Self { connection: Connection::Transaction(tx), vault }
+        Self {
+            connection: Connection::Transaction(tx),
+            vault,
+        }
     }
 
     /// Makes everything done in the unit of work happen.

@@ -39,7 +39,11 @@ impl KeyEncryptionKey {
     /// Reads 64 hexadecimal digits or base64 of 32 bytes; white space around is ignored.
     pub fn parse(text: &str) -> Result<Self, StoreError> {
         let text = text.trim();
-        let bytes = if text.len() == 64 { decode_hex(text) } else { decode_base64(text) };
+        let bytes = if text.len() == 64 {
+            decode_hex(text)
+        } else {
+            decode_base64(text)
+        };
         let bytes = Zeroizing::new(bytes.ok_or(StoreError::BadKeyEncryptionKey)?);
         let key = <[u8; 32]>::try_from(bytes.as_slice()).map_err(|_| StoreError::BadKeyEncryptionKey)?;
         Ok(Self(Zeroizing::new(key)))
@@ -171,6 +175,11 @@ impl Vault {
     pub fn derive(&self, purpose: &str) -> Zeroizing<[u8; 32]> {
         Zeroizing::new(mac(&self.root, purpose, b"derived key"))
     }
+
+    /// Proof that the program wrote a value for one purpose, which nobody can make with the database alone.
+    pub(crate) fn mac(&self, purpose: &str, value: &[u8]) -> [u8; 32] {
+        mac(&self.derive(purpose), purpose, value)
+    }
 }
 
 fn mac(key: &[u8; 32], label: &str, value: &[u8]) -> [u8; 32] {
@@ -189,8 +198,13 @@ fn associated((label, row): (&str, &[u8])) -> Vec<u8> {
 
 fn seal(key: &Aes256Gcm, rng: &Rng, place: (&str, &[u8]), plain: &[u8]) -> Result<Vec<u8>, StoreError> {
     let nonce = rng.bytes::<NONCE_BYTES>();
-    let payload = Payload { msg: plain, aad: &associated(place) };
-    let sealed = key.encrypt(&Nonce::<Aes256Gcm>::from(nonce), payload).map_err(|_| StoreError::Sealed("seal"))?;
+    let payload = Payload {
+        msg: plain,
+        aad: &associated(place),
+    };
+    let sealed = key
+        .encrypt(&Nonce::<Aes256Gcm>::from(nonce), payload)
+        .map_err(|_| StoreError::Sealed("seal"))?;
     // The first byte says under which key the value is sealed, so that keys can be changed while rows stay.
     Ok([&[1_u8][..], &nonce, &sealed].concat())
 }
@@ -201,10 +215,19 @@ fn open_with(
     sealed: &[u8],
 ) -> Result<Zeroizing<Vec<u8>>, StoreError> {
     let broken = StoreError::Sealed(place.0);
-    let Some((&1, rest)) = sealed.split_first() else { return Err(broken) };
-    let Some((nonce, body)) = rest.split_first_chunk::<NONCE_BYTES>() else { return Err(broken) };
-    let payload = Payload { msg: body, aad: &associated(place) };
-    key.decrypt(&Nonce::<Aes256Gcm>::from(*nonce), payload).map(Zeroizing::new).map_err(|_| broken)
+    let Some((&1, rest)) = sealed.split_first() else {
+        return Err(broken);
+    };
+    let Some((nonce, body)) = rest.split_first_chunk::<NONCE_BYTES>() else {
+        return Err(broken);
+    };
+    let payload = Payload {
+        msg: body,
+        aad: &associated(place),
+    };
+    key.decrypt(&Nonce::<Aes256Gcm>::from(*nonce), payload)
+        .map(Zeroizing::new)
+        .map_err(|_| broken)
 }
 
 /// Opens the keys, or makes them on the first start. Nodes that start together agree: the first insert wins.
@@ -220,7 +243,12 @@ pub(crate) async fn open(
         keys.push(load_or_make(db, &kek, name, clock, rng).await?);
     }
     let [data, index, root] = <[_; 3]>::try_from(keys).map_err(|_| StoreError::Malformed("secret"))?;
-    Ok(Vault { data: Aes256Gcm::new(&Key::<Aes256Gcm>::from(*data)), index, root, rng: rng.clone() })
+    Ok(Vault {
+        data: Aes256Gcm::new(&Key::<Aes256Gcm>::from(*data)),
+        index,
+        root,
+        rng: rng.clone(),
+    })
 }
 
 async fn load_or_make(
@@ -245,7 +273,12 @@ async fn load_or_make(
             .await?;
         tx.commit().await?;
     }
-    let row = secret::Entity::find_by_id(name).one(db).await?.ok_or(StoreError::Malformed("secret"))?;
+    let row = secret::Entity::find_by_id(name)
+        .one(db)
+        .await?
+        .ok_or(StoreError::Malformed("secret"))?;
     let plain = open_with(kek, place, &row.sealed)?;
-    <[u8; 32]>::try_from(plain.as_slice()).map(Zeroizing::new).map_err(|_| StoreError::Malformed("secret"))
+    <[u8; 32]>::try_from(plain.as_slice())
+        .map(Zeroizing::new)
+        .map_err(|_| StoreError::Malformed("secret"))
 }

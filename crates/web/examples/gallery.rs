@@ -122,6 +122,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         kit,
         metrics: metrics.clone(),
         hosts: Hosts::Any,
+        programs: &[],
         request_timeout_ms: 15_000,
     };
     let mut bound = Bound::bind(address.parse()?).await?;

@@ -4,14 +4,15 @@
 //! issuer, which only development has, the prefix and `Secure` go, because browsers and plain HTTP clients would
 //! drop the cookies otherwise. Two cookies of one name mean that somebody planted one: both are refused and cleared
 //! (A155). Cookies hold a random value only; what it stands for is in the database.
+//!
+//! A browser sends the cookies of parent domains in the same header (RFC 6265, 5.4), in any bytes and any number. They
+//! are not ours to judge: only pairs with a name of ours count. How long the header may be is the listener's limit.
 
 use http::header::COOKIE;
 use http::{HeaderMap, HeaderValue};
 use model::language::Language;
 use model::secret::Token;
 
-/// How much of the `Cookie` headers is read, in bytes.
-pub const COOKIE_HEADER_BYTES: usize = 8 * 1024;
 /// How long preferences are remembered, in seconds.
 pub const PREFERENCES_SECONDS: i64 = 365 * 24 * 3600;
 /// How long the browser token is kept, in seconds.
@@ -67,22 +68,21 @@ pub enum Sent {
 
 /// Reads one cookie from the request's headers.
 pub fn read(headers: &HeaderMap, mode: CookieMode, cookie: Cookie) -> Sent {
-    let size: usize = headers.get_all(COOKIE).iter().map(HeaderValue::len).sum();
-    if size > COOKIE_HEADER_BYTES {
-        return Sent::Several;
-    }
-    let name = cookie.name(mode);
-    let lines = headers
-        .get_all(COOKIE)
-        .iter()
-        .filter_map(|line| line.to_str().ok());
-    let mut values = lines.flat_map(|line| line.split(';')).filter_map(|pair| {
-        let (key, value) = pair.split_once('=')?;
-        (key.trim() == name).then(|| value.trim().to_owned())
+    let name = cookie.name(mode).as_bytes();
+    let lines = headers.get_all(COOKIE).iter().map(HeaderValue::as_bytes);
+    let pairs = lines.flat_map(|line| line.split(|byte| *byte == b';'));
+    let mut values = pairs.filter_map(|pair| {
+        let mut parts = pair.splitn(2, |byte| *byte == b'=');
+        let (key, value) = (parts.next()?, parts.next()?);
+        (key.trim_ascii() == name).then(|| value.trim_ascii())
     });
     match (values.next(), values.next()) {
         (None, _) => Sent::Nothing,
-        (Some(value), None) => Sent::One(value),
+        (Some(value), None) => match std::str::from_utf8(value) {
+            Ok(value) if value.is_ascii() => Sent::One(value.to_owned()),
+            // Our values are ASCII: this one was never given out.
+            _ => Sent::Nothing,
+        },
         (Some(_), Some(_)) => Sent::Several,
     }
 }
@@ -197,6 +197,31 @@ mod tests {
             Sent::Nothing
         );
         assert_eq!(read(&[]), Sent::Nothing);
+    }
+
+    #[test]
+    fn foreign_cookies_of_any_bytes_and_size_hide_none_of_ours() {
+        let read = |line: &[u8]| {
+            let headers = HeaderMap::from_iter([(COOKIE, HeaderValue::from_bytes(line).unwrap())]);
+            read(&headers, CookieMode::Secure, Cookie::Session)
+        };
+        let ours = Sent::One("a".to_owned());
+        let large = format!("_ga={}; __Host-denizen_session=a", "x".repeat(12 * 1024));
+        for line in [
+            "user=张三; __Host-denizen_session=a".as_bytes(),
+            "__Host-denizen_session=a; user=张三".as_bytes(),
+            b"\xff\xfe; __Host-denizen_session=a; \x80=\x81",
+            b";; ; =; =x; novalue; __Host-denizen_session=a;",
+            b"__Host-denizen_session; __Host-denizen_session=a",
+            b"\t__Host-denizen_session=a\t; x=\"; __Host\"",
+            large.as_bytes(),
+        ] {
+            assert_eq!(read(line), ours, "{}", line.escape_ascii());
+        }
+        // Under our own name a broken value still counts as a second one (A155), and alone it is nothing.
+        let planted = b"__Host-denizen_session=a; __Host-denizen_session=\xff";
+        assert_eq!(read(planted), Sent::Several);
+        assert_eq!(read(b"__Host-denizen_session=\xff"), Sent::Nothing);
     }
 
     #[test]

@@ -97,4 +97,5 @@ evidence-code-country = Messages cannot be sent to numbers of this country or re
 
 sms-verify-passed = [{ $service }] Your name has been verified and your identity level has risen. Sign in to see it on the page “Identity level”.
 sms-verify-answered = [{ $service }] There is a result of your identity check; it could not be passed automatically. Sign in and see the page “Identity level”, or ask at a service counter.
+sms-verify-restricted = [{ $service }] There is a result of your identity check: it cannot be done online. Please come to a government service counter in person with your identity document. You need not sign in.
 sms-verify-expired = [{ $service }] Your identity check could not be done because the other side did not answer for a long time. Your account is not affected. Please sign in and send it again.

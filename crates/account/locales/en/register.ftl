@@ -15,6 +15,10 @@ register-phone-country = Numbers of this country or region cannot be used. Use a
 register-phone-not-mobile = This is not a mobile number
 register-send-code = Send me a code
 register-have-account = I have an account already: sign in
+register-unfinished = A code was sent to { $phone }; that account is not finished yet.
+register-unfinished-continue = Go on with this number
+register-ended = That registration is over: it was finished in another window, or too much time has passed since it began. Please begin again.
+register-draft-other = Another number was entered in another window since: { $phone }. This page is about that number now. Nothing that you typed here was used.
 
 register-code-too-soon = A code was sent a moment ago. You can ask for another one in { $seconds } { $seconds ->
     [one] second

@@ -17,13 +17,11 @@ signin-register = Create an account
 signin-wrong = The number or the password is not right. Check both and try again. After several wrong tries, signing in is paused for a while.
 signin-again = You are signed in as { $who }. To protect your account, this service asks you to sign in once more.
 
-problem-sign-in-paused = Too many failed sign-ins
-problem-sign-in-paused-help = { $minutes ->
-    [one] To protect accounts, please try again in one minute. Your account and your details are not affected.
-   *[other] To protect accounts, please try again in { $minutes } minutes. Your account and your details are not affected.
+signin-paused = { $minutes ->
+    [one] There were too many failed sign-ins. To protect accounts, please try again in one minute. Your account and your details are not affected.
+   *[other] There were too many failed sign-ins. To protect accounts, please try again in { $minutes } minutes. Your account and your details are not affected.
  }
-problem-sign-in-busy = Many people are signing in at the moment
-problem-sign-in-busy-help = Your password was not refused, and this does not count as a failed try. Go back and send the page again in { $seconds } seconds.
+signin-busy = Many people are signing in at the moment. Your password was not refused, and this does not count as a failed try. Enter your password again in { $seconds } seconds.
 
 # Signing out
 

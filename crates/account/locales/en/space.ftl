@@ -22,7 +22,7 @@ space-level-asks = Identity level { $level }, “{ $name }”, is asked for.
 space-level-go = Continue and raise the level
 space-level-not-now = Not now
 space-level-no-road = This level cannot be reached online yet. Please come to a government service counter with your identity document.
-space-level-cases = Checks under way
+space-level-cases = Your checks
 space-level-seals = What supports your level
 space-level-seal = verified on { $at }
 space-level-seal-until = verified on { $at }, valid until { $until }
@@ -39,6 +39,7 @@ space-case-in-review = A member of staff is checking. You get the result by text
 space-case-restricted = Please come to a service counter in person.
 space-case-passed = Passed
 space-case-denied = Not passed
+space-case-conflict = Not passed: another account has been verified with this ID number. If it is yours, sign in with this ID number; if not, come to a service counter.
 space-case-ended = Ended
 
 space-source-phone-sms = Text message to your phone

@@ -80,4 +80,5 @@ evidence-code-country = Không gửi được tin nhắn đến số của quố
 
 sms-verify-passed = [{ $service }] Danh tính của bạn đã được xác thực và mức xác thực đã được nâng. Đăng nhập để xem tại trang “Mức xác thực”.
 sms-verify-answered = [{ $service }] Việc xác thực danh tính đã có kết quả nhưng không thể tự động thông qua. Hãy đăng nhập và xem trang “Mức xác thực”, hoặc hỏi tại quầy phục vụ.
+sms-verify-restricted = [{ $service }] Việc xác thực danh tính đã có kết quả: không thể thực hiện trực tuyến. Vui lòng trực tiếp đến quầy phục vụ, mang theo giấy tờ tùy thân. Bạn không cần đăng nhập.
 sms-verify-expired = [{ $service }] Việc xác thực danh tính chưa hoàn tất vì hệ thống bên kia không trả lời trong thời gian dài. Tài khoản của bạn không bị ảnh hưởng. Hãy đăng nhập và gửi lại.

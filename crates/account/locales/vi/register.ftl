@@ -15,6 +15,10 @@ register-phone-country = Chưa hỗ trợ số của quốc gia hoặc khu vực
 register-phone-not-mobile = Đây không phải số di động
 register-send-code = Nhận mã
 register-have-account = Tôi đã có tài khoản: đăng nhập
+register-unfinished = Mã đã được gửi đến { $phone }; việc đăng ký đó chưa hoàn tất.
+register-unfinished-continue = Tiếp tục với số này
+register-ended = Lần đăng ký đó đã kết thúc: đã hoàn tất ở cửa sổ khác hoặc đã quá thời gian. Hãy bắt đầu lại.
+register-draft-other = Một số khác đã được nhập ở cửa sổ khác: { $phone }. Trang này hiện dành cho số đó. Những gì bạn vừa nhập ở đây chưa được dùng.
 
 register-code-too-soon = Mã vừa được gửi. Bạn có thể yêu cầu mã khác sau { $seconds } giây.
 register-code-too-many = Đã yêu cầu quá nhiều mã. Hãy thử lại sau { $minutes } phút.

@@ -17,10 +17,8 @@ signin-register = Đăng ký ngay
 signin-wrong = Số hoặc mật khẩu không đúng. Hãy kiểm tra và thử lại. Sau nhiều lần sai, việc đăng nhập sẽ tạm dừng một thời gian.
 signin-again = Bạn đang đăng nhập với { $who }. Để bảo vệ tài khoản, thủ tục này yêu cầu bạn đăng nhập lại.
 
-problem-sign-in-paused = Đăng nhập sai quá nhiều lần
-problem-sign-in-paused-help = Để bảo vệ tài khoản, vui lòng thử lại sau { $minutes } phút. Tài khoản và thông tin của bạn không bị ảnh hưởng.
-problem-sign-in-busy = Hiện có nhiều người đang đăng nhập
-problem-sign-in-busy-help = Mật khẩu của bạn không bị từ chối và lần này không tính là nhập sai. Hãy quay lại và gửi lại trang sau { $seconds } giây.
+signin-paused = Đăng nhập sai quá nhiều lần. Để bảo vệ tài khoản, vui lòng thử lại sau { $minutes } phút. Tài khoản và thông tin của bạn không bị ảnh hưởng.
+signin-busy = Hiện có nhiều người đang đăng nhập. Mật khẩu của bạn không bị từ chối và lần này không tính là nhập sai. Hãy nhập lại mật khẩu sau { $seconds } giây.
 
 # Đăng xuất
 

@@ -22,7 +22,7 @@ space-level-asks = Cần đạt mức xác thực { $level }, “{ $name }”.
 space-level-go = Tiếp tục nâng mức
 space-level-not-now = Để khi khác
 space-level-no-road = Mức này chưa thể thực hiện trực tuyến. Vui lòng mang giấy tờ tùy thân đến quầy dịch vụ hành chính.
-space-level-cases = Hồ sơ đang xử lý
+space-level-cases = Hồ sơ xác thực
 space-level-seals = Căn cứ xác thực
 space-level-seal = xác thực ngày { $at }
 space-level-seal-until = xác thực ngày { $at }, có hiệu lực đến { $until }
@@ -39,6 +39,7 @@ space-case-in-review = Nhân viên đang kiểm tra. Kết quả sẽ được b
 space-case-restricted = Vui lòng trực tiếp đến quầy phục vụ.
 space-case-passed = Đã thông qua
 space-case-denied = Không thông qua
+space-case-conflict = Không thông qua: số căn cước này đã được xác thực ở một tài khoản khác. Nếu là tài khoản của bạn, hãy đăng nhập bằng số căn cước này; nếu không, hãy đến quầy phục vụ.
 space-case-ended = Đã kết thúc
 
 space-source-phone-sms = Tin nhắn điện thoại

@@ -80,4 +80,5 @@ evidence-code-country = 暂不支持向该国家（地区）的号码发送短�
 
 sms-verify-passed = 【{ $service }】您的实名认证已完成，认证等级已提升。可登录后在“认证等级”页面查看。
 sms-verify-answered = 【{ $service }】您的实名认证已有结果，未能自动通过。请登录后在“认证等级”页面查看，或者到服务窗口咨询。
+sms-verify-restricted = 【{ $service }】您的实名认证已有结果：无法在线办理。请本人携带身份证件到服务窗口办理，无需登录。
 sms-verify-expired = 【{ $service }】因对方系统长时间无应答，您的实名认证未能完成，您的账号不受影响。请登录后重新提交。

@@ -15,6 +15,10 @@ register-phone-country = 暂不支持该国家（地区）的号码，请使用�
 register-phone-not-mobile = 这不是手机号码
 register-send-code = 获取验证码
 register-have-account = 已有账号，去登录
+register-unfinished = 验证码已发往 { $phone }，该次注册尚未完成。
+register-unfinished-continue = 继续使用此号码
+register-ended = 该次注册已结束：可能已在其他窗口完成，或者已超过时限。请重新开始。
+register-draft-other = 您已在其他窗口填写了另一个号码：{ $phone }。本页面现用于该号码，刚才填写的内容未被使用。
 
 register-code-too-soon = 验证码刚刚发出，请在 { $seconds } 秒后再次获取。
 register-code-too-many = 获取验证码过于频繁，请在 { $minutes } 分钟后再试。

@@ -17,10 +17,8 @@ signin-register = 立即注册
 signin-wrong = 号码或密码不正确，请核对后重试。多次输错后将暂停登录一段时间。
 signin-again = 您已登录为 { $who }。为保护您的账号，本次办理需要重新登录确认。
 
-problem-sign-in-paused = 登录失败次数过多
-problem-sign-in-paused-help = 为保护账号安全，请在 { $minutes } 分钟后再试。您的账号和资料不受影响。
-problem-sign-in-busy = 当前登录人数较多
-problem-sign-in-busy-help = 您的密码没有被判为错误，本次也不计入失败次数。请返回上一页，{ $seconds } 秒后重新提交。
+signin-paused = 登录失败次数过多。为保护账号安全，请在 { $minutes } 分钟后再试。您的账号和资料不受影响。
+signin-busy = 当前登录人数较多。您的密码没有被判为错误，本次也不计入失败次数。请在 { $seconds } 秒后重新输入密码并登录。
 
 # 退出登录
 

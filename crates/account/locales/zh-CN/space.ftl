@@ -22,7 +22,7 @@ space-level-asks = 该事项要求认证等级达到 { $level } 级，即“{ $n
 space-level-go = 继续，提升等级
 space-level-not-now = 暂不提升
 space-level-no-road = 该等级目前不能在网上办理，请携带身份证件到政务服务窗口。
-space-level-cases = 办理中的核验
+space-level-cases = 核验记录
 space-level-seals = 核验依据
 space-level-seal = 核验于 { $at }
 space-level-seal-until = 核验于 { $at }，有效期至 { $until }
@@ -39,6 +39,7 @@ space-case-in-review = 工作人员正在核实，结果将以短信通知
 space-case-restricted = 请本人到服务窗口办理
 space-case-passed = 已通过
 space-case-denied = 未通过
+space-case-conflict = 未通过：该公民身份号码已在其他账号完成实名认证。如是您本人的账号，请使用该公民身份号码登录；如不是，请到服务窗口办理。
 space-case-ended = 已结束
 
 space-source-phone-sms = 手机短信

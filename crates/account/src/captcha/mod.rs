@@ -11,7 +11,7 @@ mod pages;
 use model::ids::CaptchaId;
 use serde::Deserialize;
 use store::throttles::{self, Rule};
-use store::{StoreError, captchas};
+use store::{StoreError, Tx, captchas};
 use subtle::ConstantTimeEq as _;
 use url::Url;
 use web::form::{Field, FormPage};
@@ -112,12 +112,17 @@ fn random_answer(service: &Service, length: usize) -> String {
 /// Takes the one try of a captcha: whether what was typed is what the picture showed. An identifier that is not
 /// one, of another browser, used or too old is a wrong answer (A218).
 pub async fn redeem(service: &Service, visit: &Visit, id: &str, typed: &str) -> Result<bool, StoreError> {
+    // A single statement of its own, so that the try stays taken whatever happens afterwards.
+    redeem_within(&service.store().read(), visit, (id, typed)).await
+}
+
+/// The same in a transaction, which is to be committed whatever the answer is: a page that was sent twice waits
+/// here for the first, and then finds what that one did.
+pub async fn redeem_within(tx: &Tx, visit: &Visit, (id, typed): (&str, &str)) -> Result<bool, StoreError> {
     let Ok(id) = id.parse::<CaptchaId>() else {
         return Ok(false);
     };
-    // A single statement of its own, so that the try stays taken whatever happens afterwards.
-    let tx = service.store().read();
-    let answer = captchas::redeem(&tx, id, &visit.browser_hash(), service.now()).await?;
+    let answer = captchas::redeem(tx, id, &visit.browser_hash(), visit.now()).await?;
     Ok(answer.is_some_and(|answer| is_same(typed, &answer)))
 }
 

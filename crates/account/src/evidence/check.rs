@@ -14,16 +14,19 @@ use model::evidence::SourceId;
 use model::ids::{AccountId, CaseId};
 use serde_json::json;
 use store::audit::Entry;
-use store::cases::{CaseNumber, Input, NewCase, State};
+use store::cases::{Case, CaseNumber, Input, NewCase, State};
 use store::throttles::{self, Rule};
 use store::{StoreError, Tx};
 
 use super::Config;
+use super::asking::Asking;
 use super::source::{Denial, Finding, Verified, Word};
 use crate::Service;
 
 /// The same facts sent again so soon, by a second click or by going back, get the same answer and cost no try.
-const REPEAT_SECONDS: i64 = 120;
+pub(super) const REPEAT_SECONDS: i64 = 120;
+/// A hundred million numbers a day: so many tries never all meet one that is taken.
+const NUMBERS_TRIED: u32 = 16;
 /// Tries are counted by day.
 const DAY_SECONDS: i64 = 24 * 3600;
 
@@ -82,11 +85,23 @@ pub(crate) enum Origin {
     Retry(CaseId, CaseNumber),
 }
 
-/// Runs an attempt from a page.
+/// Runs an attempt from a page. The same facts sent twice at once are asked about once.
 pub async fn run(service: &Service, attempt: &Attempt) -> Result<Outcome, StoreError> {
     if let Some(outcome) = repeated(service, attempt).await? {
         return Ok(outcome);
     }
+    let asking = Asking::of(attempt);
+    if !asking.begin(service).await?
+        && let Some(outcome) = asking.follow(service, attempt).await?
+    {
+        return Ok(outcome);
+    }
+    let outcome = run_alone(service, attempt).await;
+    asking.end(service).await?;
+    outcome
+}
+
+async fn run_alone(service: &Service, attempt: &Attempt) -> Result<Outcome, StoreError> {
     let Some(tries_left) = count_try(service, attempt).await? else {
         return Ok(Outcome::NoTriesLeft);
     };
@@ -111,25 +126,36 @@ async fn repeated(service: &Service, attempt: &Attempt) -> Result<Option<Outcome
     if case.input.as_ref() != Some(&attempt.facts) {
         return Ok(None);
     }
-    let mut tries_left = i64::MAX;
-    for (rule, key) in counters(&service.config().sources, attempt) {
-        let count = throttles::look(&tx, &rule, &key, now).await?;
-        tries_left = Ord::min(tries_left, count.limit - count.count);
-    }
+    denied(service, attempt, case).await.map(Some)
+}
+
+/// What a case says that has been denied already.
+pub(super) async fn denied(service: &Service, attempt: &Attempt, case: Case) -> Result<Outcome, StoreError> {
     let denial = if case.state == State::NotFound {
         Denial::NotFound
     } else {
         Denial::Mismatch
     };
-    Ok(Some(Outcome::Denied {
+    Ok(Outcome::Denied {
         denial,
         case: case.number,
-        tries_left,
-    }))
+        tries_left: tries_left(service, attempt).await?,
+    })
+}
+
+/// How many tries are left, without counting one.
+pub(crate) async fn tries_left(service: &Service, attempt: &Attempt) -> Result<i64, StoreError> {
+    let (tx, now) = (service.store().read(), service.now());
+    let mut left = i64::MAX;
+    for (rule, key) in counters(&service.config().sources, attempt) {
+        let count = throttles::look(&tx, &rule, &key, now).await?;
+        left = Ord::min(left, count.limit - count.count);
+    }
+    Ok(left)
 }
 
 /// Counts a try before the source is asked, so that parallel tries all count; `None` when none was left.
-async fn count_try(service: &Service, attempt: &Attempt) -> Result<Option<i64>, StoreError> {
+pub(crate) async fn count_try(service: &Service, attempt: &Attempt) -> Result<Option<i64>, StoreError> {
     let (tx, now) = (service.store().read(), service.kit().now());
     let mut left = i64::MAX;
     // The account first: one that has used up its own tries takes none from the number's owner.
@@ -143,7 +169,7 @@ async fn count_try(service: &Service, attempt: &Attempt) -> Result<Option<i64>, 
     Ok(Some(left))
 }
 
-async fn take_try_back(service: &Service, attempt: &Attempt) -> Result<(), StoreError> {
+pub(crate) async fn take_try_back(service: &Service, attempt: &Attempt) -> Result<(), StoreError> {
     let (tx, now) = (service.store().read(), service.kit().now());
     for (rule, key) in counters(&service.config().sources, attempt) {
         throttles::give_back(&tx, &rule, &key, now).await?;
@@ -181,7 +207,8 @@ pub(crate) async fn settle(
     };
     let outcome = match finding {
         Finding::Match(verified) => match pass(&filing, &verified).await {
-            // Two accounts at the same moment: the unique index has decided (A247).
+            // Two accounts at the same moment: the unique index over ID numbers has decided (A247). No other index of
+            // what `pass` writes can be violated: the case picks another number by itself.
             Err(StoreError::Duplicate) => conflict(&filing).await,
             other => other,
         },
@@ -261,10 +288,12 @@ async fn conflict(filing: &Filing<'_>) -> Result<Outcome, StoreError> {
 async fn freeze(filing: &Filing<'_>) -> Result<Outcome, StoreError> {
     let (account, now) = (filing.attempt.account, filing.now);
     let tx = filing.service.store().begin().await?;
+    // The account first, as every other transaction does: a sign-in that begins now is waited for, and ends below.
+    let frozen = store::accounts::freeze(&tx, account, now).await?;
     let Some((_, case)) = filing.file(&tx, State::Restricted, None).await? else {
         return Ok(Outcome::Gone);
     };
-    if store::accounts::freeze(&tx, account, now).await? {
+    if frozen {
         let reason = json!({ "reason": "restricted", "source": filing.attempt.source });
         filing.audit(&tx, Event::AccountFrozen, reason).await?;
     }
@@ -329,7 +358,7 @@ impl Filing<'_> {
     ) -> Result<(CaseId, CaseNumber), StoreError> {
         let (attempt, rng) = (self.attempt, self.service.kit().rng());
         store::cases::replace_waiting(tx, attempt.account, &attempt.source, self.now).await?;
-        let new = NewCase {
+        let mut new = NewCase {
             id: CaseId::new(self.now, rng),
             number: CaseNumber::generate(self.now, rng),
             account: attempt.account,
@@ -340,8 +369,14 @@ impl Filing<'_> {
             reference: None,
             created_at: self.now,
         };
-        store::cases::create(tx, &new).await?;
-        Ok((new.id, new.number))
+        store::cases::forget_draft(tx, attempt.account, &attempt.source).await?;
+        for _ in 0..NUMBERS_TRIED {
+            if store::cases::create(tx, &new).await? {
+                return Ok((new.id, new.number));
+            }
+            new.number = CaseNumber::generate(self.now, rng);
+        }
+        Err(StoreError::Malformed("verification_case.number"))
     }
 
     async fn audit(&self, tx: &Tx, event: Event, details: serde_json::Value) -> Result<(), StoreError> {

@@ -9,7 +9,7 @@ use store::cases::Input;
 use web::form::Errors;
 
 /// What the form sends about the person.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub(super) struct Typed<'a> {
     pub(super) name: &'a str,
     pub(super) citizen_id: &'a str,

@@ -2,6 +2,7 @@
 //!
 //! - [`source`] what a source is and says; [`http`] the adapter; [`breaker`] leaves a broken source alone
 //! - [`check`] one attempt from the question to what changes because of the answer
+//! - `asking` the same facts sent twice at once; `draft` what was typed before another page came first
 //! - `population`, `operator`, `phone` the pages under `/verify`
 //!
 //! Levels are computed by the ladder whenever they are asked for, and stored nowhere. What this does not do: human
@@ -25,8 +26,10 @@ use store::{StoreError, Tx};
 
 use crate::Service;
 
+mod asking;
 pub mod breaker;
 pub mod check;
+mod draft;
 pub mod http;
 mod input;
 mod onward;
@@ -37,7 +40,7 @@ mod population;
 pub mod source;
 
 pub(crate) use onward::page_of;
-pub(crate) use pages::decline_form;
+pub(crate) use pages::{decline_form, review_form};
 
 use breaker::Breaker;
 use http::{Endpoint, HttpSource};

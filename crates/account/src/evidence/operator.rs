@@ -45,6 +45,7 @@ pub(super) async fn show(
     Query(asked): Query<Asked>,
 ) -> Result<Response, Stop> {
     let onward = Onward::from(asked);
+    onward.speak(&service, &mut visit).await?;
     let session = session::require(&service, &mut visit, &onward.through(HERE)).await?;
     match ready(&service, &visit, &session, &onward).await? {
         Ready::Not(page) => Ok(visit.redirect(&page)),
@@ -59,6 +60,7 @@ pub(super) async fn submit(
     Form(sent): Form<Agreed>,
 ) -> Result<Response, Stop> {
     let onward = Onward::new(sent.interaction.as_deref(), sent.return_to.as_deref());
+    onward.speak(&service, &mut visit).await?;
     let session = session::require(&service, &mut visit, &onward.through(HERE)).await?;
     if sent.skip.is_some() {
         return Ok(visit.redirect(&onward::decline(&service, &visit, &onward).await?));
@@ -156,5 +158,6 @@ fn render(
         review: case.map(|case| pages::review_form(visit, case, onward)),
     };
     let page = Page::new("verify-mobile-operator", "evidence-operator-title");
-    visit.render(page.caption("evidence-caption").errors(errors), &content)
+    let page = page.caption("evidence-caption").errors(errors);
+    visit.render(page.return_to(onward.through(HERE)), &content)
 }

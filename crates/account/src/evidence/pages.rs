@@ -23,6 +23,8 @@ use crate::notice::Notice;
 use crate::session::{self, Stop};
 use crate::signin::Onward;
 
+const LEVEL: LocalPath = LocalPath::known("/account/level");
+
 /// Whether an account holds evidence from a source that counts now.
 pub(super) async fn holds(
     service: &Service,
@@ -47,7 +49,7 @@ pub(super) fn denial_words(denial: Denial, tries_left: i64) -> Words {
 }
 
 /// The way to a person who decides, for a case that the source has denied.
-pub(super) fn review_form(visit: &Visit, case: &CaseNumber, onward: &Onward) -> Markup {
+pub(crate) fn review_form(visit: &Visit, case: &CaseNumber, onward: &Onward) -> Markup {
     onward
         .in_form(FormPage::new(Review::FORM, LocalPath::known("/verify/review")))
         .hidden("case", case.as_str())
@@ -58,36 +60,45 @@ pub(super) fn review_form(visit: &Visit, case: &CaseNumber, onward: &Onward) -> 
 /// Too young to prove a name alone: where to go instead.
 pub(super) fn minor(visit: &Visit, onward: &Onward) -> Response {
     let notice = Notice::saying("evidence-minor-text").and("evidence-minor-counter");
-    way_on(visit, notice, onward).respond(visit, Page::new("verify-minor", "evidence-minor-title"))
+    way_on(visit, notice, onward).respond(
+        visit,
+        Page::new("verify-minor", "evidence-minor-title")
+            .return_to(onward.through(LocalPath::known("/verify/population-register"))),
+    )
 }
 
 /// The ends of an attempt that leave nothing to fill in.
+///
+/// A switch of language leads to the page "identity level", where the case is: it has no address of its own.
 pub(super) fn outcome(visit: &mut Visit, outcome: Outcome, onward: &Onward) -> Response {
+    let page = |name, title: &'static str| Page::new(name, title).return_to(onward.through(LEVEL));
     match outcome {
         Outcome::Waiting { case } => {
             let notice = Notice::saying("evidence-waiting-text")
                 .and("evidence-waiting-sms")
                 .case(case.as_str());
             way_on(visit, notice, onward)
-                .respond(visit, Page::new("verify-waiting", "evidence-waiting-title"))
+                .respond(visit, page("verify-waiting", "evidence-waiting-title"))
         }
         Outcome::Conflict { case } => {
             let notice = Notice::saying("evidence-conflict-text")
                 .and("evidence-conflict-help")
                 .case(case.as_str());
             way_on(visit, notice, onward)
-                .respond(visit, Page::new("verify-conflict", "evidence-conflict-title"))
+                .respond(visit, page("verify-conflict", "evidence-conflict-title"))
         }
         Outcome::Restricted { case } => {
             visit.end_session();
             let notice = Notice::saying("evidence-restricted-text").and("evidence-restricted-help");
-            let page = Page::new("verify-restricted", "evidence-restricted-title");
+            // Nobody is signed in any more: the way back is the front door.
+            let page = Page::new("verify-restricted", "evidence-restricted-title")
+                .return_to(LocalPath::known("/"));
             notice.case(case.as_str()).respond(visit, page)
         }
         Outcome::NoTriesLeft => {
             let notice = Notice::saying("evidence-limit-text").and("evidence-limit-help");
             let page =
-                Page::new("verify-limit", "evidence-limit-title").status(StatusCode::TOO_MANY_REQUESTS);
+                page("verify-limit", "evidence-limit-title").status(StatusCode::TOO_MANY_REQUESTS);
             way_on(visit, notice, onward).respond(visit, page)
         }
         // The page that follows finds out what is left of the sign-in.
@@ -100,7 +111,7 @@ fn way_on(visit: &Visit, notice: Notice, onward: &Onward) -> Notice {
     if onward.has_interaction() {
         notice.action(decline_form(visit, onward, "evidence-go-on-without"))
     } else {
-        notice.link(LocalPath::known("/account/level"), "evidence-to-level")
+        notice.link(onward.through(LEVEL), "evidence-to-level")
     }
 }
 
@@ -154,7 +165,8 @@ pub(super) async fn file_review(
     Form(sent): Form<Review>,
 ) -> Result<Response, Stop> {
     let onward = Onward::new(sent.interaction.as_deref(), sent.return_to.as_deref());
-    let session = session::require(&service, &mut visit, &LocalPath::known("/account/level")).await?;
+    onward.speak(&service, &mut visit).await?;
+    let session = session::require(&service, &mut visit, &onward.through(LEVEL)).await?;
     let number = CaseNumber::parse(&sent.case).ok_or_else(Problem::not_found)?;
     let tx = service.store().begin().await?;
     let case = cases::find(&tx, session.account.id, &number)
@@ -176,5 +188,6 @@ pub(super) async fn file_review(
     }
     tx.commit().await?;
     let notice = Notice::saying("evidence-filed-text").case(number.as_str());
-    Ok(way_on(&visit, notice, &onward).respond(&visit, Page::new("verify-review", "evidence-filed-title")))
+    let page = Page::new("verify-review", "evidence-filed-title").return_to(onward.through(LEVEL));
+    Ok(way_on(&visit, notice, &onward).respond(&visit, page))
 }

@@ -2,11 +2,13 @@
 //! to tie somebody's name to an account. The proof is a factor of the sign-in, which gets a new cookie by it (A151).
 
 use axum::extract::State;
+use axum::http::StatusCode;
 use axum::response::Response;
 use chrono::{DateTime, TimeDelta, Utc};
 use model::authn::Method;
 use model::phone::Phone;
 use serde::Deserialize;
+use store::otp::Holder;
 use store::sessions::LiveSession;
 use web::extract::{Form, FormName, Query};
 use web::form::{Button, Errors, Field, FormPage, Words};
@@ -14,6 +16,7 @@ use web::markup::escape;
 use web::paths::LocalPath;
 use web::{Markup, Page, Visit};
 
+use super::pages;
 use crate::Service;
 use crate::otp::{self, Purpose, Refusal, Request, Tried};
 use crate::session::{self, Added, Stop};
@@ -81,6 +84,7 @@ impl Step {
     ) -> Result<Self, Stop> {
         let (then, target) = then(name);
         let here = onward.through(HERE.with("then", then));
+        onward.speak(service, visit).await?;
         let session = session::require(service, visit, &here).await?;
         let target = onward.through(target);
         let Some(phone) = session.account.phone.clone() else {
@@ -101,6 +105,15 @@ impl Step {
     }
 
     fn render(&self, visit: &Visit, sent: bool, errors: Errors) -> Response {
+        self.answer(visit, sent, (errors, None))
+    }
+
+    fn answer(
+        &self,
+        visit: &Visit,
+        sent: bool,
+        (errors, status): (Errors, Option<StatusCode>),
+    ) -> Response {
         let who = [("phone", self.phone.masked().into())];
         let text = visit.t_with(
             if sent {
@@ -126,8 +139,33 @@ impl Step {
         } else {
             form.button(Button::primary("evidence-code-send").sends("resend", "yes"))
         };
-        let page = Page::new("verify-confirm-phone", "evidence-phone-title").caption("evidence-caption");
-        visit.form(page, &form, &errors)
+        let mut content = form.render(visit, &errors);
+        if self.onward.has_interaction() {
+            let not_now = pages::decline_form(visit, &self.onward, "evidence-skip");
+            content = Markup::from_rendered(format!("{content}{not_now}"));
+        }
+        let here = HERE.with("then", self.then);
+        let here = if sent { here.with("sent", "yes") } else { here };
+        let mut page = Page::new("verify-confirm-phone", "evidence-phone-title")
+            .caption("evidence-caption")
+            .return_to(self.onward.through(here))
+            .errors(errors);
+        if let Some(status) = status {
+            page = page.status(status);
+        }
+        visit.render_markup(page, &content)
+    }
+
+    /// Whether a code was sent that can still be typed.
+    async fn has_code(&self, service: &Service, visit: &Visit) -> Result<bool, Stop> {
+        let browser = visit.browser_hash();
+        let holder = Holder {
+            purpose: Purpose::RaiseLevel,
+            target: self.phone.e164(),
+            browser: &browser,
+        };
+        let newest = store::otp::find_newest(&service.store().read(), &holder).await?;
+        Ok(newest.is_some_and(|issued| visit.now() < issued.expires_at))
     }
 }
 
@@ -156,10 +194,18 @@ pub(super) async fn submit(
         return Ok(match otp::ask(&service, &visit, &request).await? {
             Ok(()) => visit.redirect(&step.here()),
             Err(refusal) => {
-                let shows_field = matches!(refusal, Refusal::TooSoon(_));
-                step.render(&visit, shows_field, Errors::of_form(refused(refusal)))
+                let has_code = step.has_code(&service, &visit).await?;
+                let status = match refusal {
+                    Refusal::TooMany(_) => Some(StatusCode::TOO_MANY_REQUESTS),
+                    Refusal::TooSoon(_) | Refusal::Country => None,
+                };
+                step.answer(&visit, has_code, (Errors::of_form(refused(refusal)), status))
             }
         });
+    }
+    // The form was sent twice: the code is used, by this very sign-in.
+    if is_fresh(&step.session, visit.now(), service.config().sources.phone_fresh_minutes) {
+        return Ok(visit.redirect(&step.target));
     }
     let Some(code) = otp::read_code(&sent.code) else {
         return Ok(step.render(&visit, true, Errors::of("code", "evidence-code-form")));
@@ -180,7 +226,7 @@ async fn accept(
     if !store::otp::consume(&tx, id, service.now()).await? {
         return Ok(step.render(visit, true, Errors::of("code", tried(Tried::Expired))));
     }
-    let renewed = session::renew(service, &tx, &step.session, Added::Factor(Method::Sms)).await?;
+    let renewed = session::renew(service, &tx, visit, &step.session, Added::Factor(Method::Sms)).await?;
     tx.commit().await?;
     if let Some(renewed) = renewed {
         renewed.give_to(visit);

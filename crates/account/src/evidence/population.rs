@@ -2,8 +2,11 @@
 
 use axum::extract::State;
 use axum::response::Response;
+use chrono::NaiveDate;
 use model::evidence::SourceId;
+use model::secret::Sensitive;
 use serde::Deserialize;
+use store::accounts::Account;
 use store::cases::CaseNumber;
 use store::sessions::LiveSession;
 use web::extract::{Form, FormName, Query};
@@ -14,7 +17,7 @@ use web::{Markup, Page, Visit};
 use super::check::{self, Attempt, Outcome};
 use super::input::{self, Decision, Typed};
 use super::source::POPULATION_REGISTER;
-use super::{onward, pages};
+use super::{draft, onward, pages};
 use crate::Service;
 use crate::session::{self, Added, Stop};
 use crate::signin::Onward;
@@ -35,8 +38,8 @@ pub(super) struct Asked {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct RealName {
-    name: String,
-    citizen_id: String,
+    name: Sensitive<String>,
+    citizen_id: Sensitive<String>,
     skip: Option<String>,
     interaction: Option<String>,
     return_to: Option<String>,
@@ -58,13 +61,20 @@ pub(super) async fn show(
     Query(asked): Query<Asked>,
 ) -> Result<Response, Stop> {
     let onward = Onward::new(asked.interaction.as_deref(), asked.return_to.as_deref());
+    onward.speak(&service, &mut visit).await?;
     let session = session::require(&service, &mut visit, &onward.through(HERE)).await?;
-    if let Some(page) = ahead(&service, &visit, &session, &onward).await? {
+    let source = source_id()?;
+    if pages::holds(&service, &session.account, &source).await? {
+        return Ok(visit.redirect(&onward::after(&service, &visit, &onward, &session.account).await?));
+    }
+    if let Some(page) = onward::phone_first(&service, &session, &onward, "population-register") {
         return Ok(visit.redirect(&page));
     }
+    let tx = service.store().read();
+    let kept = store::cases::find_draft(&tx, session.account.id, &source, visit.now()).await?;
     let typed = Typed {
-        name: "",
-        citizen_id: "",
+        name: kept.as_ref().map_or("", |kept| kept.name.as_str()),
+        citizen_id: kept.as_ref().map_or("", |kept| kept.citizen_id.as_str()),
     };
     let shown = Shown {
         typed,
@@ -82,37 +92,42 @@ pub(super) async fn submit(
     Form(sent): Form<RealName>,
 ) -> Result<Response, Stop> {
     let onward = Onward::new(sent.interaction.as_deref(), sent.return_to.as_deref());
-    let session = session::require(&service, &mut visit, &onward.through(HERE)).await?;
+    onward.speak(&service, &mut visit).await?;
+    let typed = Typed {
+        name: sent.name.expose(),
+        citizen_id: sent.citizen_id.expose(),
+    };
+    let cookie = visit.session_token().map(model::secret::Token::hash);
+    let session = match session::require(&service, &mut visit, &onward.through(HERE)).await {
+        Ok(session) => session,
+        Err(stop) => {
+            if let Some(cookie) = cookie {
+                draft::keep_for_lapsed(&service, &visit, &cookie, typed).await?;
+            }
+            return Err(stop);
+        }
+    };
     if sent.skip.is_some() {
         return Ok(visit.redirect(&onward::decline(&service, &visit, &onward).await?));
     }
-    if let Some(page) = ahead(&service, &visit, &session, &onward).await? {
-        return Ok(visit.redirect(&page));
+    if pages::holds(&service, &session.account, &source_id()?).await? {
+        return Ok(visit.redirect(&onward::after(&service, &visit, &onward, &session.account).await?));
     }
-    let typed = Typed {
-        name: &sent.name,
-        citizen_id: &sent.citizen_id,
-    };
     let shown = Shown {
         typed,
         onward: &onward,
         case: None,
         welcome: false,
     };
-    let today = visit
-        .now()
-        .with_timezone(&visit.kit().branding().zone())
-        .date_naive();
-    let facts = match input::decide(
-        &session.account,
-        typed,
-        today,
-        service.config().sources.adult_years,
-    ) {
+    let facts = match decide(&service, &visit, &session.account, typed) {
         Decision::Ask(facts) => facts,
         Decision::Wrong(errors) => return Ok(shown.render(&visit, errors)),
         Decision::Minor => return Ok(pages::minor(&visit, &onward)),
     };
+    if let Some(page) = onward::phone_first(&service, &session, &onward, "population-register") {
+        draft::keep(&service, session.account.id, facts).await?;
+        return Ok(visit.redirect(&page));
+    }
     let attempt = Attempt {
         account: session.account.id,
         source: source_id()?,
@@ -137,24 +152,11 @@ pub(super) async fn submit(
     }
 }
 
-/// What comes before the form: nothing left to prove, or the phone first.
-async fn ahead(
-    service: &Service,
-    visit: &Visit,
-    session: &LiveSession,
-    onward: &Onward,
-) -> Result<Option<LocalPath>, Stop> {
-    if pages::holds(service, &session.account, &source_id()?).await? {
-        return Ok(Some(
-            onward::after(service, visit, onward, &session.account).await?,
-        ));
-    }
-    Ok(onward::phone_first(
-        service,
-        session,
-        onward,
-        "population-register",
-    ))
+/// What to do with what was typed, today where the people are.
+pub(super) fn decide(service: &Service, visit: &Visit, account: &Account, typed: Typed<'_>) -> Decision {
+    let zone = visit.kit().branding().zone();
+    let today: NaiveDate = visit.now().with_timezone(&zone).date_naive();
+    input::decide(account, typed, today, service.config().sources.adult_years)
 }
 
 /// Level up: the sign-in gets a new cookie (A151), and the person goes on.
@@ -164,7 +166,7 @@ pub(super) async fn passed(
     session: &LiveSession,
     onward: &Onward,
 ) -> Result<Response, Stop> {
-    let renewed = session::renew(service, &service.store().read(), session, Added::Evidence).await?;
+    let renewed = session::renew(service, &service.store().read(), visit, session, Added::Evidence).await?;
     if let Some(renewed) = renewed {
         renewed.give_to(visit);
     }
@@ -204,7 +206,13 @@ impl Shown<'_> {
             review: self.case.map(|case| pages::review_form(visit, case, self.onward)),
         };
         let page = Page::new("verify-population-register", "evidence-population-title");
-        visit.render(page.caption("evidence-caption").errors(errors), &content)
+        let here = if self.welcome {
+            HERE.with("welcome", "yes")
+        } else {
+            HERE
+        };
+        let page = page.caption("evidence-caption").errors(errors);
+        visit.render(page.return_to(self.onward.through(here)), &content)
     }
 }
 

@@ -1,14 +1,16 @@
 //! `/register/confirm`: the code from the phone, the password and the agreement. Everything is checked at once and
-//! cheaply first; the hash comes last. Sending the page twice makes one account and leads on both times.
+//! cheaply first; the hash comes last. Sending the page twice makes one account and leads on both times, with the
+//! same factor; a page about another draft than the browser has now is told so.
 
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
+use chrono::TimeDelta;
 use model::authn::{Method, Methods};
 use model::ids::AccountId;
 use store::registrations::Registration;
 use store::throttles::{self, Rule};
-use store::{StoreError, credentials};
+use store::{StoreError, Tx, credentials};
 use web::extract::{Form, Query};
 use web::form::{Errors, Words};
 use web::paths::LocalPath;
@@ -17,7 +19,7 @@ use web::{Problem, Visit};
 use super::create::{self, Created, New};
 use super::input::{Boxes, ConfirmForm, Confirmation, check_confirm, mark_of};
 use super::start::find;
-use super::{START, forms, onward_from_here, start};
+use super::{forms, onward_from_here, start};
 use crate::agreements::{Agreement, RESIDENT};
 use crate::otp::{self, Purpose, Request, Tried};
 use crate::password::{HashingError, Password, StoredPassword};
@@ -32,14 +34,18 @@ const REPEATS: Rule = Rule {
     window_seconds: 3600,
 };
 
+/// For so long a page that was sent twice counts as one, in seconds.
+const REPEAT_SECONDS: i64 = 60;
+
 pub(super) async fn show(
     State(service): State<Service>,
-    visit: Visit,
+    mut visit: Visit,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Problem> {
     let onward = Onward::from(asked);
+    onward.speak(&service, &mut visit).await.map_err(fault)?;
     match find(&service, &visit).await.map_err(fault)? {
-        None => Ok(visit.redirect(&onward.through(START))),
+        None => Ok(visit.redirect(&onward.through(forms::ended()))),
         Some(Registration {
             account: Some(account),
             ..
@@ -58,16 +64,15 @@ pub(super) async fn show(
 
 pub(super) async fn submit(
     State(service): State<Service>,
-    visit: Visit,
+    mut visit: Visit,
     Form(form): Form<ConfirmForm>,
 ) -> Result<Response, Problem> {
     let onward = form.onward();
-    let Some(draft) = find(&service, &visit).await.map_err(fault)? else {
-        return Ok(visit.redirect(&onward.through(START)));
+    onward.speak(&service, &mut visit).await.map_err(fault)?;
+    let draft = match find(&service, &visit).await.map_err(fault)? {
+        Some(draft) if draft.account.is_none() && form.is_about(&draft) => draft,
+        other => return lead(&service, visit, &onward, &form, (other, Errors::none())).await,
     };
-    if let Some(account) = draft.account {
-        return finished(&service, visit, &onward, account, Some((&draft, &form))).await;
-    }
     let page = Shown {
         service: &service,
         visit: &visit,
@@ -81,7 +86,10 @@ pub(super) async fn submit(
     let checked = check_confirm(&form, service.policy(), &draft.phone, &mark_of(agreement, &visit));
     let (code, password) = match page.try_code(checked).await.map_err(fault)? {
         Ok(proven) => proven,
-        Err(errors) => return unless_finished(&service, &visit, &onward, &form, errors).await,
+        Err(errors) => {
+            let now = find(&service, &visit).await.map_err(fault)?;
+            return lead(&service, visit, &onward, &form, (now, errors)).await;
+        }
     };
     let password = match service.hashing().hash(&password).await {
         Ok(hash) => hash,
@@ -103,41 +111,48 @@ pub(super) async fn submit(
     };
     match create::create(&service, &visit, &new).await.map_err(fault)? {
         Created::Done(started) => {
-            let mut visit = visit;
             started.give_to(&mut visit);
             Ok(visit.redirect(&onward_from_here(&onward)))
         }
         Created::PhoneTaken => Ok(forms::phone_taken(&visit, &onward)),
         Created::CodeGone => {
             let errors = Errors::of("sms_code", "register-code-expired");
-            unless_finished(&service, &visit, &onward, &form, errors).await
+            let now = find(&service, &visit).await.map_err(fault)?;
+            lead(&service, visit, &onward, &form, (now, errors)).await
         }
     }
 }
 
-/// The page with its errors, unless the same page, sent twice, has made the account meanwhile.
-async fn unless_finished(
+/// Where the form leads when it makes no account now: to the page with its errors; on, when the same page, sent
+/// twice, has made the account meanwhile; and with a word about it when its draft is not the browser's any more.
+async fn lead(
     service: &Service,
-    visit: &Visit,
+    visit: Visit,
     onward: &Onward,
     form: &ConfirmForm,
-    errors: Errors,
+    (draft, errors): (Option<Registration>, Errors),
 ) -> Result<Response, Problem> {
-    match find(service, visit).await.map_err(fault)? {
-        None => Ok(visit.redirect(&onward.through(START))),
-        Some(draft) => match draft.account {
-            Some(account) => finished(service, visit.clone(), onward, account, Some((&draft, form))).await,
-            None => {
-                Shown {
-                    service,
-                    visit,
-                    onward,
-                    draft: &draft,
-                }
-                .render(form.boxes(), (&errors, None))
-                .await
-            }
-        },
+    let Some(draft) = draft else {
+        return Ok(visit.redirect(&onward.through(forms::ended())));
+    };
+    let page = Shown {
+        service,
+        visit: &visit,
+        onward,
+        draft: &draft,
+    };
+    match (draft.account, form.is_about(&draft)) {
+        (Some(account), true) => finished(service, visit, onward, account, Some((&draft, form))).await,
+        // Another tab has finished another registration.
+        (Some(_), false) => Ok(visit.redirect(&onward.through(forms::ended()))),
+        (None, true) => page.render(form.boxes(), (&errors, None)).await,
+        // Another tab has begun one for another number. Nothing of this form is tried on it.
+        (None, false) => {
+            let phone = draft.phone.masked();
+            let words = Words::with("register-draft-other", vec![("phone", phone.as_str().into())]);
+            let answer = (&Errors::of_form(words), Some(StatusCode::CONFLICT));
+            page.render(form.boxes(), answer).await
+        }
     }
 }
 
@@ -159,6 +174,7 @@ impl Shown<'_> {
         let browser = self.visit.browser_hash();
         let request = Request::of(self.visit, &browser, Purpose::Registration, &self.draft.phone);
         let shown = forms::Confirm {
+            draft: self.draft.id,
             masked_phone: self.draft.phone.masked(),
             minutes: self.service.config().otp.life_seconds / 60,
             resend_seconds: otp::seconds_until_resend(self.service, &request)
@@ -184,7 +200,9 @@ impl Shown<'_> {
     async fn send_again(&self) -> Result<Option<otp::Refusal>, StoreError> {
         let browser = self.visit.browser_hash();
         let request = Request::of(self.visit, &browser, Purpose::Registration, &self.draft.phone);
-        if let Some(refusal) = otp::admit(self.service, self.visit, &request).await? {
+        if let Some(refusal) =
+            otp::admit(self.service, &self.service.store().read(), self.visit, &request).await?
+        {
             return Ok(Some(refusal));
         }
         let tx = self.service.store().begin().await?;
@@ -249,7 +267,8 @@ async fn finished(
         && is_own_password(service, draft, account, &password).await?
     {
         let tx = service.store().begin().await.map_err(fault)?;
-        let methods = Methods::new([Method::Password]);
+        let factor = factor_of_repeat(service, &tx, &visit, (draft, form)).await;
+        let methods = Methods::new([factor.map_err(fault)?]);
         let started = session::start(
             service,
             &tx,
@@ -258,7 +277,9 @@ async fn finished(
             methods,
             form.boxes().public_computer,
         );
-        let started = started.await.map_err(fault)?;
+        let Some(started) = started.await.map_err(fault)? else {
+            return Ok(visit.redirect(&onward.through(LocalPath::known("/sign-in"))));
+        };
         create::record_sign_in(service, &tx, &visit, account, started.id)
             .await
             .map_err(fault)?;
@@ -267,6 +288,24 @@ async fn finished(
         return Ok(visit.redirect(&onward_from_here(onward)));
     }
     Ok(visit.redirect(&onward.through(LocalPath::known("/sign-in"))))
+}
+
+/// The factor that a page which was sent twice signs in with: the code, if it is the very one that this browser used
+/// a moment ago, because that was the first answer's; otherwise the password that it was let in by.
+async fn factor_of_repeat(
+    service: &Service,
+    tx: &Tx,
+    visit: &Visit,
+    (draft, form): (&Registration, &ConfirmForm),
+) -> Result<Method, StoreError> {
+    let Some(code) = otp::read_code(form.sms_code.expose()) else {
+        return Ok(Method::Password);
+    };
+    let browser = visit.browser_hash();
+    let request = Request::of(visit, &browser, Purpose::Registration, &draft.phone);
+    let since = service.now() - TimeDelta::seconds(REPEAT_SECONDS);
+    let same = otp::was_used(tx, &request, code.expose(), since).await?;
+    Ok(if same { Method::Sms } else { Method::Password })
 }
 
 async fn is_own_password(

@@ -74,6 +74,9 @@ pub(super) async fn create(service: &Service, visit: &Visit, new: &New<'_>) -> R
     record_acceptance(service, &tx, visit, (account, new.agreement)).await?;
     let methods = Methods::new([Method::Sms]);
     let started = session::start(service, &tx, visit, account, methods, new.public_computer).await?;
+    let Some(started) = started else {
+        return Ok(Created::CodeGone);
+    };
     let registered = Entry::new(Event::AccountRegistered, now).account(account);
     record(
         service,

@@ -2,14 +2,14 @@
 
 use axum::http::StatusCode;
 use axum::response::Response;
-use model::ids::CaptchaId;
+use model::ids::{CaptchaId, RegistrationId};
 use web::form::{Button, Checkbox, Errors, Field, FormPage, Radios};
 use web::markup::escape;
 use web::{Markup, Page, Visit};
 
 use super::input::{Boxes, ConfirmForm, StartForm, Typed, mark_of};
 use super::{CONFIRM, START};
-use crate::agreements::{Agreement, RESIDENT};
+use crate::agreements::Agreement;
 use crate::captcha;
 use crate::signin::Onward;
 use web::extract::FormName as _;
@@ -17,15 +17,29 @@ use web::paths::LocalPath;
 
 /// Stands for a link while the sentence around it is escaped. A character of the private use area: no text has it.
 const LINK: &str = "\u{e000}";
+/// How much of a typed number is kept, in characters.
+const PHONE_MAX: usize = 32;
+/// The text that is agreed to.
+const AGREEMENT: LocalPath = LocalPath::known("/agreements/resident");
+
+/// What the first page shows.
+pub(super) struct Start<'a> {
+    pub(super) typed: &'a Typed,
+    pub(super) captcha: CaptchaId,
+    /// The number of a draft that can be gone on with, masked: the next person at the browser may see it.
+    pub(super) unfinished: Option<String>,
+    /// Whether the page before had nothing to go on with.
+    pub(super) ended: bool,
+}
 
 /// The first page.
 pub(super) fn start(
     visit: &Visit,
     onward: &Onward,
-    typed: &Typed,
-    captcha: CaptchaId,
+    shown: &Start<'_>,
     (errors, status): (&Errors, Option<StatusCode>),
 ) -> Response {
+    let typed = shown.typed;
     let kind = Radios::new("kind", "register-kind")
         .option_with_hint(
             "resident",
@@ -49,26 +63,42 @@ pub(super) fn start(
         .width("medium")
         .required();
     let form = FormPage::new(StartForm::FORM, START).radios(kind).field(phone);
-    let form = captcha::add_to(form, visit, captcha, &typed.captcha)
+    let form = captcha::add_to(form, visit, shown.captcha, &typed.captcha)
         .button(Button::primary("register-send-code"))
         .button(Button::secondary("captcha-refresh").sends("refresh", "captcha"));
     let form = onward.in_form(form).render(visit, errors);
     let sign_in = onward.through(LocalPath::known("/sign-in"));
     let content = format!(
-        "{form}<p>{}</p>",
+        "{}{form}<p>{}</p>",
+        before_start(visit, onward, shown),
         link_sentence(visit, "register-have-account", &sign_in)
     );
-    respond(
-        visit,
-        Page::new("register", "register-title"),
-        errors,
-        status,
-        content,
-    )
+    let here = if shown.ended { ended() } else { START };
+    let page = Page::new("register", "register-title").return_to(onward.through(here));
+    respond(visit, page, errors, status, content)
+}
+
+/// The first page's address when there was nothing to go on with.
+pub(super) fn ended() -> LocalPath {
+    START.with("ended", "yes")
+}
+
+/// What is said above the form: why the person is here again, and the way to what they began.
+fn before_start(visit: &Visit, onward: &Onward, shown: &Start<'_>) -> String {
+    if let Some(phone) = &shown.unfinished {
+        let sentence = visit.t_with("register-unfinished", &[("phone", phone.as_str().into())]);
+        let on = link_sentence(visit, "register-unfinished-continue", &onward.through(CONFIRM));
+        format!("<p class=\"notice\">{} {on}</p>", escape(&sentence))
+    } else if shown.ended {
+        format!("<p class=\"notice\">{}</p>", escape(&visit.t("register-ended")))
+    } else {
+        String::new()
+    }
 }
 
 /// What the second page shows.
 pub(super) struct Confirm<'a> {
+    pub(super) draft: RegistrationId,
     pub(super) masked_phone: String,
     pub(super) minutes: i64,
     pub(super) resend_seconds: i64,
@@ -92,6 +122,7 @@ pub(super) fn confirm(
         escape(&visit.t_with("register-code-sent", &sent))
     );
     let form = FormPage::new(ConfirmForm::FORM, CONFIRM)
+        .hidden("draft", shown.draft.to_string())
         .hidden("agreement", mark_of(shown.agreement, visit))
         .field(code_field(shown.resend_seconds))
         .field(password_field(visit))
@@ -101,7 +132,7 @@ pub(super) fn confirm(
                 .maxlength(256)
                 .required(),
         )
-        .checkbox(agree_box(visit, shown, errors))
+        .checkbox(agree_box(visit, onward, shown, errors))
         .checkbox(
             Checkbox::new("public_computer", "register-public-computer")
                 .hint("register-public-computer-hint")
@@ -115,13 +146,8 @@ pub(super) fn confirm(
         "{sent}{form}<p>{}</p>",
         link_sentence(visit, "register-change-phone", &change)
     );
-    respond(
-        visit,
-        Page::new("register-confirm", "register-confirm-title"),
-        errors,
-        status,
-        content,
-    )
+    let page = Page::new("register-confirm", "register-confirm-title").return_to(onward.through(CONFIRM));
+    respond(visit, page, errors, status, content)
 }
 
 fn code_field(resend_seconds: i64) -> Field {
@@ -166,10 +192,11 @@ fn password_field(visit: &Visit) -> Field {
 }
 
 /// The box is ticked only when the person ticked it a moment ago on the same text.
-fn agree_box(visit: &Visit, shown: &Confirm<'_>, errors: &Errors) -> Checkbox {
+fn agree_box(visit: &Visit, onward: &Onward, shown: &Confirm<'_>, errors: &Errors) -> Checkbox {
     let title = shown.agreement.title.in_language(visit.language());
     let link = format!(
-        "<a href=\"/agreements/{RESIDENT}\" target=\"_blank\" rel=\"noopener\">{}</a>",
+        "<a href=\"{}\" target=\"_blank\" rel=\"noopener\">{}</a>",
+        escape(onward.through(AGREEMENT).as_str()),
         escape(title)
     );
     let sentence = escape(&visit.t_with("register-agree", &[("agreement", LINK.into())]));
@@ -178,17 +205,23 @@ fn agree_box(visit: &Visit, shown: &Confirm<'_>, errors: &Errors) -> Checkbox {
         .checked(shown.boxes.agree && errors.for_field("agree").is_none())
 }
 
-/// The page for organisations: who registers first, and what to do now (HB-38).
-pub(super) fn organisation(visit: &Visit, onward: &Onward) -> Response {
-    let back = onward.through(START);
+/// The page for organisations: who registers first, and what to do now (HB-38). The way back is a form, because the
+/// number that was typed must not be lost and is no part of an address.
+pub(super) fn organisation(visit: &Visit, onward: &Onward, typed: &Typed) -> Response {
+    let phone: String = typed.phone.expose().chars().take(PHONE_MAX).collect();
+    let back = FormPage::new(StartForm::FORM, START)
+        .hidden("kind", "resident")
+        .hidden("phone", phone)
+        .hidden(captcha::ID_FIELD, typed.captcha_id.as_str())
+        .button(Button::primary("register-organisation-continue").sends("refresh", "captcha"));
     let content = format!(
-        "<p>{}</p><p>{}</p><p><a class=\"button\" href=\"{}\">{}</a></p>",
+        "<p>{}</p><p>{}</p>{}",
         escape(&visit.t("register-organisation-first")),
         escape(&visit.t("register-organisation-later")),
-        escape(back.as_str()),
-        escape(&visit.t("register-organisation-continue")),
+        onward.in_form(back).render(visit, &Errors::none()),
     );
-    let page = Page::new("register-organisation", "register-organisation-title");
+    let page = Page::new("register-organisation", "register-organisation-title")
+        .return_to(onward.through(START.with("kind", "organisation")));
     visit.render_markup(page, &Markup::from_rendered(content))
 }
 
@@ -201,7 +234,9 @@ pub(super) fn phone_taken(visit: &Visit, onward: &Onward) -> Response {
         escape(sign_in.as_str()),
         escape(&visit.t("register-phone-taken-sign-in")),
     );
-    let page = Page::new("register-phone-taken", "register-phone-taken-title").status(StatusCode::CONFLICT);
+    let page = Page::new("register-phone-taken", "register-phone-taken-title")
+        .status(StatusCode::CONFLICT)
+        .return_to(onward.through(CONFIRM));
     visit.render_markup(page, &Markup::from_rendered(content))
 }
 

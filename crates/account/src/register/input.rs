@@ -4,6 +4,7 @@ use model::client::AccountKind;
 use model::phone::{Phone, PhoneError};
 use model::secret::Sensitive;
 use serde::Deserialize;
+use store::registrations::Registration;
 use web::extract::FormName;
 use web::form::{Errors, Words};
 
@@ -11,6 +12,35 @@ use crate::agreements::Agreement;
 use crate::otp;
 use crate::password::{About, Password, PasswordFault, PasswordPolicy};
 use crate::signin::Onward;
+
+/// The first page as it is asked for.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct StartAsked {
+    kind: String,
+    /// The page before found no registration that it could go on with.
+    ended: Option<String>,
+    interaction: Option<String>,
+    return_to: Option<String>,
+}
+
+impl StartAsked {
+    pub(super) fn onward(&self) -> Onward {
+        Onward::new(self.interaction.as_deref(), self.return_to.as_deref())
+    }
+
+    pub(super) fn is_for_organisation(&self) -> bool {
+        is_organisation(&self.kind)
+    }
+
+    pub(super) const fn says_ended(&self) -> bool {
+        self.ended.is_some()
+    }
+}
+
+fn is_organisation(kind: &str) -> bool {
+    AccountKind::parse(kind) == Some(AccountKind::Organisation)
+}
 
 /// The first page as it is sent. A field that is missing is an empty one: it gets its message (A223).
 #[derive(Debug, Default, Deserialize)]
@@ -46,7 +76,7 @@ impl StartForm {
 
     pub(super) fn into_typed(self) -> Typed {
         Typed {
-            organisation: AccountKind::parse(&self.kind) == Some(AccountKind::Organisation),
+            organisation: is_organisation(&self.kind),
             phone: self.phone,
             captcha: self.captcha,
             captcha_id: self.captcha_id,
@@ -86,7 +116,9 @@ fn phone_words(error: PhoneError) -> Words {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct ConfirmForm {
-    sms_code: Sensitive<String>,
+    /// Which draft the page was about.
+    draft: String,
+    pub(super) sms_code: Sensitive<String>,
     pub(super) password: Sensitive<String>,
     password_again: Sensitive<String>,
     agree: Option<String>,
@@ -113,6 +145,11 @@ pub(super) struct Boxes {
 impl ConfirmForm {
     pub(super) fn onward(&self) -> Onward {
         Onward::new(self.interaction.as_deref(), self.return_to.as_deref())
+    }
+
+    /// Whether the page was about this draft: another tab may have begun another since.
+    pub(super) fn is_about(&self, draft: &Registration) -> bool {
+        self.draft == draft.id.to_string()
     }
 
     pub(super) fn boxes(&self) -> Boxes {

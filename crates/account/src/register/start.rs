@@ -1,92 +1,85 @@
 //! `/register`: kind, phone and captcha. The captcha comes before anything that costs (HB-14), the limits before the
-//! message; draft, code and message are stored together.
+//! message. All of it is one transaction: a page that is sent twice waits at the captcha, which has one try, and then
+//! finds the message sent.
 
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use chrono::TimeDelta;
 use model::client::AccountKind;
-use model::ids::RegistrationId;
+use model::ids::{CaptchaId, RegistrationId};
 use model::phone::Phone;
-use model::secret::Sensitive;
 use store::registrations::{self, NewRegistration, Registration};
-use store::{StoreError, accounts};
+use store::{StoreError, Tx, accounts};
 use web::extract::{Form, Query};
 use web::form::{Errors, Words};
 use web::{Problem, Visit};
 
-use super::input::{StartForm, Typed, check_start};
+use super::input::{StartAsked, StartForm, Typed, check_start};
 use super::{CONFIRM, forms};
 use crate::Service;
 use crate::captcha;
 use crate::otp::{self, Letter, Purpose, Refusal, Request};
 use crate::service::fault;
-use crate::signin::{Asked, Onward};
+use crate::signin::Onward;
 
 pub(super) async fn show(
     State(service): State<Service>,
-    visit: Visit,
-    Query(asked): Query<Asked>,
+    mut visit: Visit,
+    Query(asked): Query<StartAsked>,
 ) -> Result<Response, Problem> {
     must_be_open(&service)?;
-    let onward = Onward::from(asked);
-    let draft = find(&service, &visit)
-        .await
-        .map_err(fault)?
-        .filter(|draft| draft.account.is_none());
-    let typed = Typed {
-        phone: Sensitive::new(draft.map(|draft| draft.phone.national()).unwrap_or_default()),
-        ..Typed::default()
+    let onward = asked.onward();
+    onward.speak(&service, &mut visit).await.map_err(fault)?;
+    let typed = Typed::default();
+    if asked.is_for_organisation() {
+        return Ok(forms::organisation(&visit, &onward, &typed));
+    }
+    let page = First {
+        service: &service,
+        visit: &visit,
+        onward: &onward,
+        ended: asked.says_ended(),
     };
     let captcha = captcha::issue(&service, &visit).await?;
-    Ok(forms::start(
-        &visit,
-        &onward,
-        &typed,
-        captcha,
-        (&Errors::none(), None),
-    ))
+    page.render((&typed, captcha), (&Errors::none(), None)).await
 }
 
 pub(super) async fn submit(
     State(service): State<Service>,
-    visit: Visit,
+    mut visit: Visit,
     Form(form): Form<StartForm>,
 ) -> Result<Response, Problem> {
     must_be_open(&service)?;
     let (onward, refresh) = (form.onward(), form.refresh.is_some());
+    onward.speak(&service, &mut visit).await.map_err(fault)?;
     let mut typed = form.into_typed();
+    let page = First {
+        service: &service,
+        visit: &visit,
+        onward: &onward,
+        ended: false,
+    };
     if refresh {
         let captcha = captcha::refresh(&service, &visit, &typed.captcha_id).await?;
         typed.captcha.clear();
-        return Ok(forms::start(
-            &visit,
-            &onward,
-            &typed,
-            captcha,
-            (&Errors::none(), None),
-        ));
+        return page.render((&typed, captcha), (&Errors::none(), None)).await;
     }
     if typed.organisation {
-        return Ok(forms::organisation(&visit, &onward));
+        return Ok(forms::organisation(&visit, &onward, &typed));
     }
     let phone = match check_start(&typed) {
         Ok(phone) => phone,
-        Err(errors) => return again(&service, &visit, &onward, typed, (errors, None)).await,
+        Err(errors) => return page.again(typed, (errors, None)).await,
     };
-    if !captcha::redeem(&service, &visit, &typed.captcha_id, &typed.captcha)
-        .await
-        .map_err(fault)?
-    {
-        typed.captcha.clear();
-        let errors = Errors::of(captcha::FIELD, "captcha-wrong");
-        return again(&service, &visit, &onward, typed, (errors, None)).await;
+    match begin(&service, &visit, &typed, &phone).await.map_err(fault)? {
+        Begun::Sent => Ok(visit.redirect(&onward.through(CONFIRM))),
+        Begun::WrongCaptcha => {
+            let errors = Errors::of(captcha::FIELD, "captcha-wrong");
+            page.again(typed, (errors, None)).await
+        }
+        Begun::Refused(refusal) => page.again(typed, refused(refusal)).await,
     }
-    if let Some(refusal) = begin(&service, &visit, &phone).await.map_err(fault)? {
-        typed.captcha.clear();
-        return again(&service, &visit, &onward, typed, refused(refusal)).await;
-    }
-    Ok(visit.redirect(&onward.through(CONFIRM)))
 }
 
 fn must_be_open(service: &Service) -> Result<(), Problem> {
@@ -97,16 +90,44 @@ fn must_be_open(service: &Service) -> Result<(), Problem> {
     }
 }
 
-/// The page again, with what was typed and a captcha that can be answered.
-async fn again(
-    service: &Service,
-    visit: &Visit,
-    onward: &Onward,
-    typed: Typed,
-    (errors, status): (Errors, Option<StatusCode>),
-) -> Result<Response, Problem> {
-    let captcha = captcha::keep_or_issue(service, visit, &typed.captcha_id).await?;
-    Ok(forms::start(visit, onward, &typed, captcha, (&errors, status)))
+/// The first page for one visit.
+struct First<'a> {
+    service: &'a Service,
+    visit: &'a Visit,
+    onward: &'a Onward,
+    ended: bool,
+}
+
+impl First<'_> {
+    async fn render(
+        &self,
+        (typed, captcha): (&Typed, CaptchaId),
+        answer: (&Errors, Option<StatusCode>),
+    ) -> Result<Response, Problem> {
+        let draft = find(self.service, self.visit).await.map_err(fault)?;
+        let unfinished = draft.filter(|draft| draft.account.is_none());
+        let shown = forms::Start {
+            typed,
+            captcha,
+            unfinished: unfinished.map(|draft| draft.phone.masked()),
+            ended: self.ended,
+        };
+        Ok(forms::start(self.visit, self.onward, &shown, answer))
+    }
+
+    /// The page again, with what was typed and a captcha that can be answered. The answer to a picture that is gone
+    /// goes with it.
+    async fn again(
+        &self,
+        mut typed: Typed,
+        (errors, status): (Errors, Option<StatusCode>),
+    ) -> Result<Response, Problem> {
+        let captcha = captcha::keep_or_issue(self.service, self.visit, &typed.captcha_id).await?;
+        if captcha.to_string() != typed.captcha_id {
+            typed.captcha.clear();
+        }
+        self.render((&typed, captcha), (&errors, status)).await
+    }
 }
 
 /// The error for a message that is not sent.
@@ -134,16 +155,69 @@ pub(super) fn refused(refusal: Refusal) -> (Errors, Option<StatusCode>) {
     }
 }
 
+/// What came of the first page.
+enum Begun {
+    /// There is a draft, and a message went out: now, or a moment ago.
+    Sent,
+    WrongCaptcha,
+    Refused(Refusal),
+}
+
 /// Stores the draft and sends the code; or, to a phone that has an account, a message that says so. Whoever looks
 /// at the pages cannot tell one from the other (A203, A207).
-async fn begin(service: &Service, visit: &Visit, phone: &Phone) -> Result<Option<Refusal>, StoreError> {
+async fn begin(service: &Service, visit: &Visit, typed: &Typed, phone: &Phone) -> Result<Begun, StoreError> {
     let browser = visit.browser_hash();
     let request = Request::of(visit, &browser, Purpose::Registration, phone);
-    if let Some(refusal) = otp::admit(service, visit, &request).await? {
-        return Ok(Some(refusal));
-    }
-    let now = visit.now();
     let tx = service.store().begin().await?;
+    if !captcha::redeem_within(&tx, visit, (&typed.captcha_id, &typed.captcha)).await? {
+        // The try is taken.
+        tx.commit().await?;
+        let sent = was_sent(service, visit, &request).await?;
+        return Ok(if sent { Begun::Sent } else { Begun::WrongCaptcha });
+    }
+    let refusal = otp::admit(service, &tx, visit, &request).await?;
+    match refusal {
+        // The code comes before the draft, as where the account is made: two pages of one browser do not wait for
+        // each other crosswise.
+        None => otp::write_message(service, &tx, &request, letter(&tx, phone).await?).await?,
+        // The person came back; the next page says when another code can be sent.
+        Some(Refusal::TooSoon(_)) => {}
+        Some(refusal) => {
+            tx.commit().await?;
+            return Ok(Begun::Refused(refusal));
+        }
+    }
+    keep_draft(service, &tx, visit, (phone, refusal.is_none())).await?;
+    tx.commit().await?;
+    service.kick_delivery();
+    Ok(Begun::Sent)
+}
+
+/// Whether the same page was sent a moment ago and did its work: without script a double click sends it twice, and
+/// what people see is the second answer.
+async fn was_sent(service: &Service, visit: &Visit, request: &Request<'_>) -> Result<bool, StoreError> {
+    let draft = find(service, visit).await?;
+    let same = draft.is_some_and(|draft| draft.account.is_none() && draft.phone == *request.phone);
+    Ok(same && otp::seconds_until_resend(service, request).await? > 0)
+}
+
+/// The browser's draft is for this phone from here on. It stays the same draft while the phone does, so that a page
+/// that is open in another tab stays good.
+async fn keep_draft(
+    service: &Service,
+    tx: &Tx,
+    visit: &Visit,
+    (phone, sent): (&Phone, bool),
+) -> Result<(), StoreError> {
+    let (now, browser) = (visit.now(), visit.browser_hash());
+    let expires_at = now + TimeDelta::minutes(service.config().register.draft_minutes);
+    let draft = registrations::find(tx, &browser, now).await?;
+    if let Some(draft) = draft.filter(|draft| draft.phone == *phone) {
+        let finished_just_now = draft.account.is_some() && !sent;
+        if finished_just_now || registrations::prolong(tx, draft.id, (now, expires_at)).await? {
+            return Ok(());
+        }
+    }
     let draft = NewRegistration {
         id: RegistrationId::new(now, service.rng()),
         browser: &browser,
@@ -151,13 +225,9 @@ async fn begin(service: &Service, visit: &Visit, phone: &Phone) -> Result<Option
         language: visit.language(),
         phone,
         now,
-        expires_at: now + TimeDelta::minutes(service.config().register.draft_minutes),
+        expires_at,
     };
-    registrations::begin(&tx, &draft).await?;
-    otp::write_message(service, &tx, &request, letter(&tx, phone).await?).await?;
-    tx.commit().await?;
-    service.kick_delivery();
-    Ok(None)
+    registrations::begin(tx, &draft).await
 }
 
 /// The registration of this browser.
@@ -166,7 +236,7 @@ pub(super) async fn find(service: &Service, visit: &Visit) -> Result<Option<Regi
 }
 
 /// What a phone is told.
-pub(super) async fn letter(tx: &store::Tx, phone: &Phone) -> Result<Letter, StoreError> {
+pub(super) async fn letter(tx: &Tx, phone: &Phone) -> Result<Letter, StoreError> {
     let known = accounts::find_by_phone(tx, phone).await?.is_some();
     Ok(if known { Letter::HasAccount } else { Letter::Code })
 }

@@ -72,7 +72,11 @@ pub(super) async fn run(
                 newer,
                 owner: &owner,
             };
-            admit(service, visit, keys, sent, admitted).await.map(Outcome::In)
+            if let Some(started) = admit(service, visit, keys, sent, admitted).await? {
+                return Ok(Outcome::In(started));
+            }
+            refuse(service, visit, Some(&account)).await?;
+            Ok(Outcome::Refused)
         }
         (_, account, _) => refuse(service, visit, account.as_ref())
             .await
@@ -117,7 +121,7 @@ async fn admit(
     keys: &Keys,
     sent: &Try<'_>,
     admitted: Admitted<'_>,
-) -> Result<Started, Stop> {
+) -> Result<Option<Started>, Stop> {
     let (now, account) = (visit.now(), admitted.account.id);
     let tx = service.store().begin().await?;
     if let Some(newer) = &admitted.newer {
@@ -125,6 +129,10 @@ async fn admit(
     }
     let methods = Methods::new([Method::Password]);
     let started = session::start(service, &tx, visit, account, methods, sent.public_computer).await?;
+    // Frozen or closed since it was looked at.
+    let Some(started) = started else {
+        return Ok(None);
+    };
     let mut entry = Entry::new(Event::SignedIn, now)
         .account(account)
         .session(started.id);
@@ -133,7 +141,7 @@ async fn admit(
     keys.forgive(&tx, &service.config().signin, admitted.owner, now)
         .await?;
     tx.commit().await?;
-    Ok(started)
+    Ok(Some(started))
 }
 
 /// The same entry for everybody; only an account that exists is named in it.

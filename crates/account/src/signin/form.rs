@@ -1,5 +1,7 @@
 //! The sign-in page.
 
+use axum::http::StatusCode;
+use axum::http::header::RETRY_AFTER;
 use axum::response::Response;
 use model::ids::CaptchaId;
 use model::secret::Sensitive;
@@ -12,6 +14,8 @@ use web::{Markup, Page, Visit};
 use super::onward::Onward;
 use crate::captcha;
 
+const HERE: LocalPath = LocalPath::known("/sign-in");
+
 /// How much of a sub-site's hint is shown, in characters.
 const HINT_CHARACTERS: usize = 40;
 
@@ -19,7 +23,7 @@ const HINT_CHARACTERS: usize = 40;
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct SignIn {
-    pub(super) identifier: String,
+    pub(super) identifier: Sensitive<String>,
     pub(super) password: Sensitive<String>,
     pub(super) public_computer: Option<String>,
     pub(super) captcha: String,
@@ -40,7 +44,7 @@ impl FormName for SignIn {
 #[derive(Debug, Default)]
 pub(super) struct Shown {
     /// What was typed, or what the sub-site hints.
-    pub(super) identifier: String,
+    pub(super) identifier: Sensitive<String>,
     pub(super) public_computer: bool,
     pub(super) captcha: Option<CaptchaId>,
     pub(super) onward: Onward,
@@ -48,6 +52,8 @@ pub(super) struct Shown {
     pub(super) client: Option<String>,
     /// Who is signed in already, where a fresh sign-in is asked for.
     pub(super) again: Option<String>,
+    /// After how many seconds another try makes sense, where this one came to nothing for now.
+    pub(super) retry_after: Option<u32>,
 }
 
 /// A sub-site's hint, cut to what a phone or an ID number could be.
@@ -76,27 +82,36 @@ pub(super) fn render(visit: &Visit, shown: &Shown, errors: Errors) -> Response {
         form: form(visit, shown).render(visit, &errors),
         register: shown.onward.through(LocalPath::known("/register")),
     };
-    let mut page = Page::new("sign-in", "signin-title").errors(errors);
+    let mut page = Page::new("sign-in", "signin-title")
+        .errors(errors)
+        .return_to(shown.onward.through(HERE));
+    if shown.retry_after.is_some() {
+        page = page.status(StatusCode::TOO_MANY_REQUESTS);
+    }
     if let Some(client) = &shown.client {
         page = page.caption(Words::with(
             "signin-for-site",
             vec![("site", client.as_str().into())],
         ));
     }
-    visit.render(page, &content)
+    let mut response = visit.render(page, &content);
+    if let Some(seconds) = shown.retry_after {
+        response.headers_mut().insert(RETRY_AFTER, seconds.into());
+    }
+    response
 }
 
 fn form(visit: &Visit, shown: &Shown) -> FormPage {
     let identifier = Field::text("identifier", "signin-identifier")
         .hint("signin-identifier-hint")
-        .value(&shown.identifier)
+        .value(shown.identifier.expose())
         .autocomplete("username")
         .maxlength(64)
         .required();
     let public = Checkbox::new("public_computer", "signin-public-computer")
         .hint("signin-public-computer-hint")
         .checked(shown.public_computer);
-    let form = FormPage::new(SignIn::FORM, LocalPath::known("/sign-in"));
+    let form = FormPage::new(SignIn::FORM, HERE);
     let mut form = shown.onward.in_form(form).field(identifier).field(
         Field::password("password", "signin-password")
             .maxlength(200)

@@ -1,8 +1,11 @@
-//! Counters of failed tries, by identifier, network address and account, and over everybody. Whether a captcha is
+//! Counters of failed tries, by identifier (from one network, and from everywhere), network address and account, and
+//! over everybody. From one network the limit is low, so that a stranger elsewhere does not lock a person out; from
+//! everywhere together it is much higher, with a captcha before each try. Whether a captcha is
 //! asked for, and when it is enough, depends on what was typed and from where, never on whether the account exists
 //! (A203, A207).
 
 use chrono::{DateTime, Utc};
+use model::secret::Sensitive;
 use store::throttles::{self, Count, Rule};
 use store::{StoreError, Tx};
 use web::Visit;
@@ -13,6 +16,7 @@ use super::Config;
 #[derive(Clone, Copy, Debug)]
 enum Counter {
     Identifier,
+    Here,
     Address,
     Account,
     Everybody,
@@ -21,6 +25,7 @@ enum Counter {
 fn rule(config: &Config, counter: Counter) -> Rule {
     let (name, limit) = match counter {
         Counter::Identifier => ("sign_in_identifier", config.identifier_limit),
+        Counter::Here => ("sign_in_identifier_here", config.identifier_network_limit),
         Counter::Address => ("sign_in_address", config.address_limit),
         Counter::Account => ("sign_in_account", config.account_limit),
         Counter::Everybody => ("sign_in_everybody", i64::MAX),
@@ -47,13 +52,14 @@ pub(super) enum Gate {
 #[derive(Clone, Copy, Debug)]
 struct Standing {
     identifier: Option<Count>,
+    here: Option<Count>,
     address: Count,
     everybody: Count,
 }
 
 /// Decides from the counters alone.
 fn gate(config: &Config, standing: &Standing, now: DateTime<Utc>) -> Gate {
-    let counts = [standing.identifier, Some(standing.address)];
+    let counts = [standing.identifier, standing.here, Some(standing.address)];
     let full = counts
         .into_iter()
         .flatten()
@@ -72,16 +78,20 @@ fn gate(config: &Config, standing: &Standing, now: DateTime<Utc>) -> Gate {
 /// The keys of one try.
 #[derive(Clone, Debug)]
 pub(super) struct Keys {
-    identifier: Option<String>,
+    identifier: Option<Sensitive<String>>,
+    /// The identifier with the network address.
+    here: Option<Sensitive<String>>,
     address: String,
 }
 
 impl Keys {
     /// The keys of a try with an identifier, or of a page before anything was typed.
     pub(super) fn new(visit: &Visit, identifier: Option<&str>) -> Self {
+        let address = visit.client_address().network().to_string();
         Self {
-            identifier: identifier.map(str::to_owned),
-            address: visit.client_address().network().to_string(),
+            identifier: identifier.map(|key| Sensitive::new(key.to_owned())),
+            here: identifier.map(|key| Sensitive::new(format!("{address}\u{0}{key}"))),
+            address,
         }
     }
 
@@ -92,16 +102,21 @@ impl Keys {
         config: &Config,
         now: DateTime<Utc>,
     ) -> Result<Gate, StoreError> {
-        let identifier = match &self.identifier {
-            Some(key) => Some(throttles::look(tx, &rule(config, Counter::Identifier), key, now).await?),
-            None => None,
+        let look = async |counter, key: &Option<Sensitive<String>>| match key {
+            Some(key) => throttles::look(tx, &rule(config, counter), key.expose(), now)
+                .await
+                .map(Some),
+            None => Ok(None),
         };
+        let identifier = look(Counter::Identifier, &self.identifier).await?;
+        let here = look(Counter::Here, &self.here).await?;
         let address = throttles::look(tx, &rule(config, Counter::Address), &self.address, now).await?;
         let everybody = throttles::look(tx, &rule(config, Counter::Everybody), "", now).await?;
         Ok(gate(
             config,
             &Standing {
                 identifier,
+                here,
                 address,
                 everybody,
             },
@@ -137,7 +152,7 @@ impl Keys {
     ) -> Result<(), StoreError> {
         for (counter, key) in self.counters(account) {
             match counter {
-                Counter::Identifier | Counter::Account => {
+                Counter::Identifier | Counter::Here | Counter::Account => {
                     throttles::clear(tx, &rule(config, counter), key, now).await?;
                 }
                 Counter::Address | Counter::Everybody => {
@@ -163,13 +178,16 @@ impl Keys {
     }
 
     fn counters<'a>(&'a self, account: &'a str) -> impl Iterator<Item = (Counter, &'a str)> {
-        let identifier = self.identifier.as_deref().map(|key| (Counter::Identifier, key));
+        let typed = [(Counter::Identifier, &self.identifier), (Counter::Here, &self.here)];
+        let typed = typed
+            .into_iter()
+            .filter_map(|(counter, key)| Some((counter, key.as_ref()?.expose().as_str())));
         let others = [
             (Counter::Address, self.address.as_str()),
             (Counter::Account, account),
             (Counter::Everybody, ""),
         ];
-        identifier.into_iter().chain(others)
+        typed.chain(others)
     }
 }
 
@@ -188,7 +206,7 @@ mod tests {
 
     use super::*;
 
-    fn standing(identifier: i64, address: i64, everybody: i64) -> Standing {
+    fn standing((identifier, here): (i64, i64), address: i64, everybody: i64) -> Standing {
         let config = Config::default();
         let resets_at = store::testing::start_time() + TimeDelta::seconds(60);
         let count = |counter, count| Count {
@@ -198,6 +216,7 @@ mod tests {
         };
         Standing {
             identifier: Some(count(Counter::Identifier, identifier)),
+            here: Some(count(Counter::Here, here)),
             address: count(Counter::Address, address),
             everybody: count(Counter::Everybody, everybody),
         }
@@ -206,7 +225,7 @@ mod tests {
     fn gate_at(identifier: i64, address: i64, everybody: i64) -> Gate {
         gate(
             &Config::default(),
-            &standing(identifier, address, everybody),
+            &standing((identifier, Ord::min(identifier, 20)), address, everybody),
             store::testing::start_time(),
         )
     }
@@ -219,6 +238,17 @@ mod tests {
         assert_eq!(gate_at(0, 20, 0), Gate::Captcha);
         assert_eq!(gate_at(20, 0, 0), Gate::Closed(61));
         assert_eq!(gate_at(0, 200, 0), Gate::Closed(61));
+    }
+
+    #[test]
+    fn failures_from_elsewhere_ask_for_a_captcha_and_close_nothing_here_until_there_are_very_many() {
+        let at = |identifier| {
+            let standing = standing((identifier, 0), 0, 0);
+            gate(&Config::default(), &standing, store::testing::start_time())
+        };
+        assert_eq!(at(20), Gate::Captcha);
+        assert_eq!(at(199), Gate::Captcha);
+        assert_eq!(at(200), Gate::Closed(61));
     }
 
     #[test]

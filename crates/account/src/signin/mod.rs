@@ -31,8 +31,10 @@ pub struct Config {
     pub address_captcha_after: i64,
     /// From so many failed tries of everybody on, a captcha is asked for everywhere (A209).
     pub everybody_captcha_after: i64,
-    /// The most failed tries for one identifier in one window.
+    /// The most failed tries for one identifier in one window, from everywhere together.
     pub identifier_limit: i64,
+    /// The same from one network address.
+    pub identifier_network_limit: i64,
     /// The most failed tries for one account in one window, whichever identifier is used.
     pub account_limit: i64,
     /// The most failed tries from one network address in one window.
@@ -47,8 +49,9 @@ impl Default for Config {
             captcha_after: 3,
             address_captcha_after: 20,
             everybody_captcha_after: 600,
-            identifier_limit: 20,
-            account_limit: 30,
+            identifier_limit: 200,
+            identifier_network_limit: 20,
+            account_limit: 300,
             address_limit: 200,
             window_seconds: 900,
         }

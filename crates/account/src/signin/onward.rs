@@ -92,6 +92,20 @@ impl Onward {
         Ok(found.filter(|interaction| interaction.is_open(visit.now())))
     }
 
+    /// The same, and the page speaks the language that the request asked for, unless the person chose one.
+    pub async fn speak(&self, service: &Service, visit: &mut Visit) -> Result<Option<Interaction>, StoreError> {
+        let interaction = self.load(service, visit).await?;
+        if let Some(language) = interaction.as_ref().and_then(Interaction::language) {
+            visit.prefer_language(language);
+        }
+        Ok(interaction)
+    }
+
+    /// The page of ours that was asked for.
+    pub const fn return_to(&self) -> Option<&LocalPath> {
+        self.return_to.as_ref()
+    }
+
     /// Stores what the resident answered; nothing when there is no request that could be answered.
     pub async fn answer(
         &self,

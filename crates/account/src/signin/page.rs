@@ -1,15 +1,14 @@
 //! `GET` and `POST /sign-in`.
 
 use axum::extract::State;
-use axum::http::StatusCode;
 use axum::response::Response;
 use chrono::{DateTime, Utc};
 use model::interaction::{Interaction, Wants};
-use model::language::Language;
+use model::secret::Sensitive;
 use store::sessions::LiveSession;
+use web::Visit;
 use web::extract::{Form, Query};
-use web::form::Errors;
-use web::{Problem, Visit};
+use web::form::{Errors, Words};
 
 use super::attempt::{self, Outcome, Try};
 use super::form::{self, Shown, SignIn};
@@ -31,7 +30,7 @@ pub(super) async fn show(
     Query(asked): Query<Asked>,
 ) -> Result<Response, Stop> {
     let onward = Onward::from(asked);
-    let interaction = onward.load(&service, &visit).await?;
+    let interaction = onward.speak(&service, &mut visit).await?;
     let session = session::current(&service, &visit).await?;
     let wants = interaction
         .as_ref()
@@ -42,12 +41,11 @@ pub(super) async fn show(
     {
         return Ok(visit.redirect(&onward.path()));
     }
-    speak(&mut visit, interaction.as_ref());
     let gate = Keys::new(&visit, None)
         .gate(&service.store().read(), &service.config().signin, visit.now())
         .await?;
     let shown = Shown {
-        identifier: wants.login_hint.as_deref().map(form::hint).unwrap_or_default(),
+        identifier: Sensitive::new(wants.login_hint.as_deref().map(form::hint).unwrap_or_default()),
         captcha: if gate == Gate::Open {
             None
         } else {
@@ -59,6 +57,7 @@ pub(super) async fn show(
             .map(|session| session::display_name(&session.account)),
         public_computer: session.as_ref().is_some_and(|session| session.public_computer),
         onward,
+        retry_after: None,
     };
     Ok(form::render(&visit, &shown, Errors::none()))
 }
@@ -76,8 +75,7 @@ pub(super) async fn submit(
             .await?;
         return Ok(visit.redirect(&onward.path()));
     }
-    let interaction = onward.load(&service, &visit).await?;
-    speak(&mut visit, interaction.as_ref());
+    let interaction = onward.speak(&service, &mut visit).await?;
     let again = Again {
         service: &service,
         sent: &sent,
@@ -88,7 +86,7 @@ pub(super) async fn submit(
         .now()
         .with_timezone(&visit.kit().branding().zone())
         .date_naive();
-    let typed = Identifier::parse(&sent.identifier, today);
+    let typed = Identifier::parse(sent.identifier.expose(), today);
     if sent.refresh.is_some() {
         return again.page(&visit, Captcha::New, Errors::none()).await;
     }
@@ -103,7 +101,7 @@ pub(super) async fn submit(
         .await?
     {
         Gate::Open => {}
-        Gate::Closed(seconds) => return Err(closed(seconds).into()),
+        Gate::Closed(seconds) => return again.later(&visit, paused(seconds)).await,
         Gate::Captcha if sent.captcha.is_empty() => {
             return again
                 .page(&visit, Captcha::New, Errors::of("captcha", "captcha-missing"))
@@ -132,9 +130,14 @@ pub(super) async fn submit(
     };
     match outcome {
         Outcome::In(started) => {
-            if interaction.as_ref().is_some_and(|waiting| waiting.answers.cancelled) {
+            if interaction
+                .as_ref()
+                .is_some_and(|waiting| waiting.answers.cancelled)
+            {
                 // Left, came back by the back button, and signed in after all.
-                onward.answer(&service, &visit, |answers| answers.cancelled = false).await?;
+                onward
+                    .answer(&service, &visit, |answers| answers.cancelled = false)
+                    .await?;
             }
             started.give_to(&mut visit);
             Ok(visit.redirect(&onward.path()))
@@ -144,7 +147,7 @@ pub(super) async fn submit(
                 .page(&visit, Captcha::AsNeeded(&keys), Errors::of_form("signin-wrong"))
                 .await
         }
-        Outcome::Busy => Err(busy().into()),
+        Outcome::Busy => again.later(&visit, busy()).await,
     }
 }
 
@@ -155,7 +158,7 @@ fn is_fresh(auth_time: DateTime<Utc>, wants: &Wants) -> bool {
 
 fn missing(sent: &SignIn, identifier_is_good: bool) -> Errors {
     let mut errors = Errors::none();
-    if sent.identifier.trim().is_empty() {
+    if sent.identifier.expose().trim().is_empty() {
         errors.add("identifier", "signin-identifier-missing");
     } else if !identifier_is_good {
         errors.add("identifier", "signin-identifier-unusable");
@@ -166,29 +169,19 @@ fn missing(sent: &SignIn, identifier_is_good: bool) -> Errors {
     errors
 }
 
-fn closed(seconds: i64) -> Problem {
-    Problem::new(StatusCode::TOO_MANY_REQUESTS, "sign-in-paused")
-        .retry_after(u32::try_from(seconds).unwrap_or(u32::MAX))
-        .caused_by("failed sign-ins")
+/// The form again, with what was typed, for a try that cannot be made now.
+fn paused(seconds: i64) -> (Errors, u32) {
+    let seconds = u32::try_from(seconds).unwrap_or(u32::MAX);
+    let minutes = seconds.div_ceil(60);
+    tracing::warn!(seconds, "sign-in paused after failed tries");
+    let words = Words::with("signin-paused", vec![("minutes", minutes.into())]);
+    (Errors::of_form(words), seconds)
 }
 
-fn busy() -> Problem {
-    Problem::new(StatusCode::TOO_MANY_REQUESTS, "sign-in-busy")
-        .retry_after(BUSY_SECONDS)
-        .caused_by("password hashing is full")
-}
-
-/// The languages that the waiting request asked for, in its own order.
-fn speak(visit: &mut Visit, interaction: Option<&Interaction>) {
-    let Some(interaction) = interaction else { return };
-    let wanted = interaction
-        .parameters
-        .iter()
-        .find(|(name, _)| name == "ui_locales");
-    if let Some(language) = wanted.and_then(|(_, tags)| tags.split(' ').take(8).find_map(Language::from_tag))
-    {
-        visit.prefer_language(language);
-    }
+fn busy() -> (Errors, u32) {
+    tracing::warn!("password hashing is full");
+    let words = Words::with("signin-busy", vec![("seconds", BUSY_SECONDS.into())]);
+    (Errors::of_form(words), BUSY_SECONDS)
 }
 
 /// The name of the sub-site that waits.
@@ -224,6 +217,25 @@ struct Again<'a> {
 
 impl Again<'_> {
     async fn page(&self, visit: &Visit, captcha: Captcha<'_>, errors: Errors) -> Result<Response, Stop> {
+        self.answer(visit, captcha, (errors, None)).await
+    }
+
+    /// The page for a try that can be made after so many seconds.
+    async fn later(&self, visit: &Visit, (errors, seconds): (Errors, u32)) -> Result<Response, Stop> {
+        let captcha = if self.sent.captcha_id.is_empty() {
+            Captcha::Same
+        } else {
+            Captcha::New
+        };
+        self.answer(visit, captcha, (errors, Some(seconds))).await
+    }
+
+    async fn answer(
+        &self,
+        visit: &Visit,
+        captcha: Captcha<'_>,
+        (errors, retry_after): (Errors, Option<u32>),
+    ) -> Result<Response, Stop> {
         let service = self.service;
         let captcha = match captcha {
             Captcha::New => Some(captcha::refresh(service, visit, &self.sent.captcha_id).await?),
@@ -239,12 +251,13 @@ impl Again<'_> {
         };
         let session: Option<LiveSession> = session::current(service, visit).await?;
         let shown = Shown {
-            identifier: self.sent.identifier.chars().take(64).collect(),
+            identifier: Sensitive::new(self.sent.identifier.expose().chars().take(64).collect()),
             public_computer: self.sent.public_computer.is_some(),
             captcha,
             onward: self.onward.clone(),
             client: client_name(service, visit, self.interaction).await?,
             again: session.map(|session| session::display_name(&session.account)),
+            retry_after,
         };
         Ok(form::render(visit, &shown, errors))
     }
@@ -271,8 +284,8 @@ mod tests {
     #[test]
     fn every_missing_field_is_named() {
         let sent = |identifier: &str, password: &str| SignIn {
-            identifier: identifier.to_owned(),
-            password: model::secret::Sensitive::new(password.to_owned()),
+            identifier: Sensitive::new(identifier.to_owned()),
+            password: Sensitive::new(password.to_owned()),
             ..SignIn::default()
         };
         let errors = missing(&sent(" ", ""), false);

@@ -4,12 +4,13 @@
 
 use axum::extract::State;
 use axum::response::Response;
+use chrono::TimeDelta;
 use model::evidence::{Evidence, SourceId};
 use model::interaction::Interaction;
 use model::ladder::{Level, LevelNow};
 use serde::Deserialize;
 use store::accounts::Account;
-use store::cases::Case;
+use store::cases::{Case, State as CaseState};
 use web::extract::Query;
 use web::form::Words;
 use web::paths::LocalPath;
@@ -19,6 +20,9 @@ use crate::Service;
 use crate::evidence;
 use crate::session::{self, Stop};
 use crate::signin::Onward;
+
+/// For how long a denied case is shown, in days: as long as what was typed for it is kept.
+const DENIED_DAYS: i64 = 30;
 
 const HERE: LocalPath = LocalPath::known("/account/level");
 
@@ -91,17 +95,18 @@ pub(super) async fn show(
         Some(want) => onward.through(HERE.with("want", &want.number().to_string())),
         None => onward.through(HERE),
     };
+    let interaction = onward.speak(&service, &mut visit).await?;
     let session = session::require(&service, &mut visit, &here).await?;
     let tx = service.store().read();
     let held = store::evidence::list(&tx, session.account.id).await?;
     let now = evidence::level_from(&service, &session.account, &held);
-    let interaction = onward.load(&service, &visit).await?;
     let want = want.or_else(|| {
         interaction
             .as_ref()
             .and_then(|interaction| interaction.wants.level)
     });
-    if interaction.is_some() && want.is_some_and(|want| now.level >= want) {
+    let somewhere = interaction.is_some() || (!onward.has_interaction() && onward.return_to().is_some());
+    if somewhere && want.is_some_and(|want| now.level >= want) {
         return Ok(visit.redirect(&onward.path()));
     }
     let site = match &interaction {
@@ -112,7 +117,7 @@ pub(super) async fn show(
         service: &service,
         visit: &visit,
         next: roads(&service, &session.account, &held, now.level),
-        cases: store::cases::list_open(&tx, session.account.id).await?,
+        cases: cases(&service, &session.account, &held).await?,
         done: asked.done.is_some(),
         site,
         want: want.filter(|want| now.level < *want),
@@ -121,6 +126,23 @@ pub(super) async fn show(
         onward,
     };
     Ok(view.render())
+}
+
+/// What is under way, and of what a source has denied lately the newest for each source that is still missing.
+async fn cases(service: &Service, account: &Account, held: &[Evidence]) -> Result<Vec<Case>, Stop> {
+    let (tx, now) = (service.store().read(), service.now());
+    let mut cases = store::cases::list_open(&tx, account.id).await?;
+    let since = now - TimeDelta::days(DENIED_DAYS);
+    for case in store::cases::list_denied(&tx, account.id, since).await? {
+        let proven = held
+            .iter()
+            .any(|piece| piece.source == case.source && piece.holds_at(now));
+        let newer = cases.iter().any(|one| one.source == case.source);
+        if !proven && !newer {
+            cases.push(case);
+        }
+    }
+    Ok(cases)
 }
 
 async fn site_name(
@@ -150,6 +172,7 @@ struct View<'a> {
 struct Content<'a> {
     visit: &'a Visit,
     done: bool,
+    back: Option<String>,
     asks: Option<String>,
     go: Option<String>,
     not_now: Markup,
@@ -183,6 +206,8 @@ struct Row {
     state: &'static str,
     words: String,
     at: String,
+    /// The way to a person who decides.
+    review: Option<Markup>,
 }
 
 struct Higher {
@@ -209,6 +234,7 @@ impl View<'_> {
         let content = Content {
             visit,
             done: self.done,
+            back: self.back(),
             asks: self.asks(),
             go: self.go(),
             not_now: self.not_now(),
@@ -244,6 +270,15 @@ impl View<'_> {
             None => "space-level-asks",
         };
         Some(self.visit.t_with(key, &args))
+    }
+
+    /// The page of ours that sent the person here, when nothing is left to do first.
+    fn back(&self) -> Option<String> {
+        let leads = self.want.is_none() && !self.onward.has_interaction();
+        self.onward
+            .return_to()
+            .filter(|_| leads)
+            .map(ToString::to_string)
     }
 
     fn go(&self) -> Option<String> {
@@ -292,6 +327,8 @@ impl View<'_> {
             state: case.state.as_str(),
             words: self.visit.t(state_key(case.state)),
             at: self.visit.day(case.created_at),
+            review: matches!(case.state, CaseState::Mismatch | CaseState::NotFound)
+                .then(|| evidence::review_form(self.visit, &case.number, &self.onward)),
         }
     }
 
@@ -333,14 +370,14 @@ fn source_name(visit: &Visit, source: &SourceId) -> String {
         .unwrap_or_else(|| source.to_string())
 }
 
-const fn state_key(state: store::cases::State) -> &'static str {
-    use store::cases::State;
+const fn state_key(state: CaseState) -> &'static str {
     match state {
-        State::Waiting => "space-case-waiting",
-        State::InReview => "space-case-in-review",
-        State::Restricted => "space-case-restricted",
-        State::Passed => "space-case-passed",
-        State::Mismatch | State::NotFound | State::Conflict => "space-case-denied",
-        State::Replaced | State::Expired => "space-case-ended",
+        CaseState::Waiting => "space-case-waiting",
+        CaseState::InReview => "space-case-in-review",
+        CaseState::Restricted => "space-case-restricted",
+        CaseState::Passed => "space-case-passed",
+        CaseState::Mismatch | CaseState::NotFound => "space-case-denied",
+        CaseState::Conflict => "space-case-conflict",
+        CaseState::Replaced | CaseState::Expired | CaseState::Draft => "space-case-ended",
     }
 }

@@ -65,7 +65,7 @@ pub(super) async fn show(
 ) -> Result<Response, Stop> {
     let session = session::require(&service, &mut visit, &HERE).await?;
     let tx = service.store().read();
-    let list = sessions::list(&tx, session.account.id, visit.now()).await?;
+    let list = sessions::list(&tx, session.account.id, &service.config().session, visit.now()).await?;
     let password = store::credentials::find_password(&tx, session.account.id).await?;
     let others = list.iter().any(|one| one.id != session.id);
     let content = Content {
@@ -116,7 +116,7 @@ pub(super) async fn end(
     }
     let tx = service.store().begin().await?;
     // Only what is on the person's own list can be ended from it (A261).
-    if !sessions::list(&tx, account, now)
+    if !sessions::list(&tx, account, &service.config().session, now)
         .await?
         .iter()
         .any(|one| one.id == id)

@@ -11,6 +11,7 @@ use model::client::Client;
 use model::event::Event;
 use model::ids::GrantId;
 use model::interaction::{Answers, Decision, Interaction, InteractionId, resume_path};
+use model::language::Language;
 use model::scope::{Scope, ScopeSet};
 use serde::Deserialize;
 use serde_json::json;
@@ -21,11 +22,14 @@ use web::extract::{Form, FormName, Query};
 use web::form::{Button, Checkbox, FormPage, Words};
 use web::markup::{Markup, escape};
 use web::paths::LocalPath;
-use web::{Page, Problem, Visit};
+use web::{Kit, Page, Problem, Visit};
 
 use super::{Item, item};
 use crate::Service;
 use crate::ask;
+
+/// The field that says in which language the question was shown.
+const LANGUAGE: &str = "language";
 
 /// The query of the page.
 #[derive(Debug, Deserialize)]
@@ -38,6 +42,7 @@ pub(crate) struct Asked {
 pub(crate) struct Answered {
     interaction: String,
     decision: String,
+    language: Option<String>,
     profile: Option<String>,
     real_name: Option<String>,
     id_number: Option<String>,
@@ -74,20 +79,39 @@ struct Question {
     requested: ScopeSet,
 }
 
-async fn question(service: &Service, visit: &mut Visit, id: &str) -> Result<Result<Question, Response>, Problem> {
+async fn question(
+    service: &Service,
+    visit: &mut Visit,
+    id: &str,
+) -> Result<Result<Question, Response>, Problem> {
     let gone = || Problem::new(StatusCode::BAD_REQUEST, "interaction");
     let id = InteractionId::parse(id).ok_or_else(gone)?;
     let tx = service.store().read();
-    let found = store::interactions::find(&tx, &id, &visit.browser_hash()).await.map_err(Problem::unavailable)?;
-    let interaction = found.filter(|found| found.is_open(visit.now())).ok_or_else(gone)?;
-    let client = store::clients::find(&tx, &interaction.client_id).await.map_err(Problem::unavailable)?;
+    let found = store::interactions::find(&tx, &id, &visit.browser_hash())
+        .await
+        .map_err(Problem::unavailable)?;
+    let interaction = found
+        .filter(|found| found.is_open(visit.now()))
+        .ok_or_else(gone)?;
+    // The form is sent to an address that says no language; the receipt must be in the words of the page.
+    if let Some(language) = interaction.language() {
+        visit.prefer_language(language);
+    }
+    let client = store::clients::find(&tx, &interaction.client_id)
+        .await
+        .map_err(Problem::unavailable)?;
     let client = client.filter(|client| !client.disabled).ok_or_else(gone)?;
     let Some(session) = service.session(visit).await.map_err(Problem::unavailable)? else {
         let sign_in = LocalPath::known("/sign-in").with("interaction", id.expose());
         return Ok(Err(visit.redirect(&sign_in)));
     };
     let requested = ask::releasable(&client, &interaction.wants.scopes);
-    Ok(Ok(Question { interaction, client, session, requested }))
+    Ok(Ok(Question {
+        interaction,
+        client,
+        session,
+        requested,
+    }))
 }
 
 #[derive(Template)]
@@ -118,14 +142,20 @@ pub(crate) async fn show(
 fn page(visit: &Visit, question: &Question) -> Response {
     let client = &question.client;
     let name = client.name.in_language(visit.language());
-    let always = question.requested.iter().filter(|scope| !ask::is_optional(*scope));
+    let always = question
+        .requested
+        .iter()
+        .filter(|scope| !ask::is_optional(*scope));
     let content = Content {
         intro: visit.t_with("consent-intro", &[("site", name.into())]),
-        agency: visit.t_with("consent-agency", &[("agency", client.agency.in_language(visit.language()).into())]),
+        agency: visit.t_with(
+            "consent-agency",
+            &[("agency", client.agency.in_language(visit.language()).into())],
+        ),
         always: std::iter::once(Scope::Openid)
             .chain(always)
             .map(|scope| {
-                let mut item = item(visit, client, scope);
+                let mut item = item(visit.kit(), visit.language(), client, scope);
                 if scope == Scope::Openid {
                     item.purpose = visit.t("consent-scope-openid-purpose");
                 }
@@ -137,22 +167,37 @@ fn page(visit: &Visit, question: &Question) -> Response {
         form: form(visit, question),
         after: visit.t("consent-after"),
     };
-    let page = Page::new("consent", Words::with("consent-title", vec![("site", name.into())]));
+    let page = Page::new(
+        "consent",
+        Words::with("consent-title", vec![("site", name.into())]),
+    );
     visit.render(page, &content)
 }
 
 fn form(visit: &Visit, question: &Question) -> Markup {
     let mut form = FormPage::new(Answered::FORM, LocalPath::known("/consent"))
-        .hidden("interaction", question.interaction.id.expose());
-    let optional: Vec<_> = question.requested.iter().filter(|scope| ask::is_optional(*scope)).collect();
+        .hidden("interaction", question.interaction.id.expose())
+        .hidden(LANGUAGE, visit.language().tag());
+    let optional: Vec<_> = question
+        .requested
+        .iter()
+        .filter(|scope| ask::is_optional(*scope))
+        .collect();
     if !optional.is_empty() {
         let heading = format!("<h2>{}</h2>", escape(&visit.t("consent-optional")));
         form = form.markup(Markup::from_rendered(heading));
     }
     for scope in optional {
-        let item = item(visit, &question.client, scope);
-        let key = if scope.needs_separate_consent() { "consent-hint-separate" } else { "consent-hint" };
-        let hint = Words::with(key, vec![("detail", item.detail.into()), ("purpose", item.purpose.into())]);
+        let item = item(visit.kit(), visit.language(), &question.client, scope);
+        let key = if scope.needs_separate_consent() {
+            "consent-hint-separate"
+        } else {
+            "consent-hint"
+        };
+        let hint = Words::with(
+            key,
+            vec![("detail", item.detail.into()), ("purpose", item.purpose.into())],
+        );
         // Sensitive data is never ticked beforehand: the person has to do it (PIPL 29).
         form = form.checkbox(
             Checkbox::new(item.word, Words::plain(item.what))
@@ -160,9 +205,13 @@ fn form(visit: &Visit, question: &Question) -> Markup {
                 .checked(!scope.needs_separate_consent()),
         );
     }
-    form.button(Button::primary("consent-allow").sends("decision", "allow").guarded())
-        .button(Button::secondary("consent-deny").sends("decision", "deny"))
-        .render(visit, &web::form::Errors::none())
+    form.button(
+        Button::primary("consent-allow")
+            .sends("decision", "allow")
+            .guarded(),
+    )
+    .button(Button::secondary("consent-deny").sends("decision", "deny"))
+    .render(visit, &web::form::Errors::none())
 }
 
 /// Takes the decision. The same decision sent twice is the same decision.
@@ -180,7 +229,15 @@ pub(crate) async fn answer(
         "deny" => Decision::Denied,
         _ => return Err(Problem::bad_request()),
     };
-    record(&service, &visit, &question, decision, &answered.ticked()).await.map_err(Problem::unavailable)?;
+    // The person may have chosen another language since, on another page; the words that were shown are these.
+    let shown = answered
+        .language
+        .as_deref()
+        .and_then(Language::from_tag)
+        .unwrap_or(visit.language());
+    record(&service, &visit, (&question, shown), decision, &answered.ticked())
+        .await
+        .map_err(Problem::unavailable)?;
     match LocalPath::parse(&resume_path(&question.interaction.id)) {
         Ok(path) => Ok(visit.redirect(&path)),
         Err(_) => Ok(Problem::internal("resume path is not local").into_response()),
@@ -190,7 +247,7 @@ pub(crate) async fn answer(
 async fn record(
     service: &Service,
     visit: &Visit,
-    question: &Question,
+    (question, shown): (&Question, Language),
     decision: Decision,
     ticked: &ScopeSet,
 ) -> Result<(), store::StoreError> {
@@ -201,16 +258,23 @@ async fn record(
     let event = if decision == Decision::Allowed {
         let allowed = ask::allowed(&question.requested, ticked);
         let id = GrantId::new(now, store.rng());
-        let before = grants::find_active(&tx, account, &client.client_id).await?;
+        let before = grants::find_to_replace(&tx, account, &client.client_id).await?;
         // What was decided about other scopes before stays decided.
         let (kept_asked, kept_allowed) = before.map_or_else(Default::default, |before| {
             (before.asked.clone(), before.allowed.without(&question.requested))
         });
         let allowed = allowed.union(&kept_allowed);
         let asked = question.requested.union(&kept_asked);
-        let receipt = receipt(client, (id, now), visit, (&asked, &allowed));
-        let grant =
-            Grant { id, client_id: client.client_id.clone(), allowed, asked, receipt, created_at: now, revoked_at: None };
+        let receipt = receipt(client, (id, now), (visit.kit(), shown), (&asked, &allowed));
+        let grant = Grant {
+            id,
+            client_id: client.client_id.clone(),
+            allowed,
+            asked,
+            receipt,
+            created_at: now,
+            revoked_at: None,
+        };
         grants::put(&tx, account, &grant).await?;
         Event::ConsentGiven
     } else {
@@ -223,7 +287,10 @@ async fn record(
         .details(json!({ "asked": question.requested.to_string(), "ticked": ticked.to_string() }));
     entry.request_id = Some(visit.request_id().to_owned());
     audit::record(&tx, store.rng(), entry).await?;
-    let answers = Answers { consent: Some(decision), ..question.interaction.answers.clone() };
+    let answers = Answers {
+        consent: Some(decision),
+        ..question.interaction.answers.clone()
+    };
     store::interactions::answer(&tx, &question.interaction.id, &answers).await?;
     tx.commit().await
 }
@@ -232,14 +299,13 @@ async fn record(
 fn receipt(
     client: &Client,
     (id, now): (GrantId, chrono::DateTime<chrono::Utc>),
-    visit: &Visit,
+    (kit, language): (&Kit, Language),
     (asked, allowed): (&ScopeSet, &ScopeSet),
 ) -> serde_json::Value {
-    let language = visit.language();
     let items: Vec<_> = asked
         .iter()
         .map(|scope| {
-            let item = item(visit, client, scope);
+            let item = item(kit, language, client, scope);
             json!({
                 "scope": item.word,
                 "what": item.what,
@@ -252,7 +318,7 @@ fn receipt(
     json!({
         "version": 1,
         "receipt": id.to_string(),
-        "issuer": visit.kit().origin(),
+        "issuer": kit.origin(),
         "decided_at": now,
         "language": language.tag(),
         "site": { "client_id": client.client_id, "name": client.name.in_language(language) },

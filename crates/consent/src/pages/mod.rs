@@ -2,13 +2,15 @@
 
 mod decide;
 mod sharing;
+#[cfg(test)]
+mod tests;
 
 use axum::Router;
 use axum::routing::get;
 use model::client::Client;
 use model::language::Language;
 use model::scope::Scope;
-use web::Visit;
+use web::Kit;
 
 use crate::Service;
 
@@ -24,7 +26,7 @@ pub(crate) fn router() -> Router<Service> {
 pub(crate) struct Item {
     /// The scope's word, the name of its box.
     pub word: &'static str,
-    /// What it is, in the visitor's language.
+    /// What it is, in words.
     pub what: String,
     /// Exactly which data.
     pub detail: String,
@@ -32,15 +34,19 @@ pub(crate) struct Item {
     pub purpose: String,
 }
 
-pub(crate) fn item(visit: &Visit, client: &Client, scope: Scope) -> Item {
+pub(crate) fn item(kit: &Kit, language: Language, client: &Client, scope: Scope) -> Item {
     Item {
         word: scope.as_str(),
-        what: visit.t(&format!("consent-scope-{scope}")),
-        detail: visit.t(&format!("consent-scope-{scope}-detail")),
-        purpose: purpose(client, scope, visit.language()),
+        what: kit.t(language, &format!("consent-scope-{scope}"), &[]),
+        detail: kit.t(language, &format!("consent-scope-{scope}-detail"), &[]),
+        purpose: purpose(client, scope, language),
     }
 }
 
 fn purpose(client: &Client, scope: Scope, language: Language) -> String {
-    client.purpose.get(&scope).map(|text| text.in_language(language).to_owned()).unwrap_or_default()
+    client
+        .purpose
+        .get(&scope)
+        .map(|text| text.in_language(language).to_owned())
+        .unwrap_or_default()
 }

@@ -56,21 +56,45 @@ pub(crate) async fn list(State(service): State<Service>, mut visit: Visit) -> Re
     let Some(session) = service.session(&mut visit).await.map_err(Problem::unavailable)? else {
         return Ok(sign_in(&visit));
     };
-    let grants = grants::list(&service.store().read(), session.account.id).await.map_err(Problem::unavailable)?;
+    let grants = grants::list(&service.store().read(), session.account.id)
+        .await
+        .map_err(Problem::unavailable)?;
     let (holding, ended): (Vec<_>, Vec<_>) = grants.iter().partition(|grant| grant.revoked_at.is_none());
-    let rows = |grants: Vec<&Grant>| grants.into_iter().map(|grant| row(&visit, grant)).collect::<Vec<_>>();
-    let content = Content { visit: &visit, holding: rows(holding), ended: rows(ended) };
-    Ok(visit.render(Page::new("account-sharing", "consent-sharing-title").wide().own_forms_only(), &content))
+    let rows = |grants: Vec<&Grant>| {
+        grants
+            .into_iter()
+            .map(|grant| row(&visit, grant))
+            .collect::<Vec<_>>()
+    };
+    let content = Content {
+        visit: &visit,
+        holding: rows(holding),
+        ended: rows(ended),
+    };
+    Ok(visit.render(
+        Page::new("account-sharing", "consent-sharing-title")
+            .wide()
+            .own_forms_only(),
+        &content,
+    ))
 }
 
 fn row(visit: &Visit, grant: &Grant) -> Row {
     let text = |pointer: &str| {
-        grant.receipt.pointer(pointer).and_then(serde_json::Value::as_str).unwrap_or_default().to_owned()
+        grant
+            .receipt
+            .pointer(pointer)
+            .and_then(serde_json::Value::as_str)
+            .unwrap_or_default()
+            .to_owned()
     };
     let names = |allowed: bool| {
         let kept = grant.asked.without(&grant.allowed);
         let scopes = if allowed { &grant.allowed } else { &kept };
-        scopes.iter().map(|scope| visit.t(&format!("consent-scope-{scope}"))).collect()
+        scopes
+            .iter()
+            .map(|scope| visit.t(&format!("consent-scope-{scope}")))
+            .collect()
     };
     let form = grant.revoked_at.is_none().then(|| {
         FormPage::new(Withdraw::FORM, LocalPath::known("/account/sharing"))
@@ -100,7 +124,9 @@ pub(crate) async fn withdraw(
         return Ok(sign_in(&visit));
     };
     let id: GrantId = form.grant.parse().map_err(|_| Problem::bad_request())?;
-    take_back(&service, &visit, &session, id).await.map_err(Problem::unavailable)?;
+    take_back(&service, &visit, &session, id)
+        .await
+        .map_err(Problem::unavailable)?;
     Ok(visit.redirect(&LocalPath::known("/account/sharing")))
 }
 
@@ -112,10 +138,14 @@ async fn take_back(
 ) -> Result<(), store::StoreError> {
     let (store, now, account) = (service.store(), visit.now(), session.account.id);
     let tx = store.begin().await?;
-    let Some(grant) = grants::find(&tx, account, id).await? else { return Ok(()) };
+    let Some(grant) = grants::find(&tx, account, id).await? else {
+        return Ok(());
+    };
     if grants::revoke(&tx, account, id, now).await? {
-        let mut entry =
-            Entry::new(Event::ConsentWithdrawn, now).account(account).client(&grant.client_id).session(session.id);
+        let mut entry = Entry::new(Event::ConsentWithdrawn, now)
+            .account(account)
+            .client(&grant.client_id)
+            .session(session.id);
         entry.request_id = Some(visit.request_id().to_owned());
         audit::record(&tx, store.rng(), entry).await?;
     }
@@ -133,11 +163,16 @@ pub(crate) async fn receipt(
     };
     let id: GrantId = id.parse().map_err(|_| Problem::not_found())?;
     let found = grants::find(&service.store().read(), session.account.id, id).await;
-    let grant = found.map_err(Problem::unavailable)?.ok_or_else(Problem::not_found)?;
+    let grant = found
+        .map_err(Problem::unavailable)?
+        .ok_or_else(Problem::not_found)?;
     let text = serde_json::to_string_pretty(&grant.receipt).map_err(Problem::internal)?;
     let headers = [
         (CONTENT_TYPE, "application/json; charset=utf-8".to_owned()),
-        (CONTENT_DISPOSITION, format!("attachment; filename=\"receipt-{}.json\"", grant.id)),
+        (
+            CONTENT_DISPOSITION,
+            format!("attachment; filename=\"receipt-{}.json\"", grant.id),
+        ),
     ];
     Ok((headers, text).into_response())
 }

@@ -62,11 +62,11 @@ impl Ask {
             page,
             client_id: redirect.client().client_id.clone(),
             wants,
-            raw: redirect.raw().clone(),
+            raw: redirect.raw().kept(),
         }
     }
 
-    /// The request as it came, to be walked again.
+    /// The request as far as it counts, to be walked again.
     pub fn parameters(&self) -> &[(String, String)] {
         self.raw.pairs()
     }

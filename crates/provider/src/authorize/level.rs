@@ -72,6 +72,11 @@ impl LevelDemand {
         self.floor.max(self.demanded.first().copied())
     }
 
+    /// Whether one of some levels was demanded by name, so that another one is no answer.
+    pub const fn is_essential(&self) -> bool {
+        !self.demanded.is_empty()
+    }
+
     /// The level that the pages should lead to.
     pub fn goal(&self) -> Option<Level> {
         self.required().max(self.wished)

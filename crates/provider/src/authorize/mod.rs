@@ -10,24 +10,23 @@
 //! | whom does a hint name | [`hint`] |
 //! | what is the resident asked | [`ask`] |
 //! | how does the request go on afterwards | [`resume`] |
+//! | what if a form comes without our cookies | `detour` |
 //! | what is answered | [`respond`], [`fault`] |
 //!
 //! What it does not do: pages that ask (they are in `account` and `consent`), request objects, pushed requests, and
 //! any response type but `code`.
 
 use axum::extract::State;
-use axum::response::{IntoResponse as _, Response};
-use http::header::{COOKIE, LOCATION};
-use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use axum::response::Response;
+use http::{HeaderMap, Method};
 use web::extract::RawParams;
-use web::paths::LocalPath;
 use web::{Problem, Visit};
 
 use crate::Service;
-use crate::router::paths;
 
 pub mod ask;
 pub mod claims_request;
+pub(crate) mod detour;
 pub mod fault;
 pub mod hint;
 pub mod level;
@@ -42,9 +41,6 @@ pub(crate) mod tests;
 
 use request::Raw;
 
-/// The longest address that a POST is turned into, in bytes; the listener takes 8 KiB.
-const ADDRESS_BYTES_MAX: usize = 7 * 1024;
-
 /// `GET /authorize` and `POST /authorize`. A parameter counts wherever it is, so one that is in the address and in
 /// the body is there twice (A018).
 pub async fn authorize(
@@ -55,27 +51,12 @@ pub async fn authorize(
     RawParams { query, body }: RawParams,
 ) -> Result<Response, Problem> {
     let raw = Raw::new(query.into_iter().chain(body));
+    if method == Method::POST && !detour::has_our_cookies(service.kit(), &headers) {
+        let admitted = steps::admit(&service, raw.clone());
+        return detour::answer(&service, &visit, &raw, admitted).await;
+    }
     match steps::admit(&service, raw) {
-        Ok(permitted) => match as_get(&method, &headers, permitted.redirect().raw()) {
-            Some(location) => Ok((StatusCode::SEE_OTHER, [(LOCATION, location)]).into_response()),
-            None => respond::walk(&service, &visit, permitted, None).await,
-        },
+        Ok(permitted) => respond::walk(&service, &visit, permitted, None).await,
         Err(stop) => respond::stopped(&service, &visit, stop, None).await,
     }
-}
-
-/// The same request as a GET. A sub-site's POST comes without our cookies, because they are `SameSite=Lax`: it would
-/// look as if nobody were signed in, and a new browser cookie would replace the one that drafts are bound to. The
-/// navigation that follows a redirect has them. What the person typed at the sub-site (`login_hint`) stays out of the
-/// address.
-fn as_get(method: &Method, headers: &HeaderMap, raw: &Raw) -> Option<HeaderValue> {
-    if *method != Method::POST || headers.contains_key(COOKIE) {
-        return None;
-    }
-    let pairs = raw.pairs().iter().filter(|(name, _)| name != "login_hint");
-    let path = pairs.fold(LocalPath::known(paths::AUTHORIZE), |path, (name, value)| {
-        path.with(name, value)
-    });
-    let fits = path.as_str().len() <= ADDRESS_BYTES_MAX;
-    HeaderValue::from_str(path.as_str()).ok().filter(|_| fits)
 }

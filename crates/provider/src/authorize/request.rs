@@ -38,6 +38,18 @@ const KNOWN: [&str; 21] = [
     "registration",
 ];
 
+/// Those of them that are refused or ignored, and so need not wait with the rest.
+const NOT_KEPT: [&str; 5] = [
+    "claims_locales",
+    "display",
+    "request",
+    "request_uri",
+    "registration",
+];
+
+/// The longest all parameters that are kept may be together, names and values, in bytes: each request that waits for
+/// the resident is a row of about this size (A311).
+pub const KEPT_BYTES_MAX: usize = 8 * 1024;
 /// The longest `state`, in bytes. It comes back whole or not at all (A023).
 pub const STATE_BYTES_MAX: usize = 1024;
 /// The longest `nonce`, in bytes.
@@ -75,9 +87,29 @@ impl Raw {
         )
     }
 
-    /// The parameters, to be stored while the resident is asked.
+    /// The parameters.
     pub fn pairs(&self) -> &[(String, String)] {
         &self.0
+    }
+
+    /// What is stored while the resident is asked: the parameters that are read again when the request goes on, as
+    /// far as they are read.
+    #[must_use]
+    pub fn kept(&self) -> Self {
+        let keep = |(name, value): &(String, String)| {
+            let value = match name.as_str() {
+                name if NOT_KEPT.contains(&name) => return None,
+                "ui_locales" => self.ui_locales()?.to_owned(),
+                "login_hint" => login_hint(value),
+                _ => value.clone(),
+            };
+            (!value.is_empty()).then(|| (name.clone(), value))
+        };
+        Self(self.0.iter().filter_map(keep).collect())
+    }
+
+    fn bytes(&self) -> usize {
+        self.0.iter().map(|(name, value)| name.len() + value.len()).sum()
     }
 
     /// A parameter that has a value.
@@ -206,7 +238,7 @@ impl Request {
             .map(ClaimsRequest::parse)
             .transpose()?
             .unwrap_or_default();
-        Ok(Self {
+        let request = Self {
             scopes: scopes(raw.one("scope")?.unwrap_or_default())?,
             nonce: limited(raw, "nonce", NONCE_BYTES_MAX)?,
             code_challenge: challenge(raw)?,
@@ -219,7 +251,12 @@ impl Request {
             claims,
             id_token_hint: raw.one("id_token_hint")?.map(str::to_owned),
             login_hint: raw.one("login_hint")?.map(login_hint),
-        })
+        };
+        // Last, because what is too long alone is said more precisely above.
+        if raw.kept().bytes() > KEPT_BYTES_MAX {
+            return Err(AuthorizeError::RequestTooLong);
+        }
+        Ok(request)
     }
 
     /// When the sign-in must have been, at the earliest, for a request that arrives now.

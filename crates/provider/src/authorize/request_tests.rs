@@ -256,6 +256,43 @@ fn when_the_sign_in_must_have_been() {
     assert_eq!(after(&[("prompt", "consent")]), None);
 }
 
+#[test]
+fn attack_311_a_request_that_waits_is_small_and_reads_the_same() {
+    let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    let long = "x".repeat(50_000);
+    let raw = |state: &str| {
+        Raw::new([
+            pair("client_id", "hefei"),
+            pair("response_type", "code"),
+            pair("scope", "openid"),
+            pair("state", state),
+            pair("claims", &format!("{{}}{}", " ".repeat(7100))),
+            pair("display", &long),
+            pair("claims_locales", &long),
+            pair("ui_locales", &long),
+            pair("login_hint", &long),
+            pair("prompt", ""),
+        ])
+    };
+    let small = raw("s");
+    let names: Vec<_> = small.kept().0.into_iter().map(|(name, _)| name).collect();
+    assert_eq!(
+        names,
+        [
+            "client_id",
+            "response_type",
+            "scope",
+            "state",
+            "claims",
+            "login_hint"
+        ]
+    );
+    assert_eq!(Request::parse(&small.kept()), Request::parse(&small));
+    assert!(Request::parse(&small).is_ok());
+    let large = raw(&"s".repeat(STATE_BYTES_MAX));
+    assert_eq!(Request::parse(&large), Err(AuthorizeError::RequestTooLong));
+}
+
 proptest::proptest! {
     #[test]
     fn any_parameters_are_read_or_refused(values in proptest::collection::vec("\\PC{0,60}", KNOWN.len())) {

@@ -2,12 +2,14 @@
 //! Statements on the silent path: sign-in with account, evidence, grant; then one transaction with code and event.
 
 use axum::response::Response;
+use chrono::{DateTime, Utc};
 use model::event::Event;
-use model::interaction::{Answers, Interaction, InteractionId};
-use model::secret::Token;
+use model::ids::ClientId;
+use model::interaction::{Answers, Interaction, InteractionId, Wants};
+use model::secret::{Token, TokenHash};
 use store::audit::{self, Entry};
 use store::codes::{self, NewCode};
-use store::throttles::{self, Rule};
+use store::throttles::{self, Count, Rule};
 use store::{StoreError, Tx, interactions};
 use web::{Problem, Visit};
 
@@ -17,7 +19,18 @@ use crate::authorize::redirect::Reply;
 use crate::authorize::steps::{self, Answer, Course, Permitted, Standing, Stop};
 
 /// How many requests of one network address are put aside in ten minutes.
-pub(super) const ASIDE: Rule = Rule { name: "interaction_address", limit: 1200, window_seconds: 600 };
+pub(super) const ASIDE: Rule = Rule {
+    name: "interaction_address",
+    limit: 1200,
+    window_seconds: 600,
+};
+/// How many requests to one sub-site are put aside in ten minutes, wherever they come from: 50 a second, more than
+/// its residents sign in.
+pub(super) const ASIDE_CLIENT: Rule = Rule {
+    name: "interaction_client",
+    limit: 30_000,
+    window_seconds: 600,
+};
 
 /// Walks the second half of the steps and answers.
 pub async fn walk(
@@ -67,10 +80,14 @@ pub async fn stopped(
 }
 
 fn reply(visit: &Visit, reply: &Reply) -> Response {
+    log_refusal(reply);
+    visit.redirect_outside(reply.location())
+}
+
+pub(super) fn log_refusal(reply: &Reply) {
     if let Some(error) = reply.error() {
         tracing::info!(client = %reply.client(), error = ?error, "an authorization request is refused");
     }
-    visit.redirect_outside(reply.location())
 }
 
 async fn look_up(service: &Service, visit: &Visit, permitted: &Permitted) -> Result<Standing, StoreError> {
@@ -149,29 +166,97 @@ async fn ask(
         }
         return Ok(visit.redirect(&question.path(&interaction.id)));
     }
-    admit(visit, &tx).await?;
+    let id = InteractionId::generate(service.store().rng());
     let new = Interaction {
-        id: InteractionId::generate(service.store().rng()),
-        client_id: question.client_id.clone(),
         parameters: question.parameters().to_vec(),
         wants: question.wants.clone(),
+        ..aside(service, &id, &question.client_id)
+    };
+    put_aside(visit, &tx, &new, &visit.browser_hash()).await?;
+    Ok(visit.redirect(&question.path(&id)))
+}
+
+/// A request that is about to be put aside, still without its parameters.
+pub(super) fn aside(service: &Service, id: &InteractionId, client: &ClientId) -> Interaction {
+    Interaction {
+        id: id.clone(),
+        client_id: client.clone(),
+        parameters: Vec::new(),
+        wants: Wants::default(),
         answers: Answers::default(),
         created_at: service.now(),
         finished_at: None,
-    };
-    let created = interactions::create(&tx, &new, &visit.browser_hash()).await;
-    created.map_err(Problem::unavailable)?;
-    Ok(visit.redirect(&question.path(&new.id)))
+    }
 }
 
-/// Each request that is put aside is a row for an hour, and nobody is signed in yet: one network address cannot
-/// fill the table (A311). Generous, because a whole office may be behind one address.
-async fn admit(visit: &Visit, tx: &Tx) -> Result<(), Problem> {
+/// Stores a request for the holder of a secret: the browser's token, or the handle itself. Each is a row for an hour,
+/// and nobody is signed in yet: neither one network nor a flood of requests to one sub-site can fill the table
+/// (A311). Generous, because a whole office may be behind one address.
+pub(super) async fn put_aside(
+    visit: &Visit,
+    tx: &Tx,
+    new: &Interaction,
+    holder: &TokenHash,
+) -> Result<(), Problem> {
     let network = visit.client_address().network().to_string();
-    let count = throttles::hit(tx, &ASIDE, &network, visit.now()).await.map_err(Problem::unavailable)?;
-    if count.exceeded() {
+    let counters = [(ASIDE, network.as_str()), (ASIDE_CLIENT, new.client_id.as_str())];
+    let over = first_exceeded(tx, &counters, visit.now()).await;
+    if let Some((rule, count)) = over.map_err(Problem::unavailable)? {
         let seconds = u32::try_from(count.retry_after_seconds(visit.now())).unwrap_or(u32::MAX);
-        return Err(Problem::too_many(seconds).caused_by("requests put aside for one address"));
+        tracing::warn!(client = %new.client_id, counter = rule.name, "too many requests are put aside");
+        return Err(Problem::too_many(seconds).caused_by("requests put aside"));
     }
-    Ok(())
+    interactions::create(tx, new, holder)
+        .await
+        .map_err(Problem::unavailable)
+}
+
+/// Counts in order up to the first counter that is over its limit, so that what one network sends above its own does
+/// not use up what all others share.
+async fn first_exceeded(
+    tx: &Tx,
+    counters: &[(Rule, &str)],
+    now: DateTime<Utc>,
+) -> Result<Option<(Rule, Count)>, StoreError> {
+    for (rule, key) in counters {
+        let count = throttles::hit(tx, rule, key, now).await?;
+        if count.exceeded() {
+            return Ok(Some((*rule, count)));
+        }
+    }
+    Ok(None)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing;
+
+    #[tokio::test]
+    async fn attack_311_a_network_over_its_limit_does_not_use_up_what_a_sub_site_has() {
+        let network = Rule {
+            name: "network",
+            limit: 2,
+            window_seconds: 60,
+        };
+        let client = Rule {
+            name: "client",
+            limit: 3,
+            window_seconds: 60,
+        };
+        for world in testing::worlds().await {
+            let (tx, now) = (world.store.read(), world.now());
+            let hit = async |from: &str| {
+                let counters = [(network, from), (client, "hefei")];
+                let over = first_exceeded(&tx, &counters, now).await.expect("counted");
+                over.map(|(rule, _)| rule.name)
+            };
+            for expected in [None, None, Some("network"), Some("network")] {
+                assert_eq!(hit("a").await, expected);
+            }
+            for expected in [None, Some("client")] {
+                assert_eq!(hit("b").await, expected);
+            }
+        }
+    }
 }

@@ -365,6 +365,7 @@ impl Consented {
             scopes: self.scopes,
             nonce: permitted.request.nonce.clone(),
             acr,
+            acr_essential: permitted.demand.is_essential(),
             identity_level: identity,
             strength: session.methods.strength(),
             methods: session.methods.clone(),

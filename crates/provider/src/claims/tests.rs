@@ -159,16 +159,22 @@ fn attack_099_registration_and_consent_bound_what_is_told_on_that_day() {
         revoked_at: None,
     };
     let granted = ScopeSet::from_iter([Scope::Openid, Scope::Phone, Scope::RealName, Scope::IdNumber]);
-    let with = Permitted::new(&granted, &client, Some(&decision));
+    let needed = Some(decision.id);
+    let today =
+        |granted: &ScopeSet, decision: Option<&Grant>| Permitted::today(granted, &client, needed, decision);
+    let with = today(&granted, Some(&decision)).expect("permitted");
     assert_eq!(with.scopes.to_string(), "openid phone");
     assert_eq!(with.single.to_string(), "openid phone");
-    let plain = Permitted::new(&ScopeSet::from_iter([Scope::Openid]), &client, Some(&decision));
+    let only_openid = ScopeSet::from_iter([Scope::Openid]);
+    let plain = today(&only_openid, Some(&decision)).expect("permitted");
     assert_eq!(
         (plain.scopes.to_string(), plain.single.to_string()),
         ("openid".into(), "openid phone".into())
     );
-    let without = Permitted::new(&ScopeSet::from_iter([Scope::Openid]), &client, None);
+    let without = Permitted::today(&only_openid, &client, None, None).expect("nothing needs consent");
     assert_eq!(without.single.to_string(), "openid");
+    // Taken back between the statement that found the token and the one that reads the decision.
+    assert_eq!(today(&granted, None), None);
 }
 
 #[test]

@@ -8,9 +8,8 @@
 
 use askama::Template;
 use axum::extract::State;
-use axum::response::{IntoResponse as _, Response};
-use http::header::{COOKIE, LOCATION};
-use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use axum::response::Response;
+use http::{HeaderMap, Method};
 use model::event::Event;
 use model::ids::ClientId;
 use model::language::Language;
@@ -24,6 +23,7 @@ use web::paths::LocalPath;
 use web::{Markup, Page, Problem, Visit};
 
 use crate::Service;
+use crate::authorize::detour::{self, ADDRESS_BYTES_MAX};
 use crate::router::paths;
 
 pub mod request;
@@ -40,11 +40,12 @@ pub async fn logout(
     headers: HeaderMap,
     params: RawParams,
 ) -> Result<Response, Problem> {
-    let asked = Asked::read(&params)?;
-    let wish = Wish::check(&service, &asked)?;
-    if method == Method::POST && !headers.contains_key(COOKIE) {
-        return Ok(as_get(&asked, &wish));
+    let asked = Asked::read(&params);
+    if method == Method::POST && !detour::has_our_cookies(service.kit(), &headers) {
+        return Ok(as_get(&service, &asked.unwrap_or_default()));
     }
+    let asked = asked?;
+    let wish = Wish::check(&service, &asked)?;
     if let Some(language) = asked
         .ui_locales
         .and_then(|tags| tags.split(' ').find_map(Language::from_tag))
@@ -96,14 +97,13 @@ pub async fn confirmed(
 }
 
 /// A sub-site's POST comes without our cookies (`SameSite=Lax`), so that nobody would seem to be signed in. The
-/// navigation that follows a redirect has them. The ID token stays out of the address; the resident is asked instead.
-fn as_get(asked: &Asked<'_>, wish: &Wish) -> Response {
-    let client = wish
-        .client
-        .as_ref()
-        .map(|stored| stored.client.client_id.as_str());
+/// navigation that follows a redirect has them; what is wrong with the request is said there. The ID token stays out
+/// of the address; the resident is asked instead.
+fn as_get(service: &Service, asked: &Asked<'_>) -> Response {
+    let wish = Wish::check(service, asked).unwrap_or_default();
+    let hinted = wish.client.map(|stored| stored.client.client_id.to_string());
     let path = [
-        ("client_id", client),
+        ("client_id", hinted.as_deref().or(asked.client_id)),
         ("post_logout_redirect_uri", asked.post_logout_redirect_uri),
         ("state", asked.state),
         ("ui_locales", asked.ui_locales.filter(|tags| tags.len() <= 128)),
@@ -113,10 +113,8 @@ fn as_get(asked: &Asked<'_>, wish: &Wish) -> Response {
     .fold(LocalPath::known(paths::END_SESSION), |path, (name, value)| {
         path.with(name, value)
     });
-    match HeaderValue::from_str(path.as_str()) {
-        Ok(location) => (StatusCode::SEE_OTHER, [(LOCATION, location)]).into_response(),
-        Err(error) => Problem::internal(error).into_response(),
-    }
+    let fits = path.as_str().len() <= ADDRESS_BYTES_MAX;
+    detour::redirect(if fits { path.as_str() } else { paths::END_SESSION })
 }
 
 async fn current(service: &Service, visit: &Visit) -> Result<Option<LiveSession>, StoreError> {

@@ -158,9 +158,14 @@ async fn attack_165_nobody_else_can_sign_a_resident_out_without_a_question() {
     let forged = stranger.post("/logout/confirm", &[("csrf", "x")]).await;
     assert_eq!(forged.status, StatusCode::FORBIDDEN);
     assert!(stranger.holds_session());
-    let live = store::sessions::list(&world.store.read(), other, world.now())
-        .await
-        .expect("a list");
+    let live = store::sessions::list(
+        &world.store.read(),
+        other,
+        &store::sessions::Limits::default(),
+        world.now(),
+    )
+    .await
+    .expect("a list");
     assert_eq!(live.iter().map(|listed| listed.id).collect::<Vec<_>>(), [session]);
 }
 
@@ -267,6 +272,19 @@ async fn a_form_of_a_sub_site_is_answered_where_the_cookies_are() {
     assert!(!seen.location().contains(&hint), "no token in an address of ours");
     assert!(browser.holds_session());
     asks(&browser.get(seen.location()).await);
+    // What is refused replaces no cookie either (`post_from_outside` looks).
+    let long = "s".repeat(20_000);
+    for wrong in [
+        [("id_token_hint", "x"), ("client_id", "hefei")],
+        [("post_logout_redirect_uri", "https://evil.test/"), ("state", "x")],
+        [("state", "x"), ("state", "x")],
+        [("client_id", "hefei"), ("state", &long)],
+    ] {
+        let seen = browser.post_from_outside("/logout", &wrong).await;
+        assert_eq!(seen.status, StatusCode::SEE_OTHER, "{wrong:?}");
+        assert!(seen.location().starts_with("/logout") && seen.location().len() < 8000);
+        assert!(browser.holds_session());
+    }
     assert_eq!(browser.post("/logout", &fields).await.at(BACK)["state"], "x");
     assert!(!browser.holds_session());
 }

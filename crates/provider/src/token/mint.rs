@@ -1,7 +1,8 @@
 //! What a redeemed code gives: an opaque access token and an ID token (OpenID Connect Core 2, 3.1.3.3).
 //!
 //! Takes a [`Redeemed`], which only `store::codes::redeem` can make. The level is computed from the evidence of this
-//! moment, and `acr` says neither more than that nor more than was promised when the code was issued.
+//! moment, and `acr` says neither more than that nor more than was promised when the code was issued. What is told may
+//! be a lower name that was demanded, so the client's floor is compared with what is held and not with what is told.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use jose::alg::at_hash;
@@ -64,7 +65,8 @@ pub(super) async fn mint(
         Some(_) => grants::find_active(tx, redeemed.account, &client.client_id).await?,
         None => None,
     };
-    let permitted = Permitted::new(&details.scopes, client, decision.as_ref());
+    let permitted = Permitted::today(&details.scopes, client, details.grant, decision.as_ref())
+        .ok_or(TokenError::CodeFootingLost)?;
     let strength = details.strength;
     let facts = Facts {
         account: &account,
@@ -73,10 +75,17 @@ pub(super) async fn mint(
         ladder: service.ladder(),
         now,
     };
-    let acr = Ord::min(details.acr, service.ladder().acr(facts.level().level, strength));
-    if client.floor_level.is_some_and(|floor| acr < floor) {
+    let held = service.ladder().acr(facts.level().level, strength);
+    // A level that was demanded is not lowered either (OpenID Connect Core 5.5.1.1).
+    let demanded = Some(details.acr).filter(|_| details.acr_essential);
+    if client
+        .floor_level
+        .max(demanded)
+        .is_some_and(|needed| held < needed)
+    {
         return Err(TokenError::LevelLost);
     }
+    let acr = Ord::min(details.acr, held);
 
     let access_token = Token::generate(service.store().rng());
     let wanted = Wanted {

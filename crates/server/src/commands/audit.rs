@@ -10,10 +10,28 @@ pub async fn verify(file: &Path) -> anyhow::Result<()> {
     let verdict = audit::verify(&store.read()).await?;
     store.close().await?;
     match verdict {
-        Verdict::Whole { sealed } => {
-            super::say(&format!("the chain is whole: {sealed} entries"));
+        Verdict::Whole {
+            sealed,
+            waiting,
+            head,
+        } => {
+            super::say(&format!(
+                "the chain is whole: {sealed} entries; {waiting} wait for their place"
+            ));
+            if !head.is_empty() {
+                super::say(&format!("head {head}"));
+            }
             Ok(())
         }
         Verdict::Broken { position } => anyhow::bail!("the chain is broken at entry {position}"),
+        Verdict::Cut { sealed, head } => {
+            anyhow::bail!("the end is missing: the chain had {head} entries, {sealed} are there")
+        }
+        Verdict::HeadForged => {
+            anyhow::bail!("where the chain ends is not written down, or was not written by this program")
+        }
+        Verdict::Rebuilt { position } => {
+            anyhow::bail!("the chain was computed anew: entry {position} is not the one that was written")
+        }
     }
 }

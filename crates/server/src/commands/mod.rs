@@ -28,12 +28,17 @@ pub async fn run(cli: Cli) -> ExitCode {
         Command::Serve(file) => serve::run(&file.config).await,
         Command::CheckConfig(file) => check_config::run(&file.config),
         Command::Migrate { file, to, dry_run } => migrate::run(&file.config, to, dry_run).await,
-        Command::Clients(Clients::Apply { dir, file, dry_run, prune }) => {
-            clients::apply(&file.config, &dir, Mode { dry_run, prune }).await
-        }
+        Command::Clients(Clients::Apply {
+            dir,
+            file,
+            dry_run,
+            prune,
+        }) => clients::apply(&file.config, &dir, Mode { dry_run, prune }).await,
         Command::Keys(Keys::List(file)) => keys::list(&file.config).await,
-        Command::Keys(Keys::Rotate(file)) => keys::rotate(&file.config).await,
-        Command::Keys(Keys::Retire(file)) => keys::retire(&file.config).await,
+        Command::Keys(Keys::Rotate { file, now }) => keys::rotate(&file.config, now).await,
+        Command::Keys(Keys::Retire { file, kid, now }) => {
+            keys::retire(&file.config, kid.as_deref(), now).await
+        }
         Command::Audit(Audit::Verify(file)) => audit::verify(&file.config).await,
     };
     match done {
@@ -41,7 +46,11 @@ pub async fn run(cli: Cli) -> ExitCode {
         Err(error) => {
             complain(&error);
             let wrong_use = error.downcast_ref::<ConfigError>().is_some();
-            if wrong_use { ExitCode::from(WRONG_USE) } else { ExitCode::FAILURE }
+            if wrong_use {
+                ExitCode::from(WRONG_USE)
+            } else {
+                ExitCode::FAILURE
+            }
         }
     }
 }
@@ -57,7 +66,10 @@ fn say(line: &str) {
     println!("{line}");
 }
 
-#[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one place that reads the environment"
+)]
 fn load(file: &Path) -> Result<Loaded, ConfigError> {
     let environment: BTreeMap<_, _> = std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))

@@ -11,7 +11,7 @@ use crate::logging;
 
 pub async fn run(file: &Path) -> anyhow::Result<()> {
     let loaded = super::load(file)?;
-    logging::start(&loaded.config.log).map_err(anyhow::Error::msg)?;
+    let _flush = logging::start(&loaded.config.log).map_err(anyhow::Error::msg)?;
     let listeners = Listeners::bind(&loaded.config.listen).await?;
     let node = app::start(loaded, listeners, Clock::system(), Rng::system()).await?;
     let mut terminate = signal(SignalKind::terminate())?;

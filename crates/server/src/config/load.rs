@@ -75,8 +75,10 @@ pub fn load(file: &Path, environment: &BTreeMap<String, String>) -> Result<Loade
     let mut config = parse(file, &text, environment).map_err(|fault| ConfigError(vec![fault]))?;
     let base = file.parent().unwrap_or_else(|| Path::new("."));
     resolve_paths(&mut config, base);
-    let mut faults: Vec<Fault> =
-        checks(&config).into_iter().map(|(key, problem)| located(file, &text, &key, problem)).collect();
+    let mut faults: Vec<Fault> = checks(&config)
+        .into_iter()
+        .map(|(key, problem)| located(file, &text, &key, problem))
+        .collect();
     let key = read(&config.secrets.key_encryption_key_file)
         .and_then(|text| KeyEncryptionKey::parse(&text).map_err(|error| error.to_string()))
         .map_err(|problem| faults.push(fault("secrets.key_encryption_key_file", problem)));
@@ -84,7 +86,12 @@ pub fn load(file: &Path, environment: &BTreeMap<String, String>) -> Result<Loade
     let ladder = read(&ladder_file)
         .and_then(|text| Ladder::from_toml(&text).map_err(|error| error.to_string()))
         .map_err(|problem| {
-            faults.push(Fault { file: ladder_file, line: None, key: String::new(), problem });
+            faults.push(Fault {
+                file: ladder_file,
+                line: None,
+                key: String::new(),
+                problem,
+            });
         });
     let clients = match &config.clients.dir {
         None => Ok(Vec::new()),
@@ -104,9 +111,13 @@ pub fn load(file: &Path, environment: &BTreeMap<String, String>) -> Result<Loade
         }
     }
     match (key, ladder, clients, agreements, faults.is_empty()) {
-        (Ok(key), Ok(ladder), Ok(clients), Ok(agreements), true) => {
-            Ok(Loaded { config, key, ladder, clients, agreements })
-        }
+        (Ok(key), Ok(ladder), Ok(clients), Ok(agreements), true) => Ok(Loaded {
+            config,
+            key,
+            ladder,
+            clients,
+            agreements,
+        }),
         _ => Err(ConfigError(faults)),
     }
 }
@@ -152,7 +163,9 @@ fn parse(file: &Path, text: &str, environment: &BTreeMap<String, String>) -> Res
 /// A value from the environment: numbers, booleans and lists as TOML writes them, everything else as text.
 fn override_value(text: &str) -> Value {
     match toml::from_str::<Table>(&format!("value = {text}")) {
-        Ok(mut table) => table.remove("value").unwrap_or_else(|| Value::String(text.to_owned())),
+        Ok(mut table) => table
+            .remove("value")
+            .unwrap_or_else(|| Value::String(text.to_owned())),
         Err(_) => Value::String(text.to_owned()),
     }
 }
@@ -165,7 +178,9 @@ fn set(table: &mut Table, keys: &[String], value: Value) -> Result<(), String> {
             Ok(())
         }
         [first, rest @ ..] => {
-            let inner = table.entry(first.clone()).or_insert_with(|| Value::Table(Table::new()));
+            let inner = table
+                .entry(first.clone())
+                .or_insert_with(|| Value::Table(Table::new()));
             match inner {
                 Value::Table(inner) => set(inner, rest, value),
                 _ => Err(format!("{first} is a value, not a section")),
@@ -188,18 +203,28 @@ fn located(file: &Path, text: &str, key: &str, problem: String) -> Fault {
         if let Some(header) = content.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
             header.trim().clone_into(&mut current);
         } else if current == section
-            && content.strip_prefix(name).is_some_and(|rest| rest.trim_start().starts_with('='))
+            && content
+                .strip_prefix(name)
+                .is_some_and(|rest| rest.trim_start().starts_with('='))
         {
             line = Some(number + 1);
             break;
         }
     }
-    Fault { file: file.to_owned(), line, key: key.to_owned(), problem }
+    Fault {
+        file: file.to_owned(),
+        line,
+        key: key.to_owned(),
+        problem,
+    }
 }
 
 /// Relative paths are relative to the file that names them.
 fn resolve_paths(config: &mut Config, base: &Path) {
-    let mut paths = vec![&mut config.secrets.key_encryption_key_file, &mut config.assurance.file];
+    let mut paths = vec![
+        &mut config.secrets.key_encryption_key_file,
+        &mut config.assurance.file,
+    ];
     paths.extend(config.clients.dir.as_mut());
     paths.extend(config.agreements.dir.as_mut());
     paths.extend(config.sources.dir.as_mut());
@@ -238,14 +263,28 @@ fn checks(config: &Config) -> Vec<(String, String)> {
         Err(_) => fault("issuer", "write an address such as https://id.province.example"),
     }
     let url = &config.database.url;
-    if !["sqlite:", "postgres://", "postgresql://"].iter().any(|kind| url.starts_with(kind)) {
+    if !["sqlite:", "postgres://", "postgresql://"]
+        .iter()
+        .any(|kind| url.starts_with(kind))
+    {
         fault("database.url", "must begin with sqlite:// or postgres://");
     }
-    if !(1..=200).contains(&config.database.connections) {
-        fault("database.connections", "write a number from 1 to 200");
+    // PostgreSQL: the lock of the start has a connection of its own.
+    let fewest = if url.starts_with("sqlite:") { 1 } else { 2 };
+    if !(fewest..=200).contains(&config.database.connections) {
+        fault(
+            "database.connections",
+            &format!("write a number from {fewest} to 200"),
+        );
+    }
+    if let Err(problem) = crate::logging::check_filter(&config.log.filter) {
+        fault("log.filter", &problem);
     }
     if production && config.agreements.dir.is_none() {
-        fault("agreements.dir", "name the folder of agreements; the one that ships is an example");
+        fault(
+            "agreements.dir",
+            "name the folder of agreements; the one that ships is an example",
+        );
     }
     for (key, problem) in config.branding.faults() {
         faults.push((key.to_owned(), problem.to_owned()));
@@ -259,7 +298,10 @@ fn checks(config: &Config) -> Vec<(String, String)> {
         faults.push((format!("provider.{key}"), problem.to_owned()));
     }
     for fault in config.limits.faults() {
-        faults.push((format!("limits.{}", fault.key), format!("must be {}", fault.bound)));
+        faults.push((
+            format!("limits.{}", fault.key),
+            format!("must be {}", fault.bound),
+        ));
     }
     faults
 }

@@ -86,6 +86,7 @@ impl World<'_> {
             scopes: ScopeSet::from_iter([Scope::Openid, Scope::Phone]),
             nonce: Some("n".to_owned()),
             acr: Level::REGISTERED,
+            acr_essential: false,
             identity_level: Level::REGISTERED,
             strength: Strength::A1,
             methods: Methods::new([Method::Password]),

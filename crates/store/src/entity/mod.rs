@@ -4,6 +4,7 @@ pub mod access_token;
 pub mod account;
 pub mod agreement_acceptance;
 pub mod audit;
+pub mod audit_head;
 pub mod authorization_code;
 pub mod captcha;
 pub mod client;

@@ -53,6 +53,7 @@ async fn start(limits: Limits) -> Running {
         kit,
         metrics: metrics.clone(),
         hosts: Hosts::Any,
+        programs: &[],
         request_timeout_ms,
     };
     let options = Options {

@@ -1,7 +1,7 @@
 //! The layers around every router, outermost first:
 //!
 //! 1. correlation number, client address, log span, counters, security headers;
-//! 2. problems become pages or documents;
+//! 2. problems become pages, or documents for programs;
 //! 3. a time limit, and panics become problems;
 //! 4. the host must be ours;
 //!
@@ -48,6 +48,9 @@ pub struct Outer {
     pub metrics: HttpMetrics,
     /// Whose requests are taken.
     pub hosts: Hosts,
+    /// Paths that programs call and no browser: problems there are JSON, and no cookie is read or set. One that ends
+    /// with a slash stands for everything below it.
+    pub programs: &'static [&'static str],
     /// How long a request may take from its head to the answer's head, in milliseconds.
     pub request_timeout_ms: u64,
 }

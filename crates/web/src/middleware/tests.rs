@@ -47,7 +47,10 @@ fn app(kit: &Kit) -> Router {
     let bare = Router::new()
         .route("/explode", get(explode))
         .route("/token", post(|| async { "token" }))
-        .route("/slow", get(std::future::pending::<&'static str>));
+        .route("/slow", get(std::future::pending::<&'static str>))
+        .route("/program/jwks", get(|| async { "{}" }))
+        .route("/program/explode", get(explode))
+        .route("/program/slow", get(std::future::pending::<&'static str>));
     let merged = page_routes(pages, kit.clone())
         .merge(bare)
         .with_state(kit.clone())
@@ -59,6 +62,7 @@ fn app(kit: &Kit) -> Router {
             kit: kit.clone(),
             metrics,
             hosts: Hosts::Issuer,
+            programs: &["/program/", "/token"],
             request_timeout_ms: 50,
         },
     )
@@ -283,6 +287,62 @@ async fn attack_155_a_doubled_session_cookie_is_cleared() {
             .any(|line| line.starts_with("denizen_session=;") && line.contains("Max-Age=0")),
         "{lines:?}"
     );
+}
+
+#[tokio::test]
+async fn a_sibling_sites_cookie_that_is_not_ascii_changes_nothing_for_the_browser() {
+    let token = Token::generate(&Rng::seeded(7));
+    let (cookie, body) = form(&kit(), &token, "sample");
+    let line = format!("user=张三; {cookie}; _ga={}", "x".repeat(9000));
+    let value = http::HeaderValue::from_bytes(line.as_bytes()).unwrap();
+    let (_, headers, _) = answer(request("GET", "/sample").header(COOKIE, value.clone()), "").await;
+    assert!(!headers.contains_key(SET_COOKIE), "the browser keeps its token");
+    let sent = request("POST", "/sample")
+        .header(COOKIE, value)
+        .header("content-type", "application/x-www-form-urlencoded");
+    assert_eq!(
+        answer(sent, body).await.0,
+        StatusCode::OK,
+        "and its forms are still ours"
+    );
+}
+
+/// What a program gets when the framework, not the endpoint, answers.
+async fn for_a_program(request: http::request::Builder, status: StatusCode) -> (HeaderMap, String) {
+    let (found, headers, text) = answer(request.header(ACCEPT, "text/html"), "").await;
+    assert_eq!(found, status, "{text}");
+    assert_eq!(headers["content-type"], "application/json", "{text}");
+    assert_eq!(headers["cache-control"], "no-store");
+    assert!(!headers.contains_key(SET_COOKIE) && headers.contains_key("x-request-id"));
+    let document: serde_json::Value = serde_json::from_str(&text).unwrap();
+    assert!(document["error_description"].is_string());
+    (headers, document["error"].as_str().unwrap().to_owned())
+}
+
+#[tokio::test]
+async fn programs_get_json_without_cookies_when_the_framework_answers() {
+    let doubled = |method, path| request(method, path).header(COOKIE, "denizen_session=a; denizen_session=b");
+    let (headers, error) =
+        for_a_program(doubled("PUT", "/program/jwks"), StatusCode::METHOD_NOT_ALLOWED).await;
+    assert_eq!(error, "invalid_request");
+    assert_eq!(headers["allow"], "GET,HEAD");
+    let (headers, error) =
+        for_a_program(doubled("GET", "/program/slow"), StatusCode::SERVICE_UNAVAILABLE).await;
+    assert_eq!(error, "temporarily_unavailable");
+    assert!(headers.contains_key("retry-after"));
+    let panicked = doubled("GET", "/program/explode");
+    let (_, error) = for_a_program(panicked, StatusCode::INTERNAL_SERVER_ERROR).await;
+    assert_eq!(error, "server_error");
+    let (_, error) = for_a_program(doubled("GET", "/program/missing"), StatusCode::NOT_FOUND).await;
+    assert_eq!(error, "invalid_request");
+    let elsewhere = Request::get("/token").header(HOST, "evil.test");
+    for_a_program(elsewhere, StatusCode::MISDIRECTED_REQUEST).await;
+
+    // The endpoint's own answers are its own, and a page beside it is still a page.
+    let own = answer(request("POST", "/token"), "").await;
+    assert_eq!((own.0, own.2.as_str()), (StatusCode::OK, "token"));
+    let (_, headers, _) = answer(request("GET", "/tokens"), "").await;
+    assert!(headers["content-type"].to_str().unwrap().starts_with("text/html"));
 }
 
 #[tokio::test]

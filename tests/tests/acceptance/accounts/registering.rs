@@ -14,7 +14,12 @@ async fn source_hb_06_07_people_choose_what_they_are_and_organisations_are_told_
     visitor.follow("a[href=/register]").await;
     visitor.sees("register");
     let form = visitor.page.form_with("kind").expect("the choice");
-    let kinds: Vec<&str> = form.fields.iter().filter(|field| field.name == "kind").map(|field| field.value.as_str()).collect();
+    let kinds: Vec<&str> = form
+        .fields
+        .iter()
+        .filter(|field| field.name == "kind")
+        .map(|field| field.value.as_str())
+        .collect();
     assert_eq!(kinds, ["resident", "organisation"]);
     visitor.fill("kind", "organisation").press("").await;
     visitor.sees("register-organisation");
@@ -45,7 +50,10 @@ async fn source_hb_10_two_kinds_of_characters_are_enough_and_the_nine_symbols_co
     let world = World::any().await;
     for symbol in ['`', '~', '!', '_', '@', '#', '$', '%', '*'] {
         let person = world.outside.person().await;
-        let person = Person { password: format!("kvtulmqz{symbol}"), ..person };
+        let person = Person {
+            password: format!("kvtulmqz{symbol}"),
+            ..person
+        };
         let mut visitor = Visitor::new(&world);
         register(&mut visitor, &world, &person).await;
     }
@@ -61,19 +69,41 @@ async fn source_hb_13_another_picture_keeps_what_was_typed_and_kills_the_old_one
         let old_id = visitor.page.value("captcha_id").expect("an id");
         visitor.fill("phone", &person.phone).press("refresh").await;
         visitor.sees("register");
-        assert_eq!(visitor.page.value("phone").as_deref(), Some(person.phone.as_str()));
+        assert_eq!(
+            visitor.page.value("phone").as_deref(),
+            Some(person.phone.as_str())
+        );
         assert_ne!(visitor.page.value("captcha_id").as_deref(), Some(old_id.as_str()));
         assert!(visitor.page.errors().is_empty());
-        let picture = visitor.page.all("img").into_iter().filter_map(|img| img.attribute("src"));
-        let picture = picture.into_iter().find(|src| src.starts_with("/captcha/")).expect("a picture");
+        let picture = visitor
+            .page
+            .all("img")
+            .into_iter()
+            .filter_map(|img| img.attribute("src"));
+        let picture = picture
+            .into_iter()
+            .find(|src| src.starts_with("/captcha/"))
+            .expect("a picture");
         let mut look = visitor.clone();
         look.open(&picture).await;
-        assert_eq!((look.status.as_u16(), look.headers["content-type"].to_str().unwrap()), (200, "image/png"));
+        assert_eq!(
+            (
+                look.status.as_u16(),
+                look.headers["content-type"].to_str().unwrap()
+            ),
+            (200, "image/png")
+        );
         look.open(&format!("/captcha/{old_id}.png")).await;
         assert_eq!(look.status.as_u16(), 404);
         // For people who cannot see it there is the same as sound.
         look.open(&picture.replace(".png", ".wav")).await;
-        assert_eq!((look.status.as_u16(), look.headers["content-type"].to_str().unwrap()), (200, "audio/wav"));
+        assert_eq!(
+            (
+                look.status.as_u16(),
+                look.headers["content-type"].to_str().unwrap()
+            ),
+            (200, "audio/wav")
+        );
         visitor.fill("captcha", &old).press("").await;
         visitor.sees_error_at("captcha");
     }
@@ -95,7 +125,10 @@ async fn source_hb_15_16_a_code_is_sent_again_after_a_while_and_replaces_the_one
         visitor.sees("register-confirm");
         let second = world.outside.code(&person.phone, 2).await;
         if first != second {
-            visitor.fill("sms_code", &first).fill("password", &person.password).fill("password_again", &person.password);
+            visitor
+                .fill("sms_code", &first)
+                .fill("password", &person.password)
+                .fill("password_again", &person.password);
             visitor.fill("agree", "").press("").await;
             visitor.sees_error_at("sms_code");
         }
@@ -117,16 +150,25 @@ async fn source_hb_17_gg_14_without_the_tick_there_is_no_account_and_with_it_the
         reader.sees("agreement");
         assert!(reader.page.words().len() > 400, "the text itself");
         let code = world.outside.code(&person.phone, 1).await;
-        visitor.fill("sms_code", &code).fill("password", &person.password).fill("password_again", &person.password);
+        visitor
+            .fill("sms_code", &code)
+            .fill("password", &person.password)
+            .fill("password_again", &person.password);
         visitor.press("").await;
         visitor.sees("register-confirm");
         visitor.sees_error_at("agree");
         confirm(&mut visitor, &world, &person).await;
         visitor.sees("verify-population-register");
-        let (store, phone) = (world.store().clone(), model::phone::Phone::parse(&person.phone).expect("a phone"));
+        let (store, phone) = (
+            world.store().clone(),
+            model::phone::Phone::parse(&person.phone).expect("a phone"),
+        );
         let accepted = acceptance::engine::run(async move {
             let tx = store.read();
-            let account = store::accounts::find_by_phone(&tx, &phone).await.expect("a look").expect("an account");
+            let account = store::accounts::find_by_phone(&tx, &phone)
+                .await
+                .expect("a look")
+                .expect("an account");
             store::agreements::list(&tx, account.id).await.expect("a look")
         })
         .await;
@@ -139,21 +181,47 @@ async fn source_hb_19_every_fault_is_named_nothing_typed_is_lost_and_no_secret_c
     let world = World::any().await;
     let mut visitor = Visitor::new(&world);
     visitor.open("/register").await;
-    for (phone, at) in [("", "phone"), ("123", "phone"), ("1380000000x", "phone"), ("12800001234", "phone"), ("+4915112345678", "phone")] {
+    for (phone, at) in [
+        ("", "phone"),
+        ("123", "phone"),
+        ("1380000000x", "phone"),
+        ("12800001234", "phone"),
+        ("+4915112345678", "phone"),
+    ] {
         let captcha = read_captcha(&visitor, &world).await;
-        visitor.fill("phone", phone).fill("captcha", &captcha).press("").await;
+        visitor
+            .fill("phone", phone)
+            .fill("captcha", &captcha)
+            .press("")
+            .await;
         visitor.sees("register");
         visitor.sees_error_at(at);
         assert_eq!(visitor.status.as_u16(), 422);
-        assert_eq!(visitor.page.value("phone").unwrap_or_default(), phone, "nothing typed is lost");
+        assert_eq!(
+            visitor.page.value("phone").unwrap_or_default(),
+            phone,
+            "nothing typed is lost"
+        );
         let field = visitor.page.get("input#phone");
         assert_eq!(field.attribute("aria-invalid").as_deref(), Some("true"));
-        let described = field.attribute("aria-describedby").expect("the error is read out");
-        assert!(described.split(' ').any(|id| visitor.page.find(&format!("#{id}.error")).is_some()), "{described}");
+        let described = field
+            .attribute("aria-describedby")
+            .expect("the error is read out");
+        assert!(
+            described
+                .split(' ')
+                .any(|id| visitor.page.find(&format!("#{id}.error")).is_some()),
+            "{described}"
+        );
     }
     let person = world.outside.person().await;
     ask_for_code(&mut visitor, &world, &person.phone).await;
-    visitor.fill("sms_code", "abc").fill("password", "marker-1").fill("password_again", "marker-2").press("").await;
+    visitor
+        .fill("sms_code", "abc")
+        .fill("password", "marker-1")
+        .fill("password_again", "marker-2")
+        .press("")
+        .await;
     for field in ["sms_code", "password_again", "agree"] {
         visitor.sees_error_at(field);
     }
@@ -171,7 +239,11 @@ async fn a_lost_connection_costs_nothing() {
         let mut again = visitor.clone();
         again.open("/register").await;
         again.sees("register");
-        assert_eq!(again.page.value("phone").as_deref(), Some(person.phone.as_str()), "the draft is there");
+        assert_eq!(
+            again.page.value("phone").as_deref(),
+            Some(person.phone.as_str()),
+            "the draft is there"
+        );
         again.open("/register/confirm").await;
         confirm(&mut again, &world, &person).await;
         again.sees("verify-population-register");
@@ -186,7 +258,10 @@ async fn sending_twice_and_going_back_do_no_harm() {
         ask_for_code(&mut visitor, &world, &person.phone).await;
         let code = world.outside.code(&person.phone, 1).await;
         let send = |mut visitor: Visitor, person: Person, code: String| async move {
-            visitor.fill("sms_code", &code).fill("password", &person.password).fill("password_again", &person.password);
+            visitor
+                .fill("sms_code", &code)
+                .fill("password", &person.password)
+                .fill("password_again", &person.password);
             visitor.fill("agree", "").press("").await;
             visitor
         };
@@ -197,7 +272,11 @@ async fn sending_twice_and_going_back_do_no_harm() {
         );
         let lead_on = ["verify-population-register", "verify-confirm-phone"];
         for answer in [&one, &two] {
-            assert!(lead_on.contains(&answer.page.name().as_str()), "{}", answer.page.words());
+            assert!(
+                lead_on.contains(&answer.page.name().as_str()),
+                "{}",
+                answer.page.words()
+            );
             assert!(answer.cookie("denizen_session").is_some());
         }
         let one = if one.page.name() == lead_on[0] { one } else { two };

@@ -22,7 +22,11 @@ async fn attack_041_a_code_is_good_once_and_its_replay_revokes_what_it_gave() {
             assert_eq!(first.status.as_u16(), 200);
             assert_eq!(party.userinfo(first.access_token()).await.status.as_u16(), 200);
             party.redeem(&code, &ask).await.is_error(400, "invalid_grant");
-            assert_eq!(party.userinfo(first.access_token()).await.status.as_u16(), 401, "{client}");
+            assert_eq!(
+                party.userinfo(first.access_token()).await.status.as_u16(),
+                401,
+                "{client}"
+            );
             party.redeem(&code, &ask).await.is_error(400, "invalid_grant");
         }
     }
@@ -44,8 +48,16 @@ async fn attack_042_of_32_redemptions_at_once_one_wins() {
             for one in tries.collect::<Vec<_>>() {
                 answers.push(one.await.expect("no panic"));
             }
-            assert_eq!(answers.iter().filter(|status| **status == 200).count(), 1, "{answers:?}");
-            assert_eq!(answers.iter().filter(|status| **status == 400).count(), 31, "{answers:?}");
+            assert_eq!(
+                answers.iter().filter(|status| **status == 200).count(),
+                1,
+                "{answers:?}"
+            );
+            assert_eq!(
+                answers.iter().filter(|status| **status == 400).count(),
+                31,
+                "{answers:?}"
+            );
         }
     }
 }
@@ -60,7 +72,10 @@ async fn attack_043_another_clients_try_leaves_the_code_to_the_rightful_one() {
         let mut fields = owner.redemption(&code, &ask);
         thief.token(fields.clone()).await.is_error(400, "invalid_grant");
         set(&mut fields, "client_id", Some("public"));
-        Party::new(&world, "public").token_with(&fields, &[]).await.is_error(400, "invalid_grant");
+        Party::new(&world, "public")
+            .token_with(&fields, &[])
+            .await
+            .is_error(400, "invalid_grant");
         assert_eq!(owner.redeem(&code, &ask).await.status.as_u16(), 200);
     }
 }
@@ -114,8 +129,15 @@ async fn attack_047_a_code_that_is_changed_in_any_way_is_none() {
     let code = code_for(&mut visitor, &party, &ask).await;
     let other = if code.starts_with('A') { "B" } else { "A" };
     for bad in [
-        format!("{other}{}", &code[1..]), code[..code.len() - 1].to_owned(), format!("{code}A"), format!("{code}="),
-        format!(" {code}"), format!("{code}\n"), code.to_lowercase(), "x".repeat(20_000), "\u{0}".to_owned(),
+        format!("{other}{}", &code[1..]),
+        code[..code.len() - 1].to_owned(),
+        format!("{code}A"),
+        format!("{code}="),
+        format!(" {code}"),
+        format!("{code}\n"),
+        code.to_lowercase(),
+        "x".repeat(20_000),
+        "\u{0}".to_owned(),
     ] {
         if bad != code {
             party.redeem(&bad, &ask).await.is_error(400, "invalid_grant");
@@ -126,7 +148,11 @@ async fn attack_047_a_code_that_is_changed_in_any_way_is_none() {
     let mut fields = party.redemption(&code, &ask);
     set(&mut fields, "code", Some(""));
     party.token(fields).await.is_error(400, "invalid_request");
-    assert_eq!(party.redeem(&code, &ask).await.status.as_u16(), 200, "the right one is still good");
+    assert_eq!(
+        party.redeem(&code, &ask).await.status.as_u16(),
+        200,
+        "the right one is still good"
+    );
 }
 
 #[tokio::test]
@@ -135,7 +161,13 @@ async fn attack_053_055_verifier_and_challenge_belong_together() {
         let (mut visitor, _) = newcomer(&world).await;
         // A05: none, another's, an empty one, the challenge itself.
         let party = Party::new(&world, "basic");
-        for verifier in [None, Some(random_text()), Some(String::new()), Some("x".repeat(43)), Some("x".repeat(129))] {
+        for verifier in [
+            None,
+            Some(random_text()),
+            Some(String::new()),
+            Some("x".repeat(43)),
+            Some("x".repeat(129)),
+        ] {
             let ask = party.ask();
             let code = code_for(&mut visitor, &party, &ask).await;
             let mut fields = party.redemption(&code, &ask);
@@ -145,7 +177,10 @@ async fn attack_053_055_verifier_and_challenge_belong_together() {
         }
         // A053: a verifier where the request had no challenge.
         let older = Party::new(&world, "nonce");
-        let ask = older.ask().without("code_challenge").without("code_challenge_method");
+        let ask = older
+            .ask()
+            .without("code_challenge")
+            .without("code_challenge_method");
         let code = code_for(&mut visitor, &older, &ask).await;
         let mut fields = older.redemption(&code, &ask);
         set(&mut fields, "code_verifier", Some(&ask.verifier));
@@ -205,7 +240,11 @@ async fn attack_059_taking_consent_back_ends_codes_and_tokens() {
         visitor.open("/account/sharing").await;
         visitor.press_in("grant").await;
         party.redeem(&code, &last).await.is_error(400, "invalid_grant");
-        assert_eq!(party.userinfo(token.access_token()).await.status.as_u16(), 401, "I4: no live token");
+        assert_eq!(
+            party.userinfo(token.access_token()).await.status.as_u16(),
+            401,
+            "I4: no live token"
+        );
     }
 }
 
@@ -241,7 +280,9 @@ async fn attack_038_081_a_client_that_is_switched_off_is_refused_at_every_step()
         let waiting = party.ask().with("scope", "openid phone");
         visitor.open(&waiting.url()).await;
         visitor.sees("consent");
-        world.change_client("basic", |client| client.disabled = true).await;
+        world
+            .change_client("basic", |client| client.disabled = true)
+            .await;
         visitor.press("decision=allow").await;
         assert_eq!(visitor.away, None);
         visitor.sees_problem(400);

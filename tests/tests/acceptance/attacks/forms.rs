@@ -9,9 +9,18 @@ use acceptance::world::World;
 /// Every form of ours, with what it might be sent.
 const FORMS: &[(&str, &[(&str, &str)])] = &[
     ("/sign-in", &[("identifier", "13800000000"), ("password", "x")]),
-    ("/register", &[("kind", "resident"), ("phone", "13800000000"), ("captcha", "x")]),
-    ("/register/confirm", &[("sms_code", "123456"), ("password", "x"), ("agree", "yes")]),
-    ("/verify/population-register", &[("name", "x"), ("citizen_id", "x")]),
+    (
+        "/register",
+        &[("kind", "resident"), ("phone", "13800000000"), ("captcha", "x")],
+    ),
+    (
+        "/register/confirm",
+        &[("sms_code", "123456"), ("password", "x"), ("agree", "yes")],
+    ),
+    (
+        "/verify/population-register",
+        &[("name", "x"), ("citizen_id", "x")],
+    ),
     ("/verify/confirm-phone", &[("resend", "yes")]),
     ("/verify/mobile-operator", &[("confirm", "yes")]),
     ("/verify/review", &[("review", "yes"), ("case", "x")]),
@@ -27,8 +36,15 @@ const FORMS: &[(&str, &[(&str, &str)])] = &[
 async fn csrf(visitor: &mut Visitor, path: &str) -> String {
     visitor.open(path).await;
     let forms = visitor.page.forms();
-    let own = forms.into_iter().find(|form| form.action == path).expect("the form");
-    own.fields.into_iter().find(|field| field.name == "csrf").expect("its token").value
+    let own = forms
+        .into_iter()
+        .find(|form| form.action == path)
+        .expect("the form");
+    own.fields
+        .into_iter()
+        .find(|field| field.name == "csrf")
+        .expect("its token")
+        .value
 }
 
 #[tokio::test]
@@ -39,7 +55,13 @@ async fn attack_154_a_form_without_its_own_token_changes_nothing() {
         let theirs = csrf(&mut stranger, "/sign-in").await;
         let others = csrf(&mut visitor.clone(), "/register").await;
         for (path, fields) in FORMS {
-            for token in [None, Some(""), Some("x"), Some(theirs.as_str()), Some(others.as_str())] {
+            for token in [
+                None,
+                Some(""),
+                Some("x"),
+                Some(theirs.as_str()),
+                Some(others.as_str()),
+            ] {
                 if token == Some(others.as_str()) && *path == "/register" {
                     continue;
                 }
@@ -47,7 +69,11 @@ async fn attack_154_a_form_without_its_own_token_changes_nothing() {
                 let mut fields = fields.to_vec();
                 fields.extend(token.map(|token| ("csrf", token)));
                 visitor.post(path, &fields).await;
-                assert_eq!(visitor.hops[0].status.as_u16(), 403, "{path} with token {token:?}");
+                assert_eq!(
+                    visitor.hops[0].status.as_u16(),
+                    403,
+                    "{path} with token {token:?}"
+                );
                 visitor.sees_problem(403);
             }
             let mut twice = visitor.clone();
@@ -72,16 +98,34 @@ async fn attack_154_a_form_of_another_content_type_or_by_get_changes_nothing() {
         visitor.cookie("denizen_browser").unwrap()
     );
     for (path, fields) in FORMS {
-        let encoded = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(*fields).finish();
-        for kind in ["text/plain", "application/json", "multipart/form-data; boundary=x", ""] {
-            let mut request = world.http.post(world.at(path)).header("cookie", &cookie).body(encoded.clone());
+        let encoded = url::form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(*fields)
+            .finish();
+        for kind in [
+            "text/plain",
+            "application/json",
+            "multipart/form-data; boundary=x",
+            "",
+        ] {
+            let mut request = world
+                .http
+                .post(world.at(path))
+                .header("cookie", &cookie)
+                .body(encoded.clone());
             if !kind.is_empty() {
                 request = request.header("content-type", kind);
             }
             let answer = engine::send(request).await.expect("an answer");
-            assert!([400, 403, 415].contains(&answer.status().as_u16()), "{path} as {kind:?}: {}", answer.status());
+            assert!(
+                [400, 403, 415].contains(&answer.status().as_u16()),
+                "{path} as {kind:?}: {}",
+                answer.status()
+            );
         }
-        let request = world.http.get(format!("{}?{encoded}", world.at(path))).header("cookie", &cookie);
+        let request = world
+            .http
+            .get(format!("{}?{encoded}", world.at(path)))
+            .header("cookie", &cookie);
         let answer = engine::send(request).await.expect("an answer");
         assert!(answer.status().as_u16() < 500, "{path}");
     }
@@ -95,8 +139,12 @@ async fn attack_153_173_forms_from_other_sites_are_refused_whatever_they_hold() 
     let world = World::any().await;
     let (_, person) = newcomer(&world).await;
     for extra in [
-        ("sec-fetch-site", "cross-site"), ("sec-fetch-site", "same-site"), ("origin", "https://evil.example"), ("origin", "null"),
-        ("origin", "http://127.0.0.1:8101"), ("sec-fetch-site", "nonsense"),
+        ("sec-fetch-site", "cross-site"),
+        ("sec-fetch-site", "same-site"),
+        ("origin", "https://evil.example"),
+        ("origin", "null"),
+        ("origin", "http://127.0.0.1:8101"),
+        ("sec-fetch-site", "nonsense"),
     ] {
         let mut visitor = Visitor::new(&world);
         visitor.open("/sign-in").await;
@@ -106,10 +154,19 @@ async fn attack_153_173_forms_from_other_sites_are_refused_whatever_they_hold() 
             ("identifier", &person.phone),
             ("password", &person.password),
         ]);
-        request = request.header("cookie", format!("denizen_browser={}", visitor.cookie("denizen_browser").unwrap()));
-        let answer = engine::send(request.header(extra.0, extra.1)).await.expect("an answer");
+        request = request.header(
+            "cookie",
+            format!("denizen_browser={}", visitor.cookie("denizen_browser").unwrap()),
+        );
+        let answer = engine::send(request.header(extra.0, extra.1))
+            .await
+            .expect("an answer");
         assert_eq!(answer.status().as_u16(), 403, "{extra:?}");
-        let set = answer.headers().get_all("set-cookie").iter().any(|line| line.to_str().unwrap().starts_with("denizen_session"));
+        let set = answer
+            .headers()
+            .get_all("set-cookie")
+            .iter()
+            .any(|line| line.to_str().unwrap().starts_with("denizen_session"));
         assert!(!set, "A153: nobody is signed in by another site");
     }
 }
@@ -124,11 +181,17 @@ async fn attack_175_looking_at_a_page_changes_nothing() {
         // A link scanner or prefetcher opens what it finds, with whatever it knows.
         for _ in 0..3 {
             let mut scanner = visitor.clone();
-            scanner.open(&format!("/register/confirm?sms_code={code}&agree=yes&password=x")).await;
+            scanner
+                .open(&format!("/register/confirm?sms_code={code}&agree=yes&password=x"))
+                .await;
             scanner.open("/register").await;
             scanner.open("/register/confirm").await;
         }
-        assert_eq!(world.outside.message_count(&person.phone).await, 1, "no message by looking");
+        assert_eq!(
+            world.outside.message_count(&person.phone).await,
+            1,
+            "no message by looking"
+        );
         visitor.open("/register/confirm").await;
         acceptance::journey::confirm(&mut visitor, &world, &person).await;
         visitor.sees("verify-population-register");
@@ -140,7 +203,15 @@ async fn attack_223_steps_are_taken_in_their_order_and_empty_ones_get_their_mess
     for world in World::shared().await {
         // Nobody is signed in: every page of the own space comes after signing in, and returns afterwards.
         let (_, person) = newcomer(&world).await;
-        for path in ["/account", "/account/level", "/account/security", "/account/sharing", "/verify/population-register", "/verify/mobile-operator", "/verify/confirm-phone"] {
+        for path in [
+            "/account",
+            "/account/level",
+            "/account/security",
+            "/account/sharing",
+            "/verify/population-register",
+            "/verify/mobile-operator",
+            "/verify/confirm-phone",
+        ] {
             let mut visitor = Visitor::new(&world);
             visitor.open(path).await;
             visitor.sees("sign-in");

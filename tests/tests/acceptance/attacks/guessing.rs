@@ -10,7 +10,11 @@ use chrono::TimeDelta;
 fn comparable(visitor: &Visitor, typed: &[&str]) -> String {
     let mut html = visitor.page.html.clone();
     for form in visitor.page.forms() {
-        for field in form.fields.iter().filter(|field| field.kind == "hidden" && !field.value.is_empty()) {
+        for field in form
+            .fields
+            .iter()
+            .filter(|field| field.kind == "hidden" && !field.value.is_empty())
+        {
             html = html.replace(&field.value, "HIDDEN");
         }
     }
@@ -21,7 +25,11 @@ fn comparable(visitor: &Visitor, typed: &[&str]) -> String {
     let mut headers: Vec<String> = visitor.headers.iter().map(|(name, _)| name.to_string()).collect();
     headers.retain(|name| name != "x-request-id" && name != "date");
     headers.sort();
-    let cookies: Vec<String> = visitor.hops.iter().flat_map(acceptance::visitor::Hop::cookies).collect();
+    let cookies: Vec<String> = visitor
+        .hops
+        .iter()
+        .flat_map(acceptance::visitor::Hop::cookies)
+        .collect();
     let cookies: Vec<&str> = cookies.iter().filter_map(|line| line.split('=').next()).collect();
     format!("{}\n{headers:?}\n{cookies:?}\n{html}", visitor.status)
 }
@@ -46,12 +54,23 @@ async fn attack_203_207_nobody_learns_who_has_an_account() {
                     let captcha = read_captcha(&visitor, &world).await;
                     visitor.fill("captcha", &captcha);
                 }
-                let password = if attempt == 4 { "right-or-not" } else { "wrong-password-1" };
-                visitor.fill("identifier", &person.phone).fill("password", password).press("").await;
+                let password = if attempt == 4 {
+                    "right-or-not"
+                } else {
+                    "wrong-password-1"
+                };
+                visitor
+                    .fill("identifier", &person.phone)
+                    .fill("password", password)
+                    .press("")
+                    .await;
                 visitor.sees("sign-in");
                 seen.push(comparable(&visitor, &[&person.phone]));
             }
-            assert!(visitor.page.form_with("captcha").is_some(), "A captcha after failures");
+            assert!(
+                visitor.page.form_with("captcha").is_some(),
+                "A captcha after failures"
+            );
             answers.push(seen);
         }
         assert_eq!(answers[0], answers[1], "frozen");
@@ -82,12 +101,19 @@ async fn attack_203_207_registering_says_nothing_about_other_accounts_either() {
             visitor.sees("register-confirm");
             let masked = format!("{}****{}", &phone[..3], &phone[7..]);
             let mut seen = vec![comparable(&visitor, &[&masked])];
-            acceptance::wait::until_true("a message to both", std::time::Duration::from_secs(10), || async {
-                world.outside.message_count(phone).await == before + 1
-            })
+            acceptance::wait::until_true(
+                "a message to both",
+                std::time::Duration::from_secs(10),
+                || async { world.outside.message_count(phone).await == before + 1 },
+            )
             .await;
             for _ in 0..6 {
-                let fields = [("sms_code", "000001"), ("password", "Long-enough-1"), ("password_again", "Long-enough-1"), ("agree", "")];
+                let fields = [
+                    ("sms_code", "000001"),
+                    ("password", "Long-enough-1"),
+                    ("password_again", "Long-enough-1"),
+                    ("agree", ""),
+                ];
                 for (name, value) in fields {
                     visitor.fill(name, value);
                 }
@@ -104,23 +130,41 @@ async fn attack_203_207_registering_says_nothing_about_other_accounts_either() {
 #[tokio::test]
 async fn failed_tries_are_limited_by_identifier_with_an_honest_answer() {
     for kind in Kind::all() {
-        let world = Setup::new(kind).with("[account.signin]\nidentifier_limit = 6").with_own_clock().start().await;
+        let world = Setup::new(kind)
+            .with("[account.signin]\nidentifier_limit = 6")
+            .with_own_clock()
+            .start()
+            .await;
         let (_, person) = newcomer(&world).await;
         let mut last = Visitor::new(&world);
         for attempt in 0..7 {
             // Another address and browser each time.
             let mut visitor = Visitor::new(&world);
             visitor.open("/sign-in").await;
-            visitor.fill("identifier", &person.phone).fill("password", "wrong-password-1").press("").await;
-            if visitor.page.form_with("captcha").is_some() && visitor.page.wrong_fields().contains(&"captcha".to_owned()) {
+            visitor
+                .fill("identifier", &person.phone)
+                .fill("password", "wrong-password-1")
+                .press("")
+                .await;
+            if visitor.page.form_with("captcha").is_some()
+                && visitor.page.wrong_fields().contains(&"captcha".to_owned())
+            {
                 let captcha = read_captcha(&visitor, &world).await;
-                visitor.fill("captcha", &captcha).fill("password", "wrong-password-1").press("").await;
+                visitor
+                    .fill("captcha", &captcha)
+                    .fill("password", "wrong-password-1")
+                    .press("")
+                    .await;
             }
             assert!(attempt == 6 || visitor.status.as_u16() != 429, "try {attempt}");
             last = visitor;
         }
         assert_eq!(last.status.as_u16(), 429);
-        let wait: i64 = last.headers["retry-after"].to_str().unwrap().parse().expect("seconds");
+        let wait: i64 = last.headers["retry-after"]
+            .to_str()
+            .unwrap()
+            .parse()
+            .expect("seconds");
         assert!((1..=900).contains(&wait), "{wait}");
         // The owner waits as said, and is let in.
         world.advance(TimeDelta::seconds(wait + 1));
@@ -139,9 +183,15 @@ async fn attack_213_of_32_guesses_at_once_only_five_count_and_none_more() {
         let code = world.outside.code(&person.phone, 1).await;
         let guesses = (0..32).map(|number| {
             let mut guesser = visitor.clone();
-            let guess = format!("{:06}", (code.parse::<u32>().expect("digits") + 1 + number) % 1_000_000);
+            let guess = format!(
+                "{:06}",
+                (code.parse::<u32>().expect("digits") + 1 + number) % 1_000_000
+            );
             tokio::spawn(async move {
-                guesser.fill("sms_code", &guess).fill("password", "Long-enough-1").fill("password_again", "Long-enough-1");
+                guesser
+                    .fill("sms_code", &guess)
+                    .fill("password", "Long-enough-1")
+                    .fill("password_again", "Long-enough-1");
                 guesser.fill("agree", "").press("").await;
                 assert_eq!(guesser.page.name(), "register-confirm");
             })
@@ -150,7 +200,10 @@ async fn attack_213_of_32_guesses_at_once_only_five_count_and_none_more() {
             guess.await.expect("refused");
         }
         // Even the right code is dead now.
-        visitor.fill("sms_code", &code).fill("password", &person.password).fill("password_again", &person.password);
+        visitor
+            .fill("sms_code", &code)
+            .fill("password", &person.password)
+            .fill("password_again", &person.password);
         visitor.fill("agree", "").press("").await;
         visitor.sees("register-confirm");
         visitor.sees_error_at("sms_code");
@@ -166,7 +219,10 @@ async fn attack_214_215_217_a_code_is_for_its_purpose_phone_and_browser_once_and
         let (mut first, mut second) = (Visitor::new(&world), Visitor::new(&world));
         ask_for_code(&mut first, &world, &one.phone).await;
         ask_for_code(&mut second, &world, &two.phone).await;
-        let (code_one, code_two) = (world.outside.code(&one.phone, 1).await, world.outside.code(&two.phone, 1).await);
+        let (code_one, code_two) = (
+            world.outside.code(&one.phone, 1).await,
+            world.outside.code(&two.phone, 1).await,
+        );
         if code_one != code_two {
             try_code(&mut second, &code_one, &two).await;
             second.sees_error_at("sms_code");
@@ -213,7 +269,10 @@ async fn attack_214_215_217_a_code_is_for_its_purpose_phone_and_browser_once_and
 
 async fn try_code(visitor: &mut Visitor, code: &str, person: &Person) {
     visitor.open("/register/confirm").await;
-    visitor.fill("sms_code", code).fill("password", &person.password).fill("password_again", &person.password);
+    visitor
+        .fill("sms_code", code)
+        .fill("password", &person.password)
+        .fill("password_again", &person.password);
     visitor.fill("agree", "").press("").await;
 }
 
@@ -223,9 +282,16 @@ async fn attack_218_219_a_captcha_is_answered_once_in_its_browser_and_never_left
         let person = Person::new();
         let mut visitor = Visitor::new(&world);
         visitor.open("/register").await;
-        let (id, answer) = (visitor.page.value("captcha_id").expect("an id"), read_captcha(&visitor, &world).await);
+        let (id, answer) = (
+            visitor.page.value("captcha_id").expect("an id"),
+            read_captcha(&visitor, &world).await,
+        );
         let csrf = visitor.page.form_with("captcha").expect("a form").fields;
-        let csrf = csrf.into_iter().find(|field| field.name == "csrf").expect("a token").value;
+        let csrf = csrf
+            .into_iter()
+            .find(|field| field.name == "csrf")
+            .expect("a token")
+            .value;
         let mut other = Visitor::new(&world);
         other.open("/register").await;
         let others = other.page.value("captcha_id").expect("an id");
@@ -235,24 +301,52 @@ async fn attack_218_219_a_captcha_is_answered_once_in_its_browser_and_never_left
             ("empty", vec![("captcha", ""), ("captcha_id", id.as_str())]),
             ("no id", vec![("captcha", answer.as_str())]),
             ("an empty id", vec![("captcha", &answer), ("captcha_id", "")]),
-            ("a made-up id", vec![("captcha", &answer), ("captcha_id", "01890a5d-ac96-774b-bcce-b302099a8057")]),
-            ("solved for another browser", vec![("captcha", &others_answer), ("captcha_id", &others)]),
+            (
+                "a made-up id",
+                vec![
+                    ("captcha", &answer),
+                    ("captcha_id", "01890a5d-ac96-774b-bcce-b302099a8057"),
+                ],
+            ),
+            (
+                "solved for another browser",
+                vec![("captcha", &others_answer), ("captcha_id", &others)],
+            ),
             ("an array", vec![("captcha[]", &answer), ("captcha_id", &id)]),
         ] {
-            let mut sent = vec![("csrf", csrf.as_str()), ("kind", "resident"), ("phone", person.phone.as_str())];
+            let mut sent = vec![
+                ("csrf", csrf.as_str()),
+                ("kind", "resident"),
+                ("phone", person.phone.as_str()),
+            ];
             sent.extend(fields);
             let mut attempt = visitor.clone();
             attempt.post("/register", &sent).await;
             assert_eq!(attempt.page.name(), "register", "{case}");
-            assert!(attempt.page.wrong_fields().contains(&"captcha".to_owned()), "{case}");
+            assert!(
+                attempt.page.wrong_fields().contains(&"captcha".to_owned()),
+                "{case}"
+            );
         }
-        assert_eq!(world.outside.message_count(&person.phone).await, 0, "HB-14: no message without a captcha");
+        assert_eq!(
+            world.outside.message_count(&person.phone).await,
+            0,
+            "HB-14: no message without a captcha"
+        );
         // It is good once.
         let again = visitor.clone();
-        visitor.fill("phone", &person.phone).fill("captcha", &answer.to_lowercase()).press("").await;
+        visitor
+            .fill("phone", &person.phone)
+            .fill("captcha", &answer.to_lowercase())
+            .press("")
+            .await;
         visitor.sees("register-confirm");
         let mut again = again;
-        again.fill("phone", &Person::new().phone).fill("captcha", &answer).press("").await;
+        again
+            .fill("phone", &Person::new().phone)
+            .fill("captcha", &answer)
+            .press("")
+            .await;
         again.sees("register");
         again.sees_error_at("captcha");
     }
@@ -268,22 +362,56 @@ async fn attack_210_211_bad_passwords_are_refused_and_good_ones_work_however_the
     let own = format!("x{}", person.phone);
     let too_long = "aB3".repeat(23);
     let huge = "x1".repeat(15_000);
-    for bad in ["short1", "abcdefgh", "12345678", "password1", "Passw0rd", "qwerty123", own.as_str(), &too_long, &huge, "with\u{7}bell1", ""] {
-        visitor.fill("sms_code", &code).fill("password", bad).fill("password_again", bad).fill("agree", "").press("").await;
+    for bad in [
+        "short1",
+        "abcdefgh",
+        "12345678",
+        "password1",
+        "Passw0rd",
+        "qwerty123",
+        own.as_str(),
+        &too_long,
+        &huge,
+        "with\u{7}bell1",
+        "",
+    ] {
+        visitor
+            .fill("sms_code", &code)
+            .fill("password", bad)
+            .fill("password_again", bad)
+            .fill("agree", "")
+            .press("")
+            .await;
         visitor.sees("register-confirm");
         visitor.sees_error_at("password");
-        assert!(bad.len() < 3 || !visitor.page.html.contains(&format!("value=\"{bad}\"")), "A211: never echoed");
+        assert!(
+            bad.len() < 3 || !visitor.page.html.contains(&format!("value=\"{bad}\"")),
+            "A211: never echoed"
+        );
     }
     let composed = "M\u{1ead}tkh\u{1ea9}u-đẹp-2026";
     let decomposed = "Ma\u{323}\u{302}tkha\u{302}\u{309}u-đe\u{323}p-2026";
-    visitor.fill("sms_code", &code).fill("password", composed).fill("password_again", decomposed).fill("agree", "").press("").await;
+    visitor
+        .fill("sms_code", &code)
+        .fill("password", composed)
+        .fill("password_again", decomposed)
+        .fill("agree", "")
+        .press("")
+        .await;
     visitor.sees("verify-population-register");
     let mut elsewhere = Visitor::new(&world);
     sign_in(&mut elsewhere, &person.phone, decomposed).await;
     elsewhere.sees("account");
     // 64 characters of anything printable.
     let person = world.outside.person().await;
-    let long = Person { password: "密码🔐 `~!_@#$%*^&()<>\"'\\;|?/1aB".chars().cycle().take(64).collect(), ..person };
+    let long = Person {
+        password: "密码🔐 `~!_@#$%*^&()<>\"'\\;|?/1aB"
+            .chars()
+            .cycle()
+            .take(64)
+            .collect(),
+        ..person
+    };
     let mut visitor = Visitor::new(&world);
     register(&mut visitor, &world, &long).await;
     let mut elsewhere = Visitor::new(&world);
@@ -304,7 +432,10 @@ async fn attack_222_a_message_holds_nothing_that_anybody_typed() {
         for message in text {
             let words = message["text"].as_str().expect("text");
             assert!(words.contains(&first), "the code");
-            assert!(!words.contains(&person.phone) && !words.contains("http"), "{words}");
+            assert!(
+                !words.contains(&person.phone) && !words.contains("http"),
+                "{words}"
+            );
         }
     }
 }

@@ -10,7 +10,9 @@ async fn attack_037_a_link_into_somebody_elses_request_shows_a_page() {
     for world in World::shared().await {
         let party = Party::new(&world, "basic");
         let mut attacker = Visitor::new(&world);
-        attacker.open(&party.ask().with("scope", "openid phone").url()).await;
+        attacker
+            .open(&party.ask().with("scope", "openid phone").url())
+            .await;
         let interaction = attacker.page.value("interaction").expect("the handle");
         let (mut victim, person) = newcomer(&world).await;
         for path in ["/consent", "/authorize/resume"] {
@@ -25,7 +27,9 @@ async fn attack_037_a_link_into_somebody_elses_request_shows_a_page() {
             sign_in(&mut other, &person.phone, &person.password).await;
         }
         assert_eq!(other.away, None, "no code for a request of another browser");
-        attacker.open(&format!("/authorize/resume?interaction={interaction}")).await;
+        attacker
+            .open(&format!("/authorize/resume?interaction={interaction}"))
+            .await;
         assert_eq!(attacker.away, None);
         attacker.sees("sign-in");
     }

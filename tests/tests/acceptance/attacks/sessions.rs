@@ -39,7 +39,10 @@ async fn attack_151_every_step_up_gets_a_new_cookie_and_the_old_one_is_dead() {
         let last = values.pop().expect("a value");
         for (index, old) in values.iter().enumerate() {
             assert_ne!(*old, last, "step {index}");
-            assert!(index == 3 || !is_alive(&world, old, &browser).await, "step {index}: the old value still works");
+            assert!(
+                index == 3 || !is_alive(&world, old, &browser).await,
+                "step {index}: the old value still works"
+            );
         }
         assert!(is_alive(&world, &last, &browser).await);
     }
@@ -67,14 +70,24 @@ async fn attack_155_two_cookies_of_one_name_are_refused_and_cleared() {
         let answer = acceptance::engine::send(request).await.expect("an answer");
         assert_eq!(answer.status().as_u16(), 303, "not signed in");
         let cleared = answer.headers().get_all("set-cookie").iter();
-        let cleared = cleared.map(|line| line.to_str().unwrap()).any(|line| line.starts_with(&format!("{SESSION}=;")));
+        let cleared = cleared
+            .map(|line| line.to_str().unwrap())
+            .any(|line| line.starts_with(&format!("{SESSION}=;")));
         assert!(cleared, "the browser is told to forget it");
     }
     let two = format!("denizen_browser={browser}; denizen_browser=planted; {SESSION}={session}");
     let request = world.http.get(world.at("/register")).header("cookie", two);
     let answer = acceptance::engine::send(request).await.expect("an answer");
-    let lines: Vec<&str> = answer.headers().get_all("set-cookie").iter().map(|line| line.to_str().unwrap()).collect();
-    assert!(lines.iter().any(|line| line.starts_with("denizen_browser=")), "a fresh one or none: {lines:?}");
+    let lines: Vec<&str> = answer
+        .headers()
+        .get_all("set-cookie")
+        .iter()
+        .map(|line| line.to_str().unwrap())
+        .collect();
+    assert!(
+        lines.iter().any(|line| line.starts_with("denizen_browser=")),
+        "a fresh one or none: {lines:?}"
+    );
 }
 
 #[tokio::test]
@@ -83,15 +96,31 @@ async fn attack_158_174_no_page_can_be_framed_or_talk_to_its_opener() {
     let (visitor, _) = newcomer(&world).await;
     let party = Party::new(&world, "basic");
     let consent = party.ask().with("scope", "openid phone").url();
-    for path in ["/sign-in", "/register", "/account", "/account/level", "/no-such-page", "/logout", consent.as_str()] {
+    for path in [
+        "/sign-in",
+        "/register",
+        "/account",
+        "/account/level",
+        "/no-such-page",
+        "/logout",
+        consent.as_str(),
+    ] {
         let mut visitor = visitor.clone();
         visitor.open(path).await;
         for hop in &visitor.hops {
             let policy = hop.header("content-security-policy").expect("a policy");
             assert!(policy.contains("frame-ancestors 'none'"), "{path}: {policy}");
             assert_eq!(hop.header("x-frame-options").as_deref(), Some("DENY"), "{path}");
-            assert_eq!(hop.header("cross-origin-opener-policy").as_deref(), Some("same-origin"), "{path}");
-            assert_eq!(hop.header("x-content-type-options").as_deref(), Some("nosniff"), "{path}");
+            assert_eq!(
+                hop.header("cross-origin-opener-policy").as_deref(),
+                Some("same-origin"),
+                "{path}"
+            );
+            assert_eq!(
+                hop.header("x-content-type-options").as_deref(),
+                Some("nosniff"),
+                "{path}"
+            );
         }
     }
 }
@@ -100,13 +129,29 @@ async fn attack_158_174_no_page_can_be_framed_or_talk_to_its_opener() {
 async fn attack_170_nothing_of_a_signed_in_person_may_be_kept_by_a_cache() {
     let world = World::any().await;
     let (mut visitor, _) = resident(&world).await;
-    for path in ["/account", "/account/level", "/account/sharing", "/account/security"] {
+    for path in [
+        "/account",
+        "/account/level",
+        "/account/sharing",
+        "/account/security",
+    ] {
         visitor.open(path).await;
-        assert!(visitor.headers["cache-control"].to_str().unwrap().contains("no-store"), "{path}");
+        assert!(
+            visitor.headers["cache-control"]
+                .to_str()
+                .unwrap()
+                .contains("no-store"),
+            "{path}"
+        );
     }
     visitor.open("/account").await;
     visitor.press_action("/sign-out").await;
-    for path in ["/account", "/account/level", "/account/sharing", "/account/security"] {
+    for path in [
+        "/account",
+        "/account/level",
+        "/account/sharing",
+        "/account/security",
+    ] {
         visitor.open(path).await;
         visitor.sees("sign-in");
     }
@@ -130,16 +175,35 @@ async fn attack_171_the_next_person_at_the_same_browser_sees_nothing_of_the_last
         let (one, two) = (peek(of_first.id_token()), peek(of_second.id_token()));
         assert_ne!(one["sub"], two["sub"]);
         assert!(one.get("sid").is_none() || one.get("sid") != two.get("sid"));
-        assert_eq!(party.userinfo(of_second.access_token()).await.body["phone_number"], second.e164());
-        assert_eq!(party.userinfo(of_first.access_token()).await.status.as_u16(), 401, "the first sign-in has ended");
-        for path in ["/account", "/account/sharing", "/account/security", "/account/level"] {
+        assert_eq!(
+            party.userinfo(of_second.access_token()).await.body["phone_number"],
+            second.e164()
+        );
+        assert_eq!(
+            party.userinfo(of_first.access_token()).await.status.as_u16(),
+            401,
+            "the first sign-in has ended"
+        );
+        for path in [
+            "/account",
+            "/account/sharing",
+            "/account/security",
+            "/account/level",
+        ] {
             visitor.open(path).await;
             for secret in [&first.name, &first.phone, &first.citizen_id] {
                 assert!(!visitor.page.html.contains(secret.as_str()), "{path}");
             }
         }
         visitor.open("/account").await;
-        assert_eq!(visitor.page.get("[data-level]").attribute("data-level").as_deref(), Some("0"));
+        assert_eq!(
+            visitor
+                .page
+                .get("[data-level]")
+                .attribute("data-level")
+                .as_deref(),
+            Some("0")
+        );
     }
 }
 
@@ -152,7 +216,14 @@ async fn a_registration_in_the_browser_of_somebody_else_is_the_new_persons_alone
         register(&mut visitor, &world, &person).await;
         visitor.press("skip").await;
         visitor.open("/account").await;
-        assert_eq!(visitor.page.get("[data-level]").attribute("data-level").as_deref(), Some("0"));
+        assert_eq!(
+            visitor
+                .page
+                .get("[data-level]")
+                .attribute("data-level")
+                .as_deref(),
+            Some("0")
+        );
         assert!(!visitor.page.html.contains(&first.citizen_id));
     }
 }

@@ -12,7 +12,10 @@ async fn a_code_is_long_and_varied() {
     let party = Party::new(&world, "basic");
     let code = code_for(&mut visitor, &party, &party.ask()).await;
     let different: std::collections::BTreeSet<char> = code.chars().collect();
-    assert!(code.len() >= 43 && different.len() >= 16, "at least 96 bits of entropy");
+    assert!(
+        code.len() >= 43 && different.len() >= 16,
+        "at least 96 bits of entropy"
+    );
     let other = code_for(&mut visitor, &party, &party.ask()).await;
     assert_ne!(code, other);
 }
@@ -55,7 +58,11 @@ async fn the_order_of_scopes_makes_no_difference() {
     for scope in ["phone openid assurance", "openid assurance phone"] {
         let answer = tokens_for(&mut visitor, &party, &party.ask().with("scope", scope)).await;
         let info = party.userinfo(answer.access_token()).await;
-        assert!(info.body.get("phone_number").is_some() && info.body.get("identity_level").is_some(), "{}", info.body);
+        assert!(
+            info.body.get("phone_number").is_some() && info.body.get("identity_level").is_some(),
+            "{}",
+            info.body
+        );
     }
 }
 
@@ -69,8 +76,14 @@ async fn parameters_of_the_registered_address_are_kept() {
     assert_eq!(visitor.answer().get("site").map(String::as_str), Some("1"));
     assert_eq!(visitor.answer().get("empty").map(String::as_str), Some(""));
     assert_eq!(party.redeem(&code, &ask).await.status.as_u16(), 200);
-    visitor.open(&party.ask().with("prompt", "none").with("max_age", "0").url()).await;
-    assert_eq!(visitor.answer().get("site").map(String::as_str), Some("1"), "in errors too");
+    visitor
+        .open(&party.ask().with("prompt", "none").with("max_age", "0").url())
+        .await;
+    assert_eq!(
+        visitor.answer().get("site").map(String::as_str),
+        Some("1"),
+        "in errors too"
+    );
 }
 
 #[tokio::test]
@@ -82,10 +95,16 @@ async fn a_request_by_post_works_like_one_by_get() {
     // As the sub-site's form sends it: across sites, so without the Lax cookies.
     let ask = party.ask();
     let cookies = std::mem::take(&mut visitor.cookies);
-    let fields: Vec<(&str, &str)> = ask.parameters.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    let fields: Vec<(&str, &str)> = ask
+        .parameters
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.as_str()))
+        .collect();
     visitor.extra = vec![("sec-fetch-site".to_owned(), "cross-site".to_owned())];
     let mut sender = visitor.clone();
-    let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(&fields).finish();
+    let body = url::form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(&fields)
+        .finish();
     let request = world
         .http
         .post(world.at("/authorize"))
@@ -94,7 +113,10 @@ async fn a_request_by_post_works_like_one_by_get() {
         .body(body);
     let answer = acceptance::engine::send(request).await.expect("an answer");
     assert_eq!(answer.status().as_u16(), 303);
-    assert!(answer.headers().get("set-cookie").is_none(), "the browser's own cookies must not be replaced");
+    assert!(
+        answer.headers().get("set-cookie").is_none(),
+        "the browser's own cookies must not be replaced"
+    );
     sender.cookies = cookies;
     sender.open(answer.headers()["location"].to_str().unwrap()).await;
     party.code(&sender, &ask);
@@ -124,8 +146,16 @@ async fn request_objects_are_refused_by_name_and_never_ignored() {
     let party = Party::new(&world, "basic");
     for (name, value, error) in [
         ("request", "eyJhbGciOiJub25lIn0.e30.", "request_not_supported"),
-        ("request_uri", "https://basic.site.example/request", "request_uri_not_supported"),
-        ("request_uri", "urn:ietf:params:oauth:request_uri:x", "request_uri_not_supported"),
+        (
+            "request_uri",
+            "https://basic.site.example/request",
+            "request_uri_not_supported",
+        ),
+        (
+            "request_uri",
+            "urn:ietf:params:oauth:request_uri:x",
+            "request_uri_not_supported",
+        ),
         ("registration", "{}", "registration_not_supported"),
     ] {
         let ask = party.ask().with(name, value);
@@ -139,12 +169,19 @@ async fn a_client_of_an_older_make_relies_on_nonce_and_may_use_pkce() {
     let world = World::any().await;
     let (mut visitor, _) = newcomer(&world).await;
     let party = Party::new(&world, "nonce");
-    let plain = party.ask().without("code_challenge").without("code_challenge_method");
+    let plain = party
+        .ask()
+        .without("code_challenge")
+        .without("code_challenge_method");
     let answer = tokens_for(&mut visitor, &party, &plain).await;
     party.claims(answer.id_token(), Some(&plain.nonce)).await;
     let with_pkce = party.ask();
     tokens_for(&mut visitor, &party, &with_pkce).await;
-    let nothing = party.ask().without("code_challenge").without("code_challenge_method").without("nonce");
+    let nothing = party
+        .ask()
+        .without("code_challenge")
+        .without("code_challenge_method")
+        .without("nonce");
     visitor.open(&nothing.url()).await;
     party.is_refused(&visitor, &nothing, "invalid_request");
 }
@@ -166,13 +203,24 @@ async fn attack_023_the_state_comes_back_exactly_or_not_at_all() {
     let party = Party::new(&world, "basic");
     code_for(&mut visitor, &party, &party.ask()).await;
     let long = "s".repeat(128);
-    for state in [long.as_str(), "a b+c%20d&e=f#g", "城市 🏙", "\"><script>", "\u{1}\u{7f}", "%00%0d%0a"] {
+    for state in [
+        long.as_str(),
+        "a b+c%20d&e=f#g",
+        "城市 🏙",
+        "\"><script>",
+        "\u{1}\u{7f}",
+        "%00%0d%0a",
+    ] {
         let ask = party.ask().with("state", state);
         visitor.open(&ask.url()).await;
         assert_eq!(visitor.answer().get("state").map(String::as_str), Some(state));
         let ask = ask.with("prompt", "none").with("max_age", "0");
         visitor.open(&ask.url()).await;
-        assert_eq!(visitor.answer().get("state").map(String::as_str), Some(state), "in errors too");
+        assert_eq!(
+            visitor.answer().get("state").map(String::as_str),
+            Some(state),
+            "in errors too"
+        );
     }
     let ask = party.ask().with("state", &"s".repeat(4096));
     visitor.open(&ask.url()).await;
@@ -185,7 +233,12 @@ async fn attack_023_the_state_comes_back_exactly_or_not_at_all() {
 async fn attack_033_a_hint_fills_the_field_escaped_and_cut() {
     let world = World::any().await;
     let party = Party::new(&world, "basic");
-    for hint in ["13800000000", "\"><script>alert(1)</script>", "' OR 1=1 --", &"x".repeat(5000)] {
+    for hint in [
+        "13800000000",
+        "\"><script>alert(1)</script>",
+        "' OR 1=1 --",
+        &"x".repeat(5000),
+    ] {
         let mut visitor = Visitor::new(&world);
         visitor.open(&party.ask().with("login_hint", hint).url()).await;
         visitor.sees("sign-in");
@@ -232,7 +285,11 @@ async fn attack_034_the_answer_names_its_issuer_and_the_code_its_client() {
     let code = code_for(&mut visitor, &honest, &ask).await;
     let mut fields = other.redemption(&code, &ask);
     other.token(fields.clone()).await.is_error(400, "invalid_grant");
-    fields.iter_mut().find(|(name, _)| name == "redirect_uri").expect("there").1 = honest.client.redirect_uri.clone();
+    fields
+        .iter_mut()
+        .find(|(name, _)| name == "redirect_uri")
+        .expect("there")
+        .1 = honest.client.redirect_uri.clone();
     other.token(fields).await.is_error(400, "invalid_grant");
     assert_ne!(random_text(), random_text());
 }

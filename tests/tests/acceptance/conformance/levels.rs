@@ -15,8 +15,15 @@ fn acr(token: &str) -> Value {
 }
 
 async fn go(visitor: &mut Visitor, path: &str) {
-    let links = visitor.page.all("a").into_iter().filter_map(|link| link.attribute("href"));
-    let href = links.into_iter().find(|href| href.starts_with(path)).unwrap_or_else(|| panic!("no way to {path}"));
+    let links = visitor
+        .page
+        .all("a")
+        .into_iter()
+        .filter_map(|link| link.attribute("href"));
+    let href = links
+        .into_iter()
+        .find(|href| href.starts_with(path))
+        .unwrap_or_else(|| panic!("no way to {path}"));
     visitor.open(&href).await;
 }
 
@@ -39,7 +46,11 @@ async fn a_wished_level_is_reached_or_what_there_is_comes_back() {
         prove_phone(&mut visitor, &world, &person).await;
         prove_name(&mut visitor, &person).await;
         let code = party.code(&visitor, &ask);
-        assert_eq!(acr(party.redeem(&code, &ask).await.id_token()), LEVELS[1], "back at the interrupted request");
+        assert_eq!(
+            acr(party.redeem(&code, &ask).await.id_token()),
+            LEVELS[1],
+            "back at the interrupted request"
+        );
     }
 }
 
@@ -56,7 +67,10 @@ async fn a_demanded_level_is_reached_or_the_request_fails() {
         let silent = party.ask().demanding(2).with("prompt", "none");
         visitor.open(&silent.url()).await;
         let error = visitor.answer()["error"].clone();
-        assert!(["interaction_required", "unmet_authentication_requirements"].contains(&error.as_str()), "{error}");
+        assert!(
+            ["interaction_required", "unmet_authentication_requirements"].contains(&error.as_str()),
+            "{error}"
+        );
 
         let ask = party.ask().demanding(2);
         visitor.open(&ask.url()).await;
@@ -104,7 +118,10 @@ async fn a_floor_keeps_out_whoever_is_below_it_and_a_default_asks_for_more() {
 
 fn party_refused(party: &Party, visitor: &Visitor, ask: &acceptance::party::Ask) {
     let error = visitor.answer()["error"].clone();
-    assert!(["access_denied", "unmet_authentication_requirements"].contains(&error.as_str()), "{error}");
+    assert!(
+        ["access_denied", "unmet_authentication_requirements"].contains(&error.as_str()),
+        "{error}"
+    );
     party.is_refused(visitor, ask, &error);
 }
 
@@ -113,17 +130,30 @@ async fn a_level_that_is_there_is_given_whatever_was_asked() {
     for world in World::shared().await {
         let party = Party::new(&world, "basic");
         let (mut visitor, _) = well_known(&world).await;
-        for values in ["", LEVELS[0], LEVELS[1], LEVELS[2], &LEVELS.join(" "), "silver urn:denizen:loa:1"] {
+        for values in [
+            "",
+            LEVELS[0],
+            LEVELS[1],
+            LEVELS[2],
+            &LEVELS.join(" "),
+            "silver urn:denizen:loa:1",
+        ] {
             let ask = party.ask().with("acr_values", values);
             let answer = tokens_for(&mut visitor, &party, &ask).await;
             let given = acr(answer.id_token());
-            assert!(LEVELS.contains(&given.as_str().expect("acr")), "{values}: {given}");
+            assert!(
+                LEVELS.contains(&given.as_str().expect("acr")),
+                "{values}: {given}"
+            );
         }
         // The claims parameter is exact: one of the values.
         for level in 0..=2 {
             let answer = tokens_for(&mut visitor, &party, &party.ask().demanding(level)).await;
             let given = acr(answer.id_token());
-            assert!(given.as_str() >= Some(LEVELS[usize::from(level)]), "{level}: {given}");
+            assert!(
+                given.as_str() >= Some(LEVELS[usize::from(level)]),
+                "{level}: {given}"
+            );
         }
     }
 }
@@ -133,7 +163,10 @@ async fn attack_030_nobody_may_ask_for_more_than_the_registration_allows() {
     let world = World::any().await;
     let (mut visitor, _) = well_known(&world).await;
     let party = Party::new(&world, "ceiling");
-    for ask in [party.ask().with("acr_values", LEVELS[2]), party.ask().demanding(2)] {
+    for ask in [
+        party.ask().with("acr_values", LEVELS[2]),
+        party.ask().demanding(2),
+    ] {
         visitor.open(&ask.url()).await;
         party.is_refused(&visitor, &ask, "access_denied");
     }
@@ -148,7 +181,9 @@ async fn attack_031_no_claim_is_higher_than_what_was_proven() {
     for ask in [
         party.ask().with("acr_values", "urn:denizen:loa:9 gold"),
         party.ask().with("acr_values", ""),
-        party.ask().with("claims", r#"{"id_token":{"acr":{"values":["gold"]}}}"#),
+        party
+            .ask()
+            .with("claims", r#"{"id_token":{"acr":{"values":["gold"]}}}"#),
     ] {
         let answer = tokens_for(&mut visitor, &party, &ask).await;
         assert_eq!(acr(answer.id_token()), LEVELS[0]);
@@ -159,7 +194,12 @@ async fn attack_031_no_claim_is_higher_than_what_was_proven() {
         visitor.open(&ask.url()).await;
         party.is_refused(&visitor, &ask, "unmet_authentication_requirements");
     }
-    for broken in ["{", "[]", r#"{"id_token":[]}"#, r#"{"id_token":{"acr":{"essential":"yes"}}}"#] {
+    for broken in [
+        "{",
+        "[]",
+        r#"{"id_token":[]}"#,
+        r#"{"id_token":{"acr":{"essential":"yes"}}}"#,
+    ] {
         let ask = party.ask().with("claims", broken);
         visitor.open(&ask.url()).await;
         party.is_refused(&visitor, &ask, "invalid_request");

@@ -44,7 +44,10 @@ async fn prompt_login_demands_a_new_sign_in_and_says_when_it_was() {
             sign_in(&mut visitor, &person.phone, &person.password).await;
             let code = party.code(&visitor, &ask);
             let second = party.redeem(&code, &ask).await;
-            assert!(auth_time(second.id_token()) > auth_time(first.id_token()), "{prompt}");
+            assert!(
+                auth_time(second.id_token()) > auth_time(first.id_token()),
+                "{prompt}"
+            );
             assert_eq!(peek(second.id_token())["sub"], peek(first.id_token())["sub"]);
         }
     }
@@ -80,8 +83,14 @@ async fn a_hint_of_the_same_person_passes_and_one_of_another_does_not() {
         let party = Party::new(&world, "basic");
         let (mut one, _) = newcomer(&world).await;
         let (mut two, _) = newcomer(&world).await;
-        let mine = tokens_for(&mut one, &party, &party.ask()).await.id_token().to_owned();
-        let theirs = tokens_for(&mut two, &party, &party.ask()).await.id_token().to_owned();
+        let mine = tokens_for(&mut one, &party, &party.ask())
+            .await
+            .id_token()
+            .to_owned();
+        let theirs = tokens_for(&mut two, &party, &party.ask())
+            .await
+            .id_token()
+            .to_owned();
         let ask = party.ask().with("prompt", "none").with("id_token_hint", &mine);
         code_for(&mut one, &party, &ask).await;
         let ask = party.ask().with("prompt", "none").with("id_token_hint", &theirs);
@@ -91,7 +100,10 @@ async fn a_hint_of_the_same_person_passes_and_one_of_another_does_not() {
             let ask = party.ask().with("prompt", "none").with("id_token_hint", bad);
             one.open(&ask.url()).await;
             let error = one.answer().get("error").cloned().unwrap_or_default();
-            assert!(["login_required", "invalid_request"].contains(&error.as_str()), "{error}");
+            assert!(
+                ["login_required", "invalid_request"].contains(&error.as_str()),
+                "{error}"
+            );
         }
     }
 }
@@ -105,10 +117,15 @@ async fn prompt_consent_asks_again_and_remembers_otherwise() {
         tokens_for(&mut visitor, &party, &party.ask().with("scope", scope)).await;
         let silent = party.ask().with("scope", scope).with("prompt", "none");
         code_for(&mut visitor, &party, &silent).await;
-        visitor.open(&party.ask().with("scope", scope).with("prompt", "consent").url()).await;
+        visitor
+            .open(&party.ask().with("scope", scope).with("prompt", "consent").url())
+            .await;
         visitor.sees("consent");
         // What was not decided yet is asked.
-        let more = party.ask().with("scope", "openid phone real_name").with("prompt", "none");
+        let more = party
+            .ask()
+            .with("scope", "openid phone real_name")
+            .with("prompt", "none");
         visitor.open(&more.url()).await;
         party.is_refused(&visitor, &more, "consent_required");
     }

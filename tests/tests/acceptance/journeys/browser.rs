@@ -11,7 +11,9 @@ async fn type_captcha(browser: &Browser, world: &World) {
 }
 
 async fn submit(browser: &Browser) {
-    browser.click_through("main form .buttons button:first-of-type").await;
+    browser
+        .click_through("main form .buttons button:first-of-type")
+        .await;
 }
 
 /// From the sub-site's front page to the question for the real name.
@@ -29,7 +31,11 @@ async fn register(browser: &Browser, world: &World, person: &Person) {
     let code = world.outside.code(&person.phone, 1).await;
     browser.fill("sms_code", &code).await;
     browser.fill("password", &person.password).await;
-    assert_eq!(browser.attribute(".meter", "data-score").await, "3", "the strength meter speaks");
+    assert_eq!(
+        browser.attribute(".meter", "data-score").await,
+        "3",
+        "the strength meter speaks"
+    );
     browser.fill("password_again", &person.password).await;
     browser.click("main input[name=agree]").await;
     submit(browser).await;
@@ -50,8 +56,17 @@ async fn level(browser: &Browser) -> String {
 async fn seals(browser: &Browser) -> Vec<String> {
     let list = browser.find("#seals").await;
     let mut found = Vec::new();
-    for seal in list.find_all(thirtyfour::By::Css("[data-source]")).await.expect("seals") {
-        found.push(seal.attr("data-source").await.expect("an element").unwrap_or_default());
+    for seal in list
+        .find_all(thirtyfour::By::Css("[data-source]"))
+        .await
+        .expect("seals")
+    {
+        found.push(
+            seal.attr("data-source")
+                .await
+                .expect("an element")
+                .unwrap_or_default(),
+        );
     }
     found
 }
@@ -67,10 +82,17 @@ const ALLOW: &str = "button[name=decision][value=allow]";
 
 /// Brings the button into view and waits until it takes presses.
 async fn wake(browser: &Browser) {
-    browser.find(ALLOW).await.scroll_into_view().await.expect("a button that can be seen");
-    acceptance::wait::until_true("the consent button to wake up", std::time::Duration::from_secs(10), || async {
-        browser.find(ALLOW).await.is_enabled().await.unwrap_or(false)
-    })
+    browser
+        .find(ALLOW)
+        .await
+        .scroll_into_view()
+        .await
+        .expect("a button that can be seen");
+    acceptance::wait::until_true(
+        "the consent button to wake up",
+        std::time::Duration::from_secs(10),
+        || async { browser.find(ALLOW).await.is_enabled().await.unwrap_or(false) },
+    )
     .await;
 }
 
@@ -83,10 +105,23 @@ async fn attack_159_the_consent_button_sleeps_until_it_was_seen() {
     browser.go(&world.at("/sign-in")).await;
     become_person(&browser, &visitor).await;
     let party = acceptance::party::Party::new(&world, "basic");
-    browser.go(&party.ask().with("scope", "openid phone real_name").url()).await;
+    browser
+        .go(&party.ask().with("scope", "openid phone real_name").url())
+        .await;
     browser.sees("consent").await;
-    assert!(!browser.find(ALLOW).await.is_enabled().await.unwrap(), "below the fold: nobody has seen it");
-    assert!(browser.find("button[name=decision][value=deny]").await.is_enabled().await.unwrap(), "saying no is always possible");
+    assert!(
+        !browser.find(ALLOW).await.is_enabled().await.unwrap(),
+        "below the fold: nobody has seen it"
+    );
+    assert!(
+        browser
+            .find("button[name=decision][value=deny]")
+            .await
+            .is_enabled()
+            .await
+            .unwrap(),
+        "saying no is always possible"
+    );
     wake(&browser).await;
 }
 
@@ -133,7 +168,11 @@ async fn journey(kind: Kind, language: &str) {
     allow(&browser).await;
     browser.sees("home").await;
     assert_ne!(browser.words("#subject").await, subject);
-    browser.driver().delete_all_cookies().await.expect("the sub-site forgets");
+    browser
+        .driver()
+        .delete_all_cookies()
+        .await
+        .expect("the sub-site forgets");
     browser.go(&format!("{yichang}/?silent=1")).await;
     browser.sees("home").await;
     assert_eq!(level(&browser).await, "1");
@@ -145,7 +184,9 @@ async fn journey(kind: Kind, language: &str) {
     browser.sees("account-level").await;
     look(&browser).await;
     browser.screenshot(&format!("{language}-6-level")).await;
-    browser.click_through("main a[href^='/verify/mobile-operator']").await;
+    browser
+        .click_through("main a[href^='/verify/mobile-operator']")
+        .await;
     if browser.page().await == "verify-confirm-phone" {
         let before = world.outside.message_count(&person.phone).await;
         browser.click_through("main button[name=resend]").await;
@@ -158,7 +199,11 @@ async fn journey(kind: Kind, language: &str) {
     browser.click_through("main button[name=confirm]").await;
     browser.sees("service-level-2").await;
     assert_eq!(level(&browser).await, "2");
-    assert_eq!(browser.words("#subject").await, subject, "the same name at the same city");
+    assert_eq!(
+        browser.words("#subject").await,
+        subject,
+        "the same name at the same city"
+    );
 
     // What was shared, and taking it back.
     for (page, path) in [
@@ -210,7 +255,9 @@ async fn the_journey_works_without_javascript_in_vietnamese() {
     type_captcha(&browser, &world).await;
     submit(&browser).await;
     browser.sees("register-confirm").await;
-    browser.fill("sms_code", &world.outside.code(&person.phone, 1).await).await;
+    browser
+        .fill("sms_code", &world.outside.code(&person.phone, 1).await)
+        .await;
     browser.fill("password", &person.password).await;
     browser.fill("password_again", &person.password).await;
     browser.click("main input[name=agree]").await;
@@ -233,12 +280,28 @@ async fn no_page_scrolls_sideways_on_a_small_phone_in_any_language_or_print() {
     for language in ["zh-CN", "en", "vi"] {
         for print in ["normal", "large"] {
             browser.go(&world.at("/sign-in")).await;
-            browser.click_through(&format!("header button[name=language][value='{language}']")).await;
-            if let Ok(button) = browser.driver().find(thirtyfour::By::Css(format!("header button[name=print][value={print}]"))).await {
+            browser
+                .click_through(&format!("header button[name=language][value='{language}']"))
+                .await;
+            if let Ok(button) = browser
+                .driver()
+                .find(thirtyfour::By::Css(format!(
+                    "header button[name=print][value={print}]"
+                )))
+                .await
+            {
                 drop(button);
-                browser.click_through(&format!("header button[name=print][value={print}]")).await;
+                browser
+                    .click_through(&format!("header button[name=print][value={print}]"))
+                    .await;
             }
-            for path in ["/sign-in", "/register", "/agreements/resident", "/logout", "/no-such-page"] {
+            for path in [
+                "/sign-in",
+                "/register",
+                "/agreements/resident",
+                "/logout",
+                "/no-such-page",
+            ] {
                 browser.go(&world.at(path)).await;
                 look(&browser).await;
             }
@@ -247,9 +310,17 @@ async fn no_page_scrolls_sideways_on_a_small_phone_in_any_language_or_print() {
     }
     // The pages of somebody who is signed in, with the session of the person above.
     become_person(&browser, &visitor).await;
-    for path in ["/account", "/account/level?want=2", "/account/security", "/account/sharing", "/verify/mobile-operator"] {
+    for path in [
+        "/account",
+        "/account/level?want=2",
+        "/account/security",
+        "/account/sharing",
+        "/verify/mobile-operator",
+    ] {
         browser.go(&world.at(path)).await;
         look(&browser).await;
-        browser.screenshot(&format!("phone{}", path.replace(['/', '?', '='], "-"))).await;
+        browser
+            .screenshot(&format!("phone{}", path.replace(['/', '?', '='], "-")))
+            .await;
     }
 }

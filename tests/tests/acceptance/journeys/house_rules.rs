@@ -8,10 +8,23 @@ use acceptance::world::World;
 const LANGUAGES: [&str; 3] = ["zh-CN", "en", "vi"];
 
 /// Pages for anybody.
-const PUBLIC: &[&str] = &["/", "/sign-in", "/register", "/agreements/resident", "/logout", "/no-such-page"];
+const PUBLIC: &[&str] = &[
+    "/",
+    "/sign-in",
+    "/register",
+    "/agreements/resident",
+    "/logout",
+    "/no-such-page",
+];
 
 /// Pages for whoever is signed in.
-const OWN: &[&str] = &["/account", "/account/level", "/account/level?want=2", "/account/security", "/account/sharing"];
+const OWN: &[&str] = &[
+    "/account",
+    "/account/level",
+    "/account/level?want=2",
+    "/account/security",
+    "/account/sharing",
+];
 
 fn keeps_the_rules(visitor: &Visitor, path: &str, language: &str) {
     let page = &visitor.page;
@@ -20,23 +33,53 @@ fn keeps_the_rules(visitor: &Visitor, path: &str, language: &str) {
     assert!(!page.name().is_empty(), "{path}: data-page");
     let lang = page.get("html").attribute("lang");
     assert_eq!(lang.as_deref(), Some(language), "{path}: lang");
-    assert!(!page.find("title").map(|title| title.text()).unwrap_or_default().is_empty(), "{path}: title");
+    assert!(
+        !page
+            .find("title")
+            .map(|title| title.text())
+            .unwrap_or_default()
+            .is_empty(),
+        "{path}: title"
+    );
     let header = |name: &str| {
-        let value = visitor.headers.get(name).unwrap_or_else(|| panic!("{path}: no {name}"));
+        let value = visitor
+            .headers
+            .get(name)
+            .unwrap_or_else(|| panic!("{path}: no {name}"));
         value.to_str().expect("ASCII").to_owned()
     };
     let policy = header("content-security-policy");
     assert!(policy.contains("frame-ancestors 'none'"), "{path}: {policy}");
-    assert!(!policy.contains("unsafe-inline") && !policy.contains("unsafe-eval"), "{path}: {policy}");
+    assert!(
+        !policy.contains("unsafe-inline") && !policy.contains("unsafe-eval"),
+        "{path}: {policy}"
+    );
     assert_eq!(header("x-frame-options"), "DENY", "{path}");
     assert_eq!(header("x-content-type-options"), "nosniff", "{path}");
     assert_eq!(header("cross-origin-opener-policy"), "same-origin", "{path}");
     assert!(header("cache-control").contains("no-store"), "{path}: A170");
-    assert!(!page.html.contains("<script>"), "{path}: no script within the page");
-    assert!(page.all("script").iter().all(|script| script.attribute("src").is_some()), "{path}");
-    for field in page.all("input").iter().filter(|field| field.attribute("type").as_deref() != Some("hidden")) {
-        let id = field.attribute("id").unwrap_or_else(|| panic!("{path}: {field:?} has no id"));
-        assert!(page.find(&format!("label[for={id}]")).is_some(), "{path}: no label for {id}");
+    assert!(
+        !page.html.contains("<script>"),
+        "{path}: no script within the page"
+    );
+    assert!(
+        page.all("script")
+            .iter()
+            .all(|script| script.attribute("src").is_some()),
+        "{path}"
+    );
+    for field in page
+        .all("input")
+        .iter()
+        .filter(|field| field.attribute("type").as_deref() != Some("hidden"))
+    {
+        let id = field
+            .attribute("id")
+            .unwrap_or_else(|| panic!("{path}: {field:?} has no id"));
+        assert!(
+            page.find(&format!("label[for={id}]")).is_some(),
+            "{path}: no label for {id}"
+        );
     }
 }
 
@@ -57,7 +100,11 @@ async fn every_page_has_one_heading_a_language_a_name_and_protecting_headers_in_
             reader.press(&format!("language={language}")).await;
             reader.open(path).await;
             keeps_the_rules(&reader, path, language);
-            assert!(!reader.page.name().is_empty() && reader.status.is_success(), "{path}: {}", reader.status);
+            assert!(
+                !reader.page.name().is_empty() && reader.status.is_success(),
+                "{path}: {}",
+                reader.status
+            );
         }
     }
 }
@@ -87,7 +134,14 @@ async fn the_language_is_chosen_by_the_sub_site_then_by_choice_then_by_the_brows
 async fn large_print_is_remembered() {
     let world = World::any().await;
     let mut visitor = Visitor::new(&world);
-    let large = |visitor: &Visitor| visitor.page.get("html").attribute("class").unwrap_or_default().contains("large");
+    let large = |visitor: &Visitor| {
+        visitor
+            .page
+            .get("html")
+            .attribute("class")
+            .unwrap_or_default()
+            .contains("large")
+    };
     visitor.open("/sign-in").await;
     assert!(!large(&visitor));
     visitor.press("print=large").await;
@@ -103,17 +157,32 @@ async fn large_print_is_remembered() {
 async fn source_gg_20_every_problem_page_has_a_number_and_says_what_to_do() {
     let world = World::any().await;
     let mut visitor = Visitor::new(&world);
-    for (path, status) in [("/no-such-page", 404), ("/authorize", 400), ("/authorize/resume?interaction=x", 400)] {
+    for (path, status) in [
+        ("/no-such-page", 404),
+        ("/authorize", 400),
+        ("/authorize/resume?interaction=x", 400),
+    ] {
         visitor.open(path).await;
         visitor.sees_problem(status);
         assert!(visitor.page.words().len() > 40, "{path}: says what to do");
         assert_eq!(visitor.headers["content-type"], "text/html; charset=utf-8");
     }
-    let answer = engine::send(world.http.get(world.at("/no-such-page")).header("accept", "application/json")).await.unwrap();
+    let answer = engine::send(
+        world
+            .http
+            .get(world.at("/no-such-page"))
+            .header("accept", "application/json"),
+    )
+    .await
+    .unwrap();
     assert_eq!(answer.headers()["content-type"], "application/problem+json");
     let document: serde_json::Value = answer.json().await.unwrap();
     assert_eq!(document["status"], 404);
-    assert!(document["correlation"].as_str().is_some_and(|number| !number.is_empty()));
+    assert!(
+        document["correlation"]
+            .as_str()
+            .is_some_and(|number| !number.is_empty())
+    );
 }
 
 #[tokio::test]
@@ -125,11 +194,18 @@ async fn attack_157_every_cookie_is_http_only_lax_and_for_the_whole_site() {
     visitor.press("").await;
     sign_in(&mut visitor, &person.phone, &person.password).await;
     let mut names = std::collections::BTreeSet::new();
-    for hop in visitor.history.iter().filter(|hop| hop.url.as_str().starts_with(&world.issuer)) {
+    for hop in visitor
+        .history
+        .iter()
+        .filter(|hop| hop.url.as_str().starts_with(&world.issuer))
+    {
         for line in hop.cookies() {
             let (pair, attributes) = line.split_once(';').expect("attributes");
             names.insert(pair.split('=').next().expect("a name").to_owned());
-            let attributes: Vec<String> = attributes.split(';').map(|one| one.trim().to_lowercase()).collect();
+            let attributes: Vec<String> = attributes
+                .split(';')
+                .map(|one| one.trim().to_lowercase())
+                .collect();
             for wanted in ["httponly", "samesite=lax", "path=/"] {
                 assert!(attributes.iter().any(|one| one == wanted), "{line}");
             }
@@ -137,7 +213,10 @@ async fn attack_157_every_cookie_is_http_only_lax_and_for_the_whole_site() {
         }
     }
     // Over plain http, in development, the names have no prefix; what https adds is tested in crates/web.
-    assert_eq!(names.into_iter().collect::<Vec<_>>(), ["denizen_browser", "denizen_prefs", "denizen_session"]);
+    assert_eq!(
+        names.into_iter().collect::<Vec<_>>(),
+        ["denizen_browser", "denizen_prefs", "denizen_session"]
+    );
 }
 
 #[tokio::test]
@@ -150,7 +229,10 @@ async fn nothing_personal_is_ever_in_an_address() {
         for hop in &visitor.history {
             let places = [Some(hop.url.clone()), hop.location()];
             for place in places.into_iter().flatten() {
-                let shown: String = place.query_pairs().map(|(_, value)| format!("{value} ")).collect();
+                let shown: String = place
+                    .query_pairs()
+                    .map(|(_, value)| format!("{value} "))
+                    .collect();
                 let shown = format!("{} {shown}", place.path());
                 for secret in [&person.phone, &person.citizen_id, &person.name, &person.password] {
                     assert!(!shown.contains(secret.as_str()), "{shown}");

@@ -1,7 +1,8 @@
 //! The journey page by page, without JavaScript, at the two sub-sites.
 
 use acceptance::journey::{
-    allow, confirm, level, newcomer, prove_name, prove_phone, register, resident, second_source, sign_in, ask_for_code,
+    allow, ask_for_code, confirm, level, newcomer, prove_name, prove_phone, register, resident,
+    second_source, sign_in,
 };
 use acceptance::people::Person;
 use acceptance::visitor::Visitor;
@@ -18,20 +19,36 @@ struct Known {
 
 fn known(visitor: &Visitor) -> Known {
     let page = &visitor.page;
-    let seals = page.find("#seals").map(|list| list.all("[data-source]")).unwrap_or_default();
+    let seals = page
+        .find("#seals")
+        .map(|list| list.all("[data-source]"))
+        .unwrap_or_default();
     Known {
         name: page.text_of("#name"),
         level: page.get("#level").attribute("data-level").unwrap_or_default(),
-        seals: seals.into_iter().filter_map(|seal| seal.attribute("data-source")).collect(),
+        seals: seals
+            .into_iter()
+            .filter_map(|seal| seal.attribute("data-source"))
+            .collect(),
         subject: page.text_of("#subject"),
     }
 }
 
 /// Clicks the first link on the page that leads to a path.
 async fn follow_to(visitor: &mut Visitor, path: &str) {
-    let links = visitor.page.all("a").into_iter().filter_map(|link| link.attribute("href"));
+    let links = visitor
+        .page
+        .all("a")
+        .into_iter()
+        .filter_map(|link| link.attribute("href"));
     let found = links.into_iter().find(|href| href.starts_with(path));
-    let href = found.unwrap_or_else(|| panic!("no link to {path} on {}:\n{}", visitor.page.name(), visitor.page.html));
+    let href = found.unwrap_or_else(|| {
+        panic!(
+            "no link to {path} on {}:\n{}",
+            visitor.page.name(),
+            visitor.page.html
+        )
+    });
     visitor.open(&href).await;
 }
 
@@ -72,8 +89,14 @@ async fn the_main_job_end_to_end() {
         allow(&mut visitor).await;
         visitor.sees("home");
         let at_yichang = known(&visitor);
-        assert_eq!((&at_yichang.level, &at_yichang.seals), (&at_hefei.level, &at_hefei.seals));
-        assert_ne!(at_yichang.subject, at_hefei.subject, "A283: the cities cannot join the person by the subject");
+        assert_eq!(
+            (&at_yichang.level, &at_yichang.seals),
+            (&at_hefei.level, &at_hefei.seals)
+        );
+        assert_ne!(
+            at_yichang.subject, at_hefei.subject,
+            "A283: the cities cannot join the person by the subject"
+        );
 
         // A service of level 2: what is missing, then back to the interrupted service.
         visitor.open(&format!("{hefei}/services/provident-fund")).await;
@@ -84,8 +107,14 @@ async fn the_main_job_end_to_end() {
         second_source(&mut visitor).await;
         visitor.sees("service-level-2");
         let raised = known(&visitor);
-        assert_eq!((raised.level.as_str(), raised.subject.as_str()), ("2", at_hefei.subject.as_str()));
-        assert_eq!(raised.seals, ["phone_sms", "population_register", "mobile_operator"]);
+        assert_eq!(
+            (raised.level.as_str(), raised.subject.as_str()),
+            ("2", at_hefei.subject.as_str())
+        );
+        assert_eq!(
+            raised.seals,
+            ["phone_sms", "population_register", "mobile_operator"]
+        );
         assert_eq!(level(&mut visitor).await, 2);
     }
 }
@@ -99,14 +128,22 @@ async fn the_second_sub_site_recognises_the_person_without_any_page() {
         allow(&mut visitor).await;
         let before = known(&visitor);
         // Nobody knows the browser at the sub-site any more; the provider does.
-        visitor.cookies.retain(|(_, name), _| !name.starts_with("yichang"));
+        visitor
+            .cookies
+            .retain(|(_, name), _| !name.starts_with("yichang"));
         visitor.open(&format!("{yichang}/?silent=1")).await;
         visitor.sees("home");
         assert_eq!(known(&visitor), before);
         let pages = visitor.hops.iter().filter(|hop| hop.status.is_success()).count();
-        assert_eq!(pages, 1, "no page on the way but the sub-site's own: {:#?}", visitor.hops);
+        assert_eq!(
+            pages, 1,
+            "no page on the way but the sub-site's own: {:#?}",
+            visitor.hops
+        );
         // By redirect and without prompt=none it is the same.
-        visitor.cookies.retain(|(_, name), _| !name.starts_with("yichang"));
+        visitor
+            .cookies
+            .retain(|(_, name), _| !name.starts_with("yichang"));
         start(&mut visitor, &yichang).await;
         visitor.sees("home");
         assert_eq!(known(&visitor).subject, before.subject);
@@ -126,7 +163,10 @@ async fn source_hb_18_20_whoever_skips_keeps_level_0_and_a_service_that_needs_mo
         visitor.press("skip").await;
         allow(&mut visitor).await;
         visitor.sees("home");
-        assert_eq!((known(&visitor).level.as_str(), known(&visitor).seals), ("0", vec!["phone_sms".to_owned()]));
+        assert_eq!(
+            (known(&visitor).level.as_str(), known(&visitor).seals),
+            ("0", vec!["phone_sms".to_owned()])
+        );
         visitor.open(&format!("{hefei}/services/guide")).await;
         visitor.sees("service-open");
 
@@ -141,7 +181,10 @@ async fn source_hb_18_20_whoever_skips_keeps_level_0_and_a_service_that_needs_mo
         visitor.sees("account-level");
         visitor.press("decline").await;
         visitor.sees("level-needed");
-        assert_eq!(visitor.page.text_of("#error-code"), "unmet_authentication_requirements");
+        assert_eq!(
+            visitor.page.text_of("#error-code"),
+            "unmet_authentication_requirements"
+        );
         assert_eq!(level(&mut visitor).await, 0);
 
         // And whoever changes their mind can.
@@ -183,15 +226,25 @@ async fn consent_is_listed_with_a_receipt_and_can_be_taken_back() {
         visitor.open("/account/sharing").await;
         visitor.sees("account-sharing");
         assert!(visitor.page.words().contains("Hefei"), "{}", visitor.page.words());
-        let receipt = visitor.page.all("a").into_iter().filter_map(|link| link.attribute("href"));
-        let receipt = receipt.into_iter().find(|href| href.starts_with("/account/sharing/")).expect("a receipt to keep");
+        let receipt = visitor
+            .page
+            .all("a")
+            .into_iter()
+            .filter_map(|link| link.attribute("href"));
+        let receipt = receipt
+            .into_iter()
+            .find(|href| href.starts_with("/account/sharing/"))
+            .expect("a receipt to keep");
         let document = {
             let mut reader = visitor.clone();
             reader.open(&receipt).await;
             serde_json::from_str::<serde_json::Value>(&reader.page.html).expect("a document")
         };
         assert_eq!(document["site"]["client_id"], "hefei-portal");
-        assert!(document["items"].as_array().is_some_and(|items| items.len() >= 4), "{document}");
+        assert!(
+            document["items"].as_array().is_some_and(|items| items.len() >= 4),
+            "{document}"
+        );
 
         visitor.press_in("grant").await;
         visitor.sees("account-sharing");
@@ -207,12 +260,18 @@ async fn what_is_not_ticked_is_not_told() {
         let hefei = world.sites()[0].clone();
         start(&mut visitor, &hefei).await;
         visitor.sees("consent");
-        visitor.untick_all(&["real_name", "phone"]).press("decision=allow").await;
+        visitor
+            .untick_all(&["real_name", "phone"])
+            .press("decision=allow")
+            .await;
         visitor.sees("home");
         assert_ne!(known(&visitor).name, person.name);
         visitor.open(&format!("{hefei}/developer")).await;
         let told = visitor.page.html.clone();
-        assert!(!told.contains(&person.name) && !told.contains(&person.phone), "told what was not allowed");
+        assert!(
+            !told.contains(&person.name) && !told.contains(&person.phone),
+            "told what was not allowed"
+        );
         assert_eq!(known(&visitor).level, "1");
     }
 }
@@ -229,7 +288,14 @@ async fn signing_out_at_a_sub_site_ends_the_sign_in_at_the_provider() {
         visitor.open(&hefei).await;
         visitor.press_action("/sign-out").await;
         visitor.sees("signed-out");
-        assert_eq!(visitor.page.get("#sign-out-result").attribute("data-confirmed").as_deref(), Some("true"));
+        assert_eq!(
+            visitor
+                .page
+                .get("#sign-out-result")
+                .attribute("data-confirmed")
+                .as_deref(),
+            Some("true")
+        );
         assert_eq!(visitor.cookie("denizen_session"), None);
         start(&mut visitor, &yichang).await;
         visitor.sees("sign-in");
@@ -246,7 +312,11 @@ async fn signing_out_at_a_sub_site_ends_the_sign_in_at_the_provider() {
 async fn source_hb_53_57_signing_in_by_phone_or_proven_number_leads_to_the_own_space() {
     for world in World::shared().await {
         let (_, person) = resident(&world).await;
-        for identifier in [person.phone.clone(), person.e164(), person.citizen_id.to_lowercase()] {
+        for identifier in [
+            person.phone.clone(),
+            person.e164(),
+            person.citizen_id.to_lowercase(),
+        ] {
             let mut visitor = Visitor::new(&world);
             sign_in(&mut visitor, &identifier, &person.password).await;
             visitor.sees("account");
@@ -255,7 +325,10 @@ async fn source_hb_53_57_signing_in_by_phone_or_proven_number_leads_to_the_own_s
         let mut visitor = Visitor::new(&world);
         sign_in(&mut visitor, &unproven.citizen_id, &unproven.password).await;
         visitor.sees("sign-in");
-        assert!(!visitor.page.errors().is_empty(), "a number counts only once it is proven");
+        assert!(
+            !visitor.page.errors().is_empty(),
+            "a number counts only once it is proven"
+        );
     }
 }
 
@@ -263,7 +336,10 @@ async fn source_hb_53_57_signing_in_by_phone_or_proven_number_leads_to_the_own_s
 async fn one_person_has_one_account() {
     for world in World::shared().await {
         let (_, owner) = resident(&world).await;
-        let twin = Person { phone: Person::new().phone, ..owner.clone() };
+        let twin = Person {
+            phone: Person::new().phone,
+            ..owner.clone()
+        };
         let mut visitor = Visitor::new(&world);
         register(&mut visitor, &world, &twin).await;
         prove_name(&mut visitor, &twin).await;

@@ -18,8 +18,12 @@ fn config(world: &World) -> String {
 
 /// The bytes of a redemption.
 fn redemption(party: &Party, fields: &[(String, String)]) -> Vec<u8> {
-    let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
-    let acceptance::clients::Proof::Basic(secret) = &party.client.proof else { panic!("a secret") };
+    let body = url::form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(fields)
+        .finish();
+    let acceptance::clients::Proof::Basic(secret) = &party.client.proof else {
+        panic!("a secret")
+    };
     format!(
         "POST /token HTTP/1.1\r\nHost: {}\r\nAuthorization: {}\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n{body}",
         raw::authority(&party.issuer),
@@ -40,7 +44,10 @@ async fn a_code_that_was_consumed_and_not_answered_is_not_good_after_the_restart
             let ask = party.ask();
             let code = code_for(&mut visitor, &party, &ask).await;
             let mut stream = raw::connect(&world.issuer).await;
-            stream.write_all(&redemption(&party, &party.redemption(&code, &ask))).await.expect("sent");
+            stream
+                .write_all(&redemption(&party, &party.redemption(&code, &ask)))
+                .await
+                .expect("sent");
             // The first byte of the answer says that the code is spent. Nobody reads the rest.
             stream.read_u8().await.expect("the beginning of an answer");
             world.process(0).kill();
@@ -75,13 +82,17 @@ async fn killed_under_load_nothing_is_spent_twice_and_nothing_acknowledged_is_lo
                 let (party, sender) = (party.clone(), sender.clone());
                 let http = engine::http(false);
                 tokio::spawn(async move {
-                    let acceptance::clients::Proof::Basic(secret) = &party.client.proof else { panic!("a secret") };
+                    let acceptance::clients::Proof::Basic(secret) = &party.client.proof else {
+                        panic!("a secret")
+                    };
                     let request = http
                         .post(&party.token_endpoint)
                         .header("authorization", basic(&party.client.id, secret))
                         .form(&party.redemption(&code, &ask));
                     let answer = match engine::send(request).await {
-                        Ok(answer) if answer.status().is_success() => answer.json::<serde_json::Value>().await.ok(),
+                        Ok(answer) if answer.status().is_success() => {
+                            answer.json::<serde_json::Value>().await.ok()
+                        }
                         _ => None,
                     };
                     let token = answer.and_then(|answer| answer["access_token"].as_str().map(str::to_owned));
@@ -104,7 +115,11 @@ async fn killed_under_load_nothing_is_spent_twice_and_nothing_acknowledged_is_lo
                 let (code, ask) = &codes[number];
                 match token {
                     Some(token) => {
-                        assert_eq!(party.userinfo(&token).await.status.as_u16(), 200, "acknowledged and lost");
+                        assert_eq!(
+                            party.userinfo(&token).await.status.as_u16(),
+                            200,
+                            "acknowledged and lost"
+                        );
                         party.redeem(code, ask).await.is_error(400, "invalid_grant");
                     }
                     None => {
@@ -119,7 +134,11 @@ async fn killed_under_load_nothing_is_spent_twice_and_nothing_acknowledged_is_lo
             }
         }
         let verified = command(&["audit", "verify", "--config", &config(&world)]).await;
-        assert_eq!(verified.code, 0, "I7: the chain is unbroken: {} {}", verified.out, verified.err);
+        assert_eq!(
+            verified.code, 0,
+            "I7: the chain is unbroken: {} {}",
+            verified.out, verified.err
+        );
     }
 }
 
@@ -166,7 +185,11 @@ async fn sigterm_lets_requests_finish_and_ends_well() {
     .await;
     tokio::task::yield_now().await;
     let began = std::time::Instant::now();
-    assert!(world.process(0).terminate().await, "exit code 0; it said:\n{}", world.process(0).said());
+    assert!(
+        world.process(0).terminate().await,
+        "exit code 0; it said:\n{}",
+        world.process(0).said()
+    );
     assert!(began.elapsed() < Duration::from_secs(20));
     let visitor = under_way.await.expect("the request was finished");
     assert!(["verify-waiting", "verify-population-register"].contains(&visitor.page.name().as_str()));

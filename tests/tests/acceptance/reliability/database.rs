@@ -11,7 +11,9 @@ use acceptance::world::{Kind, Setup};
 
 #[tokio::test]
 async fn a_cut_database_is_said_honestly_and_heals_by_itself() {
-    let Some(kind) = Kind::postgres_if_at_hand() else { return };
+    let Some(kind) = Kind::postgres_if_at_hand() else {
+        return;
+    };
     let world = Setup::new(kind).wired().start().await;
     let wire = world.wire.as_ref().expect("a wire");
     let (mut visitor, _) = newcomer(&world).await;
@@ -31,20 +33,32 @@ async fn a_cut_database_is_said_honestly_and_heals_by_itself() {
     match visitor.away {
         Some(_) => {
             let error = visitor.answer().get("error").cloned().unwrap_or_default();
-            assert!(["temporarily_unavailable", "server_error"].contains(&error.as_str()), "{error}");
+            assert!(
+                ["temporarily_unavailable", "server_error"].contains(&error.as_str()),
+                "{error}"
+            );
         }
         None => {
             visitor.sees_problem(503);
         }
     }
     let refused = party.redeem(&code, &ask).await;
-    assert_eq!(refused.status.as_u16(), 503, "never a success, never the client's fault: {}", refused.body);
+    assert_eq!(
+        refused.status.as_u16(),
+        503,
+        "never a success, never the client's fault: {}",
+        refused.body
+    );
     // Keys and metadata need no database.
     for path in ["/jwks.json", "/.well-known/openid-configuration"] {
-        let answer = engine::send(world.http.get(world.at(path))).await.expect("an answer");
+        let answer = engine::send(world.http.get(world.at(path)))
+            .await
+            .expect("an answer");
         assert_eq!(answer.status().as_u16(), 200, "{path}");
     }
-    let ready = engine::send(world.http.get(format!("{}/health/ready", world.operations()))).await.expect("an answer");
+    let ready = engine::send(world.http.get(format!("{}/health/ready", world.operations())))
+        .await
+        .expect("an answer");
     assert_eq!(ready.status().as_u16(), 503);
 
     wire.mend();
@@ -56,12 +70,18 @@ async fn a_cut_database_is_said_honestly_and_heals_by_itself() {
     })
     .await;
     assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
-    assert_eq!(party.redeem(&code, &ask).await.status.as_u16(), 200, "the code was not lost");
+    assert_eq!(
+        party.redeem(&code, &ask).await.status.as_u16(),
+        200,
+        "the code was not lost"
+    );
 }
 
 #[tokio::test]
 async fn what_one_node_ends_is_ended_on_the_other() {
-    let Some(kind) = Kind::postgres_if_at_hand() else { return };
+    let Some(kind) = Kind::postgres_if_at_hand() else {
+        return;
+    };
     let world = Setup::new(kind).with_two_nodes().start().await;
     let balancer = world.balancer.as_ref().expect("two nodes");
     let (mut visitor, person) = newcomer(&world).await;
@@ -81,7 +101,15 @@ async fn what_one_node_ends_is_ended_on_the_other() {
         balancer.only(Some(attempt % 2));
         let mut guesser = Visitor::new(&world);
         guesser.open("/sign-in").await;
-        guesser.fill("identifier", &person.phone).fill("password", "wrong-password-1").press("").await;
-        assert_eq!(guesser.page.form_with("captcha").is_some(), attempt >= 2, "try {attempt}");
+        guesser
+            .fill("identifier", &person.phone)
+            .fill("password", "wrong-password-1")
+            .press("")
+            .await;
+        assert_eq!(
+            guesser.page.form_with("captcha").is_some(),
+            attempt >= 2,
+            "try {attempt}"
+        );
     }
 }

@@ -367,3 +367,91 @@ async fn attack_311_one_address_cannot_put_requests_aside_without_end() {
     let seen = browser.authorize("hefei", &[]).await;
     assert_eq!(seen.status, StatusCode::TOO_MANY_REQUESTS);
 }
+
+#[tokio::test]
+async fn attack_311_only_what_resume_reads_is_stored_and_not_much_of_it() {
+    let world = testing::world().await;
+    let browser = Browser::new(&world);
+    let long = "x".repeat(10_000);
+    let changes = [
+        ("display", long.as_str()),
+        ("claims_locales", &long),
+        ("ui_locales", &long),
+        ("login_hint", &long),
+        ("other", &long),
+    ];
+    let id = browser.authorize("hefei", &changes).await.asks("/sign-in");
+    let stored = browser.interaction(&id).await.parameters;
+    let bytes: usize = stored.iter().map(|(name, value)| name.len() + value.len()).sum();
+    assert!(bytes < 500, "{bytes}");
+    // It is counted for the sub-site, too.
+    let rule = crate::authorize::respond::ASIDE_CLIENT;
+    let count = store::throttles::look(&world.store.read(), &rule, "hefei", world.now()).await;
+    assert_eq!(count.expect("a count").count, 1);
+    let names: Vec<_> = stored.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(
+        names,
+        [
+            "client_id",
+            "redirect_uri",
+            "response_type",
+            "scope",
+            "state",
+            "nonce",
+            "code_challenge",
+            "code_challenge_method",
+            "login_hint",
+        ]
+    );
+    let claims = format!("{{}}{}", " ".repeat(8100));
+    let seen = browser.authorize("hefei", &[("claims", &claims)]).await;
+    assert_eq!(seen.error("hefei"), "invalid_request");
+}
+
+#[tokio::test]
+async fn a_demand_below_the_floor_gives_a_code_that_is_good() {
+    let world = testing::world().await;
+    let mut client = testing::client("hefei");
+    client.floor_level = level(1);
+    world.apply(client).await;
+    let browser = Browser::signed_in(&world).await;
+    let code = browser
+        .authorize("hefei", &[("claims", &essential(&[0]))])
+        .await
+        .code("hefei");
+    let tokens = world.redeem("hefei", &code).await;
+    assert_eq!(tokens.status, StatusCode::OK, "{}", tokens.json);
+    assert_eq!(
+        claims(tokens.json["id_token"].as_str().expect("an ID token"))["acr"],
+        "urn:denizen:loa:0"
+    );
+}
+
+#[tokio::test]
+async fn a_demanded_level_that_lapses_before_redemption_is_refused_and_not_lowered() {
+    for (asked, status) in [
+        (("claims", essential(&[1])), StatusCode::BAD_REQUEST),
+        (("acr_values", "urn:denizen:loa:1".to_owned()), StatusCode::OK),
+    ] {
+        let world = testing::world().await;
+        let browser = Browser::signed_in(&world).await;
+        let code = browser
+            .authorize("hefei", &[(asked.0, &asked.1)])
+            .await
+            .code("hefei");
+        let source = model::evidence::SourceId::parse("population_register").expect("a source");
+        store::evidence::end_source(&world.store.read(), world.account, &source, (world.now(), "test"))
+            .await
+            .expect("ended");
+        let answer = world.redeem("hefei", &code).await;
+        assert_eq!(answer.status, status, "{}: {}", asked.0, answer.json);
+        if status == StatusCode::OK {
+            assert_eq!(
+                claims(answer.json["id_token"].as_str().expect("an ID token"))["acr"],
+                "urn:denizen:loa:0"
+            );
+        } else {
+            assert_eq!(answer.error(), "invalid_grant");
+        }
+    }
+}

@@ -130,6 +130,7 @@ impl<'a> Browser<'a> {
             kit,
             metrics,
             hosts: Hosts::Issuer,
+            programs: &crate::router::PROGRAMS,
             request_timeout_ms: 15_000,
         };
         let router = web::middleware::outer(crate::router(world.service.clone()), outer);
@@ -187,9 +188,17 @@ impl<'a> Browser<'a> {
         self.post_with(path, fields, true).await
     }
 
-    /// A form that another site's page sends: without our cookies.
+    /// A form that another site's page sends: without our cookies, which are `SameSite=Lax`, but with those of the
+    /// parent domain that are not. Whatever is answered, the cookies that drafts hang on are not replaced.
     pub async fn post_from_outside(&self, path: &str, fields: &[(&str, &str)]) -> Seen {
-        self.post_with(path, fields, false).await
+        let before = self.cookies.borrow().clone();
+        let seen = self.post_with(path, fields, false).await;
+        assert_eq!(
+            *self.cookies.borrow(),
+            before,
+            "{path}: a cookie of ours is replaced"
+        );
+        seen
     }
 
     async fn post_with(&self, path: &str, fields: &[(&str, &str)], cookies: bool) -> Seen {
@@ -212,7 +221,9 @@ impl<'a> Browser<'a> {
             .iter()
             .map(|(name, value)| format!("{name}={value}"))
             .collect();
-        if with_cookies && !line.is_empty() {
+        if !with_cookies {
+            request = request.header(COOKIE, "_ga=GA1.2.3; denizen_lb=node-1");
+        } else if !line.is_empty() {
             request = request.header(COOKIE, line.join("; "));
         }
         let request = request.body(Body::from(body)).expect("a request");

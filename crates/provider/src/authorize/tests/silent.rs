@@ -69,9 +69,109 @@ async fn a_post_works_like_a_get() {
     let before = browser.cookie("denizen_browser");
     let seen = browser.post_from_outside("/authorize", &fields).await;
     assert_eq!(seen.status, StatusCode::SEE_OTHER);
-    assert!(seen.location().starts_with("/authorize?client_id=hefei&") && !seen.location().contains("138"));
+    assert!(!seen.location().contains("138"), "{}", seen.location());
     assert_eq!(browser.cookie("denizen_browser"), before);
     browser.get(seen.location()).await.code("hefei");
+}
+
+fn borrowed(fields: &[(String, String)]) -> Vec<(&str, &str)> {
+    fields
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.as_str()))
+        .collect()
+}
+
+#[tokio::test]
+async fn a_form_of_a_sub_site_is_answered_where_the_cookies_are() {
+    let world = testing::world().await;
+    let browser = Browser::signed_in(&world).await;
+    browser
+        .authorize("hefei", &[("prompt", "login")])
+        .await
+        .asks("/sign-in");
+    let plain = parameters("hefei", &[("prompt", "none")]);
+    let seen = browser.post_from_outside("/authorize", &borrowed(&plain)).await;
+    assert!(
+        seen.location().starts_with("/authorize?client_id=hefei&"),
+        "{}",
+        seen.location()
+    );
+    browser.get(seen.location()).await.code("hefei");
+    // What is refused does not replace the cookies either (`post_from_outside` looks).
+    let wrong = parameters("hefei", &[("prompt", "wrong")]);
+    let seen = browser.post_from_outside("/authorize", &borrowed(&wrong)).await;
+    assert_eq!(seen.error("hefei"), "invalid_request");
+    for changes in [
+        [("client_id", "nobody")],
+        [("redirect_uri", "https://evil.test/")],
+        [("client_id", "")],
+    ] {
+        let fields = parameters("hefei", &changes);
+        let seen = browser.post_from_outside("/authorize", &borrowed(&fields)).await;
+        assert_eq!(seen.status, StatusCode::SEE_OTHER);
+        let page = browser.get(seen.location()).await;
+        assert_eq!(page.status, StatusCode::BAD_REQUEST, "{changes:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_hint_or_a_long_request_in_a_form_waits_here_and_not_in_the_address() {
+    for world in testing::worlds().await {
+        let browser = Browser::signed_in(&world).await;
+        let code = browser.authorize("hefei", &[]).await.code("hefei");
+        let hint = world.redeem("hefei", &code).await.json["id_token"]
+            .as_str()
+            .expect("an ID token")
+            .to_owned();
+        let subject = claims(&hint)["sub"].as_str().expect("a subject").to_owned();
+        let hinted = parameters("hefei", &[("id_token_hint", &hint), ("prompt", "none")]);
+        let seen = browser.post_from_outside("/authorize", &borrowed(&hinted)).await;
+        let location = seen.location().to_owned();
+        assert!(
+            !location.contains("hint") && !location.contains(&subject),
+            "{location}"
+        );
+        assert!(!location.contains(hint.get(..20).expect("a start")), "{location}");
+        browser.get(&location).await.code("hefei");
+        // The hint still says who will do.
+        let other = world.another_resident("13900139000").await;
+        let stranger = Browser::new(&world);
+        stranger.sign_in(other).await;
+        stranger
+            .authorize("hefei", &[("prompt", "login")])
+            .await
+            .asks("/sign-in");
+        let seen = stranger.post_from_outside("/authorize", &borrowed(&hinted)).await;
+        assert_eq!(
+            stranger.get(seen.location()).await.error("hefei"),
+            "login_required"
+        );
+        // The handle is for the redirect and for nothing later.
+        world
+            .clock
+            .advance(TimeDelta::seconds(model::interaction::REPEAT_SECONDS));
+        assert_eq!(browser.get(&location).await.status, StatusCode::GONE);
+        let seen = browser.post_from_outside("/authorize", &borrowed(&hinted)).await;
+        world.clock.advance(TimeDelta::minutes(2));
+        assert_eq!(browser.get(seen.location()).await.status, StatusCode::GONE);
+
+        // 3 KiB of this are 9 KiB in an address.
+        let claims = format!(
+            r#"{{"userinfo":{{"locale":{{"value":"{}"}}}}}}"#,
+            "合".repeat(1024)
+        );
+        let long = parameters("hefei", &[("claims", &claims), ("prompt", "none")]);
+        let seen = browser.post_from_outside("/authorize", &borrowed(&long)).await;
+        assert!(seen.location().len() < 200, "{}", seen.location());
+        browser.get(seen.location()).await.code("hefei");
+        // Whom nothing is known about is asked like anybody else.
+        let asked = parameters("hefei", &[("id_token_hint", &hint)]);
+        let nobody = Browser::new(&world);
+        let seen = nobody.post_from_outside("/authorize", &borrowed(&asked)).await;
+        let id = nobody.get(seen.location()).await.asks("/sign-in");
+        nobody.sign_in(world.account).await;
+        nobody.resume(&id).await.code("hefei");
+    }
 }
 
 #[tokio::test]

@@ -135,8 +135,17 @@ async fn acr_is_never_more_than_promised_nor_more_than_is_proven_now() {
         (&json!("urn:denizen:loa:1"), &json!(2))
     );
 
+    // The floor is compared with what is held, not with the name that is told.
     let mut client = testing::client("hefei");
     client.floor_level = Level::new(2);
+    world.apply(client.clone()).await;
+    let code = world.issue("hefei", &world.details([Scope::Openid])).await;
+    let answer = world.redeem("hefei", &code).await;
+    assert_eq!(
+        claims(answer.json["id_token"].as_str().unwrap())["acr"],
+        "urn:denizen:loa:1"
+    );
+    client.floor_level = Level::new(3);
     world.apply(client).await;
     let code = world.issue("hefei", &world.details([Scope::Openid])).await;
     refused(
