@@ -73,6 +73,19 @@ impl Outside {
         person
     }
 
+    /// Has the sandbox register a resident through the provider's pages (`POST /residents`).
+    pub async fn resident(&self, level: u8) -> Value {
+        let request = self
+            .http
+            .post(format!("{}/residents", self.base))
+            .json(&json!({ "level": level }));
+        let answer = engine::send(request).await.expect("the sandbox answers");
+        let status = answer.status();
+        let text = answer.text().await.expect("text");
+        assert_eq!(status.as_u16(), 201, "{text}");
+        serde_json::from_str(&text).expect("JSON")
+    }
+
     /// The messages to a phone, newest first.
     pub async fn messages(&self, phone: &str) -> Vec<Value> {
         let found = self

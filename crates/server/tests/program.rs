@@ -214,8 +214,9 @@ fn addresses(log: &mut impl std::io::BufRead) -> (String, String) {
     let mut line = String::new();
     while log.read_line(&mut line).expect("a log") > 0 {
         let entry: serde_json::Value = serde_json::from_str(&line).unwrap_or_default();
-        if entry["message"] == "listening" {
-            let at = |name: &str| entry[name].as_str().expect("an address").to_owned();
+        let field = |name: &str| entry.get(name).and_then(serde_json::Value::as_str);
+        if field("message") == Some("listening") {
+            let at = |name: &str| field(name).expect("an address").to_owned();
             return (at("public"), at("operations"));
         }
         line.clear();

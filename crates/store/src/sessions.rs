@@ -177,7 +177,11 @@ pub async fn find_live(
 }
 
 /// Whose sign-in a cookie stood for that lapsed by itself, not long ago. It gives no right to anything.
-pub async fn find_lapsed(tx: &Tx, token: &TokenHash, now: DateTime<Utc>) -> Result<Option<AccountId>, StoreError> {
+pub async fn find_lapsed(
+    tx: &Tx,
+    token: &TokenHash,
+    now: DateTime<Utc>,
+) -> Result<Option<AccountId>, StoreError> {
     let account = session::Entity::find()
         .select_only()
         .column(session::Column::AccountId)

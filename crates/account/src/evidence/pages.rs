@@ -77,28 +77,25 @@ pub(super) fn outcome(visit: &mut Visit, outcome: Outcome, onward: &Onward) -> R
             let notice = Notice::saying("evidence-waiting-text")
                 .and("evidence-waiting-sms")
                 .case(case.as_str());
-            way_on(visit, notice, onward)
-                .respond(visit, page("verify-waiting", "evidence-waiting-title"))
+            way_on(visit, notice, onward).respond(visit, page("verify-waiting", "evidence-waiting-title"))
         }
         Outcome::Conflict { case } => {
             let notice = Notice::saying("evidence-conflict-text")
                 .and("evidence-conflict-help")
                 .case(case.as_str());
-            way_on(visit, notice, onward)
-                .respond(visit, page("verify-conflict", "evidence-conflict-title"))
+            way_on(visit, notice, onward).respond(visit, page("verify-conflict", "evidence-conflict-title"))
         }
         Outcome::Restricted { case } => {
             visit.end_session();
             let notice = Notice::saying("evidence-restricted-text").and("evidence-restricted-help");
             // Nobody is signed in any more: the way back is the front door.
-            let page = Page::new("verify-restricted", "evidence-restricted-title")
-                .return_to(LocalPath::known("/"));
+            let page =
+                Page::new("verify-restricted", "evidence-restricted-title").return_to(LocalPath::known("/"));
             notice.case(case.as_str()).respond(visit, page)
         }
         Outcome::NoTriesLeft => {
             let notice = Notice::saying("evidence-limit-text").and("evidence-limit-help");
-            let page =
-                page("verify-limit", "evidence-limit-title").status(StatusCode::TOO_MANY_REQUESTS);
+            let page = page("verify-limit", "evidence-limit-title").status(StatusCode::TOO_MANY_REQUESTS);
             way_on(visit, notice, onward).respond(visit, page)
         }
         // The page that follows finds out what is left of the sign-in.

@@ -108,12 +108,7 @@ impl Step {
         self.answer(visit, sent, (errors, None))
     }
 
-    fn answer(
-        &self,
-        visit: &Visit,
-        sent: bool,
-        (errors, status): (Errors, Option<StatusCode>),
-    ) -> Response {
+    fn answer(&self, visit: &Visit, sent: bool, (errors, status): (Errors, Option<StatusCode>)) -> Response {
         let who = [("phone", self.phone.masked().into())];
         let text = visit.t_with(
             if sent {
@@ -204,7 +199,11 @@ pub(super) async fn submit(
         });
     }
     // The form was sent twice: the code is used, by this very sign-in.
-    if is_fresh(&step.session, visit.now(), service.config().sources.phone_fresh_minutes) {
+    if is_fresh(
+        &step.session,
+        visit.now(),
+        service.config().sources.phone_fresh_minutes,
+    ) {
         return Ok(visit.redirect(&step.target));
     }
     let Some(code) = otp::read_code(&sent.code) else {

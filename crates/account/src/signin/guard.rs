@@ -178,7 +178,10 @@ impl Keys {
     }
 
     fn counters<'a>(&'a self, account: &'a str) -> impl Iterator<Item = (Counter, &'a str)> {
-        let typed = [(Counter::Identifier, &self.identifier), (Counter::Here, &self.here)];
+        let typed = [
+            (Counter::Identifier, &self.identifier),
+            (Counter::Here, &self.here),
+        ];
         let typed = typed
             .into_iter()
             .filter_map(|(counter, key)| Some((counter, key.as_ref()?.expose().as_str())));

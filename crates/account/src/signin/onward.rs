@@ -93,7 +93,11 @@ impl Onward {
     }
 
     /// The same, and the page speaks the language that the request asked for, unless the person chose one.
-    pub async fn speak(&self, service: &Service, visit: &mut Visit) -> Result<Option<Interaction>, StoreError> {
+    pub async fn speak(
+        &self,
+        service: &Service,
+        visit: &mut Visit,
+    ) -> Result<Option<Interaction>, StoreError> {
         let interaction = self.load(service, visit).await?;
         if let Some(language) = interaction.as_ref().and_then(Interaction::language) {
             visit.prefer_language(language);

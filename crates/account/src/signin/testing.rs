@@ -98,10 +98,20 @@ pub(crate) fn wants(level: Option<u8>, auth_after: Option<DateTime<Utc>>) -> Wan
 
 /// A request of a sub-site that waits in this browser, which has been to a page already.
 pub(crate) async fn interrupted(world: &World, browser: &Browser, wants: Wants) -> InteractionId {
+    interrupted_in(world, browser, wants, "en").await
+}
+
+/// The same of a sub-site that asks for a language.
+pub(crate) async fn interrupted_in(
+    world: &World,
+    browser: &Browser,
+    wants: Wants,
+    language: &str,
+) -> InteractionId {
     let interaction = Interaction {
         id: InteractionId::generate(world.service.rng()),
         client_id: ClientId::parse("hefei-portal").unwrap(),
-        parameters: vec![("ui_locales".to_owned(), "en".to_owned())],
+        parameters: vec![("ui_locales".to_owned(), language.to_owned())],
         wants,
         answers: Answers::default(),
         created_at: world.clock.now(),

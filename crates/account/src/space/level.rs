@@ -275,10 +275,7 @@ impl View<'_> {
     /// The page of ours that sent the person here, when nothing is left to do first.
     fn back(&self) -> Option<String> {
         let leads = self.want.is_none() && !self.onward.has_interaction();
-        self.onward
-            .return_to()
-            .filter(|_| leads)
-            .map(ToString::to_string)
+        self.onward.return_to().filter(|_| leads).map(ToString::to_string)
     }
 
     fn go(&self) -> Option<String> {

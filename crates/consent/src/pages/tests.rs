@@ -190,10 +190,7 @@ async fn the_receipt_is_in_the_words_that_were_shown() {
             assert_eq!(grant.receipt["language"], language);
             for item in grant.receipt["items"].as_array().unwrap() {
                 let what = item["what"].as_str().unwrap();
-                assert!(
-                    page.contains(&web::markup::escape(what)),
-                    "{what} was not shown"
-                );
+                assert!(page.contains(&web::markup::escape(what)), "{what} was not shown");
             }
         }
     }

@@ -36,13 +36,22 @@ pub fn load_clients(dir: &Path, production: bool) -> Result<ClientFolder, Vec<Fa
                 if seen.insert(stored.client.client_id.clone()) {
                     clients.push(stored);
                 } else {
-                    faults.push(fault(&file, None, "client_id", "stands in another file too".to_owned()));
+                    faults.push(fault(
+                        &file,
+                        None,
+                        "client_id",
+                        "stands in another file too".to_owned(),
+                    ));
                 }
             }
             Err(found) => faults.extend(found),
         }
     }
-    if faults.is_empty() { Ok(ClientFolder { clients }) } else { Err(faults) }
+    if faults.is_empty() {
+        Ok(ClientFolder { clients })
+    } else {
+        Err(faults)
+    }
 }
 
 pub(super) fn files(dir: &Path) -> std::io::Result<Vec<PathBuf>> {
@@ -58,18 +67,26 @@ pub(super) fn files(dir: &Path) -> std::io::Result<Vec<PathBuf>> {
 }
 
 fn fault(file: &Path, line: Option<usize>, key: &str, problem: String) -> Fault {
-    Fault { file: file.to_owned(), line, key: key.to_owned(), problem }
+    Fault {
+        file: file.to_owned(),
+        line,
+        key: key.to_owned(),
+        problem,
+    }
 }
 
 fn load_client(file: &Path, production: bool) -> Result<StoredClient, Vec<Fault>> {
     let one = |problem: String| vec![fault(file, None, "", problem)];
     let text = std::fs::read_to_string(file).map_err(|error| one(format!("cannot be read: {error}")))?;
     let mut table: Table = toml::from_str(&text).map_err(|error| {
-        let line = error.span().map(|span| text.bytes().take(span.start).filter(|b| *b == b'\n').count() + 1);
+        let line = error
+            .span()
+            .map(|span| text.bytes().take(span.start).filter(|b| *b == b'\n').count() + 1);
         vec![fault(file, line, "", error.message().to_owned())]
     })?;
     let secret_file = table.remove("secret_file");
-    let client = Client::deserialize(table).map_err(|error| one(error.to_string().trim().replace('\n', " ")))?;
+    let client =
+        Client::deserialize(table).map_err(|error| one(error.to_string().trim().replace('\n', " ")))?;
     let mut faults: Vec<_> = client
         .faults(production)
         .into_iter()
@@ -82,21 +99,44 @@ fn load_client(file: &Path, production: bool) -> Result<StoredClient, Vec<Fault>
     match (client.auth_method.uses_secret(), secret_file) {
         (true, Some(Value::String(name))) => match read_secret(file, &name) {
             Ok(hash) => secret_hash = Some(hash),
-            Err(problem) => faults.push(fault(file, line_of_key(&text, "secret_file"), "secret_file", problem)),
+            Err(problem) => faults.push(fault(
+                file,
+                line_of_key(&text, "secret_file"),
+                "secret_file",
+                problem,
+            )),
         },
         (true, _) => {
-            faults.push(fault(file, None, "secret_file", "name the file that holds the secret".to_owned()));
+            faults.push(fault(
+                file,
+                None,
+                "secret_file",
+                "name the file that holds the secret".to_owned(),
+            ));
         }
         (false, Some(_)) => {
-            faults.push(fault(file, None, "secret_file", "this auth_method has no secret".to_owned()));
+            faults.push(fault(
+                file,
+                None,
+                "secret_file",
+                "this auth_method has no secret".to_owned(),
+            ));
         }
         (false, None) => {}
     }
-    if faults.is_empty() { Ok(StoredClient { client, secret_hash }) } else { Err(faults) }
+    if faults.is_empty() {
+        Ok(StoredClient { client, secret_hash })
+    } else {
+        Err(faults)
+    }
 }
 
 fn line_of_key(text: &str, key: &str) -> Option<usize> {
-    let has_key = |line: &str| line.trim().strip_prefix(key).is_some_and(|rest| rest.trim_start().starts_with('='));
+    let has_key = |line: &str| {
+        line.trim()
+            .strip_prefix(key)
+            .is_some_and(|rest| rest.trim_start().starts_with('='))
+    };
     text.lines().position(has_key).map(|position| position + 1)
 }
 
@@ -106,7 +146,9 @@ fn read_secret(client_file: &Path, name: &str) -> Result<TokenHash, String> {
         .map_err(|error| format!("{} cannot be read: {error}", path.display()))?;
     let secret = secret.trim();
     if secret.chars().count() < SECRET_CHARACTERS_MIN {
-        return Err(format!("the secret has fewer than {SECRET_CHARACTERS_MIN} characters"));
+        return Err(format!(
+            "the secret has fewer than {SECRET_CHARACTERS_MIN} characters"
+        ));
     }
     Ok(TokenHash::of(secret))
 }

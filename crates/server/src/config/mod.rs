@@ -152,7 +152,10 @@ pub struct ClientsSection {
 
 impl Default for ClientsSection {
     fn default() -> Self {
-        Self { dir: None, apply_on_start: true }
+        Self {
+            dir: None,
+            apply_on_start: true,
+        }
     }
 }
 
@@ -246,6 +249,9 @@ pub enum LogFormat {
 
 impl Default for Log {
     fn default() -> Self {
-        Self { filter: "info,sqlx=warn,sea_orm=warn".to_owned(), format: LogFormat::Json }
+        Self {
+            filter: "info,sqlx=warn,sea_orm=warn".to_owned(),
+            format: LogFormat::Json,
+        }
     }
 }

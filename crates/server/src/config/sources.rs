@@ -60,7 +60,11 @@ pub(crate) fn load_sources(dir: &Path) -> Result<Named, Vec<Fault>> {
     for file in files {
         match read(&file) {
             Ok((source, _)) if ![POPULATION_REGISTER, MOBILE_OPERATOR].contains(&source.as_str()) => {
-                faults.push(fault(&file, "source", format!("there is no adapter for {source:?}")));
+                faults.push(fault(
+                    &file,
+                    "source",
+                    format!("there is no adapter for {source:?}"),
+                ));
             }
             Ok((source, endpoint)) => {
                 if named.insert(source, endpoint).is_some() {
@@ -70,15 +74,29 @@ pub(crate) fn load_sources(dir: &Path) -> Result<Named, Vec<Fault>> {
             Err(problem) => faults.push(fault(&file, "", problem)),
         }
     }
-    if faults.is_empty() { Ok(Named(named)) } else { Err(faults) }
+    if faults.is_empty() {
+        Ok(Named(named))
+    } else {
+        Err(faults)
+    }
 }
 
 fn read(path: &Path) -> Result<(String, Endpoint), String> {
     let text = std::fs::read_to_string(path).map_err(|error| format!("cannot be read: {error}"))?;
     let entry: Entry = toml::from_str(&text).map_err(|error| error.message().to_owned())?;
-    let key_path = path.parent().unwrap_or_else(|| Path::new(".")).join(&entry.key_file);
+    let key_path = path
+        .parent()
+        .unwrap_or_else(|| Path::new("."))
+        .join(&entry.key_file);
     let key = std::fs::read_to_string(&key_path)
         .map_err(|error| format!("key_file: {} cannot be read: {error}", key_path.display()))?;
     let key = Sensitive::new(key.trim().to_owned());
-    Ok((entry.source, Endpoint { url: entry.url, key, time_limit_ms: entry.time_limit_ms }))
+    Ok((
+        entry.source,
+        Endpoint {
+            url: entry.url,
+            key,
+            time_limit_ms: entry.time_limit_ms,
+        },
+    ))
 }

@@ -239,12 +239,11 @@ async fn a_lost_connection_costs_nothing() {
         let mut again = visitor.clone();
         again.open("/register").await;
         again.sees("register");
-        assert_eq!(
-            again.page.value("phone").as_deref(),
-            Some(person.phone.as_str()),
-            "the draft is there"
+        assert!(
+            !again.page.html.contains(&person.phone),
+            "masked: the next person at the browser may see it"
         );
-        again.open("/register/confirm").await;
+        again.follow("a[href=/register/confirm]").await;
         confirm(&mut again, &world, &person).await;
         again.sees("verify-population-register");
     }
@@ -270,16 +269,10 @@ async fn sending_twice_and_going_back_do_no_harm() {
             send(visitor.clone(), person.clone(), code.clone()),
             send(visitor.clone(), person.clone(), code.clone())
         );
-        let lead_on = ["verify-population-register", "verify-confirm-phone"];
         for answer in [&one, &two] {
-            assert!(
-                lead_on.contains(&answer.page.name().as_str()),
-                "{}",
-                answer.page.words()
-            );
+            answer.sees("verify-population-register");
             assert!(answer.cookie("denizen_session").is_some());
         }
-        let one = if one.page.name() == lead_on[0] { one } else { two };
         // The back button, and the same form once more.
         let mut back = visitor.clone();
         back.cookies = one.cookies.clone();

@@ -350,3 +350,35 @@ async fn one_person_has_one_account() {
         assert_eq!(level(&mut first).await, 1, "the first account is as it was");
     }
 }
+
+#[tokio::test]
+async fn the_sub_sites_developers_page_shows_the_token_as_it_came() {
+    let world = World::any().await;
+    let (mut visitor, _) = resident(&world).await;
+    start(&mut visitor, &world.sites()[0]).await;
+    allow(&mut visitor).await;
+    visitor
+        .open(&format!("{}/start?return_to=/developer", world.sites()[0]))
+        .await;
+    visitor.sees("developer");
+    let raw = visitor.page.text_of("#raw-id-token");
+    let claims: serde_json::Value =
+        serde_json::from_str(&visitor.page.text_of("#id-token-claims")).expect("JSON");
+    assert_eq!(raw.split('.').count(), 3);
+    assert_eq!(claims["aud"], "hefei-portal");
+    assert_eq!(claims["acr"], "urn:denizen:loa:1");
+    assert_eq!(claims["identity_level"], 1);
+}
+
+#[tokio::test]
+async fn the_sandbox_registers_residents_through_the_pages_for_load_and_acceptance_runs() {
+    for world in World::shared().await {
+        let made = world.outside.resident(2).await;
+        assert_eq!(made["level"], 2, "{made}");
+        let mut visitor = Visitor::new(&world);
+        for (name, value) in made["cookies"].as_object().expect("cookies") {
+            visitor.set_cookie(name, value.as_str());
+        }
+        assert_eq!(level(&mut visitor).await, 2);
+    }
+}

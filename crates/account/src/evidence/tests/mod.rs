@@ -15,6 +15,7 @@ use crate::testing::{Browser, Seen, World, worlds_with_sources};
 
 mod attacks;
 mod journeys;
+mod returning;
 
 const PHONE: &str = "13800000001";
 const E164: &str = "+8613800000001";
@@ -49,17 +50,22 @@ async fn worlds(word: Word) -> Vec<(World, Arc<Scripted>)> {
 /// A browser whose person has proven the phone by a code just now.
 async fn confirmed(world: &World, phone: &str) -> Browser {
     let mut browser = signed_in(world, phone).await;
+    confirm(world, &mut browser, phone).await;
+    browser
+}
+
+/// Proves the phone of who is signed in.
+async fn confirm(world: &World, browser: &mut Browser, phone: &str) {
     let page = browser.get(HERE).await;
-    let page = follow(&mut browser, &page).await;
+    let page = follow(browser, &page).await;
     assert_eq!(page.page(), Some("verify-confirm-phone"), "{}", page.body);
     let fields = [("resend", "yes"), ("then", "population-register")];
     let sent = browser.post("/verify/confirm-phone", &page, &fields).await;
-    let page = follow(&mut browser, &sent).await;
+    let page = follow(browser, &sent).await;
     let code = world.code(&format!("+86{phone}")).await;
     let fields = [("code", code.as_str()), ("then", "population-register")];
     let done = browser.post("/verify/confirm-phone", &page, &fields).await;
     assert_eq!(done.location.as_deref(), Some(HERE), "{}", done.body);
-    browser
 }
 
 async fn follow(browser: &mut Browser, seen: &Seen) -> Seen {
