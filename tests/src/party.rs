@@ -18,6 +18,7 @@ use url::Url;
 
 use crate::clients::{Proof, TestClient};
 use crate::engine;
+use crate::people::network_address;
 use crate::visitor::Visitor;
 use crate::world::World;
 
@@ -46,6 +47,8 @@ pub struct Party {
     pub userinfo_endpoint: String,
     /// The authorization endpoint.
     pub authorization_endpoint: String,
+    /// The network address that the provider sees.
+    pub address: String,
     http: Client,
 }
 
@@ -174,6 +177,7 @@ impl Party {
             token_endpoint: format!("{}/token", world.issuer),
             userinfo_endpoint: format!("{}/userinfo", world.issuer),
             authorization_endpoint: format!("{}/authorize", world.issuer),
+            address: network_address(),
             http: world.http.clone(),
         }
     }
@@ -296,6 +300,7 @@ impl Party {
     /// Asks the token endpoint with exactly this.
     pub async fn token_with(&self, fields: &[(String, String)], headers: &[(String, String)]) -> TokenAnswer {
         let mut request = self.http.post(&self.token_endpoint).form(fields);
+        request = request.header("x-forwarded-for", &self.address);
         for (name, value) in headers {
             request = request.header(name, value);
         }

@@ -27,6 +27,17 @@ pub fn unique() -> u64 {
     START.wrapping_add(COUNT.fetch_add(1, Ordering::Relaxed).wrapping_mul(7919))
 }
 
+/// A network address that nobody else in this run has.
+pub fn network_address() -> String {
+    let number = unique();
+    format!(
+        "10.{}.{}.{}",
+        number / 64_516 % 254 + 1,
+        number / 254 % 254 + 1,
+        number % 254 + 1
+    )
+}
+
 impl Person {
     /// Somebody new, grown up, whom no register knows yet; see [`crate::outside::Outside::add`].
     pub fn new() -> Self {

@@ -9,7 +9,7 @@ use url::Url;
 
 use crate::engine;
 use crate::page::{Form, Page};
-use crate::people::unique;
+use crate::people::network_address;
 use crate::world::World;
 
 /// How many redirects are followed in a row.
@@ -91,7 +91,6 @@ pub struct Visitor {
 impl Visitor {
     /// Somebody new in a world, at a network address of their own.
     pub fn new(world: &World) -> Self {
-        let number = unique();
         let provider = Url::parse(&world.issuer).expect("the issuer is an address");
         let mut places = vec![provider.clone()];
         places.extend(
@@ -106,12 +105,7 @@ impl Visitor {
             provider,
             places,
             cookies: BTreeMap::new(),
-            address: format!(
-                "10.{}.{}.{}",
-                number / 64_516 % 254 + 1,
-                number / 254 % 254 + 1,
-                number % 254 + 1
-            ),
+            address: network_address(),
             accept_language: "en".to_owned(),
             extra: Vec::new(),
             page: Page::default(),

@@ -181,7 +181,14 @@ impl Browser {
 
     /// Sends a form of a page that was seen: its hidden fields with the given ones.
     pub(crate) async fn post(&mut self, path: &str, seen: &Seen, fields: &[(&str, &str)]) -> Seen {
-        let names = ["csrf", "captcha_id", "agreement", "draft", "interaction", "return_to"];
+        let names = [
+            "csrf",
+            "captcha_id",
+            "agreement",
+            "draft",
+            "interaction",
+            "return_to",
+        ];
         let form = seen
             .body
             .split_once("<main")

@@ -2,10 +2,12 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use model::clock::Clock;
 use model::rng::Rng;
 use sea_orm::{ConnectionTrait as _, Database, DatabaseConnection};
+use tokio::sync::Mutex;
 
 use crate::error::StoreError;
 use crate::tx::Tx;
@@ -33,6 +35,9 @@ impl Default for ConnectionLimits {
     }
 }
 
+/// How long a transaction waits for its turn, in seconds (SQLite).
+const TURN_SECONDS: u64 = 10;
+
 /// What to do about a schema that is behind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Schema {
@@ -51,6 +56,8 @@ struct Inner {
     vault: Arc<Vault>,
     clock: Clock,
     rng: Rng,
+    /// SQLite has one writer: transactions take turns here, in order, instead of asking the file again and again.
+    turns: Option<Arc<Mutex<()>>>,
 }
 
 impl fmt::Debug for Store {
@@ -81,11 +88,13 @@ impl Store {
             }
         }
         let vault = Arc::new(vault::open(&db, key, &clock, &rng).await?);
+        let turns = (!dialect::is_shared(&db)).then(Arc::default);
         Ok(Self(Arc::new(Inner {
             db,
             vault,
             clock,
             rng,
+            turns,
         })))
     }
 
@@ -109,9 +118,18 @@ impl Store {
 
     /// A unit of work that happens whole or not at all. Dropped without `commit` it did not happen.
     pub async fn begin(&self) -> Result<Tx, StoreError> {
+        let turn = match &self.0.turns {
+            Some(turns) => {
+                let wait = Duration::from_secs(TURN_SECONDS);
+                let turn = tokio::time::timeout(wait, Arc::clone(turns).lock_owned()).await;
+                Some(turn.map_err(|_| StoreError::NoTurn)?)
+            }
+            None => None,
+        };
         Ok(Tx::transaction(
             dialect::begin(&self.0.db).await?,
-            self.0.vault.clone(),
+            Arc::clone(&self.0.vault),
+            turn,
         ))
     }
 

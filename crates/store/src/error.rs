@@ -8,6 +8,9 @@ pub enum StoreError {
     /// The database refused or could not be reached.
     #[error("database: {0}")]
     Database(#[source] DbErr),
+    /// The one writer of SQLite was busy for too long.
+    #[error("the database is busy")]
+    NoTurn,
     /// A row with this key is there already.
     #[error("a row with this key exists")]
     Duplicate,

@@ -8,6 +8,8 @@ use sea_orm::{
     QueryResult, Statement,
 };
 
+use tokio::sync::OwnedMutexGuard;
+
 use crate::error::StoreError;
 use crate::vault::Vault;
 
@@ -16,6 +18,8 @@ use crate::vault::Vault;
 pub struct Tx {
     connection: Connection,
     vault: Arc<Vault>,
+    /// The turn of the one writer, given back when the unit of work ends.
+    _turn: Option<OwnedMutexGuard<()>>,
 }
 
 enum Connection {
@@ -34,13 +38,19 @@ impl Tx {
         Self {
             connection: Connection::Alone(db),
             vault,
+            _turn: None,
         }
     }
 
-    pub(crate) fn transaction(tx: DatabaseTransaction, vault: Arc<Vault>) -> Self {
+    pub(crate) fn transaction(
+        tx: DatabaseTransaction,
+        vault: Arc<Vault>,
+        turn: Option<OwnedMutexGuard<()>>,
+    ) -> Self {
         Self {
             connection: Connection::Transaction(tx),
             vault,
+            _turn: turn,
         }
     }
 

@@ -20,13 +20,18 @@ impl Threads {
         let receiver = Arc::new(Mutex::new(receiver));
         for index in 0..number.max(1) {
             let receiver = Arc::clone(&receiver);
-            thread::Builder::new().name(format!("hashing-{index}")).spawn(move || work(&receiver))?;
+            thread::Builder::new()
+                .name(format!("hashing-{index}"))
+                .spawn(move || work(&receiver))?;
         }
         Ok(Self(sender))
     }
 
     /// Does the work on one of the threads. `None` when it panicked, or the threads are gone.
-    pub(super) async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
+    pub(super) async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Option<T> {
         let (answer, answered) = oneshot::channel();
         let job = move || {
             // Whoever asked may have gone away; the work is done all the same.
@@ -66,6 +71,9 @@ mod tests {
             let name = threads.run(|| thread::current().name().map(str::to_owned)).await;
             names.extend(name.flatten());
         }
-        assert!(names.iter().all(|name| name.starts_with("hashing-")) && names.len() <= 2, "{names:?}");
+        assert!(
+            names.iter().all(|name| name.starts_with("hashing-")) && names.len() <= 2,
+            "{names:?}"
+        );
     }
 }

@@ -11,6 +11,8 @@ use serde_json::{Value, json};
 
 type Fields = Vec<(String, String)>;
 type Headers = Vec<(String, String)>;
+/// What it is, the fields, the headers.
+type Case<'a> = (&'a str, Vec<(&'a str, &'a str)>, Vec<(&'a str, String)>);
 
 /// A program with a code that waits for its redemption.
 pub(super) struct Ready {
@@ -174,7 +176,7 @@ async fn attack_063_065_two_proofs_at_once_are_none() {
         ("client_assertion_type", kind),
         ("client_assertion", unsigned.as_str()),
     ];
-    let cases: [(&str, Vec<(&str, &str)>, Vec<(&str, String)>); 4] = [
+    let cases: [Case<'_>; 4] = [
         (
             "Basic and body",
             vec![("client_id", "basic"), ("client_secret", &secret)],

@@ -255,15 +255,25 @@ async fn attack_214_215_217_a_code_is_for_its_purpose_phone_and_browser_once_and
         try_code(&mut fresh, &raise, &person).await;
         fresh.sees("register-confirm");
         fresh.sees_error_at("sms_code");
-        // Used once, it is nothing the second time.
-        let stale = visitor.clone();
+        // Used once, it is nothing the second time, in another sign-in of the same browser.
         visitor.fill("code", &raise).press("").await;
         visitor.sees("verify-population-register");
-        let mut stale = stale;
-        stale.set_cookie("denizen_session", visitor.cookie("denizen_session").as_deref());
-        stale.fill("code", &raise).press("").await;
-        stale.sees("verify-confirm-phone");
-        stale.sees_error_at("code");
+        visitor.open("/account").await;
+        visitor.press_action("/sign-out").await;
+        sign_in(&mut visitor, &person.phone, &person.password).await;
+        visitor.open("/verify/confirm-phone").await;
+        visitor.sees("verify-confirm-phone");
+        let csrf = visitor.page.form_with("then").expect("the form").fields;
+        let csrf = csrf
+            .into_iter()
+            .find(|field| field.name == "csrf")
+            .expect("a token")
+            .value;
+        visitor
+            .post("/verify/confirm-phone", &[("csrf", &csrf), ("code", &raise)])
+            .await;
+        visitor.sees("verify-confirm-phone");
+        visitor.sees_error_at("code");
     }
 }
 
