@@ -7,7 +7,6 @@ use model::evidence::SourceId;
 use model::ids::{AccountId, CaseId};
 use model::person_name::PersonName;
 use model::phone::Phone;
-use model::rng::Rng;
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{Expr, ExprTrait as _, OnConflict};
 use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _};

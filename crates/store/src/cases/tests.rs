@@ -1,6 +1,7 @@
 //! The life of a case in the database.
 
 use chrono::TimeDelta;
+use model::rng::Rng;
 
 use super::*;
 use crate::testing::{self, TestStore};

@@ -4,6 +4,7 @@
 mod assertions;
 mod clients;
 mod codes;
+mod crowds;
 mod floods;
 mod forms;
 mod guessing;
