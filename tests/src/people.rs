@@ -49,7 +49,8 @@ impl Person {
             phone: format!("19{:09}", number % 1_000_000_000),
             name: name(number),
             citizen_id: complete_citizen_id(&body),
-            password: format!("Harbour-{:06}-lantern", number % 1_000_000),
+            // Few enough that none of them is by chance taken for a breached one (1 in 65,536 is).
+            password: format!("Harbour-{:03}-lantern", number % 1000),
         }
     }
 

@@ -111,6 +111,21 @@ fn check_config_explains_a_fault_with_file_line_and_key() {
 }
 
 #[test]
+fn a_file_that_is_not_there_is_the_fault_of_the_key_that_names_it() {
+    let folder = Folder::new();
+    folder.write(&folder.text().replace("assurance.toml", "nowhere.toml"));
+    let bad = folder.denizen(&["check-config"]);
+    assert_eq!(bad.status.code(), Some(2));
+    assert!(stderr(&bad).contains(": assurance.file: "), "{}", stderr(&bad));
+    assert_eq!(
+        stderr(&bad).matches("nowhere.toml").count(),
+        1,
+        "{}",
+        stderr(&bad)
+    );
+}
+
+#[test]
 fn production_refuses_what_is_only_good_for_development() {
     let folder = Folder::new();
     let text = folder.text().replace("\"development\"", "\"production\"");

@@ -96,7 +96,12 @@ pub async fn run(service: &Service, attempt: &Attempt) -> Result<Outcome, StoreE
     {
         return Ok(outcome);
     }
-    let outcome = run_alone(service, attempt).await;
+    // Between the first look and the mark the other request may have been answered and gone.
+    let outcome = match repeated(service, attempt).await {
+        Ok(Some(outcome)) => Ok(outcome),
+        Ok(None) => run_alone(service, attempt).await,
+        Err(error) => Err(error),
+    };
     asking.end(service).await?;
     outcome
 }

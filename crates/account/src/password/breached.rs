@@ -195,4 +195,13 @@ mod tests {
             Err(BreachedError::LineTooLong(2))
         ));
     }
+
+    #[test]
+    fn the_passwords_of_test_people_are_not_taken_for_breached_ones() {
+        let list = BreachedList::load(None).unwrap();
+        for number in 0..1000 {
+            let password = format!("Harbour-{number:03}-lantern");
+            assert!(!list.contains(&password), "{password}");
+        }
+    }
 }

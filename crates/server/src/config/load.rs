@@ -81,18 +81,10 @@ pub fn load(file: &Path, environment: &BTreeMap<String, String>) -> Result<Loade
         .collect();
     let key = read(&config.secrets.key_encryption_key_file)
         .and_then(|text| KeyEncryptionKey::parse(&text).map_err(|error| error.to_string()))
-        .map_err(|problem| faults.push(fault("secrets.key_encryption_key_file", problem)));
-    let ladder_file = config.assurance.file.clone();
-    let ladder = read(&ladder_file)
-        .and_then(|text| Ladder::from_toml(&text).map_err(|error| error.to_string()))
         .map_err(|problem| {
-            faults.push(Fault {
-                file: ladder_file,
-                line: None,
-                key: String::new(),
-                problem,
-            });
+            faults.push(located(file, &text, "secrets.key_encryption_key_file", problem));
         });
+    let ladder = ladder(file, &text, &config.assurance.file).map_err(|fault| faults.push(fault));
     let clients = match &config.clients.dir {
         None => Ok(Vec::new()),
         Some(dir) => super::load_clients(dir, config.environment == Environment::Production)
@@ -120,6 +112,18 @@ pub fn load(file: &Path, environment: &BTreeMap<String, String>) -> Result<Loade
         }),
         _ => Err(ConfigError(faults)),
     }
+}
+
+/// The ladder. A file that is not there is the fault of the key that names it; what is wrong inside is its own.
+fn ladder(config_file: &Path, config_text: &str, ladder_file: &Path) -> Result<Ladder, Fault> {
+    let text =
+        read(ladder_file).map_err(|problem| located(config_file, config_text, "assurance.file", problem))?;
+    Ladder::from_toml(&text).map_err(|error| Fault {
+        file: ladder_file.to_owned(),
+        line: None,
+        key: String::new(),
+        problem: error.to_string(),
+    })
 }
 
 fn read(file: &Path) -> Result<String, String> {

@@ -194,7 +194,7 @@ async fn attack_309_310_worst_cases_for_parsers_cost_nothing() {
             let began = Instant::now();
             visitor.fill(field, text).press("").await;
             assert!(
-                began.elapsed() < Duration::from_millis(1500),
+                began.elapsed() < Duration::from_secs(3),
                 "{path} {field}: {:?}",
                 began.elapsed()
             );

@@ -31,7 +31,7 @@ async fn attack_251_a_register_that_fails_gives_nobody_a_level_and_is_asked_agai
             let began = Instant::now();
             prove_name(&mut visitor, &person).await;
             assert!(
-                began.elapsed() < Duration::from_millis(3000),
+                began.elapsed() < Duration::from_millis(4000),
                 "{fault}: {:?}",
                 began.elapsed()
             );
@@ -110,7 +110,8 @@ async fn what_is_unavailable_costs_no_try() {
 
 #[tokio::test]
 async fn a_slow_register_holds_up_nobody_else() {
-    let world = Setup::new(Kind::Sqlite).start().await;
+    let patient = "[account.sources.population_register]\ntime_limit_ms = 10000\n";
+    let world = Setup::new(Kind::Sqlite).with(patient).start().await;
     let mut slow = Vec::new();
     for _ in 0..6 {
         slow.push(asked(&world).await);
@@ -126,7 +127,7 @@ async fn a_slow_register_holds_up_nobody_else() {
     sign_in(&mut visitor, &other.phone, &other.password).await;
     visitor.sees("account");
     assert!(
-        began.elapsed() < Duration::from_millis(1400),
+        began.elapsed() < Duration::from_millis(2500),
         "{:?}",
         began.elapsed()
     );
