@@ -12,16 +12,17 @@ use std::num::NonZero;
 use std::sync::Arc;
 use std::time::Duration;
 
-use argon2::password_hash::phc::PasswordHash;
-use argon2::password_hash::{self, PasswordHasher as _, PasswordVerifier as _};
-use argon2::{Algorithm, Argon2, Params, Version};
+use argon2::password_hash;
+use argon2::password_hash::phc::{Output, ParamsString, PasswordHash, Salt};
+use argon2::{Algorithm, Argon2, Block, Params, Version};
 use model::rng::Rng;
+use subtle::ConstantTimeEq as _;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 use zeroize::Zeroizing;
 
 use super::Password;
-use super::threads::Threads;
+use super::threads::{Memory, Threads};
 
 /// The bytes of a salt (RFC 9106 section 3.1 recommends 16).
 const SALT_BYTES: usize = 16;
@@ -174,7 +175,7 @@ impl Hashing {
         let permits = settings.permits.clamp(1, PERMITS_MAX);
         // A password that nobody can type: random bytes, thrown away.
         let nobody = Zeroizing::new(rng.bytes::<32>());
-        let decoy = make(&argon2, nobody.as_slice(), &rng.bytes())?;
+        let decoy = make(&argon2, nobody.as_slice(), &rng.bytes(), &mut Memory::new())?;
         Ok(Self(Arc::new(Inner {
             argon2,
             params,
@@ -190,8 +191,15 @@ impl Hashing {
     /// Hashes a password that was chosen.
     pub async fn hash(&self, password: &Password) -> Result<StoredPassword, HashingError> {
         let (inner, password) = (Arc::clone(&self.0), password.clone());
-        self.in_turn(move || make(&inner.argon2, password.expose().as_bytes(), &inner.rng.bytes()))
-            .await
+        self.in_turn(move |memory| {
+            make(
+                &inner.argon2,
+                password.expose().as_bytes(),
+                &inner.rng.bytes(),
+                memory,
+            )
+        })
+        .await
     }
 
     /// Compares a password with what is stored. `None` stands for an account that does not exist, or has no
@@ -207,7 +215,7 @@ impl Hashing {
             stored.is_some(),
             stored.unwrap_or(&self.0.decoy).clone(),
         );
-        self.in_turn(move || inner.compare(&password, &stored, known))
+        self.in_turn(move |memory| inner.compare(&password, &stored, known, memory))
             .await
     }
 
@@ -223,11 +231,11 @@ impl Hashing {
 
     async fn in_turn<T: Send + 'static>(
         &self,
-        work: impl FnOnce() -> Result<T, HashingError> + Send + 'static,
+        work: impl FnOnce(&mut Memory) -> Result<T, HashingError> + Send + 'static,
     ) -> Result<T, HashingError> {
         let permit = self.turn().await?;
-        let done = self.0.threads.run(move || {
-            let result = work();
+        let done = self.0.threads.run(move |memory| {
+            let result = work(memory);
             drop(permit);
             result
         });
@@ -253,15 +261,17 @@ impl Inner {
         password: &Password,
         stored: &StoredPassword,
         known: bool,
+        memory: &mut Memory,
     ) -> Result<Verdict, HashingError> {
         let hash = read(stored)?;
-        match self.argon2.verify_password(password.expose().as_bytes(), &hash) {
-            Ok(()) if !known => Ok(Verdict::Wrong),
-            Ok(()) if self.is_old(&hash) => Ok(Verdict::RightButOld),
-            Ok(()) => Ok(Verdict::Right),
-            Err(password_hash::Error::PasswordInvalid) => Ok(Verdict::Wrong),
-            Err(error) => Err(HashingError::Argon2(error)),
+        if !is_right(password.expose().as_bytes(), &hash, memory).map_err(HashingError::Argon2)? || !known {
+            return Ok(Verdict::Wrong);
         }
+        Ok(if self.is_old(&hash) {
+            Verdict::RightButOld
+        } else {
+            Verdict::Right
+        })
     }
 
     fn is_old(&self, hash: &PasswordHash) -> bool {
@@ -276,11 +286,48 @@ fn make(
     argon2: &Argon2<'_>,
     password: &[u8],
     salt: &[u8; SALT_BYTES],
+    memory: &mut Memory,
 ) -> Result<StoredPassword, HashingError> {
-    let hash = argon2
-        .hash_password_with_salt(password, salt)
-        .map_err(HashingError::Argon2)?;
-    Ok(StoredPassword(hash.to_string()))
+    let hash = derive(argon2, password, (salt, HASH_BYTES), memory).and_then(|output| {
+        Ok(PasswordHash {
+            algorithm: Algorithm::Argon2id.ident(),
+            version: Some(Version::V0x13.into()),
+            params: ParamsString::try_from(argon2.params())?,
+            salt: Some(Salt::new(salt)?),
+            hash: Some(output),
+        })
+    });
+    Ok(StoredPassword(hash.map_err(HashingError::Argon2)?.to_string()))
+}
+
+/// Whether a password is the one that a hash was made from, whatever parameters it was made with.
+fn is_right(password: &[u8], hash: &PasswordHash, memory: &mut Memory) -> password_hash::Result<bool> {
+    let (Some(salt), Some(expected)) = (&hash.salt, &hash.hash) else {
+        return Err(password_hash::Error::EncodingInvalid);
+    };
+    let algorithm = Algorithm::try_from(hash.algorithm.as_str())?;
+    let version = hash.version.map_or(Ok(Version::default()), Version::try_from)?;
+    let argon2 = Argon2::new(algorithm, version, Params::try_from(hash)?);
+    let output = derive(&argon2, password, (salt.as_ref(), expected.len()), memory)?;
+    Ok(output.as_ref().ct_eq(expected.as_ref()).into())
+}
+
+/// The hash itself, in memory that is used again and again.
+fn derive(
+    argon2: &Argon2<'_>,
+    password: &[u8],
+    (salt, length): (&[u8], usize),
+    memory: &mut Memory,
+) -> password_hash::Result<Output> {
+    let blocks = argon2.params().block_count();
+    if memory.len() < blocks {
+        memory.resize(blocks, Block::new());
+    }
+    let mut buffer = [0_u8; Output::MAX_LENGTH];
+    let out = buffer.get_mut(..length).ok_or(password_hash::Error::OutputSize)?;
+    let blocks = memory.get_mut(..blocks).ok_or(password_hash::Error::OutputSize)?;
+    argon2.hash_password_into_with_memory(password, salt, out, blocks)?;
+    Ok(Output::new(out)?)
 }
 
 fn read(stored: &StoredPassword) -> Result<PasswordHash, HashingError> {
@@ -403,7 +450,7 @@ mod tests {
             let hashing = hashing.clone();
             let work = async move {
                 hashing
-                    .in_turn(move || {
+                    .in_turn(move |_| {
                         let _ = started.send(());
                         let _ = receiver.recv();
                         Ok(())

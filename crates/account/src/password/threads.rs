@@ -1,13 +1,18 @@
-//! The threads that hash. They are few and always the same ones: a hash takes 19 MiB, and every other thread that
-//! ever ran one would keep that much in its heap for good.
+//! The threads that hash. They are few and always the same ones, and each keeps its 19 MiB of working memory: the C
+//! library hands out such large aligned blocks anew each time and cannot use the old ones again, so that a process
+//! which asks for one a hash grows by one a hash.
 
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
+use argon2::Block;
 use tokio::sync::oneshot;
 
-type Work = Box<dyn FnOnce() + Send>;
+/// The working memory of one thread.
+pub(super) type Memory = Vec<Block>;
+
+type Work = Box<dyn FnOnce(&mut Memory) + Send>;
 
 /// The threads. They end when the last handle is gone.
 #[derive(Debug)]
@@ -30,12 +35,12 @@ impl Threads {
     /// Does the work on one of the threads. `None` when it panicked, or the threads are gone.
     pub(super) async fn run<T: Send + 'static>(
         &self,
-        work: impl FnOnce() -> T + Send + 'static,
+        work: impl FnOnce(&mut Memory) -> T + Send + 'static,
     ) -> Option<T> {
         let (answer, answered) = oneshot::channel();
-        let job = move || {
+        let job = move |memory: &mut Memory| {
             // Whoever asked may have gone away; the work is done all the same.
-            let _ = answer.send(work());
+            let _ = answer.send(work(memory));
         };
         self.0.send(Box::new(job)).ok()?;
         answered.await.ok()
@@ -43,11 +48,12 @@ impl Threads {
 }
 
 fn work(receiver: &Mutex<Receiver<Work>>) {
+    let mut memory = Memory::new();
     loop {
         let next = receiver.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok(job) = next else { return };
         // A panic costs one answer, not the thread.
-        let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(job));
+        let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| job(&mut memory)));
     }
 }
 
@@ -58,9 +64,9 @@ mod tests {
     #[tokio::test]
     async fn attack_319_a_panic_costs_one_answer_and_no_thread() {
         let threads = Threads::start(1).unwrap();
-        let lost: Option<()> = threads.run(|| panic!("on purpose")).await;
+        let lost: Option<()> = threads.run(|_| panic!("on purpose")).await;
         assert_eq!(lost, None);
-        assert_eq!(threads.run(|| 7).await, Some(7));
+        assert_eq!(threads.run(|_| 7).await, Some(7));
     }
 
     #[tokio::test]
@@ -68,7 +74,7 @@ mod tests {
         let threads = Threads::start(2).unwrap();
         let mut names = std::collections::BTreeSet::new();
         for _ in 0..20 {
-            let name = threads.run(|| thread::current().name().map(str::to_owned)).await;
+            let name = threads.run(|_| thread::current().name().map(str::to_owned)).await;
             names.extend(name.flatten());
         }
         assert!(
