@@ -17,7 +17,7 @@ pub(crate) const HEADER_BYTES_MAX: usize = 2 * 1024;
 /// Header members that change what a signature covers, or bring a key along. None is needed by anybody who has
 /// registered keys, and each has been somebody's vulnerability. Certificate thumbprints stay allowed: they bring
 /// nothing.
-const REFUSED_MEMBERS: [&str; 6] = ["crit", "b64", "jwk", "jku", "x5u", "x5c"];
+pub(crate) const REFUSED_MEMBERS: [&str; 6] = ["crit", "b64", "jwk", "jku", "x5u", "x5c"];
 
 /// What we read of a header.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,17 +30,33 @@ pub struct Header {
     pub typ: Option<String>,
 }
 
-/// A token taken apart.
+/// A token taken apart, with a header that was read (as [`Compact`]) or not yet ([`Parts`]).
 #[derive(Debug)]
-pub(crate) struct Compact<'a> {
-    pub(crate) header: Header,
+pub(crate) struct Compact<'a, H = Header> {
+    pub(crate) header: H,
     pub(crate) signing_input: &'a str,
     pub(crate) payload: Vec<u8>,
     pub(crate) signature: Vec<u8>,
 }
 
+/// A token whose header is one JSON object and nothing more is known of it.
+pub(crate) type Parts<'a> = Compact<'a, Map<String, Value>>;
+
 impl<'a> Compact<'a> {
+    /// A token that is signed with a registered key.
     pub(crate) fn parse(token: &'a str) -> Result<Self, VerifyError> {
+        let parts = Parts::split(token)?;
+        Ok(Self {
+            header: Header::read(&parts.header)?,
+            signing_input: parts.signing_input,
+            payload: parts.payload,
+            signature: parts.signature,
+        })
+    }
+}
+
+impl<'a> Parts<'a> {
+    pub(crate) fn split(token: &'a str) -> Result<Self, VerifyError> {
         if token.len() > TOKEN_BYTES_MAX {
             return Err(VerifyError::TooLong(Part::Token));
         }
@@ -52,7 +68,12 @@ impl<'a> Compact<'a> {
         if header.len() > HEADER_BYTES_MAX {
             return Err(VerifyError::TooLong(Part::Header));
         }
-        let header = Header::parse(&decode(header, Part::Header)?)?;
+        let header = strict_json::object(&decode(header, Part::Header)?).map_err(|error| {
+            VerifyError::NotStrictJson {
+                part: Part::Header,
+                error,
+            }
+        })?;
         Ok(Self {
             header,
             signing_input,
@@ -63,30 +84,41 @@ impl<'a> Compact<'a> {
 }
 
 impl Header {
-    fn parse(bytes: &[u8]) -> Result<Self, VerifyError> {
-        let map = strict_json::object(bytes).map_err(|error| VerifyError::NotStrictJson {
-            part: Part::Header,
-            error,
-        })?;
-        if let Some(name) = REFUSED_MEMBERS.into_iter().find(|name| map.contains_key(*name)) {
-            return Err(VerifyError::HeaderMemberRefused(name));
-        }
-        let alg = text(&map, "alg")?
+    fn read(map: &Map<String, Value>) -> Result<Self, VerifyError> {
+        refuse_members(map, &REFUSED_MEMBERS)?;
+        let alg = text(map, "alg")?
             .and_then(SigningAlg::from_name)
             .ok_or(VerifyError::AlgNotAccepted)?;
-        let kid = text(&map, "kid")?;
-        if kid.is_some_and(|kid| !kid_is_plain(kid)) {
-            return Err(VerifyError::KidNotAllowed);
-        }
         Ok(Self {
             alg,
-            kid: kid.map(str::to_owned),
-            typ: text(&map, "typ")?.map(str::to_owned),
+            kid: plain_kid(map)?.map(str::to_owned),
+            typ: text(map, "typ")?.map(str::to_owned),
         })
     }
 }
 
-fn text<'a>(map: &'a Map<String, Value>, name: &'static str) -> Result<Option<&'a str>, VerifyError> {
+/// Refuses a header that has one of these members.
+pub(crate) fn refuse_members(map: &Map<String, Value>, members: &[&'static str]) -> Result<(), VerifyError> {
+    match members.iter().find(|name| map.contains_key(**name)) {
+        Some(name) => Err(VerifyError::HeaderMemberRefused(name)),
+        None => Ok(()),
+    }
+}
+
+/// The key id of a header, if it has one.
+pub(crate) fn plain_kid(map: &Map<String, Value>) -> Result<Option<&str>, VerifyError> {
+    let kid = text(map, "kid")?;
+    if kid.is_some_and(|kid| !kid_is_plain(kid)) {
+        return Err(VerifyError::KidNotAllowed);
+    }
+    Ok(kid)
+}
+
+/// A member of a header that is a string if it is there.
+pub(crate) fn text<'a>(
+    map: &'a Map<String, Value>,
+    name: &'static str,
+) -> Result<Option<&'a str>, VerifyError> {
     match map.get(name) {
         None => Ok(None),
         Some(Value::String(value)) => Ok(Some(value)),

@@ -171,6 +171,22 @@ fn read_kid(jwk: &Map<String, Value>) -> Result<Option<&str>, KeyFault> {
 
 /// One key; `None` when it is not for verifying signatures that we accept.
 fn read_key(jwk: &Map<String, Value>, kid: Option<&str>) -> Result<Option<PublicKey>, KeyFault> {
+    let Some((material, algs)) = read_material(jwk)? else {
+        return Ok(None);
+    };
+    PublicKey::new(kid.map(str::to_owned), &material, &algs).map(Some)
+}
+
+/// A key that stands alone, without a name; see [`crate::dpop`].
+pub(crate) fn read_bare_key(jwk: &Map<String, Value>) -> Result<Option<(Material, PublicKey)>, KeyFault> {
+    let Some((material, algs)) = read_material(jwk)? else {
+        return Ok(None);
+    };
+    let key = PublicKey::new(None, &material, &algs)?;
+    Ok(Some((material, key)))
+}
+
+fn read_material(jwk: &Map<String, Value>) -> Result<Option<(Material, Vec<SigningAlg>)>, KeyFault> {
     if jwk.get("kty").is_some_and(|kty| kty == "oct") {
         return Err(KeyFault::Symmetric);
     }
@@ -192,10 +208,7 @@ fn read_key(jwk: &Map<String, Value>, kid: Option<&str>) -> Result<Option<Public
             .filter(|alg| alg.name() == name)
             .collect(),
     };
-    if algs.is_empty() {
-        return Ok(None);
-    }
-    PublicKey::new(kid.map(str::to_owned), &material, &algs).map(Some)
+    Ok((!algs.is_empty()).then_some((material, algs)))
 }
 
 fn is_for_verifying(jwk: &Map<String, Value>) -> Result<bool, KeyFault> {

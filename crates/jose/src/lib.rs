@@ -8,6 +8,8 @@
 //! | how a token is written | [`sign`] | RFC 7515 |
 //! | whose keys are those | [`key_set`] | RFC 7517 |
 //! | is this token what it must be | [`verify`] | RFC 7515, RFC 7519, RFC 8725 |
+//! | did the holder of a secret make this assertion | [`mac`] | RFC 7518 section 3.2 |
+//! | does the sender hold this key | [`dpop`] | RFC 9449 |
 //! | JSON in which nothing is said twice | [`strict_json`] | RFC 8725 section 2.4 |
 //!
 //! josekit is good at arithmetic and trusting in everything else, so it is only ever handed a message, a signature
@@ -19,7 +21,7 @@
 //! Signers and verifiers are made once and kept; making one costs as much as seventeen ES256 signatures.
 //!
 //! What this crate does not do: encryption (we accept no encrypted token and send none yet), symmetric signatures
-//! (`HS256` is neither made nor accepted), detached or unencoded payloads (RFC 7797), fetching of key sets, and
+//! but for client assertions ([`mac`]), detached or unencoded payloads (RFC 7797), fetching of key sets, and
 //! remembering of `jti` values. It does no input or output, and takes the time as an argument; the randomness of
 //! new keys and of signatures is OpenSSL's.
 //!
@@ -38,9 +40,11 @@
 
 pub mod alg;
 mod compact;
+pub mod dpop;
 mod guard;
 pub mod key;
 pub mod key_set;
+pub mod mac;
 mod material;
 pub mod ring;
 pub mod sign;

@@ -158,6 +158,17 @@ impl Ring {
         verify::id_token_hint(&self.published, token, issuer, now, leeway)
     }
 
+    /// Reads an access token of ours that is a JWT (RFC 9068 section 4), for whatever resource it is. Whether it was
+    /// revoked is in the store; the caller also compares the audience.
+    pub fn access_token(
+        &self,
+        token: &str,
+        issuer: &str,
+        now: DateTime<Utc>,
+    ) -> Result<Verified, VerifyError> {
+        verify::own_access_token(&self.published, token, issuer, now)
+    }
+
     fn current_signer(&self, alg: SigningAlg) -> Option<&CurrentKey> {
         self.current.iter().find(|signer| signer.alg == alg)
     }

@@ -15,6 +15,7 @@ use std::fmt;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use josekit::jws::JwsVerifier;
 use model::client::SigningAlg;
 use serde_json::{Map, Value};
 
@@ -25,7 +26,8 @@ use crate::guard::{Fault, guarded};
 use crate::key_set::PublicKeySet;
 use crate::strict_json::StrictJsonError;
 
-use claims::{Claims, Expiry};
+use claims::Expiry;
+pub(crate) use claims::{Claims, Wanted};
 
 /// What a token must be. All of it is mandatory.
 #[derive(Clone, Copy, Debug)]
@@ -52,6 +54,21 @@ pub struct Verification<'a> {
     pub leeway: Duration,
     /// The longest time since `iat`, and the longest time until `exp`.
     pub max_age: Duration,
+}
+
+impl<'a> Verification<'a> {
+    const fn claims(&self) -> Wanted<'a> {
+        Wanted {
+            issuer: self.issuer,
+            subject: self.subject,
+            audience: self.audience,
+            issued_at: self.issued_at,
+            token_id: self.token_id,
+            now: self.now,
+            leeway: self.leeway,
+            max_age: self.max_age,
+        }
+    }
 }
 
 /// What `typ` may be. Compared as media types: case does not count, nor does a leading `application/`.
@@ -265,7 +282,7 @@ pub fn verify(token: &str, wanted: &Verification<'_>) -> Result<Verified, Verify
     let (header, payload) = verify_signature(token, wanted.keys, wanted.algs)?;
     check_typ(header.typ.as_deref(), wanted.typ)?;
     let claims = Claims::parse(&payload)?;
-    let expires_at = claims.check(wanted)?;
+    let expires_at = claims.check(&wanted.claims())?;
     Ok(Verified {
         header,
         claims: claims.into_map(),
@@ -300,6 +317,33 @@ pub(crate) fn id_token_hint(
     }
 }
 
+/// See [`crate::ring::Ring::access_token`].
+pub(crate) fn own_access_token(
+    keys: &PublicKeySet,
+    token: &str,
+    issuer: &str,
+    now: DateTime<Utc>,
+) -> Result<Verified, VerifyError> {
+    let (header, payload) = verify_signature(token, keys, &crate::alg::ACCEPTED)?;
+    check_typ(header.typ.as_deref(), Typ::OneOf(&["at+jwt"]))?;
+    let claims = Claims::parse(&payload)?;
+    claims.check_issuer(issuer)?;
+    claims.check_subject(Subject::Reported)?;
+    claims.check_token_id(Demand::Required)?;
+    // Our own clock made it, perhaps on another node.
+    let expires_at = claims.check_expiry(Expiry::Enforced, now, Duration::ZERO, Duration::MAX)?;
+    let token = Verified {
+        header,
+        claims: claims.into_map(),
+        expires_at,
+    };
+    if token.audience().is_empty() {
+        Err(VerifyError::ClaimMissing("aud"))
+    } else {
+        Ok(token)
+    }
+}
+
 /// The header and the payload of a token whose signature is right. Says nothing about what the payload is.
 fn verify_signature(
     token: &str,
@@ -316,14 +360,23 @@ fn verify_signature(
         return Err(VerifyError::AlgNotAccepted);
     }
     let verifier = keys.select(&header)?;
-    if !signature_is_well_formed(header.alg, &signature) {
+    check_signature(verifier, header.alg, (signing_input, &signature))?;
+    Ok((header, payload))
+}
+
+/// Whether a signature is the key's over a text.
+pub(crate) fn check_signature(
+    verifier: &dyn JwsVerifier,
+    alg: SigningAlg,
+    (text, signature): (&str, &[u8]),
+) -> Result<(), VerifyError> {
+    if !signature_is_well_formed(alg, signature) {
         return Err(VerifyError::SignatureMalformed);
     }
-    guarded(|| verifier.verify(signing_input.as_bytes(), &signature)).map_err(|fault| match fault {
+    guarded(|| verifier.verify(text.as_bytes(), signature)).map_err(|fault| match fault {
         Fault::Refused => VerifyError::SignatureWrong,
         Fault::Panicked => VerifyError::Library,
-    })?;
-    Ok((header, payload))
+    })
 }
 
 /// The order of the group of P-256 (SEC 2 section 2.4.2), big-endian.
@@ -346,7 +399,7 @@ fn signature_is_well_formed(alg: SigningAlg, signature: &[u8]) -> bool {
     }
 }
 
-fn check_typ(typ: Option<&str>, wanted: Typ<'_>) -> Result<(), VerifyError> {
+pub(crate) fn check_typ(typ: Option<&str>, wanted: Typ<'_>) -> Result<(), VerifyError> {
     let (list, absent_is_right) = match wanted {
         Typ::OneOf(list) => (list, false),
         Typ::AbsentOrOneOf(list) => (list, true),

@@ -5,7 +5,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 
-use super::{Audience, Demand, Part, Subject, Verification, VerifyError};
+use super::{Audience, Demand, Part, Subject, VerifyError};
 use crate::strict_json;
 
 /// The longest `sub` (OpenID Connect Core 2), in bytes.
@@ -22,10 +22,24 @@ pub(super) enum Expiry {
     MayHavePassed,
 }
 
-pub(super) struct Claims(Map<String, Value>);
+/// What the claims must be. Mandatory, as [`super::Verification`] is.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Wanted<'a> {
+    pub(crate) issuer: &'a str,
+    pub(crate) subject: Subject<'a>,
+    pub(crate) audience: Audience<'a>,
+    pub(crate) issued_at: Demand,
+    pub(crate) token_id: Demand,
+    pub(crate) now: DateTime<Utc>,
+    pub(crate) leeway: Duration,
+    pub(crate) max_age: Duration,
+}
+
+/// The claims of a payload.
+pub(crate) struct Claims(Map<String, Value>);
 
 impl Claims {
-    pub(super) fn parse(payload: &[u8]) -> Result<Self, VerifyError> {
+    pub(crate) fn parse(payload: &[u8]) -> Result<Self, VerifyError> {
         let map = strict_json::object(payload);
         map.map(Self).map_err(|error| VerifyError::NotStrictJson {
             part: Part::Payload,
@@ -33,13 +47,13 @@ impl Claims {
         })
     }
 
-    pub(super) fn into_map(self) -> Map<String, Value> {
+    pub(crate) fn into_map(self) -> Map<String, Value> {
         self.0
     }
 
     /// Everything that was wanted; returns `exp`.
-    pub(super) fn check(&self, wanted: &Verification<'_>) -> Result<DateTime<Utc>, VerifyError> {
-        let &Verification {
+    pub(crate) fn check(&self, wanted: &Wanted<'_>) -> Result<DateTime<Utc>, VerifyError> {
+        let &Wanted {
             now, leeway, max_age, ..
         } = wanted;
         self.check_issuer(wanted.issuer)?;
@@ -122,7 +136,7 @@ impl Claims {
         }
     }
 
-    pub(super) fn check_issued_at(
+    pub(crate) fn check_issued_at(
         &self,
         demand: Demand,
         now: DateTime<Utc>,
@@ -142,7 +156,7 @@ impl Claims {
         }
     }
 
-    fn check_token_id(&self, demand: Demand) -> Result<(), VerifyError> {
+    pub(crate) fn check_token_id(&self, demand: Demand) -> Result<(), VerifyError> {
         match self.text("jti")? {
             None => absent("jti", demand),
             Some(id) if (1..=TOKEN_ID_BYTES_MAX).contains(&id.len()) => Ok(()),
@@ -150,7 +164,7 @@ impl Claims {
         }
     }
 
-    fn text(&self, name: &'static str) -> Result<Option<&str>, VerifyError> {
+    pub(crate) fn text(&self, name: &'static str) -> Result<Option<&str>, VerifyError> {
         match self.0.get(name) {
             None => Ok(None),
             Some(Value::String(value)) => Ok(Some(value)),
@@ -159,7 +173,7 @@ impl Claims {
     }
 
     /// A NumericDate in whole seconds; RFC 7519 section 2 allows a fraction, which is cut off.
-    fn instant(&self, name: &'static str) -> Result<Option<i64>, VerifyError> {
+    pub(crate) fn instant(&self, name: &'static str) -> Result<Option<i64>, VerifyError> {
         let Some(value) = self.0.get(name) else {
             return Ok(None);
         };
