@@ -96,7 +96,56 @@
     observer.observe(button);
   };
 
+  // <div data-frames data-limit="3000" data-then="…">: goes on once every frame has loaded, or at the limit.
+  const awaitFrames = function (box) {
+    const frames = box.querySelectorAll("iframe[data-src]");
+    let left = frames.length;
+    let gone = false;
+    const go = function () {
+      if (gone) return;
+      gone = true;
+      if (box.dataset.then) window.location.replace(box.dataset.then);
+    };
+    frames.forEach(function (frame) {
+      frame.addEventListener("load", function () {
+        left -= 1;
+        if (left <= 0) go();
+      });
+      // Begun only now, so that no load is missed.
+      frame.src = frame.dataset.src;
+    });
+    window.setTimeout(go, Number(box.dataset.limit || 0));
+  };
+
+  // <div id="…" data-look="…" data-after="2000">: its next state is fetched and put in its place, so that the page
+  // does not jump and a screen reader hears only what has changed.
+  const lookAgain = function (part) {
+    window.setTimeout(function () {
+      fetch(part.dataset.look, { credentials: "same-origin", redirect: "error" })
+        .then(function (answer) { return answer.ok ? answer.text() : ""; })
+        .then(function (text) {
+          const next = new DOMParser().parseFromString(text, "text/html").getElementById(part.id);
+          if (!next) return;
+          const said = part.querySelector("[role=status]");
+          const says = next.querySelector("[role=status]");
+          if (said && says) {
+            if (said.textContent !== says.textContent) said.textContent = says.textContent;
+            next.replaceChild(said, says);
+          }
+          part.replaceChildren.apply(part, Array.from(next.childNodes));
+          delete part.dataset.look;
+          if (!next.dataset.look) return;
+          part.dataset.look = next.dataset.look;
+          part.dataset.after = next.dataset.after;
+          lookAgain(part);
+        })
+        .catch(function () {});
+    }, Number(part.dataset.after || 2000));
+  };
+
   focusSummary();
+  all("[data-frames]", awaitFrames);
+  all("[data-look]", lookAgain);
   all("main form", sendOnce);
   all("[data-resend-after]", countDown);
   all("input[data-weak]", showStrength);

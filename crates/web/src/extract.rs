@@ -13,9 +13,12 @@ use http::{HeaderMap, Method, StatusCode};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use serde::de::DeserializeOwned;
 
+use model::interaction::InteractionId;
+
 use crate::csrf;
 use crate::listen::BodyFault;
 use crate::page::{Facts, Kit, Visit};
+use crate::paths::LocalPath;
 use crate::problem::Problem;
 
 /// How many fields a form or a query may have.
@@ -46,17 +49,34 @@ where
         let (parts, body) = request.into_parts();
         let visit = Visit::read(Kit::from_ref(state), Facts::of(&parts));
         let body = form_body(&parts.headers, body).await?;
-        let proof = pairs(&body)?
-            .into_iter()
-            .filter(|(name, _)| name == csrf::FIELD)
-            .map(|(_, value)| value);
-        let proofs: Vec<String> = proof.take(2).collect();
-        match proofs.as_slice() {
-            [one] => visit.check_csrf(T::FORM, one)?,
-            _ => return Err(Problem::form_expired().caused_by("no csrf field, or two")),
-        }
+        let fields = pairs(&body)?;
+        let named = |name| fields.iter().filter(move |field| field.0 == name).map(|field| &field.1);
+        let proofs: Vec<&String> = named(csrf::FIELD).take(2).collect();
+        let proven = match proofs.as_slice() {
+            [one] => visit.check_csrf(T::FORM, one),
+            _ => Err(Problem::form_expired().caused_by("no csrf field, or two")),
+        };
+        // Whoever was in the middle of a sub-site's request finds back to it, or learns what became of it.
+        proven.map_err(|problem| {
+            let asked = parts.uri.query().unwrap_or_default();
+            let asked = asked_interaction(asked).or_else(|| named("interaction").next().cloned());
+            match asked.and_then(|id| InteractionId::parse(&id)) {
+                Some(id) => problem.link(resume(&id), "web-form-expired-on"),
+                None => problem,
+            }
+        })?;
         Ok(Self(typed(&body)?))
     }
+}
+
+fn asked_interaction(query: &str) -> Option<String> {
+    url::form_urlencoded::parse(query.as_bytes())
+        .take(FIELDS)
+        .find_map(|(name, value)| (name == "interaction").then(|| value.into_owned()))
+}
+
+fn resume(id: &InteractionId) -> LocalPath {
+    LocalPath::known("/authorize/resume").with("interaction", id.expose())
 }
 
 /// The query of a request.
@@ -181,6 +201,23 @@ impl<S: Send + Sync> FromRequest<S> for RawParams {
     }
 }
 
+/// The body of a request that must be JSON, as it came and not read yet: readers differ in what they make of members
+/// that are there twice. Take `Result<JsonBody, RawParamsError>` to answer the errors yourself.
+#[derive(Clone, Debug)]
+pub struct JsonBody(pub Bytes);
+
+impl<S: Send + Sync> FromRequest<S> for JsonBody {
+    type Rejection = RawParamsError;
+
+    async fn from_request(request: Request, _state: &S) -> Result<Self, RawParamsError> {
+        let (parts, body) = request.into_parts();
+        if !is_of_type(&parts.headers, "application/json") {
+            return Err(RawParamsError::ContentType);
+        }
+        collect(body).await.map(Self)
+    }
+}
+
 async fn form_body(headers: &HeaderMap, body: axum::body::Body) -> Result<Bytes, RawParamsError> {
     if is_form(headers) {
         collect(body).await
@@ -210,6 +247,10 @@ fn is_too_large(error: &(dyn std::error::Error + 'static)) -> bool {
 }
 
 fn is_form(headers: &HeaderMap) -> bool {
+    is_of_type(headers, "application/x-www-form-urlencoded")
+}
+
+fn is_of_type(headers: &HeaderMap, wanted: &str) -> bool {
     let mut lines = headers.get_all(CONTENT_TYPE).iter();
     let (Some(line), None) = (lines.next(), lines.next()) else {
         return false;
@@ -220,8 +261,7 @@ fn is_form(headers: &HeaderMap) -> bool {
         .split(';')
         .next()
         .unwrap_or_default();
-    kind.trim()
-        .eq_ignore_ascii_case("application/x-www-form-urlencoded")
+    kind.trim().eq_ignore_ascii_case(wanted)
 }
 
 fn pairs(encoded: &[u8]) -> Result<Vec<(String, String)>, RawParamsError> {

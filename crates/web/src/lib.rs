@@ -18,9 +18,11 @@ pub mod listen;
 pub mod markup;
 pub mod metrics;
 pub mod middleware;
+pub mod outbound;
 pub mod page;
 pub mod paths;
 pub mod problem;
+pub mod site_links;
 
 pub use markup::Markup;
 pub use page::{Kit, KitConfig, Page, Visit};

@@ -33,6 +33,7 @@ problem-bad-request = We could not understand this request
 problem-bad-request-help = Go back and try again. If another website sent you here, return to it and start again.
 problem-form-expired = This page has expired
 problem-form-expired-help = The page you sent was out of date, or your browser did not keep our cookies. Go back, reload the page and fill it in again. If that does not help, allow cookies for this site in your browser’s settings.
+web-form-expired-on = Continue
 problem-cross-site = We blocked a request from another website
 problem-cross-site-help = To protect your account, we do not accept forms that other websites send. Please use the pages of this service.
 problem-too-many = Too many attempts
@@ -54,3 +55,9 @@ problem-too-large = What was sent is too large
 problem-too-large-help = Please shorten it and send it again.
 problem-too-slow = Sending took too long
 problem-too-slow-help = Your connection may be unstable. Check it and send the form again.
+
+# What a sub-site says about itself
+web-site-policy = Privacy policy of “{ $site }” (opens a new window)
+web-site-terms = Terms of “{ $site }” (opens a new window)
+web-site-home = About “{ $site }” (opens a new window)
+web-site-logo = Logo of “{ $site }” (opens a new window)

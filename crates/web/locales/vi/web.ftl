@@ -33,6 +33,7 @@ problem-bad-request = Không thể hiểu yêu cầu này
 problem-bad-request-help = Hãy quay lại trang trước và thử lại. Nếu bạn được chuyển đến từ một trang web khác, hãy trở lại trang đó và bắt đầu lại.
 problem-form-expired = Trang đã hết hiệu lực
 problem-form-expired-help = Trang bạn gửi đã quá hạn, hoặc trình duyệt không lưu cookie của chúng tôi. Hãy quay lại, tải lại trang và điền lại. Nếu vẫn không được, hãy cho phép cookie của trang này trong phần cài đặt trình duyệt.
+web-form-expired-on = Tiếp tục
 problem-cross-site = Đã chặn yêu cầu từ một trang web khác
 problem-cross-site-help = Để bảo vệ tài khoản của bạn, chúng tôi không nhận biểu mẫu do trang web khác gửi. Vui lòng thao tác trên các trang của dịch vụ này.
 problem-too-many = Thao tác quá nhiều lần
@@ -51,3 +52,9 @@ problem-too-large = Nội dung gửi quá lớn
 problem-too-large-help = Vui lòng rút gọn rồi gửi lại.
 problem-too-slow = Gửi quá lâu
 problem-too-slow-help = Kết nối mạng có thể không ổn định. Hãy kiểm tra rồi gửi lại biểu mẫu.
+
+# What a sub-site says about itself
+web-site-policy = Chính sách quyền riêng tư của “{ $site }” (mở cửa sổ mới)
+web-site-terms = Điều khoản của “{ $site }” (mở cửa sổ mới)
+web-site-home = Giới thiệu “{ $site }” (mở cửa sổ mới)
+web-site-logo = Biểu trưng của “{ $site }” (mở cửa sổ mới)

@@ -33,6 +33,7 @@ problem-bad-request = 无法识别该请求
 problem-bad-request-help = 请返回上一页重新操作。如果您是从其他网站跳转过来的，请回到该网站重新进入。
 problem-form-expired = 页面已失效
 problem-form-expired-help = 您提交的页面已过期，或者浏览器没有保存本站的 Cookie。请返回上一页，刷新后重新填写；如仍不能提交，请在浏览器设置中允许本站使用 Cookie。
+web-form-expired-on = 继续办理
 problem-cross-site = 已拦截来自其他网站的提交
 problem-cross-site-help = 为保护您的账号，本服务不接受其他网站代为提交的内容。请在本服务的页面上重新操作。
 problem-too-many = 操作过于频繁
@@ -51,3 +52,9 @@ problem-too-large = 提交的内容过大
 problem-too-large-help = 请减少内容后重新提交。
 problem-too-slow = 提交超时
 problem-too-slow-help = 网络连接可能不稳定。请检查网络后重新提交。
+
+# What a sub-site says about itself
+web-site-policy = “{ $site }”的隐私政策（在新窗口打开）
+web-site-terms = “{ $site }”的服务条款（在新窗口打开）
+web-site-home = 关于“{ $site }”（在新窗口打开）
+web-site-logo = “{ $site }”的标识（在新窗口打开）

@@ -26,6 +26,8 @@ pub struct Page {
     own_forms: bool,
     caption: Option<Words>,
     return_to: Option<LocalPath>,
+    frames: Vec<String>,
+    onward: Option<(u32, String)>,
 }
 
 impl Page {
@@ -40,6 +42,8 @@ impl Page {
             own_forms: false,
             caption: None,
             return_to: None,
+            frames: Vec::new(),
+            onward: None,
         }
     }
 
@@ -94,17 +98,42 @@ impl Page {
         self
     }
 
+    /// The page has frames of these origins, and of no others. Each is an origin as browsers write it.
+    #[must_use]
+    pub fn frames(mut self, origins: Vec<String>) -> Self {
+        self.frames = origins;
+        self
+    }
+
+    /// Without script the browser goes on by itself after so many seconds. The content must have a link there too,
+    /// and with script it must do the same.
+    #[must_use]
+    pub fn onward(mut self, seconds: u32, address: impl Into<String>) -> Self {
+        self.onward = Some((seconds, address.into()));
+        self
+    }
+
+    fn policy(&self) -> HeaderValue {
+        let policy = if self.own_forms {
+            PAGE_POLICY_OWN_FORMS
+        } else {
+            PAGE_POLICY
+        };
+        if self.frames.is_empty() {
+            return HeaderValue::from_static(policy);
+        }
+        let policy = format!("{policy}; frame-src {}", self.frames.join(" "));
+        // Origins are ASCII; should one not be, nothing is framed.
+        HeaderValue::from_str(&policy).unwrap_or(HeaderValue::from_static(PAGE_POLICY))
+    }
+
     pub(crate) fn respond(self, visit: &Visit, content: &Markup) -> Response {
         let status = self.status.unwrap_or(if self.errors.is_empty() {
             StatusCode::OK
         } else {
             StatusCode::UNPROCESSABLE_ENTITY
         });
-        let policy = if self.own_forms {
-            PAGE_POLICY_OWN_FORMS
-        } else {
-            PAGE_POLICY
-        };
+        let policy = self.policy();
         let layout = Layout::new(visit, &self, content);
         let html = match layout.render() {
             Ok(html) => html,
@@ -114,7 +143,7 @@ impl Page {
             (CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8")),
             (CONTENT_LANGUAGE, HeaderValue::from_static(visit.language().tag())),
             (VARY, HeaderValue::from_static("Accept-Language, Cookie")),
-            (CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy)),
+            (CONTENT_SECURITY_POLICY, policy),
         ];
         (status, headers, html).into_response()
     }
@@ -154,6 +183,7 @@ struct Layout<'a> {
     languages: Vec<Tongue>,
     errors: Vec<Summary>,
     places: Vec<Place>,
+    onward: Option<String>,
     stylesheet: String,
     script: String,
     icon: String,
@@ -191,6 +221,10 @@ impl<'a> Layout<'a> {
                 .collect(),
             errors: summary(visit, &page.errors),
             places: places(visit),
+            onward: page
+                .onward
+                .as_ref()
+                .map(|(seconds, address)| format!("{seconds};url={address}")),
             stylesheet: assets::STYLE.path(),
             script: assets::SCRIPT.path(),
             icon: assets::ICON.path(),
