@@ -7,6 +7,7 @@ use sea_orm_migration::schema::{timestamp_with_time_zone, timestamp_with_time_zo
 
 mod m0001_accounts;
 mod m0002_provider;
+mod m0003_protocol;
 
 /// All steps in order.
 #[derive(Debug, Clone, Copy)]
@@ -18,6 +19,7 @@ impl MigratorTrait for Migrator {
         vec![
             Box::new(m0001_accounts::Migration),
             Box::new(m0002_provider::Migration),
+            Box::new(m0003_protocol::Migration),
         ]
     }
 }

@@ -46,6 +46,18 @@ pub enum Event {
     KeyChanged,
     /// A sub-site's registration was applied.
     ClientChanged,
+    /// A refresh token gave new tokens.
+    TokenRefreshed,
+    /// A refresh token was refused.
+    RefreshRefused,
+    /// A used refresh token came again; its family was revoked.
+    RefreshReplayed,
+    /// A client gave a token back.
+    TokenRevoked,
+    /// A sub-site did not confirm that a sign-in ended.
+    LogoutNotConfirmed,
+    /// A permission to register sub-sites by program was made or ended.
+    RegistrationAllowed,
 }
 
 impl Event {
@@ -72,6 +84,12 @@ impl Event {
             Self::ClientRefused => "client_refused",
             Self::KeyChanged => "key_changed",
             Self::ClientChanged => "client_changed",
+            Self::RegistrationAllowed => "registration_allowed",
+            Self::LogoutNotConfirmed => "logout_not_confirmed",
+            Self::TokenRefreshed => "token_refreshed",
+            Self::RefreshRefused => "refresh_refused",
+            Self::RefreshReplayed => "refresh_replayed",
+            Self::TokenRevoked => "token_revoked",
         }
     }
 }

@@ -86,6 +86,9 @@ pub struct Answers {
     pub cancelled: bool,
     /// What the resident decided about the release.
     pub consent: Option<Decision>,
+    /// The resident signed out in this browser while the request waited; it cannot be answered any more.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub signed_out: bool,
 }
 
 /// The decision on a consent page.
@@ -126,3 +129,6 @@ impl Interaction {
 pub fn resume_path(id: &InteractionId) -> String {
     format!("/authorize/resume?interaction={}", id.expose())
 }
+
+/// The page after a sign-out; the ticket says which one.
+pub const SIGNED_OUT_PATH: &str = "/logout/done";

@@ -32,11 +32,13 @@ pub enum Scope {
     Organisation,
     /// The powers under which the person acts.
     Mandates,
+    /// Access that goes on after the sign-in lapsed (OpenID Connect Core 11).
+    OfflineAccess,
 }
 
 impl Scope {
     /// Every scope there is.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Openid,
         Self::Assurance,
         Self::Seals,
@@ -48,10 +50,11 @@ impl Scope {
         Self::Address,
         Self::Organisation,
         Self::Mandates,
+        Self::OfflineAccess,
     ];
 
     /// The scopes that something can be released for today; discovery advertises exactly these.
-    pub const OFFERED: [Self; 7] = [
+    pub const OFFERED: [Self; 8] = [
         Self::Openid,
         Self::Assurance,
         Self::Seals,
@@ -59,6 +62,7 @@ impl Scope {
         Self::RealName,
         Self::IdNumber,
         Self::Phone,
+        Self::OfflineAccess,
     ];
 
     /// The word on the wire.
@@ -75,6 +79,7 @@ impl Scope {
             Self::Address => "address",
             Self::Organisation => "organisation",
             Self::Mandates => "mandates",
+            Self::OfflineAccess => "offline_access",
         }
     }
 
@@ -89,9 +94,9 @@ impl Scope {
     }
 
     /// Whether anything about the person is released, so that the person has to agree. The subject alone
-    /// (`openid`) is what recognition itself is; how well it is known (`assurance`, `seals`) is asked for too.
+    /// (`openid`) is what recognition itself is; how well it is known (`assurance`, `seals`) is asked for too; `offline_access` releases nothing by itself.
     pub const fn releases_personal_data(self) -> bool {
-        !matches!(self, Self::Openid)
+        !matches!(self, Self::Openid | Self::OfflineAccess)
     }
 }
 

@@ -4,11 +4,11 @@
 //! months by law (184 days cover every case) and goes to an archive by the operator's decision.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use sea_orm::sea_query::Expr;
+use sea_orm::sea_query::{Expr, ExprTrait as _};
 use sea_orm::{ColumnTrait as _, EntityTrait, QueryFilter as _, QuerySelect as _, QueryTrait as _};
 
 use crate::entity::{
-    access_token, authorization_code, captcha, client_assertion, interaction, otp, outbox, registration,
+    access_token, authorization_code, backchannel_logout, captcha, client_assertion, initial_access_token, interaction, otp, outbox, pushed_request, refresh_token, registration, revoked_token,
     session, throttle,
 };
 use crate::error::StoreError;
@@ -26,7 +26,7 @@ const SESSION_DAYS: i64 = 190;
 /// For how long what was typed for a denied case stays, so that its owner can ask a person to look at it.
 const CASE_INPUT_DAYS: i64 = 30;
 
-/// For how long delivered messages stay.
+/// For how long delivered messages stay, and what became of telling sub-sites of a sign-out.
 const OUTBOX_DAYS: i64 = 7;
 
 /// Deletes what is over, one batch of each table; answers how many rows went. Call again while it is not 0.
@@ -49,16 +49,41 @@ pub async fn sweep(tx: &Tx, now: DateTime<Utc>) -> Result<u64, StoreError> {
         interaction::Column::ExpiresAt.lt(now),
     )
     .await?;
+    // Whoever began with it in time may go on for as long as an interrupted request waits.
+    let answered = now - TimeDelta::minutes(model::interaction::LIFE_MINUTES);
+    gone += batch::<pushed_request::Entity>(
+        tx,
+        pushed_request::Column::HandleHash,
+        pushed_request::Column::ExpiresAt.lt(answered),
+    )
+    .await?;
     gone += batch::<client_assertion::Entity>(
         tx,
         client_assertion::Column::JtiHash,
         client_assertion::Column::ExpiresAt.lt(now),
     )
     .await?;
+    gone += batch::<initial_access_token::Entity>(
+        tx,
+        initial_access_token::Column::TokenHash,
+        initial_access_token::Column::ExpiresAt.lt(now),
+    )
+    .await?;
+    // What a sign-in that holds gave says who is to be told of its end.
+    let holding = session::Entity::find()
+        .select_only()
+        .column(session::Column::Id)
+        .filter(session::Column::EndedAt.is_null())
+        .filter(session::Column::ExpiresAt.gt(now))
+        .into_query();
+    let given_up =
+        authorization_code::Column::UsedAt.is_null().or(
+            authorization_code::Column::SessionId.not_in_subquery(holding),
+        );
     gone += batch::<authorization_code::Entity>(
         tx,
         authorization_code::Column::CodeHash,
-        authorization_code::Column::ExpiresAt.lt(replay),
+        authorization_code::Column::ExpiresAt.lt(replay).and(given_up),
     )
     .await?;
     gone += batch::<access_token::Entity>(
@@ -67,10 +92,25 @@ pub async fn sweep(tx: &Tx, now: DateTime<Utc>) -> Result<u64, StoreError> {
         access_token::Column::ExpiresAt.lt(replay),
     )
     .await?;
+    // A used one stays as long as its family may live, so that its replay is recognised.
+    gone += batch::<refresh_token::Entity>(
+        tx,
+        refresh_token::Column::TokenHash,
+        refresh_token::Column::ExpiresAt.lt(replay),
+    )
+    .await?;
+    gone += batch::<revoked_token::Entity>(
+        tx,
+        revoked_token::Column::TokenHash,
+        revoked_token::Column::ExpiresAt.lt(now),
+    )
+    .await?;
     let old = session::Column::ExpiresAt.lt(now - TimeDelta::days(SESSION_DAYS));
     gone += batch::<session::Entity>(tx, session::Column::Id, old).await?;
     let old = outbox::Column::ExpiresAt.lt(now - TimeDelta::days(OUTBOX_DAYS));
     gone += batch::<outbox::Entity>(tx, outbox::Column::Id, old).await?;
+    let old = backchannel_logout::Column::ExpiresAt.lt(now - TimeDelta::days(OUTBOX_DAYS));
+    gone += batch::<backchannel_logout::Entity>(tx, backchannel_logout::Column::Id, old).await?;
     Ok(gone)
 }
 

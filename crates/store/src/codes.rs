@@ -20,8 +20,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::entity::authorization_code::{self, Column, Entity, Model};
 use crate::error::StoreError;
+use crate::refresh;
 use crate::standing::{self, Footing};
-use crate::tokens;
+use crate::tokens::Grounds;
 use crate::tx::Tx;
 
 /// Claims asked for one by one with the `claims` parameter (OpenID Connect Core 5.5), as far as they were
@@ -37,11 +38,21 @@ pub struct RequestedClaims {
 }
 
 /// How one claim was asked for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RequestedClaim {
     /// Whether the sub-site says that it cannot do without.
     #[serde(default)]
     pub essential: bool,
+    /// The only values that are of use to the sub-site (`value`, `values`); any when there is none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub values: Vec<serde_json::Value>,
+}
+
+impl RequestedClaim {
+    /// Whether a value is one that was asked for.
+    pub fn takes(&self, value: &serde_json::Value) -> bool {
+        self.values.is_empty() || self.values.contains(value)
+    }
 }
 
 /// What a code says about the sign-in and the release.
@@ -74,6 +85,12 @@ pub struct CodeDetails {
     /// The grant that permits the release; `None` when nothing is released that needs one.
     #[serde(default)]
     pub grant: Option<GrantId>,
+    /// The thumbprint of the key that the request was bound to (RFC 9449 section 10).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub jkt: Option<String>,
+    /// The resources that access was asked for (RFC 8707); nothing means the provider itself.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub resources: Vec<String>,
 }
 
 /// A code to be stored.
@@ -156,6 +173,19 @@ pub struct Redeemed {
     pub details: CodeDetails,
 }
 
+impl Redeemed {
+    /// What tokens are given on.
+    pub fn grounds(&self) -> Grounds {
+        Grounds {
+            family: self.code_hash,
+            client_id: self.client_id.clone(),
+            account: self.account,
+            session: self.session,
+            grant: self.details.grant,
+        }
+    }
+}
+
 /// A code that came again.
 #[derive(Clone, Debug)]
 pub struct Replay {
@@ -165,7 +195,7 @@ pub struct Replay {
     pub account: AccountId,
     /// Which sign-in.
     pub session: SessionId,
-    /// How many access tokens of the first use were revoked now.
+    /// How many access and refresh tokens of the first use were revoked now.
     pub revoked_tokens: u64,
 }
 
@@ -245,7 +275,7 @@ async fn refuse(
             client_id: client_id(&row.client_id)?,
             account: AccountId::from_uuid(row.account_id),
             session: SessionId::from_uuid(row.session_id),
-            revoked_tokens: tokens::revoke_of_code(tx, code, now).await?,
+            revoked_tokens: refresh::revoke_family(tx, code, now).await?.all(),
         }));
     }
     Ok(Redemption::Refused(if row.client_id != client.as_str() {

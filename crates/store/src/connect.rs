@@ -1,7 +1,7 @@
 //! Opening the database: schema, keys, connections.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use model::clock::Clock;
@@ -10,6 +10,7 @@ use sea_orm::{ConnectionTrait as _, Database, DatabaseConnection};
 use tokio::sync::Mutex;
 
 use crate::error::StoreError;
+use crate::journal::Journal;
 use crate::tx::Tx;
 use crate::vault::{KeyEncryptionKey, Vault};
 use crate::{dialect, schema, vault};
@@ -58,6 +59,7 @@ struct Inner {
     rng: Rng,
     /// SQLite has one writer: transactions take turns here, in order, instead of asking the file again and again.
     turns: Option<Arc<Mutex<()>>>,
+    journal: OnceLock<Journal>,
 }
 
 impl fmt::Debug for Store {
@@ -95,6 +97,7 @@ impl Store {
             clock,
             rng,
             turns,
+            journal: OnceLock::new(),
         })))
     }
 
@@ -113,7 +116,8 @@ impl Store {
 
     /// A unit of work in which each statement stands alone: for reads, and for single guarded writes.
     pub fn read(&self) -> Tx {
-        Tx::auto_commit(self.0.db.clone(), self.0.vault.clone())
+        let journal = self.0.journal.get().cloned();
+        Tx::auto_commit(self.0.db.clone(), self.0.vault.clone(), journal)
     }
 
     /// A unit of work that happens whole or not at all. Dropped without `commit` it did not happen.
@@ -129,8 +133,13 @@ impl Store {
         Ok(Tx::transaction(
             dialect::begin(&self.0.db).await?,
             Arc::clone(&self.0.vault),
-            turn,
+            (self.0.journal.get().cloned(), turn),
         ))
+    }
+
+    /// The statements that are sent from now on, for tests that count them.
+    pub fn journal(&self) -> &Journal {
+        self.0.journal.get_or_init(Journal::default)
     }
 
     /// The keys that the program derives its own from.

@@ -72,7 +72,7 @@ pub async fn rehash_password(
     Ok(changed.rows_affected == 1)
 }
 
-/// Changes the password.
+/// Changes the password. Refresh tokens end with the old one, also those of the sign-in that goes on (A090).
 pub async fn change_password(
     tx: &Tx,
     account: AccountId,
@@ -86,6 +86,9 @@ pub async fn change_password(
         .filter(credential::Column::Kind.eq(PASSWORD))
         .exec(tx)
         .await?;
+    if changed.rows_affected == 1 {
+        crate::refresh::revoke_of_account(tx, account, now).await?;
+    }
     Ok(changed.rows_affected == 1)
 }
 

@@ -11,6 +11,7 @@ use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder a
 use crate::accounts;
 use crate::entity::{access_token, authorization_code, consent_grant};
 use crate::error::StoreError;
+use crate::refresh;
 use crate::tx::Tx;
 
 /// The most grants that a list shows.
@@ -134,6 +135,7 @@ pub async fn revoke(
         .filter(authorization_code::Column::RevokedAt.is_null())
         .exec(tx)
         .await?;
+    refresh::revoke_of_grant(tx, account, &grant.client_id, now).await?;
     access_token::Entity::update_many()
         .col_expr(access_token::Column::RevokedAt, Expr::value(now))
         .filter(access_token::Column::AccountId.eq(account.as_uuid()))
@@ -244,7 +246,7 @@ mod tests {
                     .await
                     .expect("set");
             }
-            for table in ["authorization_code", "access_token"] {
+            for table in ["authorization_code", "access_token", "refresh_token"] {
                 let id = uuid::Uuid::nil();
                 let sql = format!(
                     "{explain} UPDATE {table} SET details = '' \

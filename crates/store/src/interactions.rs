@@ -6,7 +6,7 @@ use model::interaction::{Answers, Interaction, InteractionId, LIFE_MINUTES, Want
 use model::secret::TokenHash;
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
+use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QuerySelect as _};
 use serde::{Deserialize, Serialize};
 
 use crate::entity::interaction;
@@ -114,6 +114,52 @@ pub async fn finish(tx: &Tx, id: &InteractionId, now: DateTime<Utc>) -> Result<b
         .exec(tx)
         .await?;
     Ok(changed.rows_affected == 1)
+}
+
+/// The most requests of one browser that are looked at when its person signs out.
+const WAITING_MAX: u64 = 50;
+
+/// Notes on every request that waits in a browser that its person signed out: they leave the browser's name behind
+/// with the sign-out, and another tab may still show one. Part of the sign-out's own transaction.
+pub async fn leave_behind(tx: &Tx, browser: &TokenHash, now: DateTime<Utc>) -> Result<(), StoreError> {
+    let waiting = interaction::Entity::find()
+        .filter(interaction::Column::BrowserHash.eq(browser.as_bytes().to_vec()))
+        .filter(interaction::Column::ExpiresAt.gt(now))
+        .filter(interaction::Column::FinishedAt.is_null())
+        .limit(WAITING_MAX)
+        .all(tx)
+        .await?;
+    for row in waiting {
+        let answers: Answers =
+            serde_json::from_str(&row.answers).map_err(|_| StoreError::Malformed("interaction.answers"))?;
+        let answers = Answers {
+            signed_out: true,
+            ..answers
+        };
+        interaction::Entity::update_many()
+            .col_expr(interaction::Column::Answers, Expr::value(answers_text(&answers)?))
+            .filter(interaction::Column::IdHash.eq(row.id_hash))
+            .exec(tx)
+            .await?;
+    }
+    Ok(())
+}
+
+/// The sub-site whose request was left behind by a sign-out; `None` for every other request. Nothing else of it is
+/// told, because its browser cannot be known any more.
+pub async fn find_left_behind(tx: &Tx, id: &InteractionId) -> Result<Option<ClientId>, StoreError> {
+    let row = interaction::Entity::find_by_id(id.hash().as_bytes().to_vec())
+        .one(tx)
+        .await?;
+    let Some(row) = row else { return Ok(None) };
+    let answers: Answers =
+        serde_json::from_str(&row.answers).map_err(|_| StoreError::Malformed("interaction.answers"))?;
+    if !answers.signed_out {
+        return Ok(None);
+    }
+    ClientId::parse(&row.client_id)
+        .map(Some)
+        .map_err(|_| StoreError::Malformed("interaction.client_id"))
 }
 
 fn answers_text(answers: &Answers) -> Result<String, StoreError> {

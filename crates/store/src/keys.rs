@@ -1,7 +1,8 @@
 //! Signing keys as rows: sealed private parts and the state of each. What a key is, the store does not know.
 //!
 //! A partial unique index holds at most one `next` and one `current` key for an algorithm, so nodes that start or
-//! rotate together agree: the first insert wins.
+//! rotate together agree: the first insert wins. A row that cannot be read (damaged, or of a newer release) is logged
+//! and left out: one bad key must not stop the others.
 
 use chrono::{DateTime, Utc};
 use model::client::SigningAlg;
@@ -101,14 +102,14 @@ pub async fn insert(tx: &Tx, new: &NewKey<'_>) -> Result<bool, StoreError> {
 }
 
 /// Moves the key of an algorithm from one state to another, if it has been in the first since `since` at the
-/// latest; answers whether there was one.
+/// latest; answers its name, if there was one.
 pub async fn advance(
     tx: &Tx,
     alg: SigningAlg,
     (from, to): (State, State),
     since: Option<DateTime<Utc>>,
     now: DateTime<Utc>,
-) -> Result<bool, StoreError> {
+) -> Result<Option<String>, StoreError> {
     let mut key = Entity::update_many();
     if let Some(since) = since {
         key = key.filter(Column::StateChangedAt.lte(since));
@@ -118,9 +119,22 @@ pub async fn advance(
         .col_expr(Column::StateChangedAt, Expr::value(now))
         .filter(Column::Alg.eq(alg.name()))
         .filter(Column::State.eq(from.as_str()))
+        .exec_with_returning(tx)
+        .await?;
+    Ok(moved.into_iter().next().map(|row| row.kid))
+}
+
+/// Gives up a key that was announced and never signed, private part and all; answers whether it was one.
+pub async fn discard(tx: &Tx, kid: &str, now: DateTime<Utc>) -> Result<bool, StoreError> {
+    let discarded = Entity::update_many()
+        .col_expr(Column::State, Expr::value(State::Dead.as_str()))
+        .col_expr(Column::StateChangedAt, Expr::value(now))
+        .col_expr(Column::PrivateSealed, Expr::value(Vec::<u8>::new()))
+        .filter(Column::Kid.eq(kid))
+        .filter(Column::State.eq(State::Next.as_str()))
         .exec(tx)
         .await?;
-    Ok(moved.rows_affected == 1)
+    Ok(discarded.rows_affected == 1)
 }
 
 /// Buries retiring keys that changed before a moment, or only the one that is named, private parts and all; answers
@@ -146,17 +160,17 @@ pub async fn bury(
     Ok(buried.into_iter().map(|row| row.kid).collect())
 }
 
-/// Every key, newest first, the dead included.
+/// Every key that this release understands, newest first, the dead included.
 pub async fn list(tx: &Tx) -> Result<Vec<Listed>, StoreError> {
     let rows = Entity::find()
         .order_by_desc(Column::CreatedAt)
         .limit(LIST_MAX)
         .all(tx)
         .await?;
-    rows.iter().map(listed).collect()
+    Ok(rows.iter().filter_map(|row| readable(row, listed(row))).collect())
 }
 
-/// The keys that are not dead, with their private parts.
+/// The keys that are not dead and can be read, with their private parts.
 pub async fn open(tx: &Tx) -> Result<Vec<(Listed, Zeroizing<Vec<u8>>)>, StoreError> {
     let rows = Entity::find()
         .filter(Column::State.ne(State::Dead.as_str()))
@@ -164,14 +178,21 @@ pub async fn open(tx: &Tx) -> Result<Vec<(Listed, Zeroizing<Vec<u8>>)>, StoreErr
         .limit(LIST_MAX)
         .all(tx)
         .await?;
-    rows.into_iter()
-        .map(|row| {
-            let private =
-                tx.vault()
-                    .open(vault::Column::SigningKey, row.kid.as_bytes(), &row.private_sealed)?;
-            Ok((listed(&row)?, private))
-        })
-        .collect()
+    let open = |row: &Model| {
+        let kid = row.kid.as_bytes();
+        let private = tx
+            .vault()
+            .open(vault::Column::SigningKey, kid, &row.private_sealed)?;
+        Ok((listed(row)?, private))
+    };
+    Ok(rows.iter().filter_map(|row| readable(row, open(row))).collect())
+}
+
+fn readable<T>(row: &Model, read: Result<T, StoreError>) -> Option<T> {
+    read.inspect_err(|error| {
+        tracing::error!(kid = row.kid, alg = row.alg, state = row.state, %error, "a signing key cannot be read");
+    })
+    .ok()
 }
 
 fn listed(row: &Model) -> Result<Listed, StoreError> {
@@ -212,44 +233,18 @@ mod tests {
             );
             assert!(insert(&tx, &key("c", State::Next)).await.expect("next"));
             assert!(!insert(&tx, &key("d", State::Next)).await.expect("second next"));
-            assert!(
-                advance(
-                    &tx,
-                    SigningAlg::Es256,
-                    (State::Current, State::Retiring),
-                    None,
-                    now
-                )
-                .await
-                .expect("one")
-            );
-            assert!(
-                !advance(
-                    &tx,
-                    SigningAlg::Es256,
-                    (State::Next, State::Current),
-                    Some(now - chrono::TimeDelta::hours(24)),
-                    now
-                )
-                .await
-                .expect("too young")
-            );
-            assert!(
-                advance(
-                    &tx,
-                    SigningAlg::Es256,
-                    (State::Next, State::Current),
-                    Some(now),
-                    now
-                )
-                .await
-                .expect("two")
-            );
-            assert!(
-                !advance(&tx, SigningAlg::Rs256, (State::Next, State::Current), None, now)
-                    .await
-                    .expect("none")
-            );
+            let (es256, day) = (SigningAlg::Es256, chrono::TimeDelta::hours(24));
+            let (retire, promote) = ((State::Current, State::Retiring), (State::Next, State::Current));
+            for (alg, step, since, moved) in [
+                (es256, retire, None, Some("a")),
+                (es256, promote, Some(now - day), None),
+                (es256, promote, Some(now), Some("c")),
+                (SigningAlg::Rs256, promote, None, None),
+            ] {
+                let answer = advance(&tx, alg, step, since, now).await.expect("moved");
+                assert_eq!(answer.as_deref(), moved);
+            }
+            assert!(!discard(&tx, "c", now).await.expect("discard"), "it signs");
             let other = bury(&tx, Some("c"), now, now).await.expect("bury another");
             assert!(other.is_empty(), "a key that signs is not buried");
             assert_eq!(bury(&tx, None, now, now).await.expect("bury"), ["a"]);
@@ -259,6 +254,38 @@ mod tests {
             };
             assert_eq!((listed.kid.as_str(), listed.state), ("c", State::Current));
             assert_eq!(private.as_slice(), b"private");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_key_that_cannot_be_read_is_left_out_and_the_others_stay() {
+        for test in testing::stores().await {
+            let (tx, now) = (test.store.read(), testing::start_time());
+            for alg in SigningAlg::ALL {
+                let new = NewKey {
+                    alg,
+                    ..key(alg.name(), State::Current)
+                };
+                assert!(insert(&tx, &new).await.expect("stored"));
+            }
+            let damage = async |kid: &str, column: Column, value: Expr| {
+                let damaged = Entity::update_many()
+                    .col_expr(column, value)
+                    .filter(Column::Kid.eq(kid))
+                    .exec(&tx)
+                    .await
+                    .expect("damaged");
+                assert_eq!(damaged.rows_affected, 1);
+            };
+            damage("ES256", Column::PrivateSealed, Expr::value(b"torn".to_vec())).await;
+            damage("RS256", Column::Alg, Expr::value("ML-DSA-65")).await;
+            damage("PS256", Column::State, Expr::value("paused")).await;
+            let open: Vec<_> = open(&tx).await.expect("open").into_iter().map(|(key, _)| key.kid).collect();
+            assert_eq!(open, ["EdDSA"]);
+            let mut listed: Vec<_> = list(&tx).await.expect("listed").into_iter().map(|key| key.kid).collect();
+            listed.sort();
+            assert_eq!(listed, ["ES256", "EdDSA"], "what is torn inside can still be named");
+            assert!(bury(&tx, None, now, now).await.expect("bury").is_empty());
         }
     }
 }

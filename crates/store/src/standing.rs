@@ -25,11 +25,23 @@ pub struct Footing<C> {
 /// between this person and this sub-site. It need not be the same one: a later decision replaces the grant, and
 /// what it allows is looked at when something is released.
 pub fn holds<C: IntoColumnRef + Copy>(row: &Footing<C>, now: DateTime<Utc>) -> Condition {
-    let sign_in = one_of(session::Entity)
+    let in_time = Expr::col((session::Entity, session::Column::ExpiresAt)).gt(now);
+    on(row, not_ended(row).and_where(in_time).take())
+}
+
+/// The same for what may outlive the time of the sign-in: nobody ended it, but it may be over.
+pub fn holds_beyond<C: IntoColumnRef + Copy>(row: &Footing<C>) -> Condition {
+    on(row, not_ended(row))
+}
+
+fn not_ended<C: IntoColumnRef + Copy>(row: &Footing<C>) -> SelectStatement {
+    one_of(session::Entity)
         .and_where(Expr::col((session::Entity, session::Column::Id)).equals(row.session))
         .and_where(Expr::col((session::Entity, session::Column::EndedAt)).is_null())
-        .and_where(Expr::col((session::Entity, session::Column::ExpiresAt)).gt(now))
-        .take();
+        .take()
+}
+
+fn on<C: IntoColumnRef + Copy>(row: &Footing<C>, sign_in: SelectStatement) -> Condition {
     let owner = one_of(account::Entity)
         .and_where(Expr::col((account::Entity, account::Column::Id)).equals(row.account))
         .and_where(Expr::col((account::Entity, account::Column::Status)).eq(Status::Active.as_str()))
@@ -46,6 +58,44 @@ pub fn holds<C: IntoColumnRef + Copy>(row: &Footing<C>, now: DateTime<Utc>) -> C
         .add(Expr::exists(sign_in))
         .add(Expr::exists(owner))
         .add(none_or_standing)
+}
+
+/// What a person allows a sub-site today, as a column of a statement; null where nothing is allowed. One grant holds
+/// at a time.
+pub fn allowed(account: Expr, client: Expr) -> Expr {
+    let grant = Query::select()
+        .column((consent_grant::Entity, consent_grant::Column::Allowed))
+        .from(consent_grant::Entity)
+        .and_where(account)
+        .and_where(client)
+        .and_where(Expr::col((consent_grant::Entity, consent_grant::Column::RevokedAt)).is_null())
+        .limit(1)
+        .take();
+    Expr::SubQuery(None, Box::new(grant.into()))
+}
+
+/// The same for a row that stands on a grant.
+pub fn allowed_of<C: IntoColumnRef + Copy>(row: &Footing<C>) -> Expr {
+    allowed(
+        Expr::col((consent_grant::Entity, consent_grant::Column::AccountId)).equals(row.account),
+        Expr::col((consent_grant::Entity, consent_grant::Column::ClientId)).equals(row.client),
+    )
+}
+
+/// When a sign-in is over, as a column of a statement; null when somebody ended it or its row is gone.
+pub fn sign_in_over(which: Expr) -> Expr {
+    let over = Query::select()
+        .column((session::Entity, session::Column::ExpiresAt))
+        .from(session::Entity)
+        .and_where(which)
+        .and_where(Expr::col((session::Entity, session::Column::EndedAt)).is_null())
+        .take();
+    Expr::SubQuery(None, Box::new(over.into()))
+}
+
+/// The same for a row that stands on a sign-in.
+pub fn sign_in_over_of<C: IntoColumnRef + Copy>(row: &Footing<C>) -> Expr {
+    sign_in_over(Expr::col((session::Entity, session::Column::Id)).equals(row.session))
 }
 
 fn one_of(table: impl IntoTableRef) -> SelectStatement {

@@ -6,10 +6,11 @@ use std::path::PathBuf;
 use chrono::{DateTime, Utc};
 use model::clock::Clock;
 use model::rng::Rng;
-use sea_orm::{ConnectionTrait as _, Database, EntityTrait as _};
+use sea_orm::sea_query::Expr;
+use sea_orm::{ColumnTrait as _, ConnectionTrait as _, Database, EntityTrait as _, QueryFilter as _};
 
 use crate::connect::{ConnectionLimits, Schema, Store};
-use crate::entity::audit;
+use crate::entity::{audit, signing_key};
 use crate::error::StoreError;
 use crate::vault::KeyEncryptionKey;
 
@@ -88,6 +89,16 @@ fn postgres_server() -> Option<String> {
     std::env::var("DENIZEN_TEST_POSTGRES")
         .ok()
         .filter(|url| !url.is_empty())
+}
+
+/// Damages the private part of a signing key, as a failing disk would.
+pub async fn tear_signing_key(store: &Store, kid: &str) -> Result<(), StoreError> {
+    signing_key::Entity::update_many()
+        .col_expr(signing_key::Column::PrivateSealed, Expr::value(b"torn".to_vec()))
+        .filter(signing_key::Column::Kid.eq(kid))
+        .exec(&store.read())
+        .await?;
+    Ok(())
 }
 
 impl TestStore {

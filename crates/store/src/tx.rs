@@ -11,6 +11,7 @@ use sea_orm::{
 use tokio::sync::OwnedMutexGuard;
 
 use crate::error::StoreError;
+use crate::journal::Journal;
 use crate::vault::Vault;
 
 /// A unit of work: either a transaction, or statements that each stand alone. Every function of this crate
@@ -18,6 +19,7 @@ use crate::vault::Vault;
 pub struct Tx {
     connection: Connection,
     vault: Arc<Vault>,
+    journal: Option<Journal>,
     /// The turn of the one writer, given back when the unit of work ends.
     _turn: Option<OwnedMutexGuard<()>>,
 }
@@ -34,10 +36,15 @@ impl fmt::Debug for Tx {
 }
 
 impl Tx {
-    pub(crate) fn auto_commit(db: DatabaseConnection, vault: Arc<Vault>) -> Self {
+    pub(crate) fn auto_commit(
+        db: DatabaseConnection,
+        vault: Arc<Vault>,
+        journal: Option<Journal>,
+    ) -> Self {
         Self {
             connection: Connection::Alone(db),
             vault,
+            journal,
             _turn: None,
         }
     }
@@ -45,17 +52,29 @@ impl Tx {
     pub(crate) fn transaction(
         tx: DatabaseTransaction,
         vault: Arc<Vault>,
-        turn: Option<OwnedMutexGuard<()>>,
+        (journal, turn): (Option<Journal>, Option<OwnedMutexGuard<()>>),
     ) -> Self {
-        Self {
+        let begun = Self {
             connection: Connection::Transaction(tx),
             vault,
+            journal,
             _turn: turn,
+        };
+        begun.note("BEGIN");
+        begun
+    }
+
+    fn note(&self, statement: &str) {
+        if let Some(journal) = &self.journal {
+            journal.note(statement);
         }
     }
 
     /// Makes everything done in the unit of work happen.
     pub async fn commit(self) -> Result<(), StoreError> {
+        if matches!(self.connection, Connection::Transaction(_)) {
+            self.note("COMMIT");
+        }
         match self.connection {
             Connection::Alone(_) => Ok(()),
             Connection::Transaction(tx) => Ok(tx.commit().await?),
@@ -78,6 +97,7 @@ impl ConnectionTrait for Tx {
     }
 
     async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
+        self.note(&statement.sql);
         match &self.connection {
             Connection::Alone(db) => db.execute_raw(statement).await,
             Connection::Transaction(tx) => tx.execute_raw(statement).await,
@@ -85,6 +105,7 @@ impl ConnectionTrait for Tx {
     }
 
     async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
+        self.note(sql);
         match &self.connection {
             Connection::Alone(db) => db.execute_unprepared(sql).await,
             Connection::Transaction(tx) => tx.execute_unprepared(sql).await,
@@ -92,6 +113,7 @@ impl ConnectionTrait for Tx {
     }
 
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
+        self.note(&statement.sql);
         match &self.connection {
             Connection::Alone(db) => db.query_one_raw(statement).await,
             Connection::Transaction(tx) => tx.query_one_raw(statement).await,
@@ -99,6 +121,7 @@ impl ConnectionTrait for Tx {
     }
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
+        self.note(&statement.sql);
         match &self.connection {
             Connection::Alone(db) => db.query_all_raw(statement).await,
             Connection::Transaction(tx) => tx.query_all_raw(statement).await,

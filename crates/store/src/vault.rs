@@ -91,6 +91,14 @@ pub enum Column {
     InteractionRequest,
     /// A private signing key.
     SigningKey,
+    /// A sub-site's pushed request.
+    PushedRequest,
+    /// The secret of a sub-site that signs with it.
+    ClientSecret,
+    /// What the page after a sign-out is about; no column, but the page's address.
+    SignOutTicket,
+    /// A sub-site's form that asks for a sign-out; no column, but the address that it continues at.
+    SignOutRequest,
 }
 
 impl Column {
@@ -107,6 +115,10 @@ impl Column {
             Self::OutboxText => "outbox.text",
             Self::InteractionRequest => "interaction.request",
             Self::SigningKey => "signing_key.private",
+            Self::PushedRequest => "pushed_request.request",
+            Self::ClientSecret => "client.secret",
+            Self::SignOutTicket => "sign_out.ticket",
+            Self::SignOutRequest => "sign_out.request",
         }
     }
 }

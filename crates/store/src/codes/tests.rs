@@ -10,7 +10,7 @@ use crate::accounts::{self, NewAccount};
 use crate::grants::{self, Grant};
 use crate::sessions::{self, NewSession};
 use crate::testing::{self, TestStore};
-use crate::tokens::{NewAccessToken, TokenDetails};
+use crate::tokens::{self, NewAccessToken, TokenDetails};
 
 const LIFE: TimeDelta = TimeDelta::seconds(60);
 
@@ -94,6 +94,8 @@ impl World<'_> {
             auth_time_requested: false,
             claims: RequestedClaims::default(),
             grant: Some(self.grant),
+            jkt: None,
+            resources: Vec::new(),
         };
         let new = NewCode {
             code: &code,
@@ -124,12 +126,15 @@ impl World<'_> {
                 methods: redeemed.details.methods.clone(),
                 auth_time: redeemed.details.auth_time,
                 claims: BTreeMap::new(),
+                jkt: None,
+                resources: Vec::new(),
+                jti: None,
             };
             let token = Token::generate(self.test.store.rng()).hash();
             let expires_at = now + TimeDelta::minutes(10);
             let new = NewAccessToken {
                 hash: token,
-                code: redeemed,
+                grounds: &redeemed.grounds(),
                 details: &details,
                 now,
                 expires_at,

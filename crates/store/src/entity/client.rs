@@ -11,6 +11,14 @@ pub struct Model {
     pub secret_hash: Option<Vec<u8>>,
     pub applied_at: DateTimeUtc,
     pub removed_at: Option<DateTimeUtc>,
+    pub secret_sealed: Option<Vec<u8>>,
+    pub previous_secret_hash: Option<Vec<u8>>,
+    pub previous_secret_sealed: Option<Vec<u8>>,
+    pub previous_secret_until: Option<DateTimeUtc>,
+    pub registration_token_hash: Option<Vec<u8>>,
+    pub origin: Option<String>,
+    pub metadata: Option<String>,
+    pub secret_expires_at: Option<DateTimeUtc>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -1,0 +1,87 @@
+//! Which addresses can be registered (RFC 6749 section 3.1.2, RFC 9700 section 4.1).
+
+use url::Url;
+
+/// Whether an address is fit to be registered as a place to send browsers to.
+pub fn check_redirect_uri(uri: &str, production: bool) -> Result<(), &'static str> {
+    if uri.len() > 500 {
+        return Err("is longer than 500 characters");
+    }
+    if uri.chars().any(|c| !c.is_ascii_graphic() || c == '\\') {
+        return Err("has characters that do not belong into an address");
+    }
+    let parsed = Url::parse(uri).map_err(|_| "is not an absolute address")?;
+    if parsed.as_str() != uri && parsed.as_str() != format!("{uri}/") {
+        return Err("is not in its normal form");
+    }
+    if parsed.fragment().is_some() {
+        return Err("has a fragment");
+    }
+    if !parsed.username().is_empty() || parsed.password().is_some() {
+        return Err("has user information");
+    }
+    let loopback = match parsed.host() {
+        Some(url::Host::Ipv4(address)) => address.is_loopback(),
+        Some(url::Host::Ipv6(address)) => address.is_loopback(),
+        Some(url::Host::Domain(name)) => {
+            if name.split('.').any(|label| label.starts_with("xn--")) {
+                return Err("has an internationalised host name; register the plain one");
+            }
+            name == "localhost"
+        }
+        None => return Err("has no host"),
+    };
+    match parsed.scheme() {
+        "https" => Ok(()),
+        "http" if loopback || !production => Ok(()),
+        "http" => Err("must be https"),
+        _ => Err("must be http or https"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn attack_013_only_web_addresses_can_be_registered() {
+        for bad in [
+            "javascript:alert(1)",
+            "JaVaScRiPt:alert(1)",
+            "data:text/html,x",
+            "vbscript:x",
+            "https://a.example/cb#x",
+            "https://user@a.example/cb",
+            "https://a.example\\cb",
+            "https://a.example/cb\n",
+            "/cb",
+            "https://",
+            "http://site.example/cb",
+        ] {
+            assert!(check_redirect_uri(bad, true).is_err(), "{bad:?}");
+        }
+        for good in [
+            "https://a.example/cb",
+            "https://a.example/cb?x=1",
+            "http://127.0.0.1:8101/callback",
+        ] {
+            assert_eq!(check_redirect_uri(good, true), Ok(()), "{good:?}");
+        }
+    }
+
+    #[test]
+    fn attack_014_015_look_alikes_and_odd_hosts_are_refused() {
+        for bad in [
+            "https://xn--80ak6aa92e.example/cb",
+            "https://аpple.example/cb",
+            "https://a。example/cb",
+            "https://2130706433/cb",
+            "https://0x7f.1/cb",
+            "https://[fe80::1%25eth0]/cb",
+            "https://A.example/cb",
+            "https://a.example/x/../cb",
+        ] {
+            assert!(check_redirect_uri(bad, true).is_err(), "{bad:?}");
+        }
+    }
+}
