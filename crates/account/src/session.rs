@@ -12,10 +12,13 @@ use axum::routing::get;
 use model::authn::{Method, Methods};
 use model::event::Event;
 use model::ids::{AccountId, SessionId};
+use model::interaction::SIGNED_OUT_PATH;
 use model::secret::Token;
 use serde::Deserialize;
 use store::accounts::Account;
 use store::audit::Entry;
+use store::interactions;
+use store::logouts::Ticket;
 use store::sessions::{self, LiveSession, NewSession, Renewal};
 use store::{StoreError, Tx};
 use web::extract::{Form, FormName};
@@ -83,10 +86,23 @@ pub async fn start(
             return Ok(sessions::begin_again(tx, &new).await?.then_some(started));
         }
         Some(old) => drop(sessions::end(tx, old.id, now).await?),
-        None => {}
+        None => end_lapsed(tx, visit, account).await?,
     }
     sessions::create(tx, &new).await?;
     Ok(Some(started))
+}
+
+/// Another person's sign-in that lapsed in this browser ends for good: sub-sites may still show that person's pages
+/// to whoever comes next (A171).
+async fn end_lapsed(tx: &Tx, visit: &Visit, account: AccountId) -> Result<(), StoreError> {
+    let Some(token) = visit.session_token() else {
+        return Ok(());
+    };
+    let lapsed = sessions::find_lapsed(tx, &token.hash(), visit.now()).await?;
+    if let Some(lapsed) = lapsed.filter(|lapsed| lapsed.account != account) {
+        sessions::end(tx, lapsed.id, visit.now()).await?;
+    }
+    Ok(())
 }
 
 /// What a person added to their sign-in.
@@ -216,21 +232,39 @@ pub fn display_name(account: &Account) -> String {
         .unwrap_or_default()
 }
 
-/// Ends a sign-in with everything that it gave, and makes the browser forget it.
-pub async fn end(service: &Service, visit: &mut Visit, session: &LiveSession) -> Result<(), StoreError> {
+/// Ends a sign-in with everything that it gave, and makes the browser forget it; answers with the page that says so.
+/// Where sub-sites know of the sign-in it is the page that shows what became of telling them.
+pub async fn end(
+    service: &Service,
+    visit: &mut Visit,
+    session: (SessionId, AccountId),
+) -> Result<LocalPath, StoreError> {
+    let (id, account) = session;
     let now = visit.now();
     let tx = service.store().begin().await?;
-    if sessions::end(&tx, session.id, now).await? {
-        let mut entry = Entry::new(Event::SignedOut, now)
-            .account(session.account.id)
-            .session(session.id);
+    let sites = sessions::sites(&tx, id).await?;
+    if sessions::end(&tx, id, now).await? {
+        let mut entry = Entry::new(Event::SignedOut, now).account(account).session(id);
         entry.request_id = Some(visit.request_id().to_owned());
         store::audit::record(&tx, service.kit().rng(), entry).await?;
     }
+    interactions::leave_behind(&tx, &visit.browser_hash(), now).await?;
     tx.commit().await?;
     visit.end_session();
-    Ok(())
+    if sites.is_empty() {
+        return Ok(SIGN_OUT);
+    }
+    let ticket = Ticket {
+        session: id,
+        at: now,
+        client: None,
+        back: None,
+    };
+    let ticket = ticket.seal(service.store(), &visit.browser_hash())?;
+    Ok(LocalPath::known(SIGNED_OUT_PATH).with("ticket", &ticket))
 }
+
+const SIGN_OUT: LocalPath = LocalPath::known("/sign-out");
 
 /// `/sign-out`.
 pub(crate) fn routes() -> Router<Service> {
@@ -261,14 +295,29 @@ async fn ask(State(service): State<Service>, mut visit: Visit) -> Result<Respons
     Ok(notice.respond(&visit, Page::new("sign-out", "signin-sign-out-title")))
 }
 
+/// What is signed out already needs no proof: another tab was faster, and with it the form lost its own.
 async fn sign_out(
     State(service): State<Service>,
     mut visit: Visit,
-    Form(SignOut {}): Form<SignOut>,
+    form: Result<Form<SignOut>, Problem>,
 ) -> Result<Response, Stop> {
-    match current(&service, &visit).await? {
-        Some(session) => end(&service, &mut visit, &session).await?,
-        None => visit.end_session(),
+    let session = current(&service, &visit).await?;
+    if form.is_err() && session.is_none() {
+        return Ok(visit.redirect(&SIGN_OUT));
     }
-    Ok(visit.redirect(&LocalPath::known("/sign-out")))
+    let Form(SignOut {}) = form?;
+    let lapsed = match visit.session_token() {
+        Some(token) if session.is_none() => {
+            sessions::find_lapsed(&service.store().read(), &token.hash(), visit.now()).await?
+        }
+        _ => None,
+    };
+    let ending = session.map(|session| (session.id, session.account.id));
+    // Sub-sites still know of a sign-in that lapsed by itself.
+    let ending = ending.or_else(|| lapsed.map(|lapsed| (lapsed.id, lapsed.account)));
+    let page = match ending {
+        Some(ending) => end(&service, &mut visit, ending).await?,
+        None => SIGN_OUT,
+    };
+    Ok(visit.redirect(&page))
 }

@@ -7,12 +7,13 @@ use model::client::Client;
 use model::scope::{Scope, ScopeSet};
 
 /// What a request would have released that the resident can decide on: what it asks for, within what the
-/// client's registration allows.
+/// client's registration allows. Access that outlives the sign-in releases nothing by itself, and is decided on too
+/// (OpenID Connect Core 11).
 pub fn releasable(client: &Client, requested: &ScopeSet) -> ScopeSet {
     requested
         .intersection(&client.scopes)
         .iter()
-        .filter(|scope| scope.releases_personal_data())
+        .filter(|scope| scope.releases_personal_data() || *scope == Scope::OfflineAccess)
         .collect()
 }
 
@@ -28,7 +29,13 @@ pub fn must_ask(requested: &ScopeSet, decided: Option<&ScopeSet>, demanded: bool
 pub fn is_optional(scope: Scope) -> bool {
     matches!(
         scope,
-        Scope::Profile | Scope::RealName | Scope::IdNumber | Scope::Phone | Scope::Email | Scope::Address
+        Scope::Profile
+            | Scope::RealName
+            | Scope::IdNumber
+            | Scope::Phone
+            | Scope::Email
+            | Scope::Address
+            | Scope::OfflineAccess
     )
 }
 
@@ -69,6 +76,10 @@ mod tests {
         let requested = set("assurance seals phone id_number");
         assert_eq!(allowed(&requested, &set("phone")), set("assurance seals phone"));
         assert_eq!(allowed(&requested, &set("")), set("assurance seals"));
+        // To be recognised is not to be read while one is away.
+        let offline = set("assurance offline_access");
+        assert_eq!(allowed(&offline, &set("")), set("assurance"));
+        assert_eq!(allowed(&offline, &set("offline_access")), offline);
         // A box that was not on the page allows nothing.
         assert_eq!(allowed(&set("assurance"), &set("id_number")), set("assurance"));
     }

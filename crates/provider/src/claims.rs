@@ -17,7 +17,6 @@ use model::scope::{Scope, ScopeSet};
 use serde_json::{Map, Value, json};
 use store::accounts::Account;
 use store::codes::RequestedClaim;
-use store::grants::Grant;
 
 /// A claim that a scope or the `claims` parameter releases. The protocol's own claims are not here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -144,21 +143,22 @@ pub struct Permitted {
 }
 
 impl Permitted {
-    /// From the scopes that the request was granted, the registration of today, and the decision of today, if there
-    /// was one behind the request (`needed`). `None` when it is gone: nothing is released then. Where nobody was asked,
-    /// nothing goes beyond what the request was granted.
+    /// From the scopes that the request was granted, the registration of today, and what the person allows today, if
+    /// there was a decision behind the request (`needed`). `None` when it is gone: nothing is released then. Where
+    /// nobody was asked, nothing goes beyond what the request was granted.
     pub fn today(
         granted: &ScopeSet,
         client: &Client,
         needed: Option<GrantId>,
-        decision: Option<&Grant>,
+        allowed: Option<&ScopeSet>,
     ) -> Option<Self> {
-        let single: ScopeSet = match (needed, decision) {
+        let asked_for = |scope: Scope| scope.releases_personal_data() || scope == Scope::OfflineAccess;
+        let single: ScopeSet = match (needed, allowed) {
             (Some(_), None) => return None,
-            (Some(_), Some(grant)) => client
+            (Some(_), Some(allowed)) => client
                 .scopes
                 .iter()
-                .filter(|scope| !scope.releases_personal_data() || grant.allowed.contains(*scope))
+                .filter(|scope| !asked_for(*scope) || allowed.contains(*scope))
                 .collect(),
             (None, _) => client.scopes.intersection(granted),
         };
@@ -166,6 +166,15 @@ impl Permitted {
             scopes: granted.intersection(&single),
             single,
         })
+    }
+
+    /// The same for fewer scopes: a refresh may ask for less. What was asked for one by one stays.
+    #[must_use]
+    pub fn narrowed(&self, scopes: &ScopeSet) -> Self {
+        Self {
+            scopes: self.scopes.intersection(scopes),
+            single: self.single.clone(),
+        }
     }
 }
 
@@ -182,9 +191,22 @@ pub struct Wanted<'a> {
 
 impl Wanted<'_> {
     fn holds(&self, claim: Claim) -> bool {
-        let scope = claim.scope();
-        let by_scope = self.permitted.scopes.contains(scope) && claim.comes_by_scope(self.place);
-        by_scope || self.permitted.single.contains(scope) && self.requested.contains_key(claim.name())
+        self.by_scope(claim) || self.alone(claim).is_some()
+    }
+
+    fn by_scope(&self, claim: Claim) -> bool {
+        self.permitted.scopes.contains(claim.scope()) && claim.comes_by_scope(self.place)
+    }
+
+    fn alone(&self, claim: Claim) -> Option<&RequestedClaim> {
+        let permitted = self.permitted.single.contains(claim.scope());
+        self.requested.get(claim.name()).filter(|_| permitted)
+    }
+
+    /// Whether a value is told: a claim that was asked for with a value is left out when it is another one
+    /// (OpenID Connect Core 5.5.1), unless its scope was asked for as a whole.
+    fn takes(&self, claim: Claim, value: &Value) -> bool {
+        self.by_scope(claim) || self.alone(claim).is_some_and(|asked| asked.takes(value))
     }
 
     /// Whether anything that follows from evidence is wanted.
@@ -224,7 +246,9 @@ impl Facts<'_> {
         Claim::ALL
             .into_iter()
             .filter(|claim| wanted.holds(*claim))
-            .filter_map(|claim| Some((claim.name().to_owned(), self.value(claim, &level)?)))
+            .filter_map(|claim| Some((claim, self.value(claim, &level)?)))
+            .filter(|(claim, value)| wanted.takes(*claim, value))
+            .map(|(claim, value)| (claim.name().to_owned(), value))
             .collect()
     }
 

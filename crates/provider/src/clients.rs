@@ -16,13 +16,17 @@ use store::clients::StoredClient;
 use store::revisions::{self, Revision};
 use store::{Store, StoreError};
 
+use crate::client_keys::RemoteKeys;
+
 /// A sub-site, ready for use. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Registered {
     /// The registration.
     pub stored: Arc<StoredClient>,
-    /// Its public keys.
+    /// Its public keys, where the registration has them. To verify with: [`crate::client_keys::verify`].
     pub keys: Option<PublicKeySet>,
+    /// Its public keys, where it has them at an address.
+    pub remote: Option<Arc<RemoteKeys>>,
 }
 
 impl Registered {
@@ -72,12 +76,9 @@ async fn read(store: &Store, old: &Snapshot) -> Result<Snapshot, StoreError> {
     let list = store::clients::list(&tx).await?;
     let by_id = list.into_iter().map(|stored| {
         let id = stored.client.client_id.clone();
-        let known = old
-            .by_id
-            .get(&id)
-            .filter(|known| *known.stored == stored)
-            .cloned();
-        (id, known.unwrap_or_else(|| register(stored)))
+        let known = old.by_id.get(&id);
+        let same = known.filter(|known| *known.stored == stored).cloned();
+        (id, same.unwrap_or_else(|| register(stored, known)))
     });
     Ok(Snapshot {
         revision,
@@ -85,7 +86,7 @@ async fn read(store: &Store, old: &Snapshot) -> Result<Snapshot, StoreError> {
     })
 }
 
-fn register(stored: StoredClient) -> Registered {
+fn register(stored: StoredClient, before: Option<&Registered>) -> Registered {
     let keys = match check_keys(&stored.client) {
         Ok(keys) => keys,
         Err(error) => {
@@ -93,9 +94,16 @@ fn register(stored: StoredClient) -> Registered {
             None
         }
     };
+    let remote = stored.client.jwks_uri.as_ref().map(|uri| {
+        // Another change of the registration is no reason to read the keys again.
+        let known = before.and_then(|before| before.remote.as_ref());
+        let same = known.filter(|known| known.uri() == uri).cloned();
+        same.unwrap_or_else(|| Arc::new(RemoteKeys::new(uri.clone())))
+    });
     Registered {
         stored: Arc::new(stored),
         keys,
+        remote,
     }
 }
 

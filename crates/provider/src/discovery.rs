@@ -1,152 +1,205 @@
-//! What the provider can do, for programs (OpenID Connect Discovery 1.0 section 3, RFC 8414 section 2, RFC 9207
-//! section 3). Made once, from the tables that route and validate, so that it cannot promise anything else.
+//! What the provider can do, for programs (OpenID Connect Discovery 1.0 section 3, RFC 8414 section 2).
 //!
-//! What is not offered is said where leaving it out would promise it: `request_uri_parameter_supported` is true when
-//! it is missing.
+//! One table, [`TABLE`]: a member's name and where its value comes from, which is always the constant that routes or
+//! validates. So nothing is promised that is refused, and a new endpoint or algorithm is one row here or one value
+//! there. Both well-known addresses give the same document, made once at the start.
+//!
+//! Where a default of the standard says something else than we do, the member is there (`request_uri_parameter_supported`).
 
-use axum::body::Bytes;
 use axum::extract::State;
 use axum::response::Response;
-use model::client::{AuthMethod, SigningAlg};
+use http::HeaderMap;
+use model::client::{AuthMethod, GrantType, ResponseMode, SigningAlg, SubjectType};
 use model::ladder::Level;
 use model::language::Language;
 use model::scope::Scope;
-use serde::Serialize;
+use serde::Deserialize;
+use serde_json::{Map, Value};
 
 use crate::claims::{Claim, PROTOCOL_CLAIMS};
+use crate::client_auth::Endpoint;
 use crate::router::paths;
-use crate::token::GrantType;
-use crate::{Service, wire};
+use crate::{Config, Service, dpop, logout};
 
 /// The values of `prompt` (OpenID Connect Core 3.1.2.1, Initiating User Registration via OpenID Connect 1.0).
 pub const PROMPTS: [&str; 5] = ["none", "login", "consent", "select_account", "create"];
 
 const CACHE: &str = "public, max-age=3600";
 
-#[derive(Serialize)]
-struct Metadata<'a> {
-    issuer: &'a str,
-    authorization_endpoint: String,
-    token_endpoint: String,
-    userinfo_endpoint: String,
-    jwks_uri: String,
-    end_session_endpoint: String,
-    scopes_supported: Vec<&'static str>,
-    response_types_supported: [&'static str; 1],
-    response_modes_supported: [&'static str; 1],
-    grant_types_supported: Vec<&'static str>,
-    subject_types_supported: [&'static str; 1],
-    id_token_signing_alg_values_supported: Vec<&'static str>,
-    token_endpoint_auth_methods_supported: Vec<&'static str>,
-    token_endpoint_auth_signing_alg_values_supported: Vec<&'static str>,
-    code_challenge_methods_supported: [&'static str; 1],
-    acr_values_supported: Vec<String>,
-    claim_types_supported: [&'static str; 1],
-    claims_supported: Vec<&'static str>,
-    ui_locales_supported: Vec<&'static str>,
-    prompt_values_supported: [&'static str; 5],
-    claims_parameter_supported: bool,
-    request_parameter_supported: bool,
-    request_uri_parameter_supported: bool,
-    authorization_response_iss_parameter_supported: bool,
+/// What a value may depend on.
+#[derive(Clone, Copy, Debug)]
+pub struct Offer<'a> {
+    /// The issuer.
+    pub issuer: &'a str,
+    /// The settings.
+    pub config: &'a Config,
 }
 
-/// The document for an issuer.
-pub fn metadata(issuer: &str) -> Bytes {
-    let at = |path: &str| format!("{issuer}{path}");
-    let names = |algs: &[SigningAlg]| algs.iter().map(|alg| alg.name()).collect::<Vec<_>>();
-    let metadata = Metadata {
-        issuer,
-        authorization_endpoint: at(paths::AUTHORIZE),
-        token_endpoint: at(paths::TOKEN),
-        userinfo_endpoint: at(paths::USERINFO),
-        jwks_uri: at(paths::JWKS),
-        end_session_endpoint: at(paths::END_SESSION),
-        scopes_supported: Scope::OFFERED.map(Scope::as_str).to_vec(),
-        response_types_supported: ["code"],
-        response_modes_supported: ["query"],
-        grant_types_supported: GrantType::ALL.map(GrantType::as_str).to_vec(),
-        subject_types_supported: ["pairwise"],
-        id_token_signing_alg_values_supported: names(&SigningAlg::OFFERED),
-        token_endpoint_auth_methods_supported: AuthMethod::ALL.map(AuthMethod::as_str).to_vec(),
-        token_endpoint_auth_signing_alg_values_supported: names(&jose::alg::ACCEPTED),
-        code_challenge_methods_supported: ["S256"],
-        acr_values_supported: Level::ALL.map(Level::acr).to_vec(),
-        claim_types_supported: ["normal"],
-        claims_supported: PROTOCOL_CLAIMS
+/// Where a value comes from; `None` leaves the member out.
+type Source = fn(&Offer<'_>) -> Option<Value>;
+
+/// Every member. A new endpoint, method or algorithm is a row here, or a value of the constant that a row names.
+pub const TABLE: &[(&str, Source)] = &[
+    ("issuer", |offer| Some(offer.issuer.into())),
+    // Where.
+    ("authorization_endpoint", |offer| offer.at(paths::AUTHORIZE)),
+    ("pushed_authorization_request_endpoint", |offer| {
+        offer.at(Endpoint::PushedRequest.path())
+    }),
+    ("token_endpoint", |offer| offer.at(Endpoint::Token.path())),
+    ("userinfo_endpoint", |offer| offer.at(paths::USERINFO)),
+    ("jwks_uri", |offer| offer.at(paths::JWKS)),
+    ("end_session_endpoint", |offer| offer.at(paths::END_SESSION)),
+    ("registration_endpoint", |offer| {
+        offer.at(paths::REGISTRATION).filter(|_| offer.config.registration.enabled)
+    }),
+    // What may be asked for.
+    ("scopes_supported", |_| list(Scope::OFFERED.map(Scope::as_str))),
+    ("claims_supported", |_| {
+        list(PROTOCOL_CLAIMS.into_iter().chain(Claim::ALL.map(Claim::name)))
+    }),
+    ("claim_types_supported", |_| list(["normal"])),
+    ("claims_parameter_supported", |_| yes()),
+    ("acr_values_supported", |_| list(Level::ALL.map(Level::acr))),
+    ("subject_types_supported", |offer| {
+        let public = offer.config.public_subjects.then_some(SubjectType::Public);
+        list([SubjectType::Pairwise].into_iter().chain(public).map(SubjectType::as_str))
+    }),
+    ("ui_locales_supported", |_| list(Language::ALL.map(Language::tag))),
+    ("prompt_values_supported", |_| list(PROMPTS)),
+    // How it is asked and answered.
+    ("response_types_supported", |_| list(["code"])),
+    ("response_modes_supported", |_| {
+        list(ResponseMode::ALL.map(ResponseMode::as_str))
+    }),
+    ("code_challenge_methods_supported", |_| list(["S256"])),
+    ("authorization_response_iss_parameter_supported", |_| yes()),
+    ("request_parameter_supported", |_| yes()),
+    ("request_object_signing_alg_values_supported", |_| {
+        algs(&jose::alg::ACCEPTED)
+    }),
+    // An address of one's own. The handle of a pushed request is none.
+    ("request_uri_parameter_supported", |_| no()),
+    ("require_request_uri_registration", |_| no()),
+    ("require_signed_request_object", |_| no()),
+    ("require_pushed_authorization_requests", |_| no()),
+    // What is given, to whom.
+    ("grant_types_supported", |_| list(GrantType::ALL.map(GrantType::as_str))),
+    ("id_token_signing_alg_values_supported", |_| algs(&SigningAlg::OFFERED)),
+    ("userinfo_signing_alg_values_supported", |_| algs(&SigningAlg::OFFERED)),
+    ("dpop_signing_alg_values_supported", |_| algs(&dpop::ALGS)),
+    ("tls_client_certificate_bound_access_tokens", |_| no()),
+    // Who are you?
+    ("token_endpoint_auth_methods_supported", |_| methods(Endpoint::Token)),
+    ("token_endpoint_auth_signing_alg_values_supported", |_| {
+        assertion_algs(Endpoint::Token)
+    }),
+    // And afterwards.
+    ("backchannel_logout_supported", |_| {
+        Some(logout::BACKCHANNEL_LOGOUT_SUPPORTED.into())
+    }),
+    ("backchannel_logout_session_supported", |_| {
+        Some(logout::BACKCHANNEL_LOGOUT_SESSION_SUPPORTED.into())
+    }),
+    ("frontchannel_logout_supported", |_| {
+        Some(logout::FRONTCHANNEL_LOGOUT_SUPPORTED.into())
+    }),
+    ("frontchannel_logout_session_supported", |_| {
+        Some(logout::FRONTCHANNEL_LOGOUT_SESSION_SUPPORTED.into())
+    }),
+    // For the people who build sub-sites.
+    ("service_documentation", |offer| page(&offer.config.pages.documentation)),
+    ("op_policy_uri", |offer| page(&offer.config.pages.policy)),
+    ("op_tos_uri", |offer| page(&offer.config.pages.terms)),
+];
+
+/// Pages of the operator for the people who build sub-sites. `[provider.pages]` of the configuration.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Pages {
+    /// How to connect a sub-site.
+    pub documentation: Option<String>,
+    /// What sub-sites may do with what they are told.
+    pub policy: Option<String>,
+    /// The terms of use for sub-sites.
+    pub terms: Option<String>,
+}
+
+impl Pages {
+    /// What is wrong with the section.
+    pub fn faults(&self) -> Vec<(&'static str, &'static str)> {
+        [("documentation", &self.documentation), ("policy", &self.policy), ("terms", &self.terms)]
             .into_iter()
-            .chain(Claim::ALL.map(Claim::name))
-            .collect(),
-        ui_locales_supported: Language::ALL.map(Language::tag).to_vec(),
-        prompt_values_supported: PROMPTS,
-        claims_parameter_supported: true,
-        request_parameter_supported: false,
-        request_uri_parameter_supported: false,
-        authorization_response_iss_parameter_supported: true,
+            .filter(|(_, page)| page.as_ref().is_some_and(|page| !is_web_address(page)))
+            .map(|(key, _)| (key, "write an address that begins with https://"))
+            .collect()
+    }
+}
+
+fn is_web_address(text: &str) -> bool {
+    url::Url::parse(text).is_ok_and(|url| url.scheme() == "https" && url.as_str().len() <= 500)
+}
+
+impl Offer<'_> {
+    fn at(&self, path: &str) -> Option<Value> {
+        Some(format!("{}{path}", self.issuer).into())
+    }
+}
+
+fn page(address: &Option<String>) -> Option<Value> {
+    address.clone().map(Value::from)
+}
+
+/// How clients may prove themselves at an endpoint.
+fn methods(endpoint: Endpoint) -> Option<Value> {
+    list(offered(endpoint).map(AuthMethod::as_str))
+}
+
+fn offered(endpoint: Endpoint) -> impl Iterator<Item = AuthMethod> {
+    AuthMethod::ALL
+        .into_iter()
+        .filter(move |method| method.is_confidential() || endpoint.takes_public_clients())
+}
+
+/// What the assertions of those methods may be signed with.
+fn assertion_algs(endpoint: Endpoint) -> Option<Value> {
+    let of = |method| match method {
+        AuthMethod::PrivateKeyJwt => jose::alg::ACCEPTED.iter().map(|alg| alg.name()).collect(),
+        AuthMethod::ClientSecretJwt => vec![jose::mac::ALG],
+        AuthMethod::ClientSecretBasic | AuthMethod::ClientSecretPost | AuthMethod::None => Vec::new(),
     };
-    // A struct of strings always serialises.
-    serde_json::to_vec(&metadata).unwrap_or_default().into()
+    list(offered(endpoint).flat_map(of))
+}
+
+fn list<T: Into<Value>>(values: impl IntoIterator<Item = T>) -> Option<Value> {
+    Some(values.into_iter().map(Into::into).collect())
+}
+
+fn algs(algs: &[SigningAlg]) -> Option<Value> {
+    list(algs.iter().map(|alg| alg.name()))
+}
+
+fn yes() -> Option<Value> {
+    Some(true.into())
+}
+
+fn no() -> Option<Value> {
+    Some(false.into())
+}
+
+/// The document.
+pub fn metadata(offer: &Offer<'_>) -> Vec<u8> {
+    let members: Map<String, Value> = TABLE
+        .iter()
+        .filter_map(|(name, source)| Some(((*name).to_owned(), source(offer)?)))
+        .collect();
+    Value::Object(members).to_string().into_bytes()
 }
 
 /// `GET /.well-known/openid-configuration` and `GET /.well-known/oauth-authorization-server`
-pub async fn document(State(service): State<Service>) -> Response {
-    wire::public(service.metadata(), CACHE)
+pub async fn document(State(service): State<Service>, headers: HeaderMap) -> Response {
+    service.metadata().answer(&headers, CACHE)
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::authorize::request::{Raw, Request};
-    use crate::error::AuthorizeError;
-    use crate::testing;
-
-    #[test]
-    fn discovery_says_what_is_offered() {
-        let document: serde_json::Value =
-            serde_json::from_slice(&metadata("https://id.example.gov")).unwrap();
-        insta::assert_json_snapshot!(document);
-    }
-    #[test]
-    fn every_prompt_that_is_promised_is_understood() {
-        let parse = |prompt: &str| {
-            let pairs = [("response_type", "code"), ("scope", "openid"), ("prompt", prompt)];
-            Request::parse(&Raw::new(
-                pairs.map(|(name, value)| (name.to_owned(), value.to_owned())),
-            ))
-        };
-        for prompt in PROMPTS {
-            assert!(parse(prompt).is_ok(), "{prompt}");
-        }
-        assert_eq!(parse("other"), Err(AuthorizeError::PromptUnknown));
-    }
-    #[tokio::test]
-    async fn public_documents_may_be_kept_and_attack_123_have_no_private_key() {
-        let world = testing::world().await;
-        let openid = world.get(paths::OPENID_CONFIGURATION).await;
-        let oauth = world.get(paths::OAUTH_METADATA).await;
-        let jwks = world.get(paths::JWKS).await;
-        assert_eq!(openid.json, oauth.json);
-        assert_eq!(openid.json["issuer"], "http://localhost:8080");
-        assert_eq!(openid.json["jwks_uri"], "http://localhost:8080/jwks.json");
-        for answer in [&openid, &oauth, &jwks] {
-            assert_eq!(answer.status, 200);
-            assert_eq!(answer.headers["content-type"], "application/json");
-            assert!(
-                answer.headers["cache-control"]
-                    .to_str()
-                    .unwrap()
-                    .starts_with("public, max-age=")
-            );
-        }
-        let keys = jwks.json["keys"].as_array().unwrap();
-        assert_eq!(keys.len(), 4, "current and next, ES256 and RS256");
-        for key in keys {
-            assert!(
-                ["d", "p", "q", "dp", "dq", "qi", "k"]
-                    .iter()
-                    .all(|name| key.get(name).is_none())
-            );
-            assert_eq!(key["use"], "sig");
-        }
-    }
-}
+mod tests;

@@ -2,10 +2,15 @@
 //! published while `retiring`, dead.
 //!
 //! Rows are the truth and are the same for all nodes; each node keeps a [`Ring`] of them in memory and looks again
-//! when the store's counter says so. Making keys is done on a thread of its own, because an RSA key takes long.
+//! when the store's counter says so. A row that cannot be read is logged and left out, so that the others go on.
+//! Making keys is done on threads of their own, because an RSA key takes long.
+//!
+//! Keys are rotated by command ([`rotate`]) and by schedule ([`upkeep`]); a guarded statement sees to it that of
+//! several nodes one does it.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 
+use arc_swap::ArcSwap;
 use chrono::{DateTime, TimeDelta, Utc};
 use jose::key::{KeyError, PrivateKey};
 use jose::ring::{KeyState, Ring, RingError, SharedRing};
@@ -15,9 +20,35 @@ use store::audit::{self, Entry};
 use store::keys::{Listed, NewKey, State};
 use store::revisions::{self, Revision};
 use store::{Store, StoreError, Tx};
+use tokio::sync::oneshot;
+use zeroize::Zeroizing;
+
+use crate::wire::Document;
 
 /// For how long a key is published before it signs: sub-sites cache the key set for up to a day.
 pub const ANNOUNCED_HOURS: i64 = 24;
+
+/// What happens to keys by itself, and when.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Schedule {
+    /// For how long a key signs; `None` leaves rotation to the command.
+    pub rotate_every: Option<TimeDelta>,
+    /// For how long a key is published before it signs.
+    pub announced: TimeDelta,
+    /// For how long a key is published after it signed.
+    pub retired_after: TimeDelta,
+}
+
+impl Schedule {
+    /// The schedule with the usual waiting times; 0 days leave rotation to the command.
+    pub fn every_days(days: u16) -> Self {
+        Self {
+            rotate_every: (days > 0).then(|| TimeDelta::days(days.into())),
+            announced: TimeDelta::hours(ANNOUNCED_HOURS),
+            retired_after: TimeDelta::hours(crate::KEY_RETIREMENT_HOURS),
+        }
+    }
+}
 
 /// Why something could not be done with the keys.
 #[derive(Debug, thiserror::Error)]
@@ -57,6 +88,7 @@ pub enum KeysError {
 #[derive(Debug)]
 pub struct Keys {
     ring: SharedRing,
+    document: ArcSwap<Document>,
     revision: AtomicI64,
 }
 
@@ -66,6 +98,7 @@ impl Keys {
         ensure(store).await?;
         let (revision, ring) = read(store).await?;
         Ok(Self {
+            document: ArcSwap::from_pointee(Document::of(&ring.jwks())),
             ring: SharedRing::new(ring),
             revision: AtomicI64::new(revision),
         })
@@ -76,6 +109,11 @@ impl Keys {
         &self.ring
     }
 
+    /// The published key set of this moment.
+    pub fn document(&self) -> std::sync::Arc<Document> {
+        self.document.load_full()
+    }
+
     /// Looks again if something changed; answers whether it did.
     pub async fn refresh(&self, store: &Store) -> Result<bool, KeysError> {
         let number = revisions::number(&store.read(), Revision::Keys).await?;
@@ -83,6 +121,8 @@ impl Keys {
             return Ok(false);
         }
         let (revision, ring) = read(store).await?;
+        // Published before it signs, be it by a moment.
+        self.document.store(Document::of(&ring.jwks()).into());
         self.ring.replace(ring);
         self.revision.store(revision, Ordering::Release);
         Ok(true)
@@ -93,12 +133,35 @@ async fn read(store: &Store) -> Result<(i64, Ring), KeysError> {
     let tx = store.read();
     // The number first: what changes after it is read again next time.
     let revision = revisions::number(&tx, Revision::Keys).await?;
-    let keys = store::keys::open(&tx).await?;
-    let keys = keys
+    let opened = store::keys::open(&tx).await?;
+    let keys: Vec<_> = opened
         .into_iter()
-        .map(|(listed, private)| Ok((ring_state(listed.state), PrivateKey::import(&private)?)))
-        .collect::<Result<Vec<_>, KeyError>>()?;
+        .filter_map(|(listed, private)| Some((ring_state(listed.state), import(&listed, &private)?)))
+        .collect();
+    for alg in SigningAlg::OFFERED {
+        if !keys
+            .iter()
+            .any(|(state, key)| *state == KeyState::Current && key.alg() == alg)
+        {
+            tracing::error!(alg = alg.name(), "no key signs; `denizen keys rotate --now` promotes the next one");
+        }
+    }
     Ok((revision, Ring::new(keys)?))
+}
+
+/// The key in a row, if it is what the row says.
+fn import(listed: &Listed, private: &Zeroizing<Vec<u8>>) -> Option<PrivateKey> {
+    match PrivateKey::import(private) {
+        Ok(key) if key.kid() == listed.kid && key.alg() == listed.alg => Some(key),
+        Ok(_) => {
+            tracing::error!(kid = listed.kid, "a signing key is not the one that its row names");
+            None
+        }
+        Err(error) => {
+            tracing::error!(kid = listed.kid, %error, "a signing key cannot be used");
+            None
+        }
+    }
 }
 
 const fn ring_state(state: State) -> KeyState {
@@ -114,49 +177,132 @@ const fn ring_state(state: State) -> KeyState {
 /// together agree: the first insert wins, and the other's key is thrown away.
 pub async fn ensure(store: &Store) -> Result<(), KeysError> {
     let there = store::keys::list(&store.read()).await?;
-    for alg in SigningAlg::OFFERED {
-        for state in [State::Current, State::Next] {
-            if there.iter().any(|key| key.alg == alg && key.state == state) {
-                continue;
-            }
-            let key = make(alg).await?;
-            let tx = store.begin().await?;
-            if insert(&tx, &key, state, store.clock().now()).await? {
-                changed(store, &tx, key.kid(), state).await?;
-            }
-            tx.commit().await?;
+    let missing: Vec<_> = SigningAlg::OFFERED
+        .into_iter()
+        .flat_map(|alg| [(alg, State::Current), (alg, State::Next)])
+        .filter(|(alg, state)| !there.iter().any(|key| key.alg == *alg && key.state == *state))
+        .collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let keys = make(store, missing.iter().map(|(alg, _)| *alg)).await?;
+    let tx = store.begin().await?;
+    for (key, (_, state)) in keys.iter().zip(missing) {
+        if insert(&tx, key, state, store.clock().now()).await? {
+            changed(store, &tx, key.kid(), state).await?;
         }
     }
-    Ok(())
+    Ok(tx.commit().await?)
+}
+
+/// Gives up next keys that cannot be read, so that none of them is promoted, and makes what is missing.
+async fn mend(store: &Store) -> Result<(), KeysError> {
+    let tx = store.begin().await?;
+    let opened = store::keys::open(&tx).await?;
+    for next in store::keys::list(&tx).await? {
+        let usable = |(listed, private): &(Listed, _)| listed.kid == next.kid && import(listed, private).is_some();
+        if next.state == State::Next
+            && !opened.iter().any(usable)
+            && store::keys::discard(&tx, &next.kid, store.clock().now()).await?
+        {
+            changed(store, &tx, &next.kid, State::Dead).await?;
+        }
+    }
+    tx.commit().await?;
+    ensure(store).await
 }
 
 /// Promotes every next key, lets the current one retire and makes another next. All or nothing. Keys that have not
 /// been `announced` for so long yet do not sign; an emergency can't wait, and gives `None`.
 pub async fn rotate(store: &Store, announced: Option<TimeDelta>) -> Result<Vec<Listed>, KeysError> {
-    ensure(store).await?;
-    let mut fresh = Vec::new();
-    for alg in SigningAlg::OFFERED {
-        fresh.push(make(alg).await?);
-    }
+    mend(store).await?;
+    let fresh = make(store, SigningAlg::OFFERED).await?;
     let now = store.clock().now();
     let tx = store.begin().await?;
     if let Some(announced) = announced {
         must_be_announced(&tx, announced, now).await?;
     }
-    // What the check has seen may have changed since; the statement asks again.
+    // What the check has seen may have changed since; the statements ask again.
     let since = announced.map(|announced| now - announced);
     for key in &fresh {
-        let retired = (State::Current, State::Retiring);
-        let retired = store::keys::advance(&tx, key.alg(), retired, None, now).await?;
-        let promoted = (State::Next, State::Current);
-        let promoted = store::keys::advance(&tx, key.alg(), promoted, since, now).await?;
-        if !(retired && promoted && insert(&tx, key, State::Next, now).await?) {
+        if !promote(store, &tx, key, (None, since)).await? {
             return Err(KeysError::RotatedElsewhere(key.alg()));
         }
-        changed(store, &tx, key.kid(), State::Next).await?;
     }
     tx.commit().await?;
     list(store).await
+}
+
+/// Puts the next key of an algorithm in the place of the current one and `fresh` in the place of the next, if the
+/// current one has signed and the next one been announced since the given times. If not, the caller lets the
+/// transaction go.
+async fn promote(
+    store: &Store,
+    tx: &Tx,
+    fresh: &PrivateKey,
+    (signing_since, announced_since): (Option<DateTime<Utc>>, Option<DateTime<Utc>>),
+) -> Result<bool, KeysError> {
+    let (alg, now) = (fresh.alg(), store.clock().now());
+    let retire = (State::Current, State::Retiring);
+    let Some(retired) = store::keys::advance(tx, alg, retire, signing_since, now).await? else {
+        return Ok(false);
+    };
+    let promote = (State::Next, State::Current);
+    let Some(promoted) = store::keys::advance(tx, alg, promote, announced_since, now).await? else {
+        return Ok(false);
+    };
+    if !insert(tx, fresh, State::Next, now).await? {
+        return Ok(false);
+    }
+    changed(store, tx, &retired, State::Retiring).await?;
+    changed(store, tx, &promoted, State::Current).await?;
+    changed(store, tx, fresh.kid(), State::Next).await?;
+    Ok(true)
+}
+
+/// What keeps keys young without anybody's help: makes what is missing, rotates what is due, buries what is over.
+/// Every node calls it now and then.
+pub async fn upkeep(store: &Store, schedule: &Schedule) -> Result<(), KeysError> {
+    ensure(store).await?;
+    if let Some(every) = schedule.rotate_every {
+        rotate_due(store, every, schedule.announced).await?;
+    }
+    retire(store, schedule.retired_after).await?;
+    Ok(())
+}
+
+/// Rotates the algorithms whose current key has signed for long enough; answers which.
+pub async fn rotate_due(
+    store: &Store,
+    every: TimeDelta,
+    announced: TimeDelta,
+) -> Result<Vec<SigningAlg>, KeysError> {
+    let (signing_since, announced_since) = (store.clock().now() - every, store.clock().now() - announced);
+    let due = |keys: &[Listed]| -> Vec<SigningAlg> {
+        let older = |alg, state, since| {
+            let old = |key: &Listed| key.alg == alg && key.state == state && key.state_changed_at <= since;
+            keys.iter().any(old)
+        };
+        SigningAlg::OFFERED
+            .into_iter()
+            .filter(|alg| older(*alg, State::Current, signing_since) && older(*alg, State::Next, announced_since))
+            .collect()
+    };
+    if due(&list(store).await?).is_empty() {
+        return Ok(Vec::new());
+    }
+    mend(store).await?;
+    let mut rotated = Vec::new();
+    for fresh in make(store, due(&list(store).await?)).await? {
+        let tx = store.begin().await?;
+        // The first of several nodes does it; for the others the keys are young by now.
+        if promote(store, &tx, &fresh, (Some(signing_since), Some(announced_since))).await? {
+            tx.commit().await?;
+            tracing::info!(alg = fresh.alg().name(), "signing keys rotated by schedule");
+            rotated.push(fresh.alg());
+        }
+    }
+    Ok(rotated)
 }
 
 async fn must_be_announced(tx: &Tx, announced: TimeDelta, now: DateTime<Utc>) -> Result<(), KeysError> {
@@ -220,149 +366,43 @@ async fn changed(store: &Store, tx: &Tx, kid: &str, state: State) -> Result<(), 
     revisions::raise(tx, Revision::Keys).await
 }
 
-async fn make(alg: SigningAlg) -> Result<PrivateKey, KeysError> {
-    let (send, receive) = tokio::sync::oneshot::channel();
+/// Makes keys, all at the same time.
+async fn make(
+    store: &Store,
+    algs: impl IntoIterator<Item = SigningAlg>,
+) -> Result<Vec<PrivateKey>, KeysError> {
+    let begin = |alg| begin_to_make(store.clone(), alg);
+    let under_way = algs.into_iter().map(begin).collect::<Result<Vec<_>, _>>()?;
+    let mut keys = Vec::new();
+    for key in under_way {
+        keys.push(key.await.map_err(|_| KeysError::NoThread)??);
+    }
+    Ok(keys)
+}
+
+fn begin_to_make(
+    store: Store,
+    alg: SigningAlg,
+) -> Result<oneshot::Receiver<Result<PrivateKey, KeyError>>, KeysError> {
+    let (send, receive) = oneshot::channel();
     let work = move || {
         // Nobody waits any more when the node is being stopped.
-        let _ = send.send(PrivateKey::generate(alg));
+        let _ = send.send(generate(&store, alg));
     };
     std::thread::Builder::new()
         .name("key-maker".to_owned())
         .spawn(work)
         .map_err(|_| KeysError::NoThread)?;
-    Ok(receive.await.map_err(|_| KeysError::NoThread)??)
+    Ok(receive)
+}
+
+#[cfg(not(test))]
+fn generate(_: &Store, alg: SigningAlg) -> Result<PrivateKey, KeyError> {
+    PrivateKey::generate(alg)
 }
 
 #[cfg(test)]
-mod tests {
-    use jose::sign::TokenType;
+use crate::testing::generate;
 
-    use super::*;
-
-    fn states(list: &[Listed]) -> Vec<(SigningAlg, State)> {
-        let mut states: Vec<_> = list.iter().map(|key| (key.alg, key.state)).collect();
-        states.sort();
-        states
-    }
-
-    #[tokio::test]
-    async fn attack_122_keys_pass_from_next_to_dead_and_nodes_follow() {
-        for test in store::testing::stores().await {
-            let store = &test.store;
-            let (one, two) = (
-                Keys::start(store).await.unwrap(),
-                Keys::start(store).await.unwrap(),
-            );
-            let es256 = |keys: &Keys| {
-                keys.ring()
-                    .load()
-                    .current_kid(SigningAlg::Es256)
-                    .map(str::to_owned)
-            };
-            assert_eq!(es256(&one), es256(&two), "nodes agree");
-            let (current, next) = (State::Current, State::Next);
-            let (es, rs) = (SigningAlg::Es256, SigningAlg::Rs256);
-            let start = states(&list(store).await.unwrap());
-            assert_eq!(start, [(es, next), (es, current), (rs, next), (rs, current)]);
-            let token = one.ring().load().sign(es, TokenType::Jwt, "{}").unwrap();
-
-            let before = es256(&one);
-            assert_eq!(rotate(store, None).await.unwrap().len(), 6);
-            assert!(one.refresh(store).await.unwrap());
-            assert!(two.refresh(store).await.unwrap());
-            assert!(!two.refresh(store).await.unwrap());
-            assert_ne!(es256(&one), before);
-            assert_eq!(es256(&one), es256(&two));
-            let jwks = String::from_utf8(one.ring().load().jwks().to_vec()).unwrap();
-            assert!(
-                jwks.contains(before.as_deref().unwrap()),
-                "the old key is still published"
-            );
-            assert!(
-                !token.is_empty() && !jwks.contains("\"d\""),
-                "attack_123: nothing private is published"
-            );
-
-            test.clock.advance(TimeDelta::hours(23));
-            assert!(retire(store, TimeDelta::hours(24)).await.unwrap().is_empty());
-            test.clock.advance(TimeDelta::hours(1));
-            assert_eq!(retire(store, TimeDelta::hours(24)).await.unwrap().len(), 2);
-            assert!(one.refresh(store).await.unwrap());
-            let jwks = String::from_utf8(one.ring().load().jwks().to_vec()).unwrap();
-            assert!(!jwks.contains(before.as_deref().unwrap()), "the dead key is gone");
-        }
-    }
-
-    #[tokio::test]
-    async fn attack_122_a_key_signs_only_when_it_was_announced_for_a_day() {
-        for test in store::testing::stores().await {
-            let (store, day) = (&test.store, TimeDelta::hours(ANNOUNCED_HOURS));
-            ensure(store).await.unwrap();
-            let before = list(store).await.unwrap();
-            test.clock.advance(day - TimeDelta::seconds(1));
-            let refused = rotate(store, Some(day)).await;
-            assert!(matches!(refused, Err(KeysError::TooYoung { .. })), "{refused:?}");
-            assert_eq!(list(store).await.unwrap(), before, "nothing has changed");
-            test.clock.advance(TimeDelta::seconds(1));
-            rotate(store, Some(day)).await.unwrap();
-            let refused = rotate(store, Some(day)).await;
-            assert!(matches!(refused, Err(KeysError::TooYoung { .. })), "{refused:?}");
-            rotate(store, None).await.unwrap();
-        }
-    }
-
-    #[tokio::test]
-    async fn of_two_rotations_at_once_one_happens() {
-        for test in store::testing::stores().await {
-            let (store, day) = (&test.store, TimeDelta::hours(ANNOUNCED_HOURS));
-            ensure(store).await.unwrap();
-            test.clock.advance(day);
-            let (one, two) = tokio::join!(rotate(store, Some(day)), rotate(store, Some(day)));
-            assert!(one.is_ok() != two.is_ok(), "{one:?} {two:?}");
-            assert_eq!(list(store).await.unwrap().len(), 6);
-        }
-    }
-
-    #[tokio::test]
-    async fn a_key_that_leaked_is_buried_at_once_by_its_name() {
-        for test in store::testing::stores().await {
-            let store = &test.store;
-            ensure(store).await.unwrap();
-            let keys = rotate(store, None).await.unwrap();
-            let named = |state| keys.iter().find(|key| key.state == state).unwrap().kid.as_str();
-            let (day, current, retiring) = (
-                TimeDelta::hours(24),
-                named(State::Current),
-                named(State::Retiring),
-            );
-            let none = TimeDelta::zero();
-            for (kid, life) in [(current, none), (retiring, day), ("nobody", none)] {
-                let refused = retire_one(store, kid, life).await;
-                assert!(
-                    matches!(refused, Err(KeysError::NotRetiring(_))),
-                    "{kid} {refused:?}"
-                );
-            }
-            retire_one(store, retiring, none).await.unwrap();
-            let dead = list(store)
-                .await
-                .unwrap()
-                .into_iter()
-                .filter(|key| key.state == State::Dead);
-            assert_eq!(dead.map(|key| key.kid).collect::<Vec<_>>(), [retiring]);
-        }
-    }
-
-    #[tokio::test]
-    async fn nodes_that_start_together_agree_on_the_keys() {
-        for test in store::testing::stores().await {
-            let (one, two) = tokio::join!(Keys::start(&test.store), Keys::start(&test.store));
-            let (one, two) = (one.unwrap().ring().load(), two.unwrap().ring().load());
-            assert_eq!(
-                one.current_kid(SigningAlg::Es256),
-                two.current_kid(SigningAlg::Es256)
-            );
-            assert_eq!(one.jwks(), two.jwks());
-        }
-    }
-}
+#[cfg(test)]
+mod tests;

@@ -5,18 +5,20 @@
 //! | which address is whose | [`router`] | |
 //! | what can it do, for programs | [`discovery`], [`jwks`] | Discovery 1.0, RFC 8414, RFC 7517 |
 //! | who may use it | [`clients`] | |
-//! | who is this client, really | [`token`] | RFC 6749 2.3, RFC 7523 |
+//! | who is this client, really | [`client_auth`], [`client_keys`] | RFC 6749 2.3, RFC 7523 |
+//! | does the sender hold the key | [`dpop`] | RFC 9449 |
 //! | may this be asked, what is asked of the resident, what is the answer | [`authorize`] | OpenID Connect Core 3.1.2, RFC 9207 |
+//! | what is deposited before the browser comes | [`par`] | RFC 9126 |
 //! | what does a code give | [`token`] | RFC 6749 4.1.3, RFC 7636, OpenID Connect Core 3.1.3 |
 //! | what is told about a resident, where | [`claims`], [`userinfo`] | OpenID Connect Core 5 |
 //! | under which names | [`subject`], [`sid`] | OpenID Connect Core 8.1, Back-Channel Logout |
-//! | how does a sign-in end | [`logout`] | RP-Initiated Logout 1.0 |
+//! | how does a sign-in end, who is told | [`logout`] | RP-Initiated, Back-Channel, Front-Channel Logout 1.0 |
+//! | how does a client register itself | [`register`] | RFC 7591, RFC 7592, Dynamic Client Registration 1.0 |
 //! | which keys sign | [`keys`] | OpenID Connect Core 10.1.1 |
 //! | what is said when something is refused | [`error`] | RFC 6749 5.2, RFC 6750 3.1 |
 
 use std::sync::Arc;
 
-use axum::body::Bytes;
 use axum::extract::FromRef;
 use chrono::{DateTime, TimeDelta, Utc};
 use jose::ring::Ring;
@@ -27,15 +29,24 @@ use model::language::Language;
 use store::clients::StoredClient;
 use store::{Store, StoreError};
 use web::Kit;
+use web::outbound::Guarded;
 
+mod access_token;
 pub mod authorize;
 pub mod claims;
+pub mod client_auth;
+pub mod client_keys;
 pub mod clients;
 pub mod discovery;
+pub mod dpop;
 pub mod error;
+pub mod introspect;
 pub mod jwks;
 pub mod keys;
 pub mod logout;
+pub mod par;
+pub mod register;
+pub mod revoke;
 pub mod router;
 pub mod sid;
 pub mod subject;
@@ -62,21 +73,45 @@ pub const MESSAGES: web::language::Messages = &[
 pub struct Config {
     /// An authorization code, in seconds (A046).
     pub code_seconds: i64,
+    /// How long a pushed request can be begun with, in seconds.
+    pub pushed_request_seconds: i64,
     /// An access token, in seconds.
     pub access_token_seconds: i64,
     /// An ID token, in seconds.
     pub id_token_seconds: i64,
+    /// A refresh token that is not used, in days.
+    pub refresh_idle_days: i64,
+    /// A family of refresh tokens, used or not, in days.
+    pub refresh_days: i64,
+    /// Whether proofs of possession must have a nonce of ours.
+    pub dpop_nonces: dpop::Nonces,
+    /// Whether clients may ask for one subject that is the same at all of them.
+    pub public_subjects: bool,
+    /// Pages for the people who build sub-sites.
+    pub pages: discovery::Pages,
+    /// What clients that register themselves may do.
+    pub registration: register::Config,
     /// A sign-in.
     pub sessions: store::sessions::Limits,
+    /// How sub-sites are told of sign-outs.
+    pub logout: logout::Config,
 }
 
 impl Default for Config {
     fn default() -> Self {
         Self {
             code_seconds: 60,
+            pushed_request_seconds: 90,
             access_token_seconds: 600,
             id_token_seconds: 300,
+            refresh_idle_days: 14,
+            refresh_days: 90,
+            dpop_nonces: dpop::Nonces::default(),
+            public_subjects: false,
+            pages: discovery::Pages::default(),
+            registration: register::Config::default(),
             sessions: store::sessions::Limits::default(),
+            logout: logout::Config::default(),
         }
     }
 }
@@ -107,11 +142,14 @@ struct Inner {
     kit: Kit,
     ladder: Arc<Ladder>,
     issuer: String,
-    metadata: Bytes,
+    metadata: wire::Document,
     clients: Clients,
     keys: Keys,
     subjects: subject::Subjects,
     sids: sid::Sids,
+    outbound: Guarded,
+    nonce_key: dpop::NonceKey,
+    logouts: tokio::sync::Notify,
 }
 
 impl Service {
@@ -121,15 +159,22 @@ impl Service {
         store: Store,
         kit: Kit,
         ladder: Arc<Ladder>,
+        outbound: Guarded,
     ) -> Result<Self, ServiceError> {
         // The issuer is compared byte for byte by sub-sites, so it has one spelling: without the slash at the end.
         let issuer = kit.base_url().as_str().trim_end_matches('/').to_owned();
         let inner = Inner {
-            metadata: discovery::metadata(&issuer),
+            metadata: wire::Document::of(&discovery::metadata(&discovery::Offer {
+                issuer: &issuer,
+                config: &config,
+            })),
             clients: Clients::load(&store).await?,
             keys: Keys::start(&store).await?,
             subjects: subject::Subjects::new(store.vault()),
             sids: sid::Sids::new(store.vault()),
+            logouts: tokio::sync::Notify::new(),
+            outbound,
+            nonce_key: dpop::NonceKey::new(store.vault()),
             config,
             store,
             kit,
@@ -174,6 +219,11 @@ impl Service {
         &self.0.issuer
     }
 
+    /// The client for addresses that sub-sites wrote down.
+    pub fn outbound(&self) -> &Guarded {
+        &self.0.outbound
+    }
+
     /// Now.
     pub fn now(&self) -> DateTime<Utc> {
         self.0.store.clock().now()
@@ -204,12 +254,30 @@ impl Service {
         self.0.sids.sid(client, session)
     }
 
+    /// Tells this node's worker that sub-sites may have to be told of a sign-out.
+    pub(crate) fn tell_sites(&self) {
+        self.0.logouts.notify_one();
+    }
+
+    /// Completes when this node knows of a sign-out that sub-sites are to be told of.
+    pub(crate) async fn logouts_due(&self) {
+        self.0.logouts.notified().await;
+    }
+
+    pub(crate) fn nonce_key(&self) -> &dpop::NonceKey {
+        &self.0.nonce_key
+    }
+
     pub(crate) fn registered(&self, id: &ClientId) -> Option<Registered> {
         self.0.clients.find(id)
     }
 
-    pub(crate) fn metadata(&self) -> Bytes {
-        self.0.metadata.clone()
+    pub(crate) fn metadata(&self) -> &wire::Document {
+        &self.0.metadata
+    }
+
+    pub(crate) fn key_set(&self) -> Arc<wire::Document> {
+        self.0.keys.document()
     }
 }
 

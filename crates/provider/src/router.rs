@@ -3,7 +3,7 @@
 use axum::Router;
 use axum::routing::{get, post};
 
-use crate::{Service, authorize, discovery, jwks, logout, token, userinfo};
+use crate::{Service, authorize, client_auth, discovery, jwks, introspect, logout, par, register, revoke, token, userinfo};
 
 /// The addresses. Metadata is made from them too.
 pub mod paths {
@@ -19,22 +19,64 @@ pub mod paths {
     pub const RESUME: &str = "/authorize/resume";
     /// RFC 6749 section 3.2.
     pub const TOKEN: &str = "/token";
+    /// RFC 9126.
+    pub const PUSHED_REQUEST: &str = "/par";
+    /// RFC 7662.
+    pub const INTROSPECTION: &str = "/introspect";
+    /// RFC 7009.
+    pub const REVOCATION: &str = "/revoke";
+    /// RFC 7591; below it is each registration (RFC 7592).
+    pub const REGISTRATION: &str = "/connect/register";
     /// OpenID Connect Core 5.3.
     pub const USERINFO: &str = "/userinfo";
     /// OpenID Connect RP-Initiated Logout 1.0.
     pub const END_SESSION: &str = "/logout";
     /// What the page of the end session endpoint that asks sends its form to.
     pub const END_SESSION_CONFIRM: &str = "/logout/confirm";
+    /// The page after a sign-out.
+    pub const SIGNED_OUT: &str = model::interaction::SIGNED_OUT_PATH;
 }
 
 /// What only programs call: the outer layers answer there in JSON and without cookies. One that ends with a slash
 /// stands for everything below it.
-pub const PROGRAMS: [&str; 4] = ["/.well-known/", paths::JWKS, paths::TOKEN, paths::USERINFO];
+pub const PROGRAMS: [&str; 9] = [
+    "/.well-known/",
+    paths::JWKS,
+    paths::TOKEN,
+    paths::PUSHED_REQUEST,
+    paths::INTROSPECTION,
+    paths::REVOCATION,
+    paths::USERINFO,
+    paths::REGISTRATION,
+    // Each registration; the address of the registration endpoint with a slash.
+    "/connect/register/",
+];
+
+/// Clients that register themselves: nothing of it is there unless the operator switched it on (A143).
+fn registration() -> Router<Service> {
+    Router::new()
+        .route(paths::REGISTRATION, post(register::register))
+        .route(
+            &format!("{}/{{client_id}}", paths::REGISTRATION),
+            get(register::show).put(register::change).delete(register::forget),
+        )
+}
 
 /// Everything that the provider answers.
 pub fn router(service: Service) -> Router {
     let pages = web::middleware::page_routes(pages(), service.kit().clone());
-    programs().merge(browsers()).merge(pages).with_state(service)
+    let script = authorize::form_post::SCRIPT;
+    let registration = if service.config().registration.enabled {
+        registration()
+    } else {
+        Router::new()
+    };
+    programs()
+        .merge(registration)
+        .merge(browsers())
+        .merge(pages)
+        .route(&script.path(), get(move || async move { script.respond() }))
+        .with_state(service)
 }
 
 /// Where sub-sites send browsers, by GET or by a cross-site POST.
@@ -46,6 +88,7 @@ fn browsers() -> Router<Service> {
         )
         .route(paths::RESUME, get(authorize::resume::resume))
         .route(paths::END_SESSION, get(logout::logout).post(logout::logout))
+        .route(paths::SIGNED_OUT, get(logout::signed_out))
 }
 
 /// What forms of our own pages are sent to.
@@ -59,6 +102,18 @@ fn programs() -> Router<Service> {
         .route(paths::OPENID_CONFIGURATION, get(discovery::document))
         .route(paths::OAUTH_METADATA, get(discovery::document))
         .route(paths::JWKS, get(jwks::document))
-        .route(paths::TOKEN, post(token::token).fallback(token::not_post))
+        .route(paths::TOKEN, post(token::token).fallback(client_auth::not_post))
+        .route(
+            paths::PUSHED_REQUEST,
+            post(par::push).fallback(client_auth::not_post),
+        )
+        .route(
+            paths::INTROSPECTION,
+            post(introspect::introspect).fallback(client_auth::not_post),
+        )
+        .route(
+            paths::REVOCATION,
+            post(revoke::revoke).fallback(client_auth::not_post),
+        )
         .route(paths::USERINFO, get(userinfo::userinfo).post(userinfo::userinfo))
 }

@@ -1,6 +1,9 @@
 //! A provider on a fresh database with one resident, for the tests of this crate.
 
-use std::sync::{Arc, OnceLock};
+mod holder;
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, OnceLock};
 
 use axum::Router;
 use axum::body::Body;
@@ -9,10 +12,10 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, TimeDelta, Utc};
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, Request, StatusCode};
-use jose::key::PrivateKey;
+use jose::key::{KeyError, PrivateKey};
 use model::authn::{Method, Methods};
 use model::citizen_id::CitizenId;
-use model::client::{AccountKind, AuthMethod, Client, CodeProtection, Profile, SigningAlg};
+use model::client::{AccountKind, Client, SigningAlg};
 use model::clock::Clock;
 use model::evidence::{Evidence, SourceId};
 use model::ids::{AccountId, ClientId, EvidenceId, GrantId, SessionId};
@@ -29,13 +32,15 @@ use store::clients::StoredClient;
 use store::codes::{CodeDetails, NewCode, RequestedClaims};
 use store::evidence::NewEvidence;
 use store::grants::Grant;
-use store::keys::NewKey;
 use store::sessions::NewSession;
 use store::testing::TestStore;
 use tower::ServiceExt as _;
 use web::Kit;
+use web::outbound::{Guarded, Rules};
 
 use crate::{Config, Service};
+
+pub use holder::Holder;
 
 pub const SECRET: &str = "a secret of 256 random bits";
 pub const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
@@ -43,29 +48,22 @@ pub const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 pub const NAME: &str = "王小明";
 pub const CITIZEN_ID: &str = "11010519491231002X";
 
-/// A sub-site of its own sector with `client_secret_basic` and every scope.
+/// A sub-site of its own sector with `client_secret_basic` and every scope that is about the person.
 pub fn client(id: &str) -> Client {
     let text = || LocalizedText::new("合肥", "Hefei", "Hợp Phì");
+    let about_the_person = || {
+        Scope::OFFERED
+            .into_iter()
+            .filter(|scope| *scope != Scope::OfflineAccess)
+    };
+    let document = serde_json::json!({
+        "client_id": id, "name": text(), "agency": text(), "sector": format!("sector-of-{id}"),
+        "redirect_uris": [redirect_uri(id)], "auth_method": "client_secret_basic", "scopes": [],
+    });
     Client {
-        client_id: ClientId::parse(id).unwrap(),
-        name: text(),
-        agency: text(),
-        sector: format!("sector-of-{id}"),
-        redirect_uris: vec![redirect_uri(id)],
-        post_logout_redirect_uris: Vec::new(),
-        home_uri: None,
-        auth_method: AuthMethod::ClientSecretBasic,
-        jwks: None,
-        scopes: ScopeSet::from_iter(Scope::OFFERED),
-        purpose: Scope::OFFERED.into_iter().map(|scope| (scope, text())).collect(),
-        default_level: None,
-        floor_level: None,
-        ceiling_level: None,
-        account_kinds: vec![AccountKind::Resident],
-        profile: Profile::Oidc,
-        code_protection: CodeProtection::Pkce,
-        id_token_signed_response_alg: SigningAlg::Es256,
-        disabled: false,
+        scopes: about_the_person().collect(),
+        purpose: about_the_person().map(|scope| (scope, text())).collect(),
+        ..serde_json::from_value(document).unwrap()
     }
 }
 
@@ -73,28 +71,38 @@ pub fn redirect_uri(id: &str) -> String {
     format!("https://{id}.example/callback")
 }
 
-/// Signing keys that all tests share: making RSA keys takes longer than any test.
-async fn keep_keys(store: &Store) {
-    static KEYS: OnceLock<Vec<(store::keys::State, PrivateKey)>> = OnceLock::new();
-    let keys = KEYS.get_or_init(|| {
-        let states = [store::keys::State::Current, store::keys::State::Next];
-        let each = SigningAlg::OFFERED
-            .into_iter()
-            .flat_map(|alg| states.map(|state| (state, alg)));
-        each.map(|(state, alg)| (state, PrivateKey::generate(alg).unwrap()))
-            .collect()
-    });
-    for (state, key) in keys {
-        let (private, now) = (key.export(), store.clock().now());
-        let new = NewKey {
-            kid: key.kid(),
-            alg: key.alg(),
-            state: *state,
-            private: &private,
-            now,
-        };
-        assert!(store::keys::insert(&store.read(), &new).await.unwrap());
-    }
+/// A key that no one has made for this database yet. Databases share keys, because making an RSA key takes longer than
+/// any test.
+pub fn generate(store: &Store, alg: SigningAlg) -> Result<PrivateKey, KeyError> {
+    type Cell = Arc<OnceLock<zeroize::Zeroizing<Vec<u8>>>>;
+    static MADE: Mutex<BTreeMap<SigningAlg, Vec<Cell>>> = Mutex::new(BTreeMap::new());
+    static GIVEN: Mutex<BTreeMap<(usize, SigningAlg), usize>> = Mutex::new(BTreeMap::new());
+    let database = std::ptr::from_ref(store.vault()).addr();
+    let number = {
+        let mut given = GIVEN.lock().unwrap();
+        let given = given.entry((database, alg)).or_default();
+        *given += 1;
+        *given - 1
+    };
+    let cell = {
+        let mut made = MADE.lock().unwrap();
+        let made = made.entry(alg).or_default();
+        while made.len() <= number {
+            made.push(Cell::default());
+        }
+        made[number].clone()
+    };
+    PrivateKey::import(cell.get_or_init(|| PrivateKey::generate(alg).unwrap().export()))
+}
+
+/// Requests to this computer alone, without TLS.
+fn outbound() -> Guarded {
+    let rules = Rules {
+        allow_addresses: vec!["127.0.0.0/8".parse().unwrap(), "::1/128".parse().unwrap()],
+        plain_http: true,
+        ..Rules::default()
+    };
+    Guarded::new(rules, Vec::new()).unwrap()
 }
 
 /// A provider, its database and one resident at level 1 with one sign-in.
@@ -106,7 +114,7 @@ pub struct World {
     pub session: SessionId,
     pub grant: GrantId,
     router: Router,
-    _test: Arc<TestStore>,
+    test: Arc<TestStore>,
 }
 
 /// On SQLite.
@@ -116,11 +124,21 @@ pub async fn world() -> World {
 
 /// On each database at hand.
 pub async fn worlds() -> Vec<World> {
+    worlds_with(Config::default()).await
+}
+
+/// On each database at hand, with other settings.
+pub async fn worlds_with(config: Config) -> Vec<World> {
     let mut worlds = Vec::new();
     for test in store::testing::stores().await {
-        worlds.push(World::new(test).await);
+        worlds.push(World::new(test, config.clone()).await);
     }
     worlds
+}
+
+/// On SQLite, with other settings.
+pub async fn world_with(config: Config) -> World {
+    World::new(store::testing::stores().await.swap_remove(0), config).await
 }
 
 pub struct Answer {
@@ -136,12 +154,11 @@ impl Answer {
 }
 
 impl World {
-    async fn new(test: TestStore) -> Self {
+    async fn new(test: TestStore, config: Config) -> Self {
         let (store, clock) = (test.store.clone(), test.clock.clone());
-        keep_keys(&store).await;
         let kit = Kit::for_tests(&[crate::MESSAGES], clock.clone()).unwrap();
         let ladder = Arc::new(Ladder::from_toml(DEFAULT_TOML).unwrap());
-        let service = Service::new(Config::default(), store.clone(), kit, ladder)
+        let service = Service::new(config, store.clone(), kit, ladder, outbound())
             .await
             .unwrap();
         let now = clock.now();
@@ -153,7 +170,7 @@ impl World {
             grant: GrantId::new(now, store.rng()),
             store,
             clock,
-            _test: Arc::new(test),
+            test: Arc::new(test),
         };
         world.register_resident().await;
         for id in ["hefei", "wuhu"] {
@@ -161,6 +178,12 @@ impl World {
             world.decide(id, Scope::OFFERED).await;
         }
         world
+    }
+
+    /// The names of everything in the audit log.
+    pub async fn audited(&self) -> Vec<String> {
+        let rows = self.test.audited().await.unwrap();
+        rows.into_iter().map(|(event, ..)| event).collect()
     }
 
     pub fn now(&self) -> DateTime<Utc> {
@@ -172,7 +195,7 @@ impl World {
         let ladder = Arc::new(Ladder::from_toml(DEFAULT_TOML).unwrap());
         let kit = self.service.kit().clone();
         crate::router(
-            Service::new(Config::default(), self.store.clone(), kit, ladder)
+            Service::new(self.service.config().clone(), self.store.clone(), kit, ladder, outbound())
                 .await
                 .unwrap(),
         )
@@ -251,7 +274,7 @@ impl World {
     /// Registers or changes a sub-site whose secret is [`SECRET`].
     pub async fn apply(&self, client: Client) {
         let secret_hash = client.auth_method.uses_secret().then(|| TokenHash::of(SECRET));
-        let stored = StoredClient { client, secret_hash };
+        let stored = StoredClient::new(client, secret_hash);
         store::clients::put(&self.store.read(), &stored, self.now())
             .await
             .unwrap();
@@ -290,6 +313,8 @@ impl World {
             auth_time_requested: false,
             claims: RequestedClaims::default(),
             grant: Some(self.grant),
+            jkt: None,
+            resources: Vec::new(),
         }
     }
 

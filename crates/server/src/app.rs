@@ -10,7 +10,6 @@ use account::gateway::Gateways;
 use account::password::{BreachedList, Hashing, PasswordPolicy};
 use anyhow::Context as _;
 use axum::Router;
-use chrono::TimeDelta;
 use model::clock::Clock;
 use model::language::Language;
 use model::rng::Rng;
@@ -22,6 +21,7 @@ use web::language::Texts;
 use web::listen::{Bound, Options, Tls};
 use web::metrics::HttpMetrics;
 use web::middleware::{Hosts, Outer};
+use web::outbound::Guarded;
 use web::{Kit, KitConfig};
 
 use crate::config::{self, Config, Loaded, Migrate};
@@ -31,8 +31,8 @@ use crate::tasks::Tasks;
 /// How often a node looks whether sub-sites or keys were changed on another.
 const REFRESH: Duration = Duration::from_secs(1);
 
-/// How often keys that nothing valid is signed with any more are taken out.
-const RETIRE: Duration = Duration::from_hours(1);
+/// How often signing keys are looked after: made, rotated by schedule, taken out when nothing valid is signed with them.
+const KEYS: Duration = Duration::from_hours(1);
 
 /// How often what is over is deleted.
 const SWEEP: Duration = Duration::from_mins(1);
@@ -155,6 +155,7 @@ async fn apply_clients(loaded: &Loaded, store: &Store) -> anyhow::Result<()> {
         let mode = crate::clients::Mode {
             dry_run: false,
             prune: false,
+            overlap: loaded.config.provider.secret_overlap(),
         };
         for line in crate::clients::apply(store, &loaded.clients, mode).await? {
             tracing::info!(change = line, "sub-site applied");
@@ -189,11 +190,13 @@ pub async fn start(loaded: Loaded, listeners: Listeners, clock: Clock, rng: Rng)
         store.clone(),
         kit.clone(),
         ladder,
+        guarded(&config)?,
     )
     .await?;
 
     let mut registry = Registry::default();
     let metrics = HttpMetrics::register(&mut registry);
+    let logouts = provider::logout::Counters::register(&mut registry);
     let router = Router::new()
         .merge(web::page::router(kit.clone()))
         .merge(account::router(account.clone()))
@@ -221,7 +224,8 @@ pub async fn start(loaded: Loaded, listeners: Listeners, clock: Clock, rng: Rng)
     });
     let public_router = web::middleware::outer(router, outer(Hosts::Issuer, &provider::router::PROGRAMS));
     let health_router = web::middleware::outer(health, outer(Hosts::Any, &operations::PROGRAMS));
-    background(&mut tasks, &account, &provider, &store);
+    background(&mut tasks, &account, &provider, (&store, config.keys.schedule()));
+    tell_sites(&mut tasks, &provider, logouts);
     listeners.serve(&mut tasks, public_router, health_router, options);
     tracing::info!(%public, %operations, issuer = config.issuer, "listening");
     Ok(Node {
@@ -235,7 +239,12 @@ pub async fn start(loaded: Loaded, listeners: Listeners, clock: Clock, rng: Rng)
 
 /// The work that goes on beside requests. Every node does all of it; the database sees to it that nothing is
 /// done twice.
-fn background(tasks: &mut Tasks, account: &account::Service, provider: &provider::Service, store: &Store) {
+fn background(
+    tasks: &mut Tasks,
+    account: &account::Service,
+    provider: &provider::Service,
+    (store, keys): (&Store, provider::keys::Schedule),
+) {
     let delivering = account.clone();
     tasks.keep("delivery", move |stop| {
         account::delivery::run(delivering.clone(), stop.wait())
@@ -249,11 +258,10 @@ fn background(tasks: &mut Tasks, account: &account::Service, provider: &provider
         let provider = refreshed.clone();
         async move { provider.refresh().await }
     });
-    let retired = store.clone();
-    tasks.every("retire keys", RETIRE, move || {
-        let store = retired.clone();
-        let life = TimeDelta::hours(provider::KEY_RETIREMENT_HOURS);
-        async move { provider::keys::retire(&store, life).await.map(|_| ()) }
+    let kept = store.clone();
+    tasks.every("keys", KEYS, move || {
+        let store = kept.clone();
+        async move { provider::keys::upkeep(&store, &keys).await }
     });
     let swept = store.clone();
     tasks.every("sweep", SWEEP, move || {
@@ -267,6 +275,15 @@ fn background(tasks: &mut Tasks, account: &account::Service, provider: &provider
     tasks.every("seal audit", SEAL, move || {
         let store = sealed.clone();
         async move { store::audit::seal(&store).await.map(|_| ()) }
+    });
+}
+
+/// Sub-sites are told of sign-outs.
+fn tell_sites(tasks: &mut Tasks, provider: &provider::Service, counters: provider::logout::Counters) {
+    let outgoing = provider::logout::Outgoing::guarded(provider.outbound());
+    let provider = provider.clone();
+    tasks.keep("sign-outs", move |stop| {
+        provider::logout::run(provider.clone(), outgoing.clone(), counters.clone(), stop.wait())
     });
 }
 
@@ -309,6 +326,16 @@ fn outbound(config: &Config) -> anyhow::Result<reqwest::Client> {
         }
     }
     Ok(builder.build()?)
+}
+
+/// The client for addresses that sub-sites wrote down.
+pub(crate) fn guarded(config: &Config) -> anyhow::Result<Guarded> {
+    let extra = config.outbound.extra_ca_file.as_deref();
+    let authorities = extra.map(certificates).transpose()?.unwrap_or_default();
+    Ok(Guarded::new(
+        config.outbound.rules(&config.issuer),
+        authorities,
+    )?)
 }
 
 fn certificates(file: &Path) -> anyhow::Result<Vec<reqwest::Certificate>> {

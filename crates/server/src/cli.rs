@@ -48,7 +48,7 @@ pub enum Command {
         #[arg(long)]
         dry_run: bool,
     },
-    /// Sub-sites from files.
+    /// Sub-sites, from files and by programs.
     #[command(subcommand)]
     Clients(Clients),
     /// Signing keys.
@@ -59,10 +59,11 @@ pub enum Command {
     Audit(Audit),
 }
 
-/// Sub-sites from files.
+/// Sub-sites, from files and by programs.
 #[derive(Debug, Subcommand)]
 pub enum Clients {
-    /// Make the database's sub-sites equal to a folder of files, in one transaction; prints the difference.
+    /// Make the database's sub-sites equal to a folder of files, in one transaction; prints the difference. Sub-sites
+    /// that programs registered are not touched.
     #[command(after_help = "Example:\n  denizen clients apply config/clients.d --dry-run")]
     Apply {
         /// The folder.
@@ -77,6 +78,41 @@ pub enum Clients {
         /// Remove sub-sites that have no file.
         #[arg(long)]
         prune: bool,
+        /// End replaced secrets at once: for one that leaked.
+        #[arg(long)]
+        no_overlap: bool,
+    },
+    /// List the sub-sites, whether from files or registered by programs.
+    #[command(after_help = "Example:\n  denizen clients list --config config/denizen.toml")]
+    List(ConfigFile),
+    /// Make a permission to register sub-sites by program (an initial access token) and print it, once.
+    #[command(after_help = "Example:\n  denizen clients token --label \"Hefei Data Bureau\" --uses 1 --hours 24")]
+    Token {
+        /// The configuration file.
+        #[command(flatten)]
+        file: ConfigFile,
+        /// Whom you give it to; people read it as the agency that runs the sub-site.
+        #[arg(long)]
+        label: String,
+        /// For how many registrations.
+        #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=1000))]
+        uses: u16,
+        /// For how many hours.
+        #[arg(long, value_name = "H", default_value_t = 24, value_parser = clap::value_parser!(u16).range(1..=720))]
+        hours: u16,
+        /// Make none, and end all those with this label.
+        #[arg(long, conflicts_with_all = ["uses", "hours"])]
+        end: bool,
+    },
+    /// Remove a sub-site that a program registered, with all its tokens.
+    #[command(after_help = "Example:\n  denizen clients remove dyn-Qm9vZ…")]
+    Remove {
+        /// Its name.
+        #[arg(value_name = "CLIENT_ID")]
+        client_id: String,
+        /// The configuration file.
+        #[command(flatten)]
+        file: ConfigFile,
     },
 }
 

@@ -46,10 +46,10 @@ pub(super) async fn keep_for_lapsed(
     typed: Typed<'_>,
 ) -> Result<(), Stop> {
     let tx = service.store().read();
-    let Some(account) = store::sessions::find_lapsed(&tx, cookie, visit.now()).await? else {
+    let Some(lapsed) = store::sessions::find_lapsed(&tx, cookie, visit.now()).await? else {
         return Ok(());
     };
-    let account = store::accounts::find(&tx, account).await?;
+    let account = store::accounts::find(&tx, lapsed.account).await?;
     let Some(account) = account.filter(|account| account.status == Status::Active) else {
         return Ok(());
     };

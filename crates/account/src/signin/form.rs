@@ -50,6 +50,8 @@ pub(super) struct Shown {
     pub(super) onward: Onward,
     /// The name of the sub-site that waits.
     pub(super) client: Option<String>,
+    /// What it says about itself.
+    pub(super) links: Markup,
     /// Who is signed in already, where a fresh sign-in is asked for.
     pub(super) again: Option<String>,
     /// After how many seconds another try makes sense, where this one came to nothing for now.
@@ -71,6 +73,7 @@ struct Content<'a> {
     again: Option<String>,
     form: Markup,
     register: LocalPath,
+    links: Markup,
 }
 
 /// Answers with the page.
@@ -81,6 +84,7 @@ pub(super) fn render(visit: &Visit, shown: &Shown, errors: Errors) -> Response {
         again: shown.again.as_ref().map(again),
         form: form(visit, shown).render(visit, &errors),
         register: shown.onward.through(LocalPath::known("/register")),
+        links: shown.links.clone(),
     };
     let mut page = Page::new("sign-in", "signin-title")
         .errors(errors)

@@ -6,9 +6,10 @@ use chrono::{DateTime, Utc};
 use model::interaction::{Interaction, Wants};
 use model::secret::Sensitive;
 use store::sessions::LiveSession;
-use web::Visit;
 use web::extract::{Form, Query};
 use web::form::{Errors, Words};
+use web::site_links::site_links;
+use web::{Markup, Visit};
 
 use super::attempt::{self, Outcome, Try};
 use super::form::{self, Shown, SignIn};
@@ -44,14 +45,16 @@ pub(super) async fn show(
     let gate = Keys::new(&visit, None)
         .gate(&service.store().read(), &service.config().signin, visit.now())
         .await?;
+    let (client, links) = client_of(&service, &visit, interaction.as_ref()).await?;
     let shown = Shown {
+        client,
+        links,
         identifier: Sensitive::new(wants.login_hint.as_deref().map(form::hint).unwrap_or_default()),
         captcha: if gate == Gate::Open {
             None
         } else {
             Some(captcha::issue(&service, &visit).await?)
         },
-        client: client_name(&service, &visit, interaction.as_ref()).await?,
         again: session
             .as_ref()
             .map(|session| session::display_name(&session.account)),
@@ -185,16 +188,20 @@ fn busy() -> (Errors, u32) {
 }
 
 /// The name of the sub-site that waits.
-async fn client_name(
+/// The name of the sub-site that waits, and what it says about itself.
+async fn client_of(
     service: &Service,
     visit: &Visit,
     interaction: Option<&Interaction>,
-) -> Result<Option<String>, Stop> {
+) -> Result<(Option<String>, Markup), Stop> {
     let Some(interaction) = interaction else {
-        return Ok(None);
+        return Ok((None, Markup::default()));
     };
     let client = store::clients::find(&service.store().read(), &interaction.client_id).await?;
-    Ok(client.map(|client| client.name.in_language(visit.language()).to_owned()))
+    Ok(client.map_or((None, Markup::default()), |client| {
+        let name = client.name.in_language(visit.language()).to_owned();
+        (Some(name), site_links(visit, &client))
+    }))
 }
 
 /// Which captcha the page comes back with.
@@ -250,12 +257,14 @@ impl Again<'_> {
             }
         };
         let session: Option<LiveSession> = session::current(service, visit).await?;
+        let (client, links) = client_of(service, visit, self.interaction).await?;
         let shown = Shown {
+            client,
+            links,
             identifier: Sensitive::new(self.sent.identifier.expose().chars().take(64).collect()),
             public_computer: self.sent.public_computer.is_some(),
             captcha,
             onward: self.onward.clone(),
-            client: client_name(service, visit, self.interaction).await?,
             again: session.map(|session| session::display_name(&session.account)),
             retry_after,
         };

@@ -111,8 +111,8 @@ pub(super) async fn end(
         .and_then(|text| text.parse::<SessionId>().ok());
     let id = id.ok_or_else(Problem::not_found)?;
     if id == session.id {
-        session::end(&service, &mut visit, &session).await?;
-        return Ok(visit.redirect(&LocalPath::known("/sign-out")));
+        let page = session::end(&service, &mut visit, (session.id, account)).await?;
+        return Ok(visit.redirect(&page));
     }
     let tx = service.store().begin().await?;
     // Only what is on the person's own list can be ended from it (A261).

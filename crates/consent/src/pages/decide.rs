@@ -49,6 +49,7 @@ pub(crate) struct Answered {
     phone: Option<String>,
     email: Option<String>,
     address: Option<String>,
+    offline_access: Option<String>,
 }
 
 impl FormName for Answered {
@@ -64,6 +65,7 @@ impl Answered {
             (&self.phone, Scope::Phone),
             (&self.email, Scope::Email),
             (&self.address, Scope::Address),
+            (&self.offline_access, Scope::OfflineAccess),
         ]
         .into_iter()
         .filter_map(|(box_, scope)| box_.is_some().then_some(scope))
@@ -123,6 +125,7 @@ struct Content {
     always_heading: String,
     why: String,
     form: Markup,
+    links: Markup,
     after: String,
 }
 
@@ -165,6 +168,7 @@ fn page(visit: &Visit, question: &Question) -> Response {
         always_heading: visit.t("consent-always"),
         why: visit.t("consent-why"),
         form: form(visit, question),
+        links: web::site_links::site_links(visit, client),
         after: visit.t("consent-after"),
     };
     let page = Page::new(
@@ -189,7 +193,9 @@ fn form(visit: &Visit, question: &Question) -> Markup {
     }
     for scope in optional {
         let item = item(visit.kit(), visit.language(), &question.client, scope);
-        let key = if scope.needs_separate_consent() {
+        let key = if item.purpose.is_empty() {
+            "consent-hint-plain"
+        } else if scope.needs_separate_consent() {
             "consent-hint-separate"
         } else {
             "consent-hint"

@@ -79,10 +79,7 @@ impl World {
         store::sessions::create(&tx, &new).await.unwrap();
         store::clients::put(
             &tx,
-            &StoredClient {
-                client: client(),
-                secret_hash: None,
-            },
+            &StoredClient::new(client(), None),
             now,
         )
         .await
@@ -149,6 +146,10 @@ impl World {
     }
 
     async fn allow(&self, page: &str, chosen: Option<&str>) -> StatusCode {
+        self.allow_with(page, chosen, "phone").await
+    }
+
+    async fn allow_with(&self, page: &str, chosen: Option<&str>, ticked: &str) -> StatusCode {
         let hidden = |name: &str| {
             let (_, main) = page.split_once("<main").unwrap();
             let (_, rest) = main
@@ -157,7 +158,7 @@ impl World {
             rest.split('"').next().unwrap().to_owned()
         };
         let fields = ["csrf", "interaction", "language"].map(|name| format!("{name}={}", hidden(name)));
-        let body = format!("{}&decision=allow&phone=yes", fields.join("&"));
+        let body = format!("{}&decision=allow&{ticked}=yes", fields.join("&"));
         let request = self.request(Request::post("/consent"), chosen);
         let request = request.header(CONTENT_TYPE, "application/x-www-form-urlencoded");
         self.send(request.body(Body::from(body)).unwrap()).await.0
@@ -212,5 +213,48 @@ async fn both_answers_of_a_double_click_go_on() {
             .filter(|grant| grant.revoked_at.is_none())
             .count();
         assert_eq!(holding, 1);
+    }
+}
+
+#[tokio::test]
+async fn access_while_one_is_away_is_a_box_of_its_own_and_needs_a_tick() {
+    for world in worlds().await {
+        let (tx, now) = (world.test.store.read(), world.test.clock.now());
+        let mut client = client();
+        client.scopes = ScopeSet::parse_lenient("openid assurance phone offline_access");
+        store::clients::put(&tx, &StoredClient::new(client, None), now)
+            .await
+            .unwrap();
+        let found = store::interactions::find(&tx, &world.interaction, &world.browser.hash()).await;
+        let interaction = found.unwrap().unwrap();
+        let wants = Wants {
+            scopes: ScopeSet::parse_lenient("assurance offline_access"),
+            ..Wants::default()
+        };
+        store::interactions::set_wants(&tx, &interaction, &wants)
+            .await
+            .unwrap();
+        for (chosen, words) in [
+            (None, "Access while you are away"),
+            (Some("zh-CN"), "您离开后继续访问"),
+            (Some("vi"), "Truy cập khi bạn không có mặt"),
+        ] {
+            let page = world.question("", chosen).await;
+            assert!(page.contains("name=\"offline_access\"") && page.contains(words), "{page}");
+            assert!(!page.contains("consent-"), "every text is there");
+        }
+        // `allow` ticks the phone only, which was not asked for here.
+        let page = world.question("", None).await;
+        assert_eq!(world.allow(&page, None).await, StatusCode::SEE_OTHER);
+        let holding = |grants: Vec<Grant>| grants.into_iter().find(|grant| grant.revoked_at.is_none()).unwrap();
+        let grant = holding(world.grants().await);
+        assert_eq!(grant.allowed.to_string(), "assurance");
+        assert_eq!(grant.asked.to_string(), "assurance offline_access");
+        let ticked = world.allow_with(&page, None, "offline_access").await;
+        assert_eq!(ticked, StatusCode::SEE_OTHER);
+        let grant = holding(world.grants().await);
+        assert_eq!(grant.allowed.to_string(), "assurance offline_access");
+        let items = grant.receipt["items"].as_array().unwrap().clone();
+        assert!(items.iter().any(|item| item["scope"] == "offline_access" && item["allowed"] == true));
     }
 }

@@ -6,7 +6,6 @@ use model::ladder::Level;
 use web::paths::LocalPath;
 
 use crate::authorize::redirect::RedirectTrusted;
-use crate::authorize::request::Raw;
 use crate::error::AuthorizeError;
 
 /// The page that asks.
@@ -53,7 +52,8 @@ pub struct Ask {
     pub client_id: ClientId,
     /// What the page must know.
     pub wants: Wants,
-    raw: Raw,
+    parameters: Vec<(String, String)>,
+    ui_locales: Option<String>,
 }
 
 impl Ask {
@@ -62,19 +62,20 @@ impl Ask {
             page,
             client_id: redirect.client().client_id.clone(),
             wants,
-            raw: redirect.raw().kept(),
+            parameters: redirect.raw().to_stored(),
+            ui_locales: redirect.raw().ui_locales().map(str::to_owned),
         }
     }
 
     /// The request as far as it counts, to be walked again.
     pub fn parameters(&self) -> &[(String, String)] {
-        self.raw.pairs()
+        &self.parameters
     }
 
     /// Where the browser is sent: the page, the interaction, and the languages that the sub-site asked for.
     pub fn path(&self, interaction: &InteractionId) -> LocalPath {
         let path = self.page.path().with("interaction", interaction.expose());
-        match self.raw.ui_locales() {
+        match self.ui_locales.as_deref() {
             Some(locales) => path.with("ui_locales", locales),
             None => path,
         }

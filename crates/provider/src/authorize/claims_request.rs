@@ -1,8 +1,10 @@
 //! The `claims` parameter: single claims asked for by name (OpenID Connect Core 5.5).
 //!
 //! Read strictly: at most 8 KiB, no member twice, the shapes of the specification. Claims that we do not know are left
-//! out and are no error (5.5.1), nor is `verified_claims`, whose own specification comes with its own issue. What this
-//! does not do: decide whether the client may have a claim; see [`super::steps`].
+//! out and are no error (5.5.1), nor is `verified_claims`, whose own specification comes with its own issue. `value` and
+//! `values` say which values are of use: `sub` then names the only people who will do, `acr` the levels, and any other
+//! claim is left out where it is told when it has another value. What this does not do: decide whether the client may
+//! have a claim; see [`super::steps`].
 
 use std::collections::BTreeMap;
 
@@ -18,7 +20,7 @@ const BYTES_MAX: usize = 8 * 1024;
 const CLAIMS_MAX: usize = 100;
 /// The longest claim name, in bytes.
 const NAME_BYTES_MAX: usize = 128;
-/// The most `acr` values.
+/// The most values of one claim.
 const VALUES_MAX: usize = 32;
 
 /// What the parameter asks.
@@ -28,8 +30,8 @@ pub struct ClaimsRequest {
     pub claims: RequestedClaims,
     /// `id_token.acr`.
     pub acr: Option<AcrClaim>,
-    /// `id_token.sub` with a value: only this person will do.
-    pub subject: Option<String>,
+    /// `sub` with values: for each place where it stands, the only people who will do.
+    pub subjects: Vec<Vec<String>>,
 }
 
 /// How `acr` is asked for (5.5.1.1).
@@ -52,7 +54,7 @@ impl ClaimsRequest {
         let userinfo = place(&root, "userinfo")?;
         Ok(Self {
             acr: asked(id_token, "acr").map(acr).transpose()?,
-            subject: asked(id_token, "sub").map(subject).transpose()?.flatten(),
+            subjects: subjects([id_token, userinfo])?,
             claims: RequestedClaims {
                 id_token: names(id_token)?,
                 userinfo: names(userinfo)?,
@@ -91,10 +93,28 @@ fn names(place: Option<&Map<String, Value>>) -> Result<BTreeMap<String, Requeste
             name.clone(),
             RequestedClaim {
                 essential: essential(how)?,
+                values: values(how)?.cloned().collect(),
             },
         );
     }
     Ok(names)
+}
+
+/// `value` and `values` together, in the order of preference.
+fn values(how: &Value) -> Result<impl Iterator<Item = &Value>, AuthorizeError> {
+    let list = match how.get("values") {
+        None => [].iter(),
+        Some(Value::Array(list)) if list.len() <= VALUES_MAX => list.iter(),
+        Some(_) => return Err(AuthorizeError::ClaimsMalformed),
+    };
+    Ok(how.get("value").into_iter().chain(list))
+}
+
+/// The same where every value has to be a text.
+fn texts(how: &Value) -> Result<Vec<String>, AuthorizeError> {
+    let text = |value: &Value| value.as_str().map(str::to_owned);
+    let texts: Option<Vec<_>> = values(how)?.map(text).collect();
+    texts.ok_or(AuthorizeError::ClaimsMalformed)
 }
 
 fn essential(how: &Value) -> Result<bool, AuthorizeError> {
@@ -110,37 +130,16 @@ fn essential(how: &Value) -> Result<bool, AuthorizeError> {
 }
 
 fn acr(how: &Value) -> Result<AcrClaim, AuthorizeError> {
-    let text = |value: &Value| {
-        value
-            .as_str()
-            .map(str::to_owned)
-            .ok_or(AuthorizeError::ClaimsMalformed)
-    };
-    let mut values = Vec::new();
-    if let Some(value) = how.get("value") {
-        values.push(text(value)?);
-    }
-    match how.get("values") {
-        None => {}
-        Some(Value::Array(list)) if list.len() <= VALUES_MAX => {
-            for value in list {
-                values.push(text(value)?);
-            }
-        }
-        Some(_) => return Err(AuthorizeError::ClaimsMalformed),
-    }
     Ok(AcrClaim {
         essential: essential(how)?,
-        values,
+        values: texts(how)?,
     })
 }
 
-fn subject(how: &Value) -> Result<Option<String>, AuthorizeError> {
-    match how.get("value") {
-        None => Ok(None),
-        Some(Value::String(subject)) => Ok(Some(subject.clone())),
-        Some(_) => Err(AuthorizeError::ClaimsMalformed),
-    }
+fn subjects(places: [Option<&Map<String, Value>>; 2]) -> Result<Vec<Vec<String>>, AuthorizeError> {
+    let claims = places.into_iter().filter_map(|place| asked(place, "sub"));
+    let sets: Result<Vec<_>, _> = claims.map(texts).collect();
+    Ok(sets?.into_iter().filter(|set| !set.is_empty()).collect())
 }
 
 #[cfg(test)]
@@ -163,9 +162,9 @@ mod tests {
                 values: vec!["a".to_owned(), "b".to_owned()]
             })
         );
-        assert_eq!(parsed.subject.as_deref(), Some("p.1"));
-        assert_eq!(parsed.claims.userinfo["name"], RequestedClaim { essential: true });
-        assert_eq!(parsed.claims.userinfo["x y"], RequestedClaim { essential: false });
+        assert_eq!(parsed.subjects, [["p.1"]]);
+        assert!(parsed.claims.userinfo["name"].essential);
+        assert_eq!(parsed.claims.userinfo["x y"], RequestedClaim::default());
         assert_eq!(
             parsed.claims.id_token.keys().collect::<Vec<_>>(),
             ["acr", "auth_time", "sub"]
@@ -174,6 +173,38 @@ mod tests {
             ClaimsRequest::parse(r#"{"id_token":null}"#),
             Ok(ClaimsRequest::default())
         );
+    }
+
+    #[test]
+    fn values_are_read_wherever_they_stand() {
+        let parsed = ClaimsRequest::parse(
+            r#"{"userinfo":{"sub":{"values":["p.1","p.2"]},"locale":{"values":["vi",7],"value":"en"}},
+                "id_token":{"sub":{"essential":true,"value":"p.1"},"acr":{"values":["a"]}}}"#,
+        )
+        .expect("reads");
+        assert_eq!(parsed.subjects, [vec!["p.1"], vec!["p.1", "p.2"]]);
+        let locale = &parsed.claims.userinfo["locale"];
+        assert_eq!(locale.values, ["en".into(), "vi".into(), serde_json::json!(7)]);
+        assert!(locale.takes(&"vi".into()) && !locale.takes(&"zh-CN".into()));
+        assert!(RequestedClaim::default().takes(&"anything".into()));
+        let none = ClaimsRequest::parse(r#"{"id_token":{"sub":{"essential":true},"acr":null}}"#);
+        assert_eq!(none.expect("reads").subjects, Vec::<Vec<String>>::new());
+    }
+
+    #[test]
+    fn attack_305_deep_nesting_and_huge_numbers_in_claims_are_refused() {
+        let deep = 2000;
+        for bad in [
+            format!(r#"{{"id_token":{}"#, "[".repeat(deep)),
+            format!("{}{}", r#"{"userinfo":"#.repeat(600), "}".repeat(600)),
+            format!(r#"{{"userinfo":{{"locale":{{"value":{}1{}}}}}}}"#, "[".repeat(deep), "]".repeat(deep)),
+            r#"{"id_token":{"auth_time":{"value":1e999999}}}"#.to_owned(),
+        ] {
+            let refused = ClaimsRequest::parse(&bad).map_err(|error| error.row().code);
+            assert_eq!(refused, Err(ErrorCode::InvalidRequest), "{bad:.60}");
+        }
+        let digits = format!(r#"{{"id_token":{{"x":{{"value":{}}}}}}}"#, "9".repeat(5000));
+        let _ = ClaimsRequest::parse(&digits);
     }
 
     #[test]

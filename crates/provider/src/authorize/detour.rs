@@ -4,7 +4,7 @@
 //! were signed in, and a new browser cookie would replace the one that drafts are bound to. The navigation that follows
 //! a redirect has them, so such a POST is always answered with a redirect and never with a cookie: to the same request
 //! as a GET, or, when it says something about the person (`id_token_hint`, `login_hint`) or is too long for an address,
-//! to a handle under which it waits for a moment. Whoever holds the handle can go on with the request, as whoever holds
+//! to a handle under which it waits for a moment, as a signed request always does. Whoever holds the handle can go on with the request, as whoever holds
 //! the address of a GET can; it is good for the redirect only.
 
 use axum::response::{IntoResponse as _, Response};
@@ -18,7 +18,7 @@ use web::paths::LocalPath;
 use web::{Kit, Problem, Visit};
 
 use crate::Service;
-use crate::authorize::request::Raw;
+use crate::authorize::raw::Raw;
 use crate::authorize::respond;
 use crate::authorize::steps::{Permitted, Stop};
 use crate::router::paths;
@@ -56,14 +56,14 @@ pub(super) async fn answer(
     admitted: Result<Permitted, Stop>,
 ) -> Result<Response, Problem> {
     match admitted {
-        Ok(permitted) => to_request(service, visit, &permitted).await,
+        Ok(permitted) => to_request(service, visit, raw, &permitted).await,
         Err(Stop::Reply(reply)) => {
-            respond::log_refusal(&reply);
-            Ok(redirect(reply.location().as_str()))
+            respond::close(service, &reply, None).await?;
+            Ok(respond::travel(visit, &reply))
         }
         // The page is shown by the GET: all that it is about is who asks and where answers would go.
         Err(Stop::Page(_) | Stop::Ask(_)) => {
-            let about = |name: &str| matches!(name, "client_id" | "redirect_uri");
+            let about = |name: &str| matches!(name, "client_id" | "redirect_uri" | "request_uri");
             Ok(redirect(
                 as_address(raw, about)
                     .as_ref()
@@ -73,17 +73,31 @@ pub(super) async fn answer(
     }
 }
 
-async fn to_request(service: &Service, visit: &Visit, permitted: &Permitted) -> Result<Response, Problem> {
-    let raw = permitted.redirect().raw().kept();
+async fn to_request(
+    service: &Service,
+    visit: &Visit,
+    outside: &Raw,
+    permitted: &Permitted,
+) -> Result<Response, Problem> {
+    let raw = permitted.redirect().raw();
+    if raw.way().pushed.is_some() {
+        let handle = |name: &str| matches!(name, "client_id" | "request_uri");
+        if let Some(path) = as_address(outside, handle) {
+            return Ok(redirect(path.as_str()));
+        }
+    }
+    let kept = raw.kept();
     let about_the_person = |(name, _): &(String, String)| ABOUT_THE_PERSON.contains(&name.as_str());
-    if !raw.pairs().iter().any(about_the_person)
-        && let Some(path) = as_address(&raw, |_| true)
+    // What was signed would not be any more in an address.
+    if !raw.way().signed
+        && !kept.pairs().iter().any(about_the_person)
+        && let Some(path) = as_address(&kept, |_| true)
     {
         return Ok(redirect(path.as_str()));
     }
     let id = InteractionId::generate(service.store().rng());
     let new = Interaction {
-        parameters: raw.pairs().to_vec(),
+        parameters: raw.to_stored(),
         ..respond::aside(service, &id, &permitted.redirect().client().client_id)
     };
     respond::put_aside(visit, &service.store().read(), &new, &id.hash()).await?;
@@ -122,6 +136,6 @@ impl Waiting {
             return Ok(None);
         }
         interactions::finish(tx, &interaction.id, now).await?;
-        Ok(Some(Raw::new(interaction.parameters.iter().cloned())))
+        Ok(Some(Raw::stored(interaction.parameters.iter().cloned())))
     }
 }

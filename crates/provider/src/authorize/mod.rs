@@ -1,9 +1,11 @@
-//! The authorization endpoint (OpenID Connect Core 3.1.2, RFC 6749 section 4.1, RFC 9700).
+//! The authorization endpoint (OpenID Connect Core 3.1.2, RFC 6749 section 4.1, RFC 9101, RFC 9126 section 4,
+//! RFC 9207, RFC 9700, OAuth 2.0 Form Post Response Mode).
 //!
 //! | Question | Module |
 //! | --- | --- |
 //! | in which order | [`steps`] |
 //! | who asks, and where do answers go | [`redirect`] |
+//! | by which way did the parameters come | [`raw`], `way`, `object` |
 //! | what is asked | [`request`], [`claims_request`] |
 //! | may this client ask it | `permit` |
 //! | which level is needed | [`level`] |
@@ -11,10 +13,10 @@
 //! | what is the resident asked | [`ask`] |
 //! | how does the request go on afterwards | [`resume`] |
 //! | what if a form comes without our cookies | `detour` |
-//! | what is answered | [`respond`], [`fault`] |
+//! | what is answered | [`respond`], `form_post`, [`fault`] |
 //!
-//! What it does not do: pages that ask (they are in `account` and `consent`), request objects, pushed requests, and
-//! any response type but `code`.
+//! What it does not do: pages that ask (they are in `account` and `consent`), taking pushed requests in (that is
+//! [`crate::par`]), and any response type but `code`.
 
 use axum::extract::State;
 use axum::response::Response;
@@ -28,34 +30,43 @@ pub mod ask;
 pub mod claims_request;
 pub(crate) mod detour;
 pub mod fault;
+pub(crate) mod form_post;
 pub mod hint;
 pub mod level;
+pub(crate) mod object;
 mod permit;
+pub mod raw;
 pub mod redirect;
 pub mod request;
 pub mod respond;
 pub mod resume;
 pub mod steps;
+mod way;
 #[cfg(test)]
 pub(crate) mod tests;
 
-use request::Raw;
+use raw::Raw;
 
 /// `GET /authorize` and `POST /authorize`. A parameter counts wherever it is, so one that is in the address and in
 /// the body is there twice (A018).
 pub async fn authorize(
     State(service): State<Service>,
-    visit: Visit,
+    mut visit: Visit,
     method: Method,
     headers: HeaderMap,
     RawParams { query, body }: RawParams,
 ) -> Result<Response, Problem> {
-    let raw = Raw::new(query.into_iter().chain(body));
-    if method == Method::POST && !detour::has_our_cookies(service.kit(), &headers) {
-        let admitted = steps::admit(&service, raw.clone());
-        return detour::answer(&service, &visit, &raw, admitted).await;
+    let outside = Raw::new(query.into_iter().chain(body));
+    let admitted = way::admit(&service, outside.clone())
+        .await
+        .map_err(Problem::unavailable)?;
+    if let Ok(permitted) = &admitted {
+        respond::speak(&mut visit, permitted.redirect().raw());
     }
-    match steps::admit(&service, raw) {
+    if method == Method::POST && !detour::has_our_cookies(service.kit(), &headers) {
+        return detour::answer(&service, &visit, &outside, admitted).await;
+    }
+    match admitted {
         Ok(permitted) => respond::walk(&service, &visit, permitted, None).await,
         Err(stop) => respond::stopped(&service, &visit, stop, None).await,
     }

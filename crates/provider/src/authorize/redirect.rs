@@ -7,15 +7,17 @@
 use std::fmt;
 use std::sync::Arc;
 
-use model::client::Client;
+use model::client::{Client, ResponseMode};
 use model::ids::ClientId;
 use model::secret::Token;
 use store::clients::StoredClient;
 use url::Url;
 
 use crate::authorize::fault::PageFault;
-use crate::authorize::request::Raw;
+use crate::authorize::raw::Raw;
+use crate::authorize::request::carries;
 use crate::error::AuthorizeError;
+use crate::par::Handle;
 
 /// The first step: the sub-site is one of ours and switched on.
 #[derive(Debug)]
@@ -40,6 +42,11 @@ impl ClientKnown {
             return Err(PageFault::ClientDisabled);
         }
         Ok(Self { raw, stored })
+    }
+
+    /// Who it is.
+    pub fn id(&self) -> &ClientId {
+        &self.stored.client.client_id
     }
 }
 
@@ -71,7 +78,8 @@ impl ClientKnown {
 /// use provider::authorize::redirect::{ClientKnown, RedirectTrusted};
 ///
 /// fn forge(client: ClientKnown, uri: url::Url) -> RedirectTrusted {
-///     RedirectTrusted { client, uri, state: None, issuer: String::new() }
+///     let mode = model::client::ResponseMode::Query;
+///     RedirectTrusted { client, uri, state: None, mode, issuer: String::new() }
 /// }
 /// ```
 #[derive(Debug)]
@@ -79,6 +87,7 @@ pub struct RedirectTrusted {
     client: ClientKnown,
     uri: Url,
     state: Option<String>,
+    mode: ResponseMode,
     issuer: String,
 }
 
@@ -94,10 +103,12 @@ impl RedirectTrusted {
             return Err(PageFault::RedirectNotRegistered);
         }
         let uri = Url::parse(sent).map_err(|_| PageFault::RedirectNotRegistered)?;
-        let state = client.raw.state().map(str::to_owned);
+        let mode = mode(&client);
+        let state = client.raw.state().filter(|state| carries(mode, state));
         Ok(Self {
             uri,
-            state,
+            state: state.map(str::to_owned),
+            mode,
             issuer: issuer.to_owned(),
             client,
         })
@@ -131,46 +142,60 @@ impl RedirectTrusted {
     /// Tells the sub-site why there is no code, in words that say more than the table of errors.
     pub(super) fn refuse_with(&self, error: AuthorizeError, description: &str) -> Reply {
         let code = error.row().code.as_str();
-        let location = self.location(&[("error", code), ("error_description", description)]);
-        Reply {
-            location,
-            client: self.client().client_id.clone(),
-            error: Some(error),
-        }
+        self.reply(&[("error", code), ("error_description", description)], Some(error))
     }
 
     /// Gives the sub-site its code.
     pub(super) fn deliver(&self, code: &Token) -> Reply {
-        let location = self.location(&[("code", code.expose())]);
-        Reply {
-            location,
-            client: self.client().client_id.clone(),
-            error: None,
-        }
+        self.reply(&[("code", code.expose())], None)
     }
 
-    /// The registered address, its own query kept, with the answer, the unchanged `state` and the issuer (RFC 9207).
-    fn location(&self, answer: &[(&str, &str)]) -> Url {
-        let mut location = self.uri.clone();
-        location
-            .query_pairs_mut()
-            .extend_pairs(answer)
-            .extend_pairs(self.state.as_deref().map(|state| ("state", state)))
-            .append_pair("iss", &self.issuer);
-        location
+    /// The answer with the unchanged `state` and the issuer (RFC 9207).
+    fn reply(&self, answer: &[(&'static str, &str)], error: Option<AuthorizeError>) -> Reply {
+        let state = self.state.as_deref().map(|state| ("state", state));
+        let answer = answer.iter().copied().chain(state);
+        Reply {
+            address: self.uri.clone(),
+            mode: self.mode,
+            parameters: answer
+                .chain([("iss", self.issuer.as_str())])
+                .map(|(name, value)| (name, value.to_owned()))
+                .collect(),
+            client: self.client().client_id.clone(),
+            pushed: self.raw().way().pushed.clone(),
+            error,
+        }
     }
 }
 
-/// What goes back to the sub-site: an address with the answer in its query.
+/// How the answer travels: as the request says if the client may use that, else as it would without saying.
+fn mode(client: &ClientKnown) -> ResponseMode {
+    let allowed = &client.stored.client.response_modes;
+    let asked = client.raw.one("response_mode").ok().flatten();
+    let usual = if allowed.is_empty() || allowed.contains(&ResponseMode::Query) {
+        ResponseMode::Query
+    } else {
+        ResponseMode::FormPost
+    };
+    asked
+        .and_then(ResponseMode::from_word)
+        .filter(|mode| allowed.contains(mode))
+        .unwrap_or(usual)
+}
+
+/// What goes back to the sub-site: its address and the answer.
 pub struct Reply {
-    location: Url,
+    address: Url,
+    mode: ResponseMode,
+    parameters: Vec<(&'static str, String)>,
     client: ClientId,
+    pushed: Option<Handle>,
     error: Option<AuthorizeError>,
 }
 
 impl fmt::Debug for Reply {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // The address may hold a code.
+        // The parameters may hold a code.
         out.debug_struct("Reply")
             .field("client", &self.client)
             .field("error", &self.error)
@@ -179,9 +204,31 @@ impl fmt::Debug for Reply {
 }
 
 impl Reply {
-    /// Where the browser is sent.
-    pub const fn location(&self) -> &Url {
-        &self.location
+    /// How it travels.
+    pub const fn mode(&self) -> ResponseMode {
+        self.mode
+    }
+
+    /// The registered address.
+    pub const fn address(&self) -> &Url {
+        &self.address
+    }
+
+    /// The answer.
+    pub fn parameters(&self) -> &[(&'static str, String)] {
+        &self.parameters
+    }
+
+    /// The registered address, its own query kept, with the answer in it.
+    pub fn location(&self) -> Url {
+        let mut location = self.address.clone();
+        location.query_pairs_mut().extend_pairs(&self.parameters);
+        location
+    }
+
+    /// The handle that this answers.
+    pub const fn pushed(&self) -> Option<&Handle> {
+        self.pushed.as_ref()
     }
 
     /// To which sub-site.

@@ -1,149 +1,36 @@
 //! What a sub-site asks: the parameters of an authorization request, read once into types that cannot be wrong
-//! (OpenID Connect Core 3.1.2.1, RFC 6749 sections 3.1 and 4.1.1, RFC 7636 section 4.3).
+//! (OpenID Connect Core 3.1.2.1, RFC 6749 sections 3.1 and 4.1.1, RFC 7636 section 4.3, RFC 8707 section 2, RFC 9449
+//! section 10).
 //!
 //! Pure: whether this client may ask it is [`super::steps`]'s business. A parameter without a value counts as left
-//! out, unknown parameters are ignored, and a known one may be there only once.
-
-use std::fmt;
+//! out, unknown parameters are ignored, and a known one may be there only once, apart from `resource`. `display` and
+//! `claims_locales` are taken and change nothing: pages fit any window, and no claim exists in several languages.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use model::client::ResponseMode;
 use model::ladder::Level;
 use model::scope::{Scope, ScopeSet};
+use url::Url;
 
 use crate::authorize::claims_request::ClaimsRequest;
+pub use crate::authorize::raw::{Raw, STATE_BYTES_MAX, Way};
+use crate::authorize::raw::{KNOWN, REPEATABLE, login_hint};
 use crate::error::AuthorizeError;
-
-/// Every parameter that is looked at.
-const KNOWN: [&str; 21] = [
-    "client_id",
-    "redirect_uri",
-    "response_type",
-    "response_mode",
-    "scope",
-    "state",
-    "nonce",
-    "code_challenge",
-    "code_challenge_method",
-    "prompt",
-    "max_age",
-    "acr_values",
-    "claims",
-    "id_token_hint",
-    "login_hint",
-    "ui_locales",
-    "claims_locales",
-    "display",
-    "request",
-    "request_uri",
-    "registration",
-];
-
-/// Those of them that are refused or ignored, and so need not wait with the rest.
-const NOT_KEPT: [&str; 5] = [
-    "claims_locales",
-    "display",
-    "request",
-    "request_uri",
-    "registration",
-];
 
 /// The longest all parameters that are kept may be together, names and values, in bytes: each request that waits for
 /// the resident is a row of about this size (A311).
 pub const KEPT_BYTES_MAX: usize = 8 * 1024;
-/// The longest `state`, in bytes. It comes back whole or not at all (A023).
-pub const STATE_BYTES_MAX: usize = 1024;
 /// The longest `nonce`, in bytes.
 const NONCE_BYTES_MAX: usize = 512;
 /// The longest `scope` and `acr_values`, in bytes.
 const LIST_BYTES_MAX: usize = 2048;
 /// The most words in `scope`, `acr_values` and `prompt`.
 const WORDS_MAX: usize = 64;
-/// What is kept of `login_hint`, in characters (A033).
-const LOGIN_HINT_CHARS_MAX: usize = 100;
-/// The longest `ui_locales` that is passed on, in bytes.
-const LOCALES_BYTES_MAX: usize = 128;
 /// The longest `max_age`, in seconds: a year.
 const MAX_AGE_SECONDS_MAX: i64 = 31_536_000;
-
-/// The parameters as they came, in order, as far as anybody looks at them.
-#[derive(Clone, Default)]
-pub struct Raw(Vec<(String, String)>);
-
-impl fmt::Debug for Raw {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Hints and requests are about people.
-        out.debug_tuple("Raw").field(&self.0.len()).finish()
-    }
-}
-
-impl Raw {
-    /// Takes parameters over; those that nobody looks at are left behind.
-    pub fn new(pairs: impl IntoIterator<Item = (String, String)>) -> Self {
-        Self(
-            pairs
-                .into_iter()
-                .filter(|(name, _)| KNOWN.contains(&name.as_str()))
-                .collect(),
-        )
-    }
-
-    /// The parameters.
-    pub fn pairs(&self) -> &[(String, String)] {
-        &self.0
-    }
-
-    /// What is stored while the resident is asked: the parameters that are read again when the request goes on, as
-    /// far as they are read.
-    #[must_use]
-    pub fn kept(&self) -> Self {
-        let keep = |(name, value): &(String, String)| {
-            let value = match name.as_str() {
-                name if NOT_KEPT.contains(&name) => return None,
-                "ui_locales" => self.ui_locales()?.to_owned(),
-                "login_hint" => login_hint(value),
-                _ => value.clone(),
-            };
-            (!value.is_empty()).then(|| (name.clone(), value))
-        };
-        Self(self.0.iter().filter_map(keep).collect())
-    }
-
-    fn bytes(&self) -> usize {
-        self.0.iter().map(|(name, value)| name.len() + value.len()).sum()
-    }
-
-    /// A parameter that has a value.
-    pub fn one(&self, name: &'static str) -> Result<Option<&str>, AuthorizeError> {
-        let mut values = self
-            .0
-            .iter()
-            .filter(|(key, _)| key == name)
-            .map(|(_, value)| value.as_str());
-        match (values.next(), values.next()) {
-            (value, None) => Ok(value.filter(|value| !value.is_empty())),
-            _ => Err(AuthorizeError::ParameterRepeated),
-        }
-    }
-
-    /// The `state` that errors carry: none when it cannot be sent back as it came.
-    pub fn state(&self) -> Option<&str> {
-        self.one("state")
-            .ok()
-            .flatten()
-            .filter(|state| state.len() <= STATE_BYTES_MAX)
-    }
-
-    /// The languages that the sub-site would like pages in, if it is a plain list of tags.
-    pub fn ui_locales(&self) -> Option<&str> {
-        let plain = |text: &&str| {
-            text.len() <= LOCALES_BYTES_MAX
-                && text
-                    .bytes()
-                    .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b' '))
-        };
-        self.one("ui_locales").ok().flatten().filter(plain)
-    }
-}
+/// The most resources of one request, and the longest name of one, in bytes.
+const RESOURCES_MAX: usize = 16;
+const RESOURCE_BYTES_MAX: usize = 512;
 
 /// What is wished of the pages (`prompt`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -218,21 +105,23 @@ pub struct Request {
     pub id_token_hint: Option<String>,
     /// What the sign-in form is filled with.
     pub login_hint: Option<String>,
+    /// How the answer travels.
+    pub response_mode: ResponseMode,
+    /// The thumbprint of the key that the code is bound to.
+    pub dpop_jkt: Option<String>,
+    /// The resources that access is asked for.
+    pub resources: Vec<String>,
 }
 
 impl Request {
     /// Reads the parameters.
     pub fn parse(raw: &Raw) -> Result<Self, AuthorizeError> {
-        for name in KNOWN {
+        for name in KNOWN.into_iter().filter(|name| *name != REPEATABLE) {
             raw.one(name)?;
         }
         refuse_other_protocols(raw)?;
-        if raw
-            .one("state")?
-            .is_some_and(|state| state.len() > STATE_BYTES_MAX)
-        {
-            return Err(AuthorizeError::StateTooLong);
-        }
+        let response_mode = response_mode(raw)?;
+        check_state(raw.one("state")?.unwrap_or_default(), response_mode)?;
         let claims = raw
             .one("claims")?
             .map(ClaimsRequest::parse)
@@ -251,6 +140,9 @@ impl Request {
             claims,
             id_token_hint: raw.one("id_token_hint")?.map(str::to_owned),
             login_hint: raw.one("login_hint")?.map(login_hint),
+            dpop_jkt: raw.one("dpop_jkt")?.map(thumbprint).transpose()?,
+            resources: resources(raw)?,
+            response_mode,
         };
         // Last, because what is too long alone is said more precisely above.
         if raw.kept().bytes() > KEPT_BYTES_MAX {
@@ -276,24 +168,36 @@ impl Request {
 }
 
 fn refuse_other_protocols(raw: &Raw) -> Result<(), AuthorizeError> {
-    for (name, fault) in [
-        ("request", AuthorizeError::RequestObject),
-        ("request_uri", AuthorizeError::RequestUri),
-        ("registration", AuthorizeError::Registration),
-    ] {
-        if raw.one(name)?.is_some() {
-            return Err(fault);
-        }
+    if raw.one("registration")?.is_some() {
+        return Err(AuthorizeError::Registration);
     }
     match raw.one("response_type")? {
-        Some("code") => {}
-        Some(_) => return Err(AuthorizeError::ResponseTypeUnsupported),
-        None => return Err(AuthorizeError::ResponseTypeMissing),
+        Some("code") => Ok(()),
+        Some(_) => Err(AuthorizeError::ResponseTypeUnsupported),
+        None => Err(AuthorizeError::ResponseTypeMissing),
     }
-    match raw.one("response_mode")? {
-        None | Some("query") => Ok(()),
-        Some(_) => Err(AuthorizeError::ResponseModeUnsupported),
+}
+
+fn response_mode(raw: &Raw) -> Result<ResponseMode, AuthorizeError> {
+    let word = raw.one("response_mode")?;
+    word.map_or(Ok(ResponseMode::Query), |word| {
+        ResponseMode::from_word(word).ok_or(AuthorizeError::ResponseModeUnsupported)
+    })
+}
+
+fn check_state(state: &str, mode: ResponseMode) -> Result<(), AuthorizeError> {
+    if state.len() > STATE_BYTES_MAX {
+        Err(AuthorizeError::StateTooLong)
+    } else if carries(mode, state) {
+        Ok(())
+    } else {
+        Err(AuthorizeError::StateNotForForm)
     }
+}
+
+/// Whether a text arrives as it was sent: browsers change the ends of lines in forms, and zeros in pages.
+pub(super) fn carries(mode: ResponseMode, text: &str) -> bool {
+    mode == ResponseMode::Query || !text.contains(['\r', '\n', '\0'])
 }
 
 fn words(text: &str) -> impl Iterator<Item = &str> {
@@ -328,8 +232,7 @@ fn challenge(raw: &Raw) -> Result<Option<String>, AuthorizeError> {
         (None, Some(_)) => Err(AuthorizeError::ChallengeMissing),
         // Without a method the meaning would be `plain` (RFC 7636 section 4.3).
         (Some(challenge), Some("S256")) => {
-            let base64url = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
-            if challenge.len() == 43 && challenge.bytes().all(base64url) {
+            if is_sha256(challenge) {
                 Ok(Some(challenge.to_owned()))
             } else {
                 Err(AuthorizeError::ChallengeMalformed)
@@ -337,6 +240,38 @@ fn challenge(raw: &Raw) -> Result<Option<String>, AuthorizeError> {
         }
         (Some(_), _) => Err(AuthorizeError::ChallengeMethod),
     }
+}
+
+/// Whether a text has the form of a SHA-256 value in base64url.
+fn is_sha256(text: &str) -> bool {
+    let base64url = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+    text.len() == 43 && text.bytes().all(base64url)
+}
+
+fn thumbprint(text: &str) -> Result<String, AuthorizeError> {
+    if is_sha256(text) {
+        Ok(text.to_owned())
+    } else {
+        Err(AuthorizeError::ThumbprintMalformed)
+    }
+}
+
+/// Absolute addresses without a fragment (RFC 8707 section 2), each once.
+fn resources(raw: &Raw) -> Result<Vec<String>, AuthorizeError> {
+    let mut resources: Vec<String> = Vec::new();
+    for text in raw.all(REPEATABLE) {
+        let absolute = |text: &str| Url::parse(text).is_ok_and(|url| url.fragment().is_none());
+        if text.len() > RESOURCE_BYTES_MAX || !absolute(text) {
+            return Err(AuthorizeError::ResourceMalformed);
+        }
+        if !resources.iter().any(|known| known == text) {
+            resources.push(text.to_owned());
+        }
+    }
+    if resources.len() > RESOURCES_MAX {
+        return Err(AuthorizeError::ResourceMalformed);
+    }
+    Ok(resources)
 }
 
 fn max_age(text: &str) -> Result<TimeDelta, AuthorizeError> {
@@ -364,13 +299,6 @@ fn level(claims: &ClaimsRequest, acr_values: &str) -> AskedLevel {
     let wished = by_claim.and_then(|acr| known(&acr.values).first().copied());
     let wished = wished.or_else(|| words(acr_values).take(WORDS_MAX).find_map(Level::from_acr));
     wished.map_or(AskedLevel::Nothing, AskedLevel::Wished)
-}
-
-fn login_hint(text: &str) -> String {
-    text.chars()
-        .filter(|character| !character.is_control())
-        .take(LOGIN_HINT_CHARS_MAX)
-        .collect()
 }
 
 #[cfg(test)]

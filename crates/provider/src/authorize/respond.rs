@@ -2,10 +2,12 @@
 //! Statements on the silent path: sign-in with account, evidence, grant; then one transaction with code and event.
 
 use axum::response::Response;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
+use model::client::{Client, ResponseMode};
 use model::event::Event;
 use model::ids::ClientId;
 use model::interaction::{Answers, Interaction, InteractionId, Wants};
+use model::language::Language;
 use model::secret::{Token, TokenHash};
 use store::audit::{self, Entry};
 use store::codes::{self, NewCode};
@@ -15,8 +17,13 @@ use web::{Problem, Visit};
 
 use crate::Service;
 use crate::authorize::ask::Ask;
+use crate::authorize::detour;
+use crate::authorize::fault::PageFault;
+use crate::authorize::form_post;
+use crate::authorize::raw::Raw;
 use crate::authorize::redirect::Reply;
 use crate::authorize::steps::{self, Answer, Course, Permitted, Standing, Stop};
+use crate::par::Handle;
 
 /// How many requests of one network address are put aside in ten minutes.
 pub(super) const ASIDE: Rule = Rule {
@@ -31,6 +38,19 @@ pub(super) const ASIDE_CLIENT: Rule = Rule {
     limit: 30_000,
     window_seconds: 600,
 };
+
+/// The longest life of a code under FAPI 2.0 (Security Profile section 5.3.2.1), in seconds.
+const FAPI_CODE_SECONDS_MAX: i64 = 60;
+
+/// Speaks the language that the request asks for.
+pub(super) fn speak(visit: &mut Visit, raw: &Raw) {
+    if let Some(language) = raw
+        .ui_locales()
+        .and_then(|tags| tags.split(' ').find_map(Language::from_tag))
+    {
+        visit.prefer_language(language);
+    }
+}
 
 /// Walks the second half of the steps and answers.
 pub async fn walk(
@@ -51,8 +71,10 @@ pub async fn walk(
     match steps::settle(permitted, standing, &course) {
         Ok(answer) => {
             let issued = issue(service, visit, &answer, asked).await;
-            let outcome = issued.unwrap_or_else(|error| answer.redirect.refuse(error.into()));
-            Ok(reply(visit, &outcome))
+            match issued.unwrap_or_else(|error| Ok(answer.redirect.refuse(error.into()))) {
+                Ok(outcome) => Ok(reply(visit, &outcome)),
+                Err(fault) => Err(fault.into()),
+            }
         }
         Err(stop) => stopped(service, visit, stop, asked).await,
     }
@@ -68,11 +90,7 @@ pub async fn stopped(
     match stop {
         Stop::Page(fault) => Err(fault.into()),
         Stop::Reply(outcome) => {
-            if let Some(interaction) = asked {
-                interactions::finish(&service.store().read(), &interaction.id, service.now())
-                    .await
-                    .map_err(Problem::unavailable)?;
-            }
+            close(service, &outcome, asked).await?;
             Ok(reply(visit, &outcome))
         }
         Stop::Ask(question) => ask(service, visit, &question, asked).await,
@@ -80,11 +98,63 @@ pub async fn stopped(
 }
 
 fn reply(visit: &Visit, reply: &Reply) -> Response {
-    log_refusal(reply);
-    visit.redirect_outside(reply.location())
+    visit.with_cookies(travel(visit, reply))
 }
 
-pub(super) fn log_refusal(reply: &Reply) {
+/// The answer on its way to the sub-site, without cookies.
+pub(super) fn travel(visit: &Visit, reply: &Reply) -> Response {
+    log_refusal(reply);
+    match reply.mode() {
+        ResponseMode::Query => detour::redirect(reply.location().as_str()),
+        ResponseMode::FormPost => form_post::page(visit, reply),
+    }
+}
+
+/// Notes that a request got its final answer, which is no code.
+pub(super) async fn close(
+    service: &Service,
+    reply: &Reply,
+    asked: Option<&Interaction>,
+) -> Result<(), Problem> {
+    if asked.is_none() && reply.pushed().is_none() {
+        return Ok(());
+    }
+    let closed = async {
+        let tx = service.store().begin().await?;
+        let closed = answered(&tx, reply.pushed(), asked, service.now()).await?;
+        if closed {
+            tx.commit().await?;
+        }
+        Ok::<_, StoreError>(closed)
+    };
+    if closed.await.map_err(Problem::unavailable)? {
+        Ok(())
+    } else {
+        Err(PageFault::PushedAnswered.into())
+    }
+}
+
+/// Notes in the acting transaction that a request is answered. False when it was pushed and has been answered in
+/// another window: then nothing of the transaction may happen.
+async fn answered(
+    tx: &Tx,
+    pushed: Option<&Handle>,
+    asked: Option<&Interaction>,
+    now: DateTime<Utc>,
+) -> Result<bool, StoreError> {
+    if let Some(interaction) = asked
+        && !interactions::finish(tx, &interaction.id, now).await?
+    {
+        // The second time within the time for a second click: what had to be noted was noted by the first.
+        return Ok(true);
+    }
+    match pushed {
+        Some(handle) => store::pushed::spend(tx, &handle.hash(), now).await,
+        None => Ok(true),
+    }
+}
+
+fn log_refusal(reply: &Reply) {
     if let Some(error) = reply.error() {
         tracing::info!(client = %reply.client(), error = ?error, "an authorization request is refused");
     }
@@ -108,21 +178,20 @@ async fn look_up(service: &Service, visit: &Visit, permitted: &Permitted) -> Res
     })
 }
 
-/// Stores the code, the event and the end of the interaction together.
+/// Stores the code, the event and the end of the interaction and of the pushed request together.
 async fn issue(
     service: &Service,
     visit: &Visit,
     answer: &Answer,
     asked: Option<&Interaction>,
-) -> Result<Reply, StoreError> {
+) -> Result<Result<Reply, PageFault>, StoreError> {
     let now = service.now();
     let client = &answer.redirect.client().client_id;
     let (account, session) = (answer.session.account.id, answer.session.id);
     let code = Token::generate(service.store().rng());
     let tx = service.store().begin().await?;
-    if let Some(interaction) = asked {
-        // The second time within the time for a second click nothing changes, and there is a fresh code.
-        interactions::finish(&tx, &interaction.id, now).await?;
+    if !answered(&tx, answer.redirect.raw().way().pushed.as_ref(), asked, now).await? {
+        return Ok(Err(PageFault::PushedAnswered));
     }
     let new = NewCode {
         code: &code,
@@ -133,7 +202,7 @@ async fn issue(
         code_challenge: answer.code_challenge.as_deref(),
         details: &answer.details,
         now,
-        expires_at: now + service.code_life(),
+        expires_at: now + code_life(service, answer.redirect.client()),
     };
     codes::issue(&tx, &new).await?;
     let mut entry = Entry::new(Event::CodeIssued, now)
@@ -145,10 +214,21 @@ async fn issue(
         "acr": answer.details.acr.acr(),
         "scopes": answer.details.scopes.to_string(),
         "silent": asked.is_none(),
+        "pushed": answer.redirect.raw().way().pushed.is_some(),
+        "signed": answer.redirect.raw().way().signed,
     });
     audit::record(&tx, service.store().rng(), entry).await?;
     tx.commit().await?;
-    Ok(answer.redirect.deliver(&code))
+    Ok(Ok(answer.redirect.deliver(&code)))
+}
+
+fn code_life(service: &Service, client: &Client) -> TimeDelta {
+    let life = service.code_life();
+    if client.profile.is_fapi() {
+        life.min(TimeDelta::seconds(FAPI_CODE_SECONDS_MAX))
+    } else {
+        life
+    }
 }
 
 /// Puts the request aside, or keeps it aside, and sends the browser to the page that asks.

@@ -10,8 +10,8 @@ use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
 use http::StatusCode;
+use model::ids::ClientId;
 use model::interaction::{Interaction, InteractionId};
-use model::language::Language;
 use serde::Deserialize;
 use web::extract::Query;
 use web::{Page, Problem, Visit};
@@ -19,7 +19,7 @@ use web::{Page, Problem, Visit};
 use crate::Service;
 use crate::authorize::detour::Waiting;
 use crate::authorize::fault::PageFault;
-use crate::authorize::request::Raw;
+use crate::authorize::raw::Raw;
 use crate::authorize::{respond, steps};
 
 /// The query.
@@ -41,10 +41,10 @@ pub async fn resume(
     let Some(interaction) = found.map_err(Problem::unavailable)? else {
         return begin(&service, &mut visit, &id).await;
     };
-    let raw = Raw::new(interaction.parameters.iter().cloned());
-    speak(&mut visit, &raw);
+    let raw = Raw::stored(interaction.parameters.iter().cloned());
+    respond::speak(&mut visit, &raw);
     if !interaction.is_open(service.now()) {
-        return Ok(over(&service, &visit, &interaction));
+        return Ok(Over::of(&interaction).respond(&service, &visit, &interaction.client_id));
     }
     match steps::admit(&service, raw) {
         Ok(permitted) => respond::walk(&service, &visit, permitted, Some(&interaction)).await,
@@ -56,56 +56,75 @@ pub async fn resume(
 async fn begin(service: &Service, visit: &mut Visit, id: &InteractionId) -> Result<Response, Problem> {
     let tx = service.store().read();
     let found = Waiting::find(&tx, id).await.map_err(Problem::unavailable)?;
-    let waiting = found.ok_or(PageFault::NotThisBrowser)?;
+    let Some(waiting) = found else {
+        return left_behind(service, visit, id).await;
+    };
     let taken = waiting
         .take(&tx, service.now())
         .await
         .map_err(Problem::unavailable)?;
     let Some(raw) = taken else {
-        return Ok(over(service, visit, waiting.interaction()));
+        let interaction = waiting.interaction();
+        let over = Over::of(interaction);
+        return Ok(over.respond(service, visit, &interaction.client_id));
     };
-    speak(visit, &raw);
+    respond::speak(visit, &raw);
     match steps::admit(service, raw) {
         Ok(permitted) => respond::walk(service, visit, permitted, None).await,
         Err(stop) => respond::stopped(service, visit, stop, None).await,
     }
 }
 
-fn speak(visit: &mut Visit, raw: &Raw) {
-    if let Some(language) = raw
-        .ui_locales()
-        .and_then(|tags| tags.split(' ').find_map(Language::from_tag))
-    {
-        visit.prefer_language(language);
-    }
+/// A sign-out in another tab of this browser leaves its waiting requests behind: their browser has another name now.
+/// Whoever comes with the handle of one learns that, and nothing of the request but where to start again.
+async fn left_behind(service: &Service, visit: &Visit, id: &InteractionId) -> Result<Response, Problem> {
+    let found = store::interactions::find_left_behind(&service.store().read(), id).await;
+    let client = found.map_err(Problem::unavailable)?;
+    let client = client.ok_or(PageFault::NotThisBrowser)?;
+    Ok(Over::SignedOut.respond(service, visit, &client))
 }
 
 #[derive(Template)]
 #[template(path = "request-over.html")]
-struct Over {
+struct Content {
     text: String,
     link: Option<(String, String)>,
 }
 
-/// The request was answered or waited too long; the way on starts at the sub-site.
-fn over(service: &Service, visit: &Visit, interaction: &Interaction) -> Response {
-    let stored = service.client(&interaction.client_id);
-    let link = stored.as_ref().and_then(|stored| {
-        let name = stored.client.name.in_language(visit.language());
-        let address = stored.client.home_uri.clone()?;
-        Some((
-            address,
-            visit.t_with("authorize-over-back", &[("site", name.into())]),
-        ))
-    });
-    let answered = interaction.finished_at.is_some();
-    let text = visit.t(if answered {
-        "authorize-over-answered"
-    } else {
-        "authorize-over-too-old"
-    });
-    visit.render(
-        Page::new("request-over", "authorize-over-title").status(StatusCode::GONE),
-        &Over { text, link },
-    )
+/// Why a request cannot go on; the way on starts at the sub-site.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Over {
+    Answered,
+    TooOld,
+    SignedOut,
+}
+
+impl Over {
+    const fn of(interaction: &Interaction) -> Self {
+        match interaction.finished_at {
+            Some(_) => Self::Answered,
+            None => Self::TooOld,
+        }
+    }
+
+    fn respond(self, service: &Service, visit: &Visit, client: &ClientId) -> Response {
+        let stored = service.client(client);
+        let link = stored.as_ref().and_then(|stored| {
+            let name = stored.client.name.in_language(visit.language());
+            let address = stored.client.home_uri.clone()?;
+            Some((
+                address,
+                visit.t_with("authorize-over-back", &[("site", name.into())]),
+            ))
+        });
+        let text = visit.t(match self {
+            Self::Answered => "authorize-over-answered",
+            Self::TooOld => "authorize-over-too-old",
+            Self::SignedOut => "authorize-over-signed-out",
+        });
+        visit.render(
+            Page::new("request-over", "authorize-over-title").status(StatusCode::GONE),
+            &Content { text, link },
+        )
+    }
 }

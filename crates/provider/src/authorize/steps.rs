@@ -26,7 +26,8 @@ use crate::authorize::hint;
 use crate::authorize::level::{Climber, LevelDecision, LevelDemand};
 use crate::authorize::permit;
 use crate::authorize::redirect::{ClientKnown, RedirectTrusted, Reply};
-use crate::authorize::request::{Raw, Request};
+use crate::authorize::raw::Raw;
+use crate::authorize::request::Request;
 use crate::claims::scope_of;
 use crate::error::AuthorizeError;
 
@@ -135,8 +136,8 @@ pub struct Permitted {
     redirect: RedirectTrusted,
     request: Request,
     demand: LevelDemand,
-    /// The only people who will do, by the names under which the client knows them.
-    subjects: Vec<String>,
+    /// The only people who will do, by the names under which the client knows them: all of these sets name them.
+    subjects: Vec<Vec<String>>,
     /// What would be released and is the resident's to decide.
     releasable: ScopeSet,
 }
@@ -144,11 +145,15 @@ pub struct Permitted {
 impl Permitted {
     /// Compares the request with the client's registration. `hint` reads an `id_token_hint`.
     pub fn check(
-        Parsed { redirect, request }: Parsed,
+        Parsed {
+            redirect,
+            mut request,
+        }: Parsed,
         hint: impl FnOnce(&str, &Client) -> Result<String, AuthorizeError>,
     ) -> Result<Self, Stop> {
         let client = redirect.client();
-        let compared = permit::level_within(&request, client)
+        permit::complete(&mut request, client);
+        let compared = permit::level_within(&request, &redirect)
             .and_then(|demand| Ok((demand, permit::subjects(&request, |token| hint(token, client))?)));
         match compared {
             Ok((demand, subjects)) => {
@@ -170,6 +175,11 @@ impl Permitted {
         &self.redirect
     }
 
+    /// What is asked.
+    pub const fn request(&self) -> &Request {
+        &self.request
+    }
+
     fn refuse(&self, error: AuthorizeError) -> Stop {
         self.redirect.refuse(error).into()
     }
@@ -189,7 +199,7 @@ impl Permitted {
     }
 
     fn names(&self, standing: &Standing) -> bool {
-        self.subjects.iter().all(|subject| *subject == standing.subject)
+        self.subjects.iter().all(|set| set.contains(&standing.subject))
     }
 }
 
@@ -370,9 +380,12 @@ impl Consented {
             strength: session.methods.strength(),
             methods: session.methods.clone(),
             auth_time: session.auth_time,
-            auth_time_requested: permitted.request.wants_auth_time(),
+            auth_time_requested: permitted.request.wants_auth_time()
+                || permitted.redirect.client().require_auth_time,
             claims: self.claims,
             grant: grant.map(|grant| grant.id),
+            jkt: permitted.request.dpop_jkt,
+            resources: permitted.request.resources,
         };
         Answer {
             redirect: permitted.redirect,

@@ -149,24 +149,15 @@ fn attack_099_registration_and_consent_bound_what_is_told_on_that_day() {
     let mut client = testing::client("hefei");
     client.scopes = ScopeSet::from_iter([Scope::Openid, Scope::Phone, Scope::RealName]);
     let allowed = ScopeSet::from_iter([Scope::Phone, Scope::IdNumber]);
-    let decision = Grant {
-        id: GrantId::new(day(0), &Rng::seeded(2)),
-        client_id: client.client_id.clone(),
-        asked: allowed.clone(),
-        allowed,
-        receipt: Value::Null,
-        created_at: day(0),
-        revoked_at: None,
-    };
     let granted = ScopeSet::from_iter([Scope::Openid, Scope::Phone, Scope::RealName, Scope::IdNumber]);
-    let needed = Some(decision.id);
+    let needed = Some(GrantId::new(day(0), &Rng::seeded(2)));
     let today =
-        |granted: &ScopeSet, decision: Option<&Grant>| Permitted::today(granted, &client, needed, decision);
-    let with = today(&granted, Some(&decision)).expect("permitted");
+        |granted: &ScopeSet, allowed: Option<&ScopeSet>| Permitted::today(granted, &client, needed, allowed);
+    let with = today(&granted, Some(&allowed)).expect("permitted");
     assert_eq!(with.scopes.to_string(), "openid phone");
     assert_eq!(with.single.to_string(), "openid phone");
     let only_openid = ScopeSet::from_iter([Scope::Openid]);
-    let plain = today(&only_openid, Some(&decision)).expect("permitted");
+    let plain = today(&only_openid, Some(&allowed)).expect("permitted");
     assert_eq!(
         (plain.scopes.to_string(), plain.single.to_string()),
         ("openid".into(), "openid phone".into())

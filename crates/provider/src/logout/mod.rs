@@ -1,36 +1,62 @@
-//! Signing out because a sub-site says so: the end session endpoint (OpenID Connect RP-Initiated Logout 1.0).
+//! Signing out because a sub-site says so: the end session endpoint (OpenID Connect RP-Initiated Logout 1.0), and
+//! what the other sub-sites are told.
 //!
 //! A sub-site that shows an ID token of the person who is signed in here is believed at once; everybody else's word
 //! leads to a page that asks (A165). Afterwards the browser goes back to a registered address, or sees a page that
-//! says honestly what signing out here does not reach.
+//! says honestly what signing out here reached.
 //!
-//! What it does not do: tell the other sub-sites (back-channel and front-channel logout).
+//! | Question | Module | Standard |
+//! | --- | --- | --- |
+//! | may this be asked, where does the browser go | [`request`], [`detour`] | RP-Initiated Logout 1.0, 2 and 3 |
+//! | how does the sign-in end | [`end`] | |
+//! | what do sub-sites' servers learn | [`token`], [`deliver`] | Back-Channel Logout 1.0 |
+//! | what does the browser tell sub-sites | [`front`] | Front-Channel Logout 1.0 |
+//! | what does the person see | [`page`] | |
+//!
+//! What it does not do: watch sign-ins from a frame (OpenID Connect Session Management 1.0); browsers keep the cookies
+//! away that it needs, and it opens a channel to every page (A174).
 
-use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
 use http::{HeaderMap, Method};
-use model::event::Event;
-use model::ids::ClientId;
 use model::language::Language;
 use serde::Deserialize;
 use store::StoreError;
-use store::audit::{self, Entry};
-use store::sessions::{self, LiveSession};
+use store::sessions::{self, Lapsed, LiveSession};
 use web::extract::{Form, FormName, RawParams};
 use web::form::{Button, Errors, FormPage, Words};
 use web::paths::LocalPath;
 use web::{Markup, Page, Problem, Visit};
 
 use crate::Service;
-use crate::authorize::detour::{self, ADDRESS_BYTES_MAX};
+use crate::authorize::detour::has_our_cookies;
 use crate::router::paths;
 
+mod books;
+pub mod deliver;
+mod detour;
+mod end;
+mod front;
+mod page;
 pub mod request;
 #[cfg(test)]
 mod tests;
+mod token;
 
+pub use deliver::{Config, Counters, NoAnswer, Outgoing, run};
+pub use page::signed_out;
+
+use end::Ending;
 use request::{Asked, Wish};
+
+/// For discovery (Back-Channel Logout 2.1): sub-sites can be told directly, and always of which sign-in.
+pub const BACKCHANNEL_LOGOUT_SUPPORTED: bool = true;
+/// Logout tokens always have a `sid`.
+pub const BACKCHANNEL_LOGOUT_SESSION_SUPPORTED: bool = true;
+/// For discovery (Front-Channel Logout 3): sub-sites can be told in frames, and always of which sign-in.
+pub const FRONTCHANNEL_LOGOUT_SUPPORTED: bool = true;
+/// Frames always have `iss` and `sid`.
+pub const FRONTCHANNEL_LOGOUT_SESSION_SUPPORTED: bool = true;
 
 /// `GET /logout` and `POST /logout`.
 pub async fn logout(
@@ -41,25 +67,43 @@ pub async fn logout(
     params: RawParams,
 ) -> Result<Response, Problem> {
     let asked = Asked::read(&params);
-    if method == Method::POST && !detour::has_our_cookies(service.kit(), &headers) {
-        return Ok(as_get(&service, &asked.unwrap_or_default()));
+    if method == Method::POST && !has_our_cookies(service.kit(), &headers) {
+        return detour::answer(&service, &asked.unwrap_or_default()).map_err(Problem::internal);
     }
     let asked = asked?;
-    let wish = Wish::check(&service, &asked)?;
+    let kept = match asked.kept {
+        Some(text) => Some(detour::Kept::open(&service, text).ok_or(request::LogoutFault::TooOld)?),
+        None => None,
+    };
+    let asked = kept.as_ref().map_or(asked, detour::Kept::asked);
+    let mut wish = Wish::check(&service, &asked)?;
+    if let Some(kept) = &kept {
+        wish.believe(kept.hinted());
+    }
     if let Some(language) = asked
         .ui_locales
         .and_then(|tags| tags.split(' ').find_map(Language::from_tag))
     {
         visit.prefer_language(language);
     }
-    match current(&service, &visit).await.map_err(Problem::unavailable)? {
-        Some(session) if !wish.is_vouched_for(&service, &session) => {
-            Ok(confirm(&mut visit, &session, &asked, &wish))
+    let ending = match current(&service, &visit).await.map_err(Problem::unavailable)? {
+        Some(session) => {
+            let (account, id) = (session.account.id, session.id);
+            if !wish.is_vouched_for(&service, account, id) {
+                return Ok(confirm(&mut visit, &session, &asked, &wish));
+            }
+            Some(Ending::from(&session))
         }
-        session => end(&service, &mut visit, session.as_ref(), &wish)
+        // Sub-sites still know of a sign-in that lapsed by itself.
+        None => lapsed(&service, &visit)
             .await
-            .map_err(Problem::unavailable),
-    }
+            .map_err(Problem::unavailable)?
+            .filter(|lapsed| wish.is_vouched_for(&service, lapsed.account, lapsed.id))
+            .map(Ending::from),
+    };
+    end::end(&service, &mut visit, ending, &wish)
+        .await
+        .map_err(Problem::unavailable)
 }
 
 /// The form of the page that asks.
@@ -90,31 +134,16 @@ pub async fn confirmed(
         ..Asked::default()
     };
     let wish = Wish::check(&service, &asked)?;
-    let session = current(&service, &visit).await.map_err(Problem::unavailable)?;
-    end(&service, &mut visit, session.as_ref(), &wish)
+    let ending = match current(&service, &visit).await.map_err(Problem::unavailable)? {
+        Some(session) => Some(Ending::from(&session)),
+        None => lapsed(&service, &visit)
+            .await
+            .map_err(Problem::unavailable)?
+            .map(Ending::from),
+    };
+    end::end(&service, &mut visit, ending, &wish)
         .await
         .map_err(Problem::unavailable)
-}
-
-/// A sub-site's POST comes without our cookies (`SameSite=Lax`), so that nobody would seem to be signed in. The
-/// navigation that follows a redirect has them; what is wrong with the request is said there. The ID token stays out
-/// of the address; the resident is asked instead.
-fn as_get(service: &Service, asked: &Asked<'_>) -> Response {
-    let wish = Wish::check(service, asked).unwrap_or_default();
-    let hinted = wish.client.map(|stored| stored.client.client_id.to_string());
-    let path = [
-        ("client_id", hinted.as_deref().or(asked.client_id)),
-        ("post_logout_redirect_uri", asked.post_logout_redirect_uri),
-        ("state", asked.state),
-        ("ui_locales", asked.ui_locales.filter(|tags| tags.len() <= 128)),
-    ]
-    .into_iter()
-    .filter_map(|(name, value)| Some((name, value?)))
-    .fold(LocalPath::known(paths::END_SESSION), |path, (name, value)| {
-        path.with(name, value)
-    });
-    let fits = path.as_str().len() <= ADDRESS_BYTES_MAX;
-    detour::redirect(if fits { path.as_str() } else { paths::END_SESSION })
 }
 
 async fn current(service: &Service, visit: &Visit) -> Result<Option<LiveSession>, StoreError> {
@@ -123,6 +152,13 @@ async fn current(service: &Service, visit: &Visit) -> Result<Option<LiveSession>
     };
     let limits = &service.config().sessions;
     sessions::find_live(&service.store().read(), &token.hash(), limits, service.now()).await
+}
+
+async fn lapsed(service: &Service, visit: &Visit) -> Result<Option<Lapsed>, StoreError> {
+    let Some(token) = visit.session_token() else {
+        return Ok(None);
+    };
+    sessions::find_lapsed(&service.store().read(), &token.hash(), service.now()).await
 }
 
 fn confirm(visit: &mut Visit, session: &LiveSession, asked: &Asked<'_>, wish: &Wish) -> Response {
@@ -156,66 +192,4 @@ fn confirm(visit: &mut Visit, session: &LiveSession, asked: &Asked<'_>, wish: &W
         &form,
         &Errors::none(),
     )
-}
-
-/// Ends the sign-in, if there is one, with every code and token that it gave, and shows the way on.
-async fn end(
-    service: &Service,
-    visit: &mut Visit,
-    session: Option<&LiveSession>,
-    wish: &Wish,
-) -> Result<Response, StoreError> {
-    let mut sites = Vec::new();
-    if let Some(session) = session {
-        let tx = service.store().begin().await?;
-        sites = sessions::sites(&tx, session.id).await?;
-        if sessions::end(&tx, session.id, service.now()).await? {
-            let mut entry = Entry::new(Event::SignedOut, service.now());
-            entry = entry.account(session.account.id).session(session.id);
-            entry.client = wish.client.as_ref().map(|stored| stored.client.client_id.clone());
-            entry.request_id = Some(visit.request_id().to_owned());
-            audit::record(&tx, service.store().rng(), entry).await?;
-        }
-        tx.commit().await?;
-    }
-    if visit.session_token().is_some() {
-        visit.end_session();
-    }
-    Ok(match &wish.back {
-        Some(back) => visit.redirect_outside(back),
-        None => signed_out(service, visit, &sites),
-    })
-}
-
-#[derive(Template)]
-#[template(path = "signed-out.html")]
-struct SignedOut {
-    text: String,
-    sites_text: String,
-    sites: Vec<(String, Option<String>)>,
-    shared: String,
-}
-
-fn signed_out(service: &Service, visit: &Visit, sites: &[ClientId]) -> Response {
-    let sites: Vec<_> = sites
-        .iter()
-        .filter_map(|id| service.client(id))
-        .map(|stored| {
-            (
-                stored.client.name.in_language(visit.language()).to_owned(),
-                stored.client.home_uri.clone(),
-            )
-        })
-        .collect();
-    let content = SignedOut {
-        text: visit.t("logout-done-text"),
-        sites_text: visit.t(if sites.is_empty() {
-            "logout-done-sites-maybe"
-        } else {
-            "logout-done-sites"
-        }),
-        sites,
-        shared: visit.t("logout-done-shared"),
-    };
-    visit.page("signed-out", "logout-done-title", &content)
 }

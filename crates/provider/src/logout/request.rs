@@ -7,14 +7,14 @@
 use std::sync::Arc;
 
 use http::StatusCode;
+use serde::{Deserialize, Serialize};
 use store::clients::StoredClient;
-use store::sessions::LiveSession;
 use url::Url;
 use web::Problem;
 use web::extract::RawParams;
 use web::paths::LocalPath;
 
-use model::ids::ClientId;
+use model::ids::{AccountId, ClientId, SessionId};
 
 use crate::Service;
 use crate::authorize::hint;
@@ -45,6 +45,9 @@ pub enum LogoutFault {
     /// Not one of the client's addresses, byte for byte.
     #[error("post_logout_redirect_uri is not registered")]
     AddressNotRegistered,
+    /// The form that a sub-site sent waited too long for the browser, or is none of ours.
+    #[error("continue is not a request of ours, or too old")]
+    TooOld,
 }
 
 impl From<LogoutFault> for Problem {
@@ -69,6 +72,8 @@ pub struct Asked<'a> {
     pub state: Option<&'a str>,
     /// The languages of the pages.
     pub ui_locales: Option<&'a str>,
+    /// A form of the sub-site that goes on here, see [`super::detour`].
+    pub kept: Option<&'a str>,
 }
 
 impl<'a> Asked<'a> {
@@ -78,12 +83,15 @@ impl<'a> Asked<'a> {
             Ok(value) => Ok(value.filter(|value| !value.is_empty())),
             Err(_) => Err(LogoutFault::Repeated),
         };
+        // Who is to be signed out is known by the cookie; the hint about them is looked at and not needed.
+        one("logout_hint")?;
         Ok(Self {
             id_token_hint: one("id_token_hint")?,
             client_id: one("client_id")?,
             post_logout_redirect_uri: one("post_logout_redirect_uri")?,
             state: one("state")?,
             ui_locales: one("ui_locales")?,
+            kept: one("continue")?,
         })
     }
 }
@@ -96,12 +104,15 @@ pub struct Wish {
     /// Where to go afterwards: a registered address.
     pub back: Option<Url>,
     /// The person and the sign-in that the hint names.
-    hinted: Option<Hinted>,
+    pub(super) hinted: Option<Hinted>,
 }
 
-#[derive(Clone, Debug)]
-struct Hinted {
+/// The person and the sign-in that a good hint names.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Hinted {
+    #[serde(rename = "p")]
     subject: String,
+    #[serde(rename = "s", default, skip_serializing_if = "Option::is_none")]
     sid: Option<String>,
 }
 
@@ -138,14 +149,19 @@ impl Wish {
         Ok(Self { client, back, hinted })
     }
 
+    /// Takes over what a hint vouched for that was checked before.
+    pub(super) fn believe(&mut self, hinted: Hinted) {
+        self.hinted = Some(hinted);
+    }
+
     /// Whether the hint names this sign-in or its owner, so that the request is known to come from a site that the
     /// resident was signed in at. Otherwise anybody's page could have sent it (A165).
-    pub fn is_vouched_for(&self, service: &Service, session: &LiveSession) -> bool {
+    pub fn is_vouched_for(&self, service: &Service, account: AccountId, session: SessionId) -> bool {
         let (Some(stored), Some(hinted)) = (&self.client, &self.hinted) else {
             return false;
         };
-        let same_person = hinted.subject == service.subject(&stored.client, session.account.id);
-        let same_sign_in = hinted.sid.as_deref() == Some(service.sid(&stored.client, session.id).as_str());
+        let same_person = hinted.subject == service.subject(&stored.client, account);
+        let same_sign_in = hinted.sid.as_deref() == Some(service.sid(&stored.client, session).as_str());
         same_person || same_sign_in
     }
 }

@@ -4,6 +4,9 @@
 //! presented it, it is spent whether redirect address and verifier fit or not, so nobody tries twice (A043, A055). A
 //! code that another client presents stays good for its own. Everything is committed, refused or not, because a
 //! replay revokes (A041).
+//!
+//! Statements: the redemption, whom it is about, the evidence, the access token, the entry in the audit log: five, and one
+//! more for each of an assertion, a proof of possession and a refresh token.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -11,16 +14,16 @@ use chrono::{DateTime, Utc};
 use model::event::Event;
 use model::secret::{Sensitive, Token};
 use sha2::{Digest as _, Sha256};
-use store::Tx;
 use store::audit::{self, Entry};
 use store::codes::{self, Redeemed, Redemption, Replay, Worthless};
+use store::{Tx, evidence, holders};
 use subtle::ConstantTimeEq as _;
 
-use super::Origin;
-use super::authenticate::Proven;
-use super::form::TokenForm;
-use super::mint::{self, Minted};
+use super::mint::{self, Asked, Basis, Minted};
+use super::possession::Possession;
+use super::{refresh, resource};
 use crate::Service;
+use crate::client_auth::{Caller, Form, Refusal};
 use crate::clients::Registered;
 use crate::error::TokenError;
 
@@ -33,7 +36,7 @@ pub(super) struct CodeRequest {
 }
 
 impl CodeRequest {
-    pub(super) fn read(form: &TokenForm) -> Result<Self, TokenError> {
+    pub(super) fn read(form: &Form) -> Result<Self, TokenError> {
         let code = form.one("code").ok_or(TokenError::CodeMissing)?;
         let redirect_uri = form.one("redirect_uri").ok_or(TokenError::RedirectMissing)?;
         Ok(Self {
@@ -50,72 +53,97 @@ impl CodeRequest {
 /// Redeems a code and mints what it gives.
 pub(super) async fn redeem(
     service: &Service,
-    origin: &Origin,
-    proven: &Proven,
+    caller: &Caller,
+    possession: &Possession,
     request: CodeRequest,
-) -> Result<Minted, TokenError> {
+) -> Result<Minted, Refusal> {
     let now = service.now();
-    let tx = service.store().begin().await?;
-    let site = proven.admit(&tx).await?;
-    let outcome = decide(service, &tx, (origin, site), &request, now).await;
+    let tx = service.store().begin().await.map_err(TokenError::from)?;
+    caller.admit(&tx).await?;
+    possession.spend(&tx).await?;
+    let outcome = decide(service, &tx, (caller, possession), &request, now).await;
     // A failing store is the one case in which nothing of it should have happened.
     if !matches!(outcome, Err(TokenError::StoreFailed)) {
-        tx.commit().await?;
+        tx.commit().await.map_err(TokenError::from)?;
     }
-    outcome
+    Ok(outcome?)
 }
 
 async fn decide(
     service: &Service,
     tx: &Tx,
-    (origin, site): (&Origin, &Registered),
+    (caller, possession): (&Caller, &Possession),
     request: &CodeRequest,
     now: DateTime<Utc>,
 ) -> Result<Minted, TokenError> {
+    let site = caller.registered();
     let redeemed = match codes::redeem(tx, &request.code.hash(), &site.client().client_id, now).await? {
         Redemption::Redeemed(redeemed) => *redeemed,
         Redemption::Replayed(replay) => {
-            record_replay(service, tx, origin, (site, &replay), now).await?;
+            record_replay(service, tx, caller, &replay, now).await?;
             return Err(TokenError::CodeReplayed);
         }
         Redemption::Refused(worthless) => return Err(worthless.into()),
     };
-    compare(&redeemed, request)?;
+    compare(site, &redeemed, request)?;
+    let details = &redeemed.details;
+    possession.fits(details.jkt.as_ref())?;
+    let resources = resource::within(caller.form(), &details.resources)?;
+    let holder = holders::find(tx, redeemed.account, &redeemed.client_id, redeemed.session)
+        .await?
+        .ok_or(TokenError::FootingLost)?;
+    let evidence = evidence::list(tx, redeemed.account).await?;
+    let basis = Basis {
+        holder: &holder,
+        evidence: &evidence,
+        session: redeemed.session,
+        details,
+    };
+    let asked = Asked {
+        scopes: None,
+        resources: &resources,
+        jkt: possession.jkt(),
+    };
+    let prepared = mint::prepare(service, site, &basis, asked, now)?;
     let mut entry = Entry::new(Event::CodeRedeemed, now)
         .account(redeemed.account)
         .client(&redeemed.client_id)
         .session(redeemed.session);
-    entry.request_id.clone_from(&origin.request_id);
+    entry.request_id.clone_from(&caller.origin().request_id);
     audit::record(tx, service.store().rng(), entry).await?;
-    mint::mint(service, tx, site, redeemed, now).await
+    let lasting = refresh::details(caller, details, possession);
+    let next = mint::gives_refresh_tokens(site).then(|| (refresh::life(service, now), &lasting));
+    mint::keep(service, tx, prepared, &redeemed.grounds(), next, now).await
 }
 
 async fn record_replay(
     service: &Service,
     tx: &Tx,
-    origin: &Origin,
-    (site, replay): (&Registered, &Replay),
+    caller: &Caller,
+    replay: &Replay,
     now: DateTime<Utc>,
 ) -> Result<(), TokenError> {
     let details = serde_json::json!({
         "revoked_tokens": replay.revoked_tokens,
-        "presented_by": site.client().client_id,
+        "presented_by": caller.client().client_id,
     });
     let mut entry = Entry::new(Event::CodeReplayed, now)
         .account(replay.account)
         .client(&replay.client_id)
         .session(replay.session)
         .details(details);
-    entry.request_id.clone_from(&origin.request_id);
+    entry.request_id.clone_from(&caller.origin().request_id);
     Ok(audit::record(tx, service.store().rng(), entry).await?)
 }
 
 /// Whether the code is used where, and by whom, it was asked for.
-fn compare(redeemed: &Redeemed, request: &CodeRequest) -> Result<(), TokenError> {
+fn compare(site: &Registered, redeemed: &Redeemed, request: &CodeRequest) -> Result<(), TokenError> {
     if redeemed.redirect_uri != request.redirect_uri {
         return Err(TokenError::RedirectMismatch);
     }
     match (&redeemed.code_challenge, &request.verifier) {
+        // FAPI 2.0 (section 5.3.2.2) knows no code without PKCE.
+        (None, None) if site.client().profile.is_fapi() => Err(TokenError::VerifierMissing),
         (None, None) => Ok(()),
         (Some(_), None) => Err(TokenError::VerifierMissing),
         (None, Some(_)) => Err(TokenError::VerifierUnexpected),
@@ -139,7 +167,7 @@ impl From<Worthless> for TokenError {
             Worthless::OtherClient => Self::CodeOfOtherClient,
             Worthless::Expired => Self::CodeExpired,
             Worthless::Revoked => Self::CodeRevoked,
-            Worthless::FootingLost => Self::CodeFootingLost,
+            Worthless::FootingLost => Self::FootingLost,
         }
     }
 }

@@ -69,8 +69,8 @@ async fn userinfo_tells_what_was_agreed_under_the_same_subject() {
 async fn single_claims_come_where_they_were_asked_for() {
     let world = testing::world().await;
     let mut details = world.details([Scope::Openid]);
-    let asked = RequestedClaim { essential: true };
-    details.claims.userinfo.insert("name".to_owned(), asked);
+    let asked = RequestedClaim { essential: true, ..RequestedClaim::default() };
+    details.claims.userinfo.insert("name".to_owned(), asked.clone());
     details.claims.id_token.insert("phone_number".to_owned(), asked);
     let code = world.issue("hefei", &details).await;
     let answer = world.redeem("hefei", &code).await.json;

@@ -15,8 +15,7 @@ use model::clock::Clock;
 use model::rng::Rng;
 use store::Store;
 
-use crate::cli::{Audit, Cli, Clients, Command, Keys};
-use crate::clients::Mode;
+use crate::cli::{Audit, Cli, Command, Keys};
 use crate::config::{self, ConfigError, Loaded};
 
 /// Wrong use, or a configuration that can't be used.
@@ -26,14 +25,9 @@ const WRONG_USE: u8 = 2;
 pub async fn run(cli: Cli) -> ExitCode {
     let done = match cli.command {
         Command::Serve(file) => serve::run(&file.config).await,
-        Command::CheckConfig(file) => check_config::run(&file.config),
+        Command::CheckConfig(file) => check_config::run(&file.config).await,
         Command::Migrate { file, to, dry_run } => migrate::run(&file.config, to, dry_run).await,
-        Command::Clients(Clients::Apply {
-            dir,
-            file,
-            dry_run,
-            prune,
-        }) => clients::apply(&file.config, &dir, Mode { dry_run, prune }).await,
+        Command::Clients(command) => clients::run(command).await,
         Command::Keys(Keys::List(file)) => keys::list(&file.config).await,
         Command::Keys(Keys::Rotate { file, now }) => keys::rotate(&file.config, now).await,
         Command::Keys(Keys::Retire { file, kid, now }) => {
@@ -58,6 +52,12 @@ pub async fn run(cli: Cli) -> ExitCode {
 #[expect(clippy::print_stderr, reason = "talk goes to stderr")]
 fn complain(error: &anyhow::Error) {
     eprintln!("{error:#}");
+}
+
+/// Writes a line that is no result.
+#[expect(clippy::print_stderr, reason = "talk goes to stderr")]
+fn talk(line: &str) {
+    eprintln!("{line}");
 }
 
 /// Writes a line of a command's result.

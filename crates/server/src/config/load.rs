@@ -87,7 +87,7 @@ pub fn load(file: &Path, environment: &BTreeMap<String, String>) -> Result<Loade
     let ladder = ladder(file, &text, &config.assurance.file).map_err(|fault| faults.push(fault));
     let clients = match &config.clients.dir {
         None => Ok(Vec::new()),
-        Some(dir) => super::load_clients(dir, config.environment == Environment::Production)
+        Some(dir) => super::load_clients(dir, super::ClientRules::from(&config))
             .map(|folder| folder.clients)
             .map_err(|found| faults.extend(found)),
     };
@@ -298,8 +298,23 @@ fn checks(config: &Config) -> Vec<(String, String)> {
             faults.push((format!("account.{key}"), problem.to_owned()));
         }
     }
+    for (key, problem) in config.outbound.faults() {
+        faults.push((format!("outbound.{key}"), problem.to_owned()));
+    }
     for (key, problem) in config.provider.faults() {
         faults.push((format!("provider.{key}"), problem.to_owned()));
+    }
+    for (key, problem) in config.provider.pages.faults() {
+        faults.push((format!("provider.pages.{key}"), problem.to_owned()));
+    }
+    for (key, problem) in config.provider.registration.faults() {
+        faults.push((format!("provider.registration.{key}"), problem.to_owned()));
+    }
+    for (key, problem) in config.provider.backchannel_logout.faults() {
+        faults.push((format!("provider.backchannel_logout.{key}"), problem.to_owned()));
+    }
+    for (key, problem) in config.keys.faults() {
+        faults.push((format!("keys.{key}"), problem.to_owned()));
     }
     for fault in config.limits.faults() {
         faults.push((

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
-pub use clients::{ClientFolder, load_clients};
+pub use clients::{ClientFolder, ClientRules, load_clients};
 pub use load::{ConfigError, Fault, Loaded, load};
 pub(crate) use sources::load_sources;
 
@@ -64,6 +64,9 @@ pub struct Config {
     /// The OpenID Provider.
     #[serde(default)]
     pub provider: Provider,
+    /// Signing keys.
+    #[serde(default)]
+    pub keys: KeysSection,
     /// Logging.
     #[serde(default)]
     pub log: Log,
@@ -165,10 +168,28 @@ impl Default for ClientsSection {
 pub struct Provider {
     /// An authorization code, in seconds.
     pub code_seconds: i64,
+    /// How long a pushed request can be begun with, in seconds.
+    pub par_seconds: i64,
     /// An access token, in seconds.
     pub access_token_seconds: i64,
     /// An ID token, in seconds.
     pub id_token_seconds: i64,
+    /// A refresh token that is not used, in days.
+    pub refresh_idle_days: i64,
+    /// A family of refresh tokens, in days.
+    pub refresh_days: i64,
+    /// Whether proofs of possession must have a nonce of ours.
+    pub dpop_nonces: provider::dpop::Nonces,
+    /// Whether sub-sites may ask for one subject that is the same at all of them.
+    pub public_subjects: bool,
+    /// How long the secret before a change of `secret_file` stays good, in hours.
+    pub secret_overlap_hours: u32,
+    /// Clients that register themselves.
+    pub registration: provider::register::Config,
+    /// Pages for the people who build sub-sites.
+    pub pages: provider::discovery::Pages,
+    /// How sub-sites are told of sign-outs.
+    pub backchannel_logout: provider::logout::Config,
 }
 
 impl Default for Provider {
@@ -176,19 +197,41 @@ impl Default for Provider {
         let config = provider::Config::default();
         Self {
             code_seconds: config.code_seconds,
+            par_seconds: config.pushed_request_seconds,
             access_token_seconds: config.access_token_seconds,
             id_token_seconds: config.id_token_seconds,
+            refresh_idle_days: config.refresh_idle_days,
+            refresh_days: config.refresh_days,
+            dpop_nonces: config.dpop_nonces,
+            public_subjects: config.public_subjects,
+            secret_overlap_hours: 24,
+            registration: config.registration,
+            pages: config.pages,
+            backchannel_logout: config.logout,
         }
     }
 }
 
 impl Provider {
+    /// How long the secret before a change stays good.
+    pub fn secret_overlap(&self) -> chrono::TimeDelta {
+        chrono::TimeDelta::hours(i64::from(self.secret_overlap_hours))
+    }
+
     /// The provider's settings, with the limits that sign-ins are kept to.
     pub fn settings(&self, sessions: store::sessions::Limits) -> provider::Config {
         provider::Config {
             code_seconds: self.code_seconds,
+            pushed_request_seconds: self.par_seconds,
             access_token_seconds: self.access_token_seconds,
             id_token_seconds: self.id_token_seconds,
+            refresh_idle_days: self.refresh_idle_days,
+            refresh_days: self.refresh_days,
+            dpop_nonces: self.dpop_nonces,
+            public_subjects: self.public_subjects,
+            registration: self.registration.clone(),
+            pages: self.pages.clone(),
+            logout: self.backchannel_logout.clone(),
             sessions,
         }
     }
@@ -199,13 +242,55 @@ impl Provider {
         if !(10..=600).contains(&self.code_seconds) {
             faults.push(("code_seconds", "write a number from 10 to 600"));
         }
+        if !(10..600).contains(&self.par_seconds) {
+            faults.push(("par_seconds", "write a number from 10 to 599"));
+        }
         if !(60..=3600).contains(&self.access_token_seconds) {
             faults.push(("access_token_seconds", "write a number from 60 to 3600"));
         }
         if !(60..=3600).contains(&self.id_token_seconds) {
             faults.push(("id_token_seconds", "write a number from 60 to 3600"));
         }
+        if !(1..=180).contains(&self.refresh_days) {
+            faults.push(("refresh_days", "write a number from 1 to 180"));
+        }
+        if !(1..=self.refresh_days).contains(&self.refresh_idle_days) {
+            faults.push(("refresh_idle_days", "write a number from 1 to refresh_days"));
+        }
+        if self.secret_overlap_hours > 720 {
+            faults.push(("secret_overlap_hours", "write a number from 0 to 720"));
+        }
         faults
+    }
+}
+
+/// Signing keys.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct KeysSection {
+    /// For how many days a key signs; 0 leaves rotation to `denizen keys rotate`.
+    pub rotate_days: u16,
+}
+
+impl Default for KeysSection {
+    fn default() -> Self {
+        Self { rotate_days: 90 }
+    }
+}
+
+impl KeysSection {
+    /// What happens to keys by itself.
+    pub fn schedule(&self) -> provider::keys::Schedule {
+        provider::keys::Schedule::every_days(self.rotate_days)
+    }
+
+    /// What is wrong with the section.
+    pub(crate) fn faults(&self) -> Vec<(&'static str, &'static str)> {
+        if matches!(self.rotate_days, 0 | 2..=3650) {
+            return Vec::new();
+        }
+        // A key is announced for a day before it signs.
+        vec![("rotate_days", "write 0 (by command only) or a number from 2 to 3650")]
     }
 }
 
@@ -219,12 +304,45 @@ pub struct Folder {
 }
 
 /// Outgoing connections.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
 pub struct Outbound {
     /// PEM file with authorities to trust beside the system's.
-    #[serde(default)]
     pub extra_ca_file: Option<PathBuf>,
+    /// Networks that addresses of sub-sites may lead to although they are not public.
+    pub allow_addresses: Vec<web::client_address::Network>,
+    /// How long a sub-site may take to answer, in milliseconds.
+    pub time_limit_ms: u64,
+}
+
+impl Default for Outbound {
+    fn default() -> Self {
+        Self {
+            extra_ca_file: None,
+            allow_addresses: Vec::new(),
+            time_limit_ms: 5000,
+        }
+    }
+}
+
+impl Outbound {
+    /// What the guarded client may do. Plain http is for instances that are themselves reached by it.
+    pub(crate) fn rules(&self, issuer: &str) -> web::outbound::Rules {
+        web::outbound::Rules {
+            allow_addresses: self.allow_addresses.clone(),
+            plain_http: issuer.starts_with("http://"),
+            time_limit: std::time::Duration::from_millis(self.time_limit_ms),
+        }
+    }
+
+    /// What is wrong with the section.
+    pub(crate) fn faults(&self) -> Vec<(&'static str, &'static str)> {
+        if (100..=30_000).contains(&self.time_limit_ms) {
+            Vec::new()
+        } else {
+            vec![("time_limit_ms", "write a number from 100 to 30000")]
+        }
+    }
 }
 
 /// Logging.

@@ -147,19 +147,6 @@ async fn attack_019_021_other_responses_are_refused() {
         refused(&world, &[("response_type", bad)], "unsupported_response_type").await;
     }
     refused(&world, &[("response_type", "")], "invalid_request").await;
-    refused(&world, &[("response_mode", "form_post")], "invalid_request").await;
-    refused(
-        &world,
-        &[("request", "eyJhbGciOiJub25lIn0.e30.")],
-        "request_not_supported",
-    )
-    .await;
-    refused(
-        &world,
-        &[("request_uri", "https://evil.test/")],
-        "request_uri_not_supported",
-    )
-    .await;
     refused(&world, &[("registration", "{}")], "registration_not_supported").await;
 }
 

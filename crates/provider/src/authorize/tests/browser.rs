@@ -176,6 +176,19 @@ impl<'a> Browser<'a> {
         self.cookies.borrow().contains_key("denizen_session")
     }
 
+    pub fn set_cookie(&self, name: &str, value: &str) {
+        self.cookies.borrow_mut().insert(name.to_owned(), value.to_owned());
+    }
+
+    /// An empty form with headers that say where it comes from.
+    pub async fn send_with(&self, path: &str, headers: &[(&str, &str)]) -> Seen {
+        let mut request = Request::post(path).header(CONTENT_TYPE, "application/x-www-form-urlencoded");
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        self.send(request, String::new(), true).await
+    }
+
     pub fn cookie(&self, name: &str) -> Option<String> {
         self.cookies.borrow().get(name).cloned()
     }

@@ -3,6 +3,11 @@
 mod asking;
 mod attacks;
 pub(crate) mod browser;
+mod forms;
+mod objects;
+mod offline;
+mod resources;
+pub(crate) mod signing;
 mod silent;
 
 #[test]

@@ -1,13 +1,26 @@
 //! The token endpoint through the real router and a real database.
 
+mod bound;
 mod clients;
 mod codes;
+mod refresh;
+mod resources;
+mod service;
 
 use model::scope::Scope;
 
 use crate::testing::Answer;
 
-const ALL: [Scope; 7] = Scope::OFFERED;
+/// Every scope that is about the person.
+const ALL: [Scope; 7] = [
+    Scope::Openid,
+    Scope::Assurance,
+    Scope::Seals,
+    Scope::Profile,
+    Scope::RealName,
+    Scope::IdNumber,
+    Scope::Phone,
+];
 
 fn refused(answer: &Answer, status: u16, error: &str, case: &str) {
     assert_eq!(

@@ -1,5 +1,9 @@
 //! Signing out as browsers and sub-sites meet it.
 
+mod deliver;
+mod front;
+mod page;
+
 use chrono::TimeDelta;
 use http::StatusCode;
 use model::client::Client;
@@ -60,10 +64,14 @@ fn asks(seen: &Seen) {
     assert!(seen.body.contains("data-page=\"logout\"") && seen.body.contains("action=\"/logout/confirm\""));
 }
 
-/// The page that says that it is done.
-fn is_done(seen: &Seen) {
-    assert_eq!(seen.status, StatusCode::OK, "{}", seen.body);
-    assert!(seen.body.contains("data-page=\"signed-out\""), "{}", seen.body);
+/// The page that says that it is done, behind the redirect to it.
+async fn is_done(browser: &Browser<'_>, seen: &Seen) -> Seen {
+    assert_eq!(seen.status, StatusCode::SEE_OTHER, "{}", seen.body);
+    assert!(seen.location().starts_with("/logout/done"), "{}", seen.location());
+    let page = browser.get(seen.location()).await;
+    assert_eq!(page.status, StatusCode::OK, "{}", page.body);
+    assert!(page.body.contains("data-page=\"signed-out\""), "{}", page.body);
+    page
 }
 
 async fn confirm(browser: &Browser<'_>, fields: &[(&str, &str)]) -> Seen {
@@ -121,7 +129,8 @@ async fn codes_and_tokens_end_with_the_sign_in() {
     let tokens = world.redeem("hefei", &code).await;
     let waiting = browser.authorize("hefei", &[]).await.code("hefei");
     let hint = tokens.json["id_token"].as_str().expect("an ID token").to_owned();
-    is_done(&logout(&browser, &[("id_token_hint", &hint)]).await);
+    let seen = logout(&browser, &[("id_token_hint", &hint)]).await;
+    is_done(&browser, &seen).await;
     let access = tokens.json["access_token"].as_str().expect("a token");
     assert_eq!(world.userinfo(access).await.status, StatusCode::UNAUTHORIZED);
     assert_eq!(world.redeem("hefei", &waiting).await.error(), "invalid_grant");
@@ -176,15 +185,14 @@ async fn the_resident_confirms_and_goes_back_or_reads_what_may_remain() {
     let browser = Browser::signed_in(&world).await;
     id_token(&browser, "hefei").await;
     asks(&logout(&browser, &[]).await);
-    let done = confirm(&browser, &[]).await;
-    is_done(&done);
+    let done = is_done(&browser, &confirm(&browser, &[]).await).await;
     assert!(
         done.body.contains("https://hefei.example/"),
         "the site that was signed in to is named"
     );
     assert!(!done.body.contains("wuhu"));
     assert!(!is_signed_in(&browser).await);
-    is_done(&logout(&browser, &[]).await);
+    is_done(&browser, &logout(&browser, &[]).await).await;
 
     browser.sign_in(world.account).await;
     asks(
@@ -259,19 +267,42 @@ async fn attack_166_nobody_is_sent_to_an_address_that_is_not_the_clients() {
 
 #[tokio::test]
 async fn a_form_of_a_sub_site_is_answered_where_the_cookies_are() {
+    for world in testing::worlds().await {
+        let world = prepared(world).await;
+        let browser = Browser::signed_in(&world).await;
+        let hint = id_token(&browser, "hefei").await;
+        let fields = [
+            ("id_token_hint", hint.as_str()),
+            ("post_logout_redirect_uri", BACK),
+            ("state", "x"),
+        ];
+        let seen = browser.post_from_outside("/logout", &fields).await;
+        assert_eq!(seen.status, StatusCode::SEE_OTHER);
+        let payload = hint.split('.').nth(1).expect("a payload");
+        assert!(
+            !seen.location().contains(payload),
+            "no token in an address of ours"
+        );
+        let kept = seen.location().to_owned();
+        assert!(kept.starts_with("/logout?continue=") && browser.holds_session());
+        // Another person's browser is asked, whatever address it was given.
+        let stranger = Browser::new(&world);
+        stranger.sign_in(world.another_resident("13900139000").await).await;
+        asks(&stranger.get(&kept).await);
+        assert_eq!(browser.get(&kept).await.at(BACK)["state"], "x");
+        assert!(!browser.holds_session());
+        // The moment passes, and nobody makes up such an address.
+        world.clock.advance(TimeDelta::minutes(2));
+        browser.get(&kept).await.is_page("logout-request");
+        browser.get("/logout?continue=AAAA").await.is_page("logout-request");
+    }
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_a_form_is_said_where_the_cookies_are() {
     let world = world().await;
     let browser = Browser::signed_in(&world).await;
     let hint = id_token(&browser, "hefei").await;
-    let fields = [
-        ("id_token_hint", hint.as_str()),
-        ("post_logout_redirect_uri", BACK),
-        ("state", "x"),
-    ];
-    let seen = browser.post_from_outside("/logout", &fields).await;
-    assert_eq!(seen.status, StatusCode::SEE_OTHER);
-    assert!(!seen.location().contains(&hint), "no token in an address of ours");
-    assert!(browser.holds_session());
-    asks(&browser.get(seen.location()).await);
     // What is refused replaces no cookie either (`post_from_outside` looks).
     let long = "s".repeat(20_000);
     for wrong in [
@@ -285,6 +316,119 @@ async fn a_form_of_a_sub_site_is_answered_where_the_cookies_are() {
         assert!(seen.location().starts_with("/logout") && seen.location().len() < 8000);
         assert!(browser.holds_session());
     }
+    // A hint that is none of ours leads nobody back.
+    let forged = [("id_token_hint", "x"), ("client_id", "hefei"), ("post_logout_redirect_uri", BACK)];
+    let seen = browser.post_from_outside("/logout", &forged).await;
+    assert_eq!(seen.location(), "/logout?client_id=hefei");
+    let fields = [
+        ("id_token_hint", hint.as_str()),
+        ("post_logout_redirect_uri", BACK),
+        ("state", "x"),
+    ];
     assert_eq!(browser.post("/logout", &fields).await.at(BACK)["state"], "x");
     assert!(!browser.holds_session());
+}
+
+#[tokio::test]
+async fn parameters_alone_and_together_do_what_the_standard_says() {
+    let world = world().await;
+    let browser = Browser::signed_in(&world).await;
+    let hint = id_token(&browser, "hefei").await;
+    for parameters in [
+        &[("logout_hint", "someone@example.cn")][..],
+        &[("ui_locales", "vi xx")],
+        &[("unknown", "x")],
+    ] {
+        let seen = logout(&browser, parameters).await;
+        asks(&seen);
+        assert!(!seen.body.contains("someone@"));
+    }
+    let vi = logout(&browser, &[("ui_locales", "xx vi")]).await;
+    assert!(vi.body.contains("lang=\"vi\""), "{}", vi.body);
+    let twice = [("logout_hint", "a"), ("logout_hint", "b")];
+    logout(&browser, &twice).await.is_page("logout-request");
+    // Weeks later the hint is as good as ever, as long as its key is known; here somebody else is signed in.
+    world.clock.advance(TimeDelta::minutes(50));
+    let stranger = Browser::new(&world);
+    stranger.sign_in(world.another_resident("13900139000").await).await;
+    asks(&logout(&stranger, &[("id_token_hint", &hint)]).await);
+    // Nobody is signed in: nothing to ask, and the way back is as registered.
+    let nobody = Browser::new(&world);
+    let parameters = [("id_token_hint", hint.as_str()), ("post_logout_redirect_uri", BACK)];
+    assert!(logout(&nobody, &parameters).await.at(BACK).is_empty(), "no state without state");
+    is_done(&nobody, &logout(&nobody, &[("state", "x")]).await).await;
+    let state = [("id_token_hint", hint.as_str()), ("state", "x")];
+    is_done(&browser, &logout(&browser, &state).await).await;
+    assert!(!browser.holds_session());
+}
+
+#[tokio::test]
+async fn a_sign_in_that_lapsed_ends_for_its_sub_sites_when_one_of_them_vouches() {
+    for world in testing::worlds().await {
+        let world = prepared(world).await;
+        let browser = Browser::new(&world);
+        let session = browser.sign_in(world.account).await;
+        let hint = id_token(&browser, "hefei").await;
+        world.clock.advance(TimeDelta::minutes(61));
+        let rows = async || {
+            let tx = world.store.read();
+            store::logouts::of_session(&tx, session).await.expect("rows").len()
+        };
+        let cookie = browser.cookie("denizen_session").expect("a cookie");
+        // Anybody's page could have sent this.
+        is_done(&browser, &logout(&browser, &[]).await).await;
+        assert_eq!(rows().await, 0);
+        browser.set_cookie("denizen_session", &cookie);
+        let seen = logout(&browser, &[("id_token_hint", &hint)]).await;
+        is_done(&browser, &seen).await;
+        assert_eq!(rows().await, 1);
+    }
+}
+
+#[tokio::test]
+async fn signing_out_in_one_tab_is_said_in_the_other_that_waits_and_leads_back() {
+    for world in testing::worlds().await {
+        let world = prepared(world).await;
+        let browser = Browser::signed_in(&world).await;
+        let hint = id_token(&browser, "hefei").await;
+        let waiting = browser.authorize("hefei", &[("prompt", "login")]).await.asks("/sign-in");
+        let answered = browser.authorize("wuhu", &[("prompt", "login")]).await.asks("/sign-in");
+        is_done(&browser, &logout(&browser, &[("id_token_hint", &hint)]).await).await;
+        let seen = browser.resume(&waiting).await;
+        assert_eq!(seen.status, StatusCode::GONE, "{}", seen.body);
+        assert!(seen.body.contains("You signed out in this browser while this request was waiting."));
+        assert!(seen.body.contains("href=\"https://hefei.example/\""));
+        assert_eq!(browser.resume(&answered).await.status, StatusCode::GONE);
+        // Attack 037: what other browsers start stays theirs.
+        let other = Browser::new(&world);
+        let theirs = other.authorize("hefei", &[]).await.asks("/sign-in");
+        browser.resume(&theirs).await.is_page("authorize-not-here");
+    }
+}
+
+#[tokio::test]
+async fn attack_174_no_page_watches_sign_ins_from_a_frame() {
+    let world = world().await;
+    let metadata = world.get("/.well-known/openid-configuration").await;
+    assert!(metadata.json.get("check_session_iframe").is_none());
+    let browser = Browser::signed_in(&world).await;
+    let reply = browser.authorize("hefei", &[]).await.reply("hefei");
+    assert!(!reply.contains_key("session_state"));
+    let seen = logout(&browser, &[]).await;
+    assert_eq!(seen.headers["cross-origin-opener-policy"], "same-origin");
+    assert_eq!(seen.headers["x-frame-options"], "DENY");
+    let policy = seen.headers["content-security-policy"].to_str().expect("text");
+    assert!(policy.contains("frame-ancestors 'none'") && !policy.contains("frame-src"));
+}
+
+#[tokio::test]
+async fn attack_173_a_confirmation_that_another_site_sends_is_refused() {
+    let world = world().await;
+    let browser = Browser::signed_in(&world).await;
+    id_token(&browser, "hefei").await;
+    let seen = browser
+        .send_with("/logout/confirm", &[("sec-fetch-site", "cross-site"), ("origin", "https://evil.test")])
+        .await;
+    assert_eq!(seen.status, StatusCode::FORBIDDEN);
+    assert!(browser.holds_session() && is_signed_in(&browser).await);
 }

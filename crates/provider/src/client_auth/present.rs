@@ -1,37 +1,20 @@
-//! How a client proves itself (RFC 6749 section 2.3, RFC 7523, OpenID Connect Core 9): exactly one method, and the
-//! registered one.
-//!
-//! A proof is checked without the database; that an assertion is used once is a row, so [`Proven::admit`] writes it
-//! in the transaction that acts on the request. Secrets that are registered are 256 random bits, so a hash and a
-//! comparison in constant time are enough. What it does not do: keys by address (`jwks_uri`), certificates, DPoP.
+//! What a client presents: exactly one method (RFC 6749 section 2.3). Nothing is checked yet.
 
 use std::fmt;
-use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use chrono::{DateTime, TimeDelta, Utc};
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
-use jose::verify::{Audience, Demand, Subject, Typ, Verification, verify};
-use model::client::{AuthMethod, Client};
 use model::ids::ClientId;
-use model::secret::{Sensitive, TokenHash};
+use model::secret::Sensitive;
 use serde::Deserialize;
-use store::{Tx, assertions};
 
-use super::form::TokenForm;
-use crate::Service;
-use crate::clients::Registered;
-use crate::error::TokenError;
-use crate::router::paths;
+use super::form::Form;
+use crate::error::ClientAuthError;
 
 const JWT_BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
-/// How far a client's clock may be from ours.
-const LEEWAY_SECONDS: u64 = 15;
-/// The longest life of an assertion.
-const ASSERTION_SECONDS: u64 = 600;
 /// The longest assertion that is looked into for its issuer; `jose` has the same limit for the whole.
 const ASSERTION_BYTES: usize = 16 * 1024;
 
@@ -39,7 +22,7 @@ const ASSERTION_BYTES: usize = 16 * 1024;
 pub(super) struct Presented {
     /// `None` when the name is none that could be registered.
     client: Option<ClientId>,
-    credential: Credential,
+    pub(super) credential: Credential,
 }
 
 impl fmt::Debug for Presented {
@@ -50,38 +33,27 @@ impl fmt::Debug for Presented {
     }
 }
 
-enum Credential {
+pub(super) enum Credential {
     Basic(Sensitive<String>),
     Post(Sensitive<String>),
     Assertion(Sensitive<String>),
     None,
 }
 
-impl Credential {
-    const fn method(&self) -> AuthMethod {
-        match self {
-            Self::Basic(_) => AuthMethod::ClientSecretBasic,
-            Self::Post(_) => AuthMethod::ClientSecretPost,
-            Self::Assertion(_) => AuthMethod::PrivateKeyJwt,
-            Self::None => AuthMethod::None,
-        }
-    }
-}
-
 impl Presented {
     /// Reads the request; more than one method is an error of the request itself (A063, A065).
-    pub(super) fn read(headers: &HeaderMap, form: &TokenForm) -> Result<Self, TokenError> {
+    pub(super) fn read(headers: &HeaderMap, form: &Form) -> Result<Self, ClientAuthError> {
         let basic = headers.contains_key(AUTHORIZATION);
         let post = form.one("client_secret");
         let assertion = form.has("client_assertion") || form.has("client_assertion_type");
         if u8::from(basic) + u8::from(form.has("client_secret")) + u8::from(assertion) > 1 {
-            return Err(TokenError::SeveralMethods);
+            return Err(several(form));
         }
         let named = form.one("client_id");
         if basic {
-            let (id, secret) = read_basic(headers).ok_or(TokenError::ClientRefused)?;
+            let (id, secret) = read_basic(headers).ok_or(ClientAuthError::ClientRefused)?;
             if named.is_some_and(|named| named != id) {
-                return Err(TokenError::SeveralMethods);
+                return Err(ClientAuthError::SeveralMethods);
             }
             return Ok(Self {
                 client: ClientId::parse(&id).ok(),
@@ -89,15 +61,17 @@ impl Presented {
             });
         }
         if assertion {
-            let jwt = form.one("client_assertion").ok_or(TokenError::ClientRefused)?;
+            let jwt = form
+                .one("client_assertion")
+                .ok_or(ClientAuthError::ClientRefused)?;
             if form.one("client_assertion_type") != Some(JWT_BEARER) {
-                return Err(TokenError::ClientRefused);
+                return Err(ClientAuthError::ClientRefused);
             }
             let client = named.map_or_else(|| issuer_of(jwt), |named| ClientId::parse(named).ok());
             let credential = Credential::Assertion(Sensitive::new(jwt.to_owned()));
             return Ok(Self { client, credential });
         }
-        let client = ClientId::parse(named.ok_or(TokenError::ClientMissing)?).ok();
+        let client = ClientId::parse(named.ok_or(ClientAuthError::ClientMissing)?).ok();
         let credential = match post {
             Some(secret) => Credential::Post(Sensitive::new(secret.to_owned())),
             None => Credential::None,
@@ -109,36 +83,19 @@ impl Presented {
     pub(super) const fn client_id(&self) -> Option<&ClientId> {
         self.client.as_ref()
     }
-
-    /// Checks the proof. Whoever is unknown gets the same answer as whoever is wrong, for the same work.
-    pub(super) fn prove(&self, service: &Service) -> Result<Proven, TokenError> {
-        let registered = self.client.as_ref().and_then(|id| service.registered(id));
-        let once = match &self.credential {
-            Credential::Basic(secret) | Credential::Post(secret) => {
-                check_secret(secret.expose(), registered.as_ref())?;
-                None
-            }
-            Credential::Assertion(jwt) => Some(check_assertion(service, jwt.expose(), registered.as_ref())?),
-            Credential::None => None,
-        };
-        match registered {
-            Some(registered) if self.may_be(registered.client()) => Ok(Proven { registered, once }),
-            _ => Err(TokenError::ClientRefused),
-        }
-    }
-
-    fn may_be(&self, client: &Client) -> bool {
-        client.auth_method == self.credential.method() && !client.disabled
-    }
 }
 
-fn check_secret(secret: &str, registered: Option<&Registered>) -> Result<(), TokenError> {
-    let sent = TokenHash::of(secret);
-    let expected = registered.and_then(|registered| registered.stored.secret_hash);
-    if expected.is_some_and(|expected| expected == sent) {
-        Ok(())
+/// Two methods at once are a fault of the request (A063). If one is an assertion that nobody signed, that is a proof
+/// that is wrong, whatever came with it (A065).
+fn several(form: &Form) -> ClientAuthError {
+    let unsigned = |jwt: &str| {
+        jwt.rsplit_once('.')
+            .is_none_or(|(_, signature)| signature.is_empty())
+    };
+    if form.one("client_assertion").is_some_and(unsigned) {
+        ClientAuthError::ClientRefused
     } else {
-        Err(TokenError::ClientRefused)
+        ClientAuthError::SeveralMethods
     }
 }
 
@@ -191,69 +148,6 @@ fn issuer_of(jwt: &str) -> Option<ClientId> {
     serde_json::from_slice::<Named>(&payload)
         .ok()
         .map(|named| named.iss)
-}
-
-/// RFC 7523 section 3. Sub-sites of plain OpenID Connect may name the issuer or the token endpoint as audience, as one
-/// string: a list could be good at two places (A070).
-fn check_assertion(
-    service: &Service,
-    jwt: &str,
-    registered: Option<&Registered>,
-) -> Result<Once, TokenError> {
-    let registered = registered.ok_or(TokenError::ClientRefused)?;
-    let keys = registered.keys.as_ref().ok_or(TokenError::ClientRefused)?;
-    let id = registered.client().client_id.as_str();
-    let endpoint = format!("{}{}", service.issuer(), paths::TOKEN);
-    let leeway = Duration::from_secs(LEEWAY_SECONDS);
-    let wanted = Verification {
-        keys,
-        algs: &jose::alg::ACCEPTED,
-        typ: Typ::AbsentOrOneOf(&["JWT", "client-authentication+jwt"]),
-        issuer: id,
-        subject: Subject::Exactly(id),
-        audience: Audience::ExactlyOneOf(&[service.issuer(), &endpoint]),
-        issued_at: Demand::IfPresent,
-        token_id: Demand::Required,
-        now: service.now(),
-        leeway,
-        max_age: Duration::from_secs(ASSERTION_SECONDS),
-    };
-    let verified = verify(jwt, &wanted).map_err(|error| {
-        tracing::info!(client = id, cause = %error, "client assertion refused");
-        TokenError::ClientRefused
-    })?;
-    let leeway = TimeDelta::from_std(leeway).unwrap_or_default();
-    Ok(Once {
-        jti: verified.token_id().unwrap_or_default().to_owned(),
-        remember_until: verified.expires_at() + leeway,
-    })
-}
-
-/// What must not be used a second time.
-#[derive(Debug)]
-struct Once {
-    jti: String,
-    remember_until: DateTime<Utc>,
-}
-
-/// A client whose proof is right. It is not let in yet: [`Self::admit`] does that, in the transaction that acts.
-#[derive(Debug)]
-pub(super) struct Proven {
-    registered: Registered,
-    once: Option<Once>,
-}
-
-impl Proven {
-    /// Lets the client in, once for each assertion (A071).
-    pub(super) async fn admit(&self, tx: &Tx) -> Result<&Registered, TokenError> {
-        if let Some(once) = &self.once {
-            let id = &self.registered.client().client_id;
-            if !assertions::spend(tx, id, &once.jti, once.remember_until).await? {
-                return Err(TokenError::AssertionReplayed);
-            }
-        }
-        Ok(&self.registered)
-    }
 }
 
 #[cfg(test)]

@@ -1,0 +1,333 @@
+//! What was sent, as a sub-site: every rule of a file holds, and those of whoever was approved by nobody
+//! (OpenID Connect Dynamic Client Registration 1.0 section 2, RFC 7591 section 2).
+//!
+//! A change is read like a new registration, so that no way around leads to a state that nobody could register
+//! (A145). What is not offered is refused by name rather than left out: a client that goes on without what it asked
+//! for would find out at its first sign-in. What nobody knows is left out, and so it is not in the answer.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use model::client::{
+    AccessTokenFormat, AccountKind, AuthMethod, Client, GrantType, Profile, ResponseMode, SigningAlg, SubjectType,
+};
+use model::ids::ClientId;
+use model::ladder::Level;
+use model::language::LocalizedText;
+use model::scope::{Scope, ScopeSet};
+use serde_json::{Map, Value, json};
+use url::{Host, Url};
+
+use super::config::Config;
+use super::refusal::Refusal;
+use super::sent::Sent;
+use super::told::{More, Names, tell};
+use crate::error::RegisterError;
+
+/// What depends on more than what was sent.
+pub(super) struct Rules<'a> {
+    pub(super) config: &'a Config,
+    /// Whether one subject for all clients may be asked for.
+    pub(super) public_subjects: bool,
+    /// Whether plain http is refused.
+    pub(super) production: bool,
+    /// Why a scope is asked for where the client does not say.
+    pub(super) purpose: LocalizedText,
+}
+
+/// Who asks: a new client, or one that is there already.
+pub(super) struct Who {
+    pub(super) client_id: ClientId,
+    /// To whom the operator gave the permission.
+    pub(super) agency: LocalizedText,
+}
+
+/// A registration that may stand, and the members that are told in the answer.
+#[derive(Debug)]
+pub(super) struct Site {
+    pub(super) client: Client,
+    pub(super) metadata: Map<String, Value>,
+}
+
+/// Members that ask for what is not offered (Registration 1.0 section 2, RFC 8705, JARM). The value that would ask for
+/// nothing is allowed.
+const NOT_OFFERED: [&str; 11] = [
+    "id_token_encrypted_response_alg",
+    "id_token_encrypted_response_enc",
+    "userinfo_encrypted_response_alg",
+    "userinfo_encrypted_response_enc",
+    "request_object_encryption_alg",
+    "request_object_encryption_enc",
+    "authorization_signed_response_alg",
+    "authorization_encrypted_response_alg",
+    "authorization_encrypted_response_enc",
+    "request_uris",
+    "tls_client_certificate_bound_access_tokens",
+];
+
+const ALGS: &str = "write ES256, RS256, PS256 or EdDSA";
+
+/// Reads and checks everything but the document of the sector, which is elsewhere.
+pub(super) fn read(sent: &Sent, rules: &Rules<'_>, who: Who) -> Result<Site, Refusal> {
+    refuse_what_is_not_offered(sent)?;
+    let native = is_native(sent)?;
+    let redirect_uris = sent.list("redirect_uris")?.unwrap_or_default();
+    let grant_types = grant_types(sent)?;
+    let scopes = scopes(sent, rules.config, &grant_types)?;
+    let levels = levels(sent, rules.config)?;
+    let names = Names::read(sent, &redirect_uris)?;
+    let subject_type = subject_type(sent, rules.public_subjects)?;
+    let sector_identifier_uri = sent.text("sector_identifier_uri")?;
+    let sector = sector(&who.client_id, subject_type, sector_identifier_uri.as_deref(), &redirect_uris)?;
+    let named_purposes = purposes(sent, &scopes)?;
+    let algs = Algs::read(sent)?;
+    let client = Client {
+        client_id: who.client_id,
+        name: names.text(),
+        agency: who.agency,
+        sector,
+        redirect_uris,
+        post_logout_redirect_uris: sent.list("post_logout_redirect_uris")?.unwrap_or_default(),
+        home_uri: None,
+        auth_method: sent
+            .word("token_endpoint_auth_method", AuthMethod::from_name, "is not one of the methods that are offered")?
+            .unwrap_or(AuthMethod::ClientSecretBasic),
+        jwks: jwks(sent)?,
+        purpose: scopes
+            .iter()
+            .filter(|scope| scope.releases_personal_data())
+            .map(|scope| (scope, named_purposes.get(&scope).unwrap_or(&rules.purpose).clone()))
+            .collect(),
+        scopes,
+        default_level: levels.first().copied(),
+        floor_level: None,
+        ceiling_level: rules.config.ceiling_level,
+        account_kinds: vec![AccountKind::Resident],
+        profile: Profile::Oidc,
+        code_protection: rules.config.code_protection,
+        id_token_signed_response_alg: algs.id_token,
+        grant_types,
+        response_modes: sent
+            .words("response_modes", ResponseMode::from_word, "write query, form_post or both")?
+            .unwrap_or_else(|| ResponseMode::ALL.to_vec()),
+        jwks_uri: sent.text("jwks_uri")?,
+        subject_type,
+        sector_identifier_uri,
+        token_endpoint_auth_signing_alg: sent.text("token_endpoint_auth_signing_alg")?,
+        request_object_signing_alg: algs.request_object,
+        require_signed_request_object: sent.flag("require_signed_request_object")?.unwrap_or(false),
+        require_pushed_authorization_requests: sent.flag("require_pushed_authorization_requests")?.unwrap_or(false),
+        dpop_bound_access_tokens: sent.flag("dpop_bound_access_tokens")?.unwrap_or(false),
+        userinfo_signed_response_alg: algs.userinfo,
+        access_token_format: AccessTokenFormat::default(),
+        service_scopes: Vec::new(),
+        resources: Vec::new(),
+        serves_resources: Vec::new(),
+        backchannel_logout_uri: sent.text("backchannel_logout_uri")?,
+        backchannel_logout_session_required: sent.flag("backchannel_logout_session_required")?.unwrap_or(false),
+        frontchannel_logout_uri: sent.text("frontchannel_logout_uri")?,
+        frontchannel_logout_session_required: sent.flag("frontchannel_logout_session_required")?.unwrap_or(false),
+        default_max_age: sent.number("default_max_age")?,
+        require_auth_time: sent.flag("require_auth_time")?.unwrap_or(false),
+        initiate_login_uri: sent.text("initiate_login_uri")?,
+        client_uri: sent.text("client_uri")?,
+        logo_uri: sent.text("logo_uri")?,
+        policy_uri: sent.text("policy_uri")?,
+        tos_uri: sent.text("tos_uri")?,
+        contacts: sent.list("contacts")?.unwrap_or_default(),
+        disabled: false,
+    };
+    check(&client, rules, native)?;
+    let more = More {
+        native,
+        levels,
+        names,
+        purposes: named_purposes,
+        software: [("software_id", sent.text("software_id")?), ("software_version", sent.text("software_version")?)],
+    };
+    Ok(Site {
+        metadata: tell(&client, more),
+        client,
+    })
+}
+
+/// The rules of every sub-site, then those of keys and of native applications.
+fn check(client: &Client, rules: &Rules<'_>, native: bool) -> Result<(), Refusal> {
+    let faults = client.faults(rules.production);
+    // RFC 7591 has a code of its own for redirect addresses, so they are looked at first.
+    let (addresses, others): (Vec<_>, Vec<_>) = faults.into_iter().partition(|fault| fault.key == "redirect_uris");
+    if let Some(fault) = addresses.into_iter().next() {
+        return Err(fault.into());
+    }
+    // Registration 1.0 section 2: on the person's own device is where applications are, and not web sites.
+    if rules.production && !native && client.redirect_uris.iter().any(|uri| is_loopback(uri)) {
+        let problem = "a web application is not on the device of the person; see application_type";
+        return Err(Refusal::about(RegisterError::RedirectUri, "redirect_uris", problem));
+    }
+    if let Some(fault) = others.into_iter().next() {
+        return Err(fault.into());
+    }
+    if let Err(error) = crate::clients::check_keys(client) {
+        return Err(Refusal::member("jwks", &error.to_string()));
+    }
+    Ok(())
+}
+
+fn refuse_what_is_not_offered(sent: &Sent) -> Result<(), Refusal> {
+    if let Some(statement) = sent.text("software_statement")? {
+        let error = match statement.split('.').count() {
+            3 => RegisterError::StatementUnapproved,
+            _ => RegisterError::StatementMalformed,
+        };
+        return Err(error.into());
+    }
+    for key in NOT_OFFERED {
+        let nothing = |value: &Value| *value == json!(false) || *value == json!([]);
+        if sent.value(key).is_some_and(|value| !nothing(value)) {
+            let problem = match key {
+                "request_uris" => "request objects are not fetched; push the request instead (RFC 9126)",
+                _ => "is not offered",
+            };
+            return Err(Refusal::member(key, problem));
+        }
+    }
+    let response_types = sent.list("response_types")?.unwrap_or_default();
+    if response_types.iter().any(|kind| kind != "code") {
+        return Err(Refusal::member(
+            "response_types",
+            "only code is offered; no tokens travel through the browser",
+        ));
+    }
+    Ok(())
+}
+
+fn is_native(sent: &Sent) -> Result<bool, Refusal> {
+    let read = |word: &str| match word {
+        "web" => Some(false),
+        "native" => Some(true),
+        _ => None,
+    };
+    Ok(sent.word("application_type", read, "write web or native")?.unwrap_or(false))
+}
+
+fn grant_types(sent: &Sent) -> Result<Vec<GrantType>, Refusal> {
+    let known = "authorization_code and refresh_token are open to clients that register themselves";
+    let read = |word: &str| GrantType::from_word(word).filter(|grant| *grant != GrantType::ClientCredentials);
+    let grants = sent
+        .words("grant_types", read, known)?
+        .unwrap_or_else(|| vec![GrantType::AuthorizationCode]);
+    let set: BTreeSet<_> = grants.into_iter().collect();
+    Ok(set.into_iter().collect())
+}
+
+/// What is asked for must have been approved by the operator, word for word (A147). Whoever asks for nothing gets
+/// what is open to everybody.
+fn scopes(sent: &Sent, config: &Config, grants: &[GrantType]) -> Result<ScopeSet, Refusal> {
+    let Some(text) = sent.text("scope")? else {
+        let refreshes = grants.contains(&GrantType::RefreshToken);
+        let open = config.scopes.iter();
+        return Ok(open.filter(|scope| refreshes || *scope != Scope::OfflineAccess).collect());
+    };
+    let read = |word: &str| {
+        Scope::parse(word).filter(|scope| config.scopes.contains(*scope)).ok_or_else(|| {
+            let problem = "a scope is not open to clients that register themselves";
+            Refusal::about(RegisterError::NotApproved, "scope", problem)
+        })
+    };
+    text.split(' ').filter(|word| !word.is_empty()).map(read).collect()
+}
+
+/// The levels that the client wishes for, each of which it must be able to ask for (A147).
+fn levels(sent: &Sent, config: &Config) -> Result<Vec<Level>, Refusal> {
+    let levels = sent
+        .words("default_acr_values", Level::from_acr, "is not one of acr_values_supported")?
+        .unwrap_or_default();
+    if levels.iter().any(|level| config.ceiling_level.is_some_and(|most| *level > most)) {
+        let problem = "a level is not open to clients that register themselves";
+        return Err(Refusal::about(RegisterError::NotApproved, "default_acr_values", problem));
+    }
+    Ok(levels)
+}
+
+fn subject_type(sent: &Sent, public_subjects: bool) -> Result<SubjectType, Refusal> {
+    let read = |word: &str| {
+        [SubjectType::Pairwise, SubjectType::Public]
+            .into_iter()
+            .find(|kind| kind.as_str() == word)
+    };
+    let kind = sent.word("subject_type", read, "write pairwise or public")?.unwrap_or_default();
+    if kind == SubjectType::Public && !public_subjects {
+        return Err(Refusal::about(RegisterError::NotApproved, "subject_type", "only pairwise is offered"));
+    }
+    Ok(kind)
+}
+
+/// Within what subjects are the same (OpenID Connect Core 8.1): the host of the sector's document, or the one host of
+/// the addresses. Written as an address, so that it is never the sector of a file by accident. Applications on
+/// people's own devices have no host in common, whatever it is called.
+fn sector(id: &ClientId, kind: SubjectType, document: Option<&str>, redirects: &[String]) -> Result<String, Refusal> {
+    if let Some(document) = document {
+        return Ok(host(document).map_or_else(String::new, |host| format!("https://{host}")));
+    }
+    let hosts: BTreeSet<_> = redirects.iter().filter_map(|uri| host(uri)).collect();
+    if hosts.len() > 1 && kind == SubjectType::Pairwise {
+        return Err(Refusal::member(
+            "sector_identifier_uri",
+            "is needed, because redirect_uris have several hosts",
+        ));
+    }
+    Ok(match hosts.into_iter().next() {
+        Some(host) if !redirects.iter().any(|uri| is_loopback(uri)) => format!("https://{host}"),
+        _ => format!("client:{id}"),
+    })
+}
+
+pub(super) fn host(uri: &str) -> Option<String> {
+    Url::parse(uri).ok()?.host_str().map(str::to_owned)
+}
+
+fn is_loopback(uri: &str) -> bool {
+    match Url::parse(uri).ok().as_ref().and_then(Url::host) {
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        Some(Host::Domain(name)) => name == "localhost",
+        None => false,
+    }
+}
+
+fn jwks(sent: &Sent) -> Result<Option<Value>, Refusal> {
+    match sent.value("jwks") {
+        Some(value) if value.is_object() => Ok(Some(value.clone())),
+        Some(_) => Err(Refusal::member("jwks", "must be a JWK set")),
+        None => Ok(None),
+    }
+}
+
+/// Why scopes are asked for, in the words that people read: a member of our own, named like that of the files.
+fn purposes(sent: &Sent, scopes: &ScopeSet) -> Result<BTreeMap<Scope, LocalizedText>, Refusal> {
+    let Some(value) = sent.value("purpose") else {
+        return Ok(BTreeMap::new());
+    };
+    let problem = "write a text in zh-CN, en and vi for each scope";
+    let mut purposes: BTreeMap<Scope, LocalizedText> =
+        serde_json::from_value(value.clone()).map_err(|_| Refusal::member("purpose", problem))?;
+    purposes.retain(|scope, _| scopes.contains(*scope));
+    Ok(purposes)
+}
+
+struct Algs {
+    id_token: SigningAlg,
+    userinfo: Option<SigningAlg>,
+    request_object: Option<SigningAlg>,
+}
+
+impl Algs {
+    /// RS256 is what an ID token has when nothing else is asked for (Registration 1.0 section 2).
+    fn read(sent: &Sent) -> Result<Self, Refusal> {
+        let alg = |key| sent.word(key, SigningAlg::from_name, ALGS);
+        Ok(Self {
+            id_token: alg("id_token_signed_response_alg")?.unwrap_or(SigningAlg::Rs256),
+            userinfo: alg("userinfo_signed_response_alg")?,
+            request_object: alg("request_object_signing_alg")?,
+        })
+    }
+}

@@ -1,0 +1,1 @@
+//! (stub until the tests of this module land)
