@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use thirtyfour::prelude::*;
 
+use crate::certificate::Certificate;
 use crate::engine;
 use crate::folder::repository;
 use crate::process::free_port;
@@ -39,6 +40,11 @@ pub struct Browser {
 impl Browser {
     /// Opens a window for somebody who reads a language.
     pub async fn open(language: &str, scripts: Scripts) -> Self {
+        Self::open_trusting(language, scripts, None).await
+    }
+
+    /// The same, trusting a certificate that no authority on this machine knows.
+    pub async fn open_trusting(language: &str, scripts: Scripts, certificate: Option<&Certificate>) -> Self {
         engine::install_tls();
         let path = std::env::var("DENIZEN_TEST_CHROMEDRIVER").unwrap_or_default();
         let path = if path.is_empty() {
@@ -71,7 +77,13 @@ impl Browser {
             engine::send(http.get(format!("{url}/status"))).await.ok()
         })
         .await;
-        let capabilities = capabilities(browser._profile.path(), language, scripts);
+        let mut capabilities = capabilities(browser._profile.path(), language, scripts);
+        if let Some(certificate) = certificate {
+            let fingerprint = certificate.fingerprint();
+            capabilities
+                .add_arg(&format!("--ignore-certificate-errors-spki-list={fingerprint}"))
+                .expect("an argument");
+        }
         browser.driver = Some(WebDriver::new(&url, capabilities).await.expect("a browser"));
         browser
     }
@@ -265,7 +277,11 @@ impl Drop for Browser {
     }
 }
 
-fn capabilities(profile: &std::path::Path, language: &str, scripts: Scripts) -> Capabilities {
+fn capabilities(
+    profile: &std::path::Path,
+    language: &str,
+    scripts: Scripts,
+) -> thirtyfour::ChromeCapabilities {
     let mut capabilities = DesiredCapabilities::chrome();
     for argument in [
         "--headless=new",
@@ -295,5 +311,5 @@ fn capabilities(profile: &std::path::Path, language: &str, scripts: Scripts) -> 
     capabilities
         .add_experimental_option("prefs", preferences)
         .expect("preferences");
-    capabilities.into()
+    capabilities
 }

@@ -180,7 +180,8 @@ impl TestClient {
     }
 }
 
-fn purposes() -> String {
+/// Why the scopes are asked for, in three languages.
+pub(crate) fn purposes() -> String {
     let mut text = "[purpose]\n".to_owned();
     for scope in ["assurance", "seals", "profile", "real_name", "id_number", "phone"] {
         text.push_str(&format!(
@@ -188,42 +189,4 @@ fn purposes() -> String {
         ));
     }
     text
-}
-
-/// The file of one of the sandbox's sub-sites, with the addresses it has in this world.
-pub fn sub_site(site: &sandbox::SiteConfig, base_url: &str) -> (String, String) {
-    let (id, city) = (&site.client_id, site.city.key());
-    let (zh, en, vi) = match city {
-        "hefei" => ("合肥市政务服务网", "Hefei city services", "Cổng dịch vụ Hợp Phì"),
-        _ => (
-            "宜昌市政务服务网",
-            "Yichang city services",
-            "Cổng dịch vụ Nghi Xương",
-        ),
-    };
-    let method = if city == "hefei" {
-        "client_secret_basic"
-    } else {
-        "client_secret_post"
-    };
-    let scopes = site
-        .scopes
-        .iter()
-        .map(|scope| format!("\"{scope}\""))
-        .collect::<Vec<_>>()
-        .join(", ");
-    let text = format!(
-        "client_id = \"{id}\"\n\
-         name = {{ zh-CN = \"{zh}\", en = \"{en}\", vi = \"{vi}\" }}\n\
-         agency = {{ zh-CN = \"{zh}管理局\", en = \"{en} office\", vi = \"Cơ quan {vi}\" }}\n\
-         sector = \"{city}\"\n\
-         redirect_uris = [\"{base_url}/callback\"]\n\
-         post_logout_redirect_uris = [\"{base_url}/signed-out\"]\n\
-         home_uri = \"{base_url}/\"\n\
-         auth_method = \"{method}\"\n\
-         scopes = [{scopes}]\n\
-         secret_file = \"{id}.secret\"\n{}",
-        purposes()
-    );
-    (text, site.client_secret.clone())
 }

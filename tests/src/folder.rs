@@ -7,7 +7,7 @@ use sandbox::Bound;
 use tempfile::TempDir;
 use toml::{Table, Value};
 
-use crate::clients::{TestClient, sub_site};
+use crate::clients::TestClient;
 
 /// The root of the repository.
 pub fn repository() -> PathBuf {
@@ -60,11 +60,22 @@ impl Folder {
         for client in clients {
             folder.write_client(client);
         }
+        let resource = sandbox.addresses().records_resource();
         for (site, url) in sandbox.config().sites.iter().zip(&sandbox.addresses().sites) {
-            let (text, secret) = sub_site(site, url);
-            folder.write(&format!("clients.d/{}.toml", site.client_id), &text);
-            folder.write(&format!("clients.d/{}.secret", site.client_id), &secret);
+            let id = &site.client_id;
+            let text = sandbox::dev::sub_site_file(site, url, &resource);
+            folder.write(&format!("clients.d/{id}.toml"), &text);
+            if site.public_keys().is_none() {
+                folder.write(&format!("clients.d/{id}.secret"), &site.client_secret);
+            }
         }
+        let office = &sandbox.config().records;
+        let text = sandbox::dev::records_office_file(office, &resource);
+        folder.write(&format!("clients.d/{}.toml", office.client_id), &text);
+        folder.write(
+            &format!("clients.d/{}.secret", office.client_id),
+            &office.client_secret,
+        );
         folder
     }
 
@@ -141,6 +152,10 @@ dir = "clients.d"
 
 [agreements]
 dir = "agreements"
+
+# The sub-sites listen on loopback.
+[outbound]
+allow_addresses = ["127.0.0.0/8"]
 
 [account.captcha]
 sandbox_url = "{world}"

@@ -131,6 +131,18 @@ impl Visitor {
         self
     }
 
+    /// Follows redirects to one more site.
+    pub fn knows(mut self, place: &str) -> Self {
+        self.places.push(Url::parse(place).expect("an address"));
+        self
+    }
+
+    /// Follows redirects within the provider only, so that a test can look at what goes out and comes back.
+    pub fn stays_at_the_provider(mut self) -> Self {
+        self.places.truncate(1);
+        self
+    }
+
     /// An address of the provider, or any other.
     pub fn address_of(&self, place: &str) -> Url {
         self.provider
@@ -421,7 +433,15 @@ impl Visitor {
     /// One of the provider's cookies.
     pub fn cookie(&self, name: &str) -> Option<String> {
         let host = self.provider.host_str().unwrap_or_default().to_owned();
-        self.cookies.get(&(host, name.to_owned())).cloned()
+        self.cookies.get(&(host, self.cookie_name(name))).cloned()
+    }
+
+    /// The name that a cookie has where it is only sent over TLS.
+    pub fn cookie_name(&self, name: &str) -> String {
+        match self.provider.scheme() {
+            "https" => format!("__Host-{name}"),
+            _ => name.to_owned(),
+        }
     }
 
     /// Plants, changes or removes one of the provider's cookies.

@@ -36,3 +36,8 @@ where
     })
     .await;
 }
+
+/// The time between two looks, for who looks in a way of their own.
+pub async fn pause() {
+    tokio::time::sleep(PAUSE).await;
+}

@@ -2,18 +2,22 @@
 //! process (quick, with a clock that a test can move) or in processes of their own (which a test can kill).
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use chrono::{TimeDelta, Utc};
+use jose::key::PrivateKey;
+use model::client::SigningAlg;
 use model::clock::Clock;
 use model::rng::Rng;
 use server::app::{self, Listeners};
 use store::Store;
+use store::keys::{NewKey, State};
 use store::testing::TestDatabase;
 use tokio::sync::OnceCell;
 
 use crate::balancer::Balancer;
+use crate::certificate::Certificate;
 use crate::clients::TestClient;
 use crate::engine;
 use crate::folder::{Folder, Variant};
@@ -60,6 +64,8 @@ pub struct Setup {
     wired: bool,
     clock: Clock,
     changes: String,
+    files: Vec<(String, String)>,
+    certificate: Option<Certificate>,
 }
 
 impl Setup {
@@ -72,7 +78,21 @@ impl Setup {
             wired: false,
             clock: Clock::system(),
             changes: String::new(),
+            files: Vec::new(),
+            certificate: None,
         }
+    }
+
+    /// With TLS of the provider's own.
+    pub fn with_tls(mut self, certificate: &Certificate) -> Self {
+        self.certificate = Some(certificate.clone());
+        self
+    }
+
+    /// With a file more in the folder of the configuration, such as a client's.
+    pub fn with_file(mut self, name: &str, text: &str) -> Self {
+        self.files.push((name.to_owned(), text.to_owned()));
+        self
     }
 
     /// With a clock that stands still until the test moves it. It starts at the present, so that those who look at
@@ -116,6 +136,7 @@ impl Setup {
             (Kind::Postgres, Some(server)) => TestDatabase::postgres(&server).await.expect("a database"),
             _ => TestDatabase::sqlite(),
         };
+        lend_keys(&database, &self.clock).await;
         let wire = if self.wired {
             let url = url::Url::parse(&database.url).expect("an address");
             let target = url
@@ -131,6 +152,11 @@ impl Setup {
             .expect("free ports");
         let clients = TestClient::all();
         let folder = Folder::new(&sandbox, &clients);
+        for (name, text) in &self.files {
+            folder.write(name, text);
+        }
+        let certificate = self.certificate.clone();
+        let authority = certificate.as_ref().map(Certificate::authority);
         let addresses = sandbox.addresses().clone();
         let keys = sandbox.config().keys.clone();
         let url = wire
@@ -142,16 +168,18 @@ impl Setup {
             addresses: &addresses,
             keys,
             url,
+            certificate: certificate.as_ref(),
         };
         let (nodes, balancer, issuer) = if self.processes {
             start.processes().await
         } else {
             start.here().await
         };
-        let sandbox = sandbox.start(&issuer).expect("a sandbox");
+        let sandbox = sandbox.start_with(&issuer, &self.clock).expect("a sandbox");
         World {
             issuer,
-            http: engine::http(true),
+            http: engine::http_trusting(true, authority.as_deref()),
+            certificate,
             outside: Outside::new(addresses.world_url()),
             clients,
             clock: self.clock,
@@ -162,9 +190,45 @@ impl Setup {
             folder,
             nodes,
             sites: addresses.sites.clone(),
+            records: addresses.records.clone(),
             sandbox: Some(sandbox),
         }
     }
+}
+
+/// Puts signing keys into a fresh database that all worlds share: making RSA keys takes longer than a start.
+async fn lend_keys(database: &TestDatabase, clock: &Clock) {
+    static KEYS: OnceLock<Vec<(State, PrivateKey)>> = OnceLock::new();
+    let keys = KEYS.get_or_init(|| {
+        std::thread::scope(|threads| {
+            let make = |alg| threads.spawn(move || PrivateKey::generate(alg).expect("a key"));
+            let each = SigningAlg::OFFERED
+                .into_iter()
+                .flat_map(|alg| [State::Current, State::Next].map(|state| (state, make(alg))));
+            let under_way: Vec<_> = each.collect();
+            under_way
+                .into_iter()
+                .map(|(state, key)| (state, key.join().expect("a key")))
+                .collect()
+        })
+    });
+    let store = database.open(clock).await.expect("a database");
+    for (state, key) in keys {
+        let (private, now) = (key.export(), clock.now());
+        let new = NewKey {
+            kid: key.kid(),
+            alg: key.alg(),
+            state: *state,
+            private: &private,
+            now,
+        };
+        assert!(
+            store::keys::insert(&store.read(), &new)
+                .await
+                .expect("a stored key")
+        );
+    }
+    store.close().await.expect("closed");
 }
 
 struct Start<'a> {
@@ -173,6 +237,7 @@ struct Start<'a> {
     addresses: &'a sandbox::Addresses,
     keys: sandbox::Keys,
     url: String,
+    certificate: Option<&'a Certificate>,
 }
 
 impl Start<'_> {
@@ -181,8 +246,21 @@ impl Start<'_> {
             database: self.url.clone(),
             issuer: issuer.to_owned(),
             ports,
-            changes: self.setup.changes.clone(),
+            changes: format!(
+                "{}{}",
+                self.setup.changes,
+                self.certificate.map(Certificate::lines).unwrap_or_default()
+            ),
         }
+    }
+
+    fn issuer(&self, port: u16) -> String {
+        let scheme = if self.certificate.is_some() {
+            "https"
+        } else {
+            "http"
+        };
+        format!("{scheme}://localhost:{port}")
     }
 
     async fn balancer(&self) -> Option<Balancer> {
@@ -211,7 +289,7 @@ impl Start<'_> {
             .map(|(_, listeners)| listeners.public_address())
             .collect();
         let front = balancer.as_ref().map_or(public[0].port(), Balancer::port);
-        let issuer = format!("http://localhost:{front}");
+        let issuer = self.issuer(front);
         if let Some(balancer) = &balancer {
             balancer.serve(public);
         }
@@ -230,7 +308,7 @@ impl Start<'_> {
             .map(|_| (free_port(), free_port()))
             .collect();
         let front = balancer.as_ref().map_or(ports[0].0, Balancer::port);
-        let issuer = format!("http://localhost:{front}");
+        let issuer = self.issuer(front);
         if let Some(balancer) = &balancer {
             balancer.serve(
                 ports
@@ -265,6 +343,8 @@ pub struct World {
     pub issuer: String,
     /// A client for requests of programs.
     pub http: reqwest::Client,
+    /// The certificate of a provider with TLS of its own.
+    pub certificate: Option<Certificate>,
     /// The sandbox's API.
     pub outside: Outside,
     /// The programs beside the sub-sites.
@@ -283,6 +363,7 @@ pub struct World {
     pub folder: Folder,
     nodes: Vec<Node>,
     sites: Vec<String>,
+    records: String,
     sandbox: Option<sandbox::Running>,
 }
 
@@ -306,7 +387,12 @@ impl World {
         Self::shared().await.swap_remove(0)
     }
 
-    /// The sub-sites' addresses: Hefei, Yichang.
+    /// The records office's address.
+    pub fn records(&self) -> &str {
+        &self.records
+    }
+
+    /// The sub-sites' addresses: Hefei, Yichang, Nanning.
     pub fn sites(&self) -> &[String] {
         &self.sites
     }

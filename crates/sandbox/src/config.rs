@@ -25,6 +25,8 @@ pub struct Config {
     pub keys: Keys,
     /// The sub-sites.
     pub sites: Vec<SiteConfig>,
+    /// The records office: a resource server that the sub-sites call.
+    pub records: RecordsConfig,
 }
 
 impl Default for Config {
@@ -37,7 +39,9 @@ impl Default for Config {
             sites: vec![
                 SiteConfig::hefei(loopback(8101)),
                 SiteConfig::yichang(loopback(8102)),
+                SiteConfig::nanning(loopback(8103)),
             ],
+            records: RecordsConfig::default(),
         }
     }
 }
@@ -48,7 +52,15 @@ impl Config {
         Self {
             world_listen: loopback(0),
             smtp_listen: loopback(0),
-            sites: vec![SiteConfig::hefei(loopback(0)), SiteConfig::yichang(loopback(0))],
+            sites: vec![
+                SiteConfig::hefei(loopback(0)),
+                SiteConfig::yichang(loopback(0)),
+                SiteConfig::nanning(loopback(0)),
+            ],
+            records: RecordsConfig {
+                listen: loopback(0),
+                ..RecordsConfig::default()
+            },
             ..Self::default()
         }
     }
@@ -72,6 +84,12 @@ impl Config {
                     site.city
                 );
             }
+        }
+        if let Some(site) = self.sites.iter().find(|site| !site.is_consistent()) {
+            bail!(
+                "sites: {:?} follows FAPI 2.0 with private_key_jwt, or neither",
+                site.city
+            );
         }
         if self.keys.sources.is_empty() || self.keys.gateway.is_empty() {
             bail!("keys: may not be empty");
@@ -107,6 +125,30 @@ pub enum SiteAuth {
     ClientSecretBasic,
     /// The secret in the form.
     ClientSecretPost,
+    /// An assertion that its own key signed (RFC 7523).
+    PrivateKeyJwt,
+}
+
+impl SiteAuth {
+    /// The method's name in registrations.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::ClientSecretBasic => "client_secret_basic",
+            Self::ClientSecretPost => "client_secret_post",
+            Self::PrivateKeyJwt => "private_key_jwt",
+        }
+    }
+}
+
+/// Which rules a sub-site follows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SiteProfile {
+    /// OpenID Connect with PKCE.
+    #[default]
+    Oidc,
+    /// FAPI 2.0 Security Profile: pushed requests, a key instead of a secret, tokens bound to a key.
+    Fapi2,
 }
 
 /// One city sub-site.
@@ -117,10 +159,13 @@ pub struct SiteConfig {
     pub city: City,
     /// Its name at the provider.
     pub client_id: String,
-    /// Its secret at the provider.
+    /// Its secret at the provider; for `private_key_jwt` the seed of its Ed25519 key, 32 bytes in base64url.
     pub client_secret: String,
     /// How it shows the secret.
     pub auth_method: SiteAuth,
+    /// The rules it follows.
+    #[serde(default)]
+    pub profile: SiteProfile,
     /// Where it listens; port 0 takes a free one.
     pub listen: SocketAddr,
     /// Its address for browsers when that is not `http://` and the bound address.
@@ -139,6 +184,7 @@ impl SiteConfig {
             client_id: "hefei-portal".to_owned(),
             client_secret: "hefei-development-secret-0123456789".to_owned(),
             auth_method: SiteAuth::ClientSecretBasic,
+            profile: SiteProfile::Oidc,
             listen,
             base_url: None,
             scopes: default_scopes(),
@@ -152,9 +198,64 @@ impl SiteConfig {
             client_id: "yichang-portal".to_owned(),
             client_secret: "yichang-development-secret-0123456789".to_owned(),
             auth_method: SiteAuth::ClientSecretPost,
+            profile: SiteProfile::Oidc,
             listen,
             base_url: None,
             scopes: default_scopes(),
+        }
+    }
+
+    /// 南宁市, which follows FAPI 2.0.
+    pub fn nanning(listen: SocketAddr) -> Self {
+        Self {
+            city: City::Nanning,
+            client_id: "nanning-portal".to_owned(),
+            client_secret: "bmFubmluZy1kZXZlbG9wbWVudC1rZXktc2VlZC0wMDE".to_owned(),
+            auth_method: SiteAuth::PrivateKeyJwt,
+            profile: SiteProfile::Fapi2,
+            listen,
+            base_url: None,
+            scopes: default_scopes(),
+        }
+    }
+
+    /// The public half of its key as a set, where it has a key.
+    pub fn public_keys(&self) -> Option<serde_json::Value> {
+        (self.auth_method == SiteAuth::PrivateKeyJwt)
+            .then(|| crate::jws::public_set(&self.client_secret).ok())
+            .flatten()
+    }
+
+    fn is_consistent(&self) -> bool {
+        let has_key = self.auth_method == SiteAuth::PrivateKeyJwt;
+        has_key == (self.profile == SiteProfile::Fapi2) && (!has_key || self.public_keys().is_some())
+    }
+}
+
+/// The records office.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RecordsConfig {
+    /// Where it listens; port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// Its address when that is not `http://` and the bound address.
+    pub base_url: Option<String>,
+    /// Its name at the provider, for asking what opaque tokens mean.
+    pub client_id: String,
+    /// Its secret at the provider.
+    pub client_secret: String,
+    /// How old a sign-in may be for the tax file, in seconds.
+    pub tax_file_max_age_seconds: i64,
+}
+
+impl Default for RecordsConfig {
+    fn default() -> Self {
+        Self {
+            listen: loopback(8104),
+            base_url: None,
+            client_id: "records-office".to_owned(),
+            client_secret: "records-office-development-secret-0123456789".to_owned(),
+            tax_file_max_age_seconds: 300,
         }
     }
 }
@@ -183,9 +284,26 @@ mod tests {
                 .iter()
                 .map(|site| site.listen.port())
                 .collect::<Vec<_>>(),
-            [8101, 8102]
+            [8101, 8102, 8103]
         );
         config.check().unwrap();
+    }
+
+    #[test]
+    fn the_third_site_has_a_key_and_a_site_without_one_cannot_follow_fapi() {
+        let nanning = SiteConfig::nanning(loopback(0));
+        let keys = nanning.public_keys().unwrap();
+        assert_eq!(keys["keys"][0]["crv"], "Ed25519");
+        assert!(keys["keys"][0].get("d").is_none());
+        let keyless = SiteConfig {
+            client_secret: "x".to_owned(),
+            ..nanning
+        };
+        let config = Config {
+            sites: vec![keyless],
+            ..Config::default()
+        };
+        assert!(config.check().is_err());
     }
 
     #[test]

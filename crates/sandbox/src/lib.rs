@@ -1,5 +1,5 @@
 //! The world around, as real HTTP and SMTP servers: population, operator and enterprise registers, an SMS gateway and
-//! a mail server with one outbox, and two city sub-sites that are independent relying parties.
+//! a mail server with one outbox, three city sub-sites that are independent relying parties, and a records office whose API they call.
 //!
 //! It knows the provider over HTTP alone and is never linked into `denizen`. Nothing here is a model of how a register
 //! should be secured: it is a world to develop and test against, and every person in it is invented.
@@ -17,7 +17,11 @@
 
 pub mod config;
 pub mod dev;
+mod dpop;
+mod issuer;
+mod jws;
 mod mail;
+mod records;
 mod resident;
 mod running;
 mod site;
@@ -26,7 +30,7 @@ mod texts;
 mod wire;
 mod world;
 
-pub use config::{Config, Keys, SiteConfig};
+pub use config::{Config, Keys, RecordsConfig, SiteAuth, SiteConfig, SiteProfile};
 pub use running::{Addresses, Bound, Running, start};
 pub use site::City;
 
@@ -39,6 +43,7 @@ pub async fn serve_until_stopped(config: Config) -> anyhow::Result<()> {
         format!("Mail     smtp://{}", addresses.smtp),
     ];
     lines.extend(addresses.sites.iter().map(|url| format!("Sub-site {url}")));
+    lines.push(format!("Records  {}", addresses.records));
     dev::say(&lines.iter().map(String::as_str).collect::<Vec<_>>())?;
     dev::stop_signal().await?;
     running.shutdown().await;

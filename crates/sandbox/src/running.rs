@@ -7,11 +7,13 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use axum::Router;
+use model::clock::Clock;
 use tokio::net::TcpListener;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
 use crate::config::{Config, SiteConfig};
+use crate::records;
 use crate::site;
 use crate::smtp;
 use crate::world::{self, World};
@@ -28,6 +30,8 @@ pub struct Addresses {
     pub smtp: SocketAddr,
     /// Each sub-site's address for browsers (without a slash at the end), in the order of the configuration.
     pub sites: Vec<String>,
+    /// The records office's address, without a slash at the end.
+    pub records: String,
 }
 
 impl Addresses {
@@ -44,6 +48,11 @@ impl Addresses {
     pub fn site_url(&self, index: usize) -> Option<&str> {
         self.sites.get(index).map(String::as_str)
     }
+
+    /// The resource identifier of the records office (RFC 8707).
+    pub fn records_resource(&self) -> String {
+        records::resource(&self.records)
+    }
 }
 
 /// A sandbox whose addresses are taken and known, and which answers nothing yet.
@@ -53,6 +62,7 @@ pub struct Bound {
     world: TcpListener,
     smtp: TcpListener,
     sites: Vec<(SiteConfig, TcpListener, String)>,
+    records: TcpListener,
     addresses: Addresses,
 }
 
@@ -65,22 +75,22 @@ impl Bound {
         let mut sites = Vec::new();
         for site in &config.sites {
             let listener = listen(site.listen, &site.client_id).await?;
-            let base_url = match &site.base_url {
-                Some(url) => url.trim_end_matches('/').to_owned(),
-                None => format!("http://{}", listener.local_addr()?),
-            };
+            let base_url = base_url(site.base_url.as_deref(), &listener)?;
             sites.push((site.clone(), listener, base_url));
         }
+        let records = listen(config.records.listen, "the records office").await?;
         let addresses = Addresses {
             world: world.local_addr()?,
             smtp: smtp.local_addr()?,
             sites: sites.iter().map(|(_, _, url)| url.clone()).collect(),
+            records: base_url(config.records.base_url.as_deref(), &records)?,
         };
         Ok(Self {
             config,
             world,
             smtp,
             sites,
+            records,
             addresses,
         })
     }
@@ -97,16 +107,36 @@ impl Bound {
 
     /// Starts to answer. The provider need not be there yet: the sub-sites ask it when somebody comes.
     pub fn start(self, issuer: &str) -> anyhow::Result<Running> {
+        self.start_with(issuer, &Clock::system())
+    }
+
+    /// The same by a clock that a test moves, so that sub-sites and records office agree with a provider that is moved
+    /// too.
+    pub fn start_with(self, issuer: &str, clock: &Clock) -> anyhow::Result<Running> {
         let tasks = Tasks {
             tracker: TaskTracker::new(),
             stop: CancellationToken::new(),
         };
         let world = World::new(self.config.keys, issuer)?;
         tasks.serve(self.world, world::router(world.clone()));
-        tasks.run(smtp::serve(self.smtp, world, tasks.stop.clone()));
+        tasks.run(smtp::serve(self.smtp, world.clone(), tasks.stop.clone()));
         for (config, listener, base_url) in self.sites {
-            tasks.serve(listener, site::router(config, base_url, issuer)?);
+            let around = site::Around {
+                issuer: issuer.to_owned(),
+                base_url,
+                records: self.addresses.records.clone(),
+                world: world.clone(),
+                clock: clock.clone(),
+            };
+            tasks.serve(listener, site::router(config, around)?);
         }
+        let office = records::router(
+            self.config.records,
+            self.addresses.records.clone(),
+            issuer,
+            clock.clone(),
+        )?;
+        tasks.serve(self.records, office);
         tasks.tracker.close();
         let guard = tasks.stop.clone().drop_guard();
         Ok(Running {
@@ -170,6 +200,14 @@ impl Tasks {
             }
         });
     }
+}
+
+/// The address for browsers: what is configured, or what was bound.
+fn base_url(configured: Option<&str>, listener: &TcpListener) -> anyhow::Result<String> {
+    Ok(match configured {
+        Some(url) => url.trim_end_matches('/').to_owned(),
+        None => format!("http://{}", listener.local_addr()?),
+    })
 }
 
 async fn listen(address: SocketAddr, what: &str) -> anyhow::Result<TcpListener> {

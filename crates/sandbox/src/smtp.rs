@@ -68,7 +68,10 @@ async fn converse(mut stream: TcpStream, world: &World, has_room: bool) -> anyho
     if let Some(setting) = &fault {
         match setting.fault {
             Fault::Slow => tokio::time::sleep(Duration::from_millis(setting.delay_ms)).await,
-            Fault::Down => return end(&mut stream, "421 sandbox out of service\r\n").await,
+            Fault::Hang => tokio::time::sleep(Duration::from_mins(2)).await,
+            Fault::Down | Fault::Broken | Fault::Redirect => {
+                return end(&mut stream, "421 sandbox out of service\r\n").await;
+            }
             Fault::Garbage => return end(&mut stream, "\u{1}<html>系统升级中\r\n").await,
             Fault::Refused => return end(&mut stream, "554 sandbox takes no mail from you\r\n").await,
             Fault::Wrong | Fault::None => {}

@@ -14,6 +14,9 @@ use serde::de::DeserializeOwned;
 /// The longest request body that the world reads.
 pub(crate) const BODY_LIMIT_BYTES: usize = 64 * 1024;
 
+/// The longest answer that is read.
+pub(crate) const ANSWER_MAX_BYTES: usize = 1024 * 1024;
+
 /// Query parameters or form fields, each at most once.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Parameters(BTreeMap<String, String>);
@@ -22,6 +25,11 @@ impl Parameters {
     /// The parameters of an address; `None` when one is repeated (RFC 6749 section 3.1).
     pub(crate) fn of_uri(uri: &Uri) -> Option<Self> {
         Self::decode(uri.query().unwrap_or_default().as_bytes())
+    }
+
+    /// The fields of a form; `None` when one is repeated.
+    pub(crate) fn of_form(body: &[u8]) -> Option<Self> {
+        Self::decode(body)
     }
 
     fn decode(encoded: &[u8]) -> Option<Self> {
@@ -178,6 +186,23 @@ pub(crate) fn outbound() -> anyhow::Result<reqwest::Client> {
         .user_agent("denizen-sandbox")
         .build()
         .context("building the client for outgoing requests")
+}
+
+/// The body of an answer; `None` when it breaks off or is longer than this.
+pub(crate) async fn read(mut response: reqwest::Response, limit: usize) -> Option<Vec<u8>> {
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.ok()? {
+        body.extend_from_slice(&chunk);
+        if body.len() > limit {
+            return None;
+        }
+    }
+    Some(body)
+}
+
+/// A text as it is written in a form, which is how the parts of basic authentication are written (RFC 6749 section 2.3.1).
+pub(crate) fn form_encoded(text: &str) -> String {
+    url::form_urlencoded::byte_serialize(text.as_bytes()).collect()
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-### Texts of the sandbox: the two city sub-sites and the world server.
+### Texts of the sandbox: the city sub-sites and the world server.
 
 ## The cities.
 city-hefei-sign = 合
@@ -13,6 +13,12 @@ city-yichang-province = Hubei Province
 city-yichang-tagline = Gateway to the Three Gorges
 city-yichang-welcome = What can Yichang do for you?
 city-yichang-agency = Yichang Government Services and Big Data Bureau (example)
+city-nanning-sign = 邕
+city-nanning-name = Nanning City Services
+city-nanning-province = Guangxi Zhuang Autonomous Region
+city-nanning-tagline = The green city, under lock and key
+city-nanning-welcome = What would you like to do in Nanning today?
+city-nanning-agency = Nanning Big Data Bureau (example)
 
 ## Around every page of a sub-site.
 site-skip = Skip to the content
@@ -31,6 +37,7 @@ site-verified-on = Verified on
 site-lapses-on = Lapses on
 site-subject = You are known here as
 site-notice-not-signed-in = You are not signed in at the identity service, or it needs a word from you first.
+site-ended = The identity service ended your sign-in here at { $time } (Beijing time).
 site-footer = A sandbox: every person and figure is invented
 
 ## Home.
@@ -39,6 +46,7 @@ home-check-session = See whether I am signed in already
 home-services = Services
 home-open-to-all = Open to all
 home-needs-level = Needs level { $level }
+home-files = My files at the provincial records office
 home-about-title = What this site learns about you
 home-about = Only what you agree to: a name for you that is used at this site alone, your identity level with its dates, and your name and phone if you allow it. Another city knows you under another name.
 site-home-title = Start page
@@ -76,6 +84,27 @@ service-provident-fund-row-3-value = ￥42,000.00
 service-provident-fund-row-4 = Paid to
 service-provident-fund-row-4-value = account ending 0014
 
+## What the records office has.
+file-records = My records
+file-records-about = Residence, marriage and driving entries, from the provincial records office. Needs your real name.
+file-records-residence = Residence registered
+file-records-marriage = Marriage registered
+file-records-driving = First driving licence
+file-tax-file = My tax file
+file-tax-file-about = Your income tax in one place. Needs your identity confirmed by a second source, and a recent sign-in.
+file-tax-file-income = Income of the year
+file-tax-file-deductions = Deductions
+file-tax-file-paid = Tax paid
+file-tax-file-refund = Refund due
+file-caption = Details
+file-shown-level = Identity level shown
+file-shown-time = Signed in at (Beijing time)
+file-shown-token = Access token
+file-token-jwt = signed, checked on the spot
+file-token-opaque = checked by asking the identity service
+file-token-bound = bound to this site's key
+file-recent-needed = The records office wants you to sign in once more, to be sure that it is you
+
 ## Levels and evidence.
 level-0 = Registered
 level-1 = Real name
@@ -108,6 +137,9 @@ problem-state-mismatch = This sign-in was used already, is too old, or began in 
 problem-issuer-mismatch = The answer came from another identity service and was refused.
 problem-provider-unreachable = The identity service cannot be reached just now. Please try again later.
 problem-login-required = You are not signed in at the identity service.
+problem-no-token = There is no permission to read your files. Please sign in again.
+problem-records-refused = The records office did not accept this site's request. Please try again later.
+problem-records-unreachable = The records office cannot be reached just now. Please try again later.
 problem-not-found = There is no such page.
 problem-foreign-form = That request did not come from a page of this site and was refused.
 problem-invalid-start = The request's parameters make no sense.
@@ -147,7 +179,7 @@ world-api = API
 world-api-outbox = Messages that were sent, newest first.
 world-api-captcha = A captcha's answer, in development only.
 world-api-people = Adds or changes somebody in every register.
-world-api-faults = slow, down, garbage, wrong, refused, none
+world-api-faults = slow, hang, down, 500, redirect, garbage, wrong, refused, none
 world-api-journal = What each register was asked.
 world-api-residents = Registers and verifies a test resident through the provider's own pages.
 world-purpose-match = match

@@ -1,4 +1,4 @@
-### Texts of the sandbox: the two city sub-sites and the world server.
+### Texts of the sandbox: the city sub-sites and the world server.
 
 ## The cities.
 city-hefei-sign = 合
@@ -13,6 +13,12 @@ city-yichang-province = Tỉnh Hồ Bắc
 city-yichang-tagline = Cửa ngõ Tam Hiệp
 city-yichang-welcome = Nghi Xương có thể giúp gì cho bạn?
 city-yichang-agency = Cục Dịch vụ công và Dữ liệu lớn Nghi Xương (ví dụ)
+city-nanning-sign = 邕
+city-nanning-name = Dịch vụ công Nam Ninh
+city-nanning-province = Khu tự trị dân tộc Choang Quảng Tây
+city-nanning-tagline = Thành phố xanh, an toàn bằng khóa riêng
+city-nanning-welcome = Hôm nay bạn cần làm gì tại Nam Ninh?
+city-nanning-agency = Cục Phát triển Dữ liệu lớn Nam Ninh (ví dụ)
 
 ## Around every page of a sub-site.
 site-skip = Đến nội dung chính
@@ -31,6 +37,7 @@ site-verified-on = Ngày xác minh
 site-lapses-on = Hết hạn vào
 site-subject = Mã của bạn tại đây
 site-notice-not-signed-in = Bạn chưa đăng nhập ở cổng định danh, hoặc cổng cần bạn xác nhận.
+site-ended = Cổng định danh đã kết thúc đăng nhập của bạn tại đây lúc { $time } (giờ Bắc Kinh).
 site-footer = Môi trường thử: mọi người và số liệu đều hư cấu
 
 ## Home.
@@ -39,6 +46,7 @@ home-check-session = Kiểm tra xem tôi đã đăng nhập chưa
 home-services = Dịch vụ
 home-open-to-all = Không cần đăng nhập
 home-needs-level = Cần mức { $level }
+home-files = Hồ sơ của tôi tại cơ quan lưu trữ tỉnh
 home-about-title = Trang này biết gì về bạn
 home-about = Chỉ những gì bạn đồng ý: một mã riêng cho trang này, mức định danh cùng ngày xác minh, và họ tên, số điện thoại nếu bạn cho phép. Thành phố khác biết bạn bằng mã khác.
 site-home-title = Trang chủ
@@ -76,6 +84,27 @@ service-provident-fund-row-3-value = ￥42.000,00
 service-provident-fund-row-4 = Tài khoản nhận
 service-provident-fund-row-4-value = số cuối 0014
 
+## What the records office has.
+file-records = Hồ sơ của tôi
+file-records-about = Cư trú, hôn nhân, giấy phép lái xe, do cơ quan lưu trữ tỉnh cung cấp. Cần xác thực tên thật.
+file-records-residence = Đăng ký cư trú
+file-records-marriage = Đăng ký kết hôn
+file-records-driving = Cấp giấy phép lái xe lần đầu
+file-tax-file = Hồ sơ thuế của tôi
+file-tax-file-about = Tổng hợp thuế thu nhập cá nhân. Cần xác minh từ nguồn thứ hai và mới đăng nhập gần đây.
+file-tax-file-income = Thu nhập cả năm
+file-tax-file-deductions = Khoản giảm trừ
+file-tax-file-paid = Thuế đã nộp
+file-tax-file-refund = Thuế được hoàn
+file-caption = Chi tiết
+file-shown-level = Mức định danh đã xuất trình
+file-shown-time = Đăng nhập lúc (giờ Bắc Kinh)
+file-shown-token = Mã truy cập
+file-token-jwt = có chữ ký, kiểm tra tại chỗ
+file-token-opaque = kiểm tra bằng cách hỏi cổng định danh
+file-token-bound = gắn với khóa của cổng này
+file-recent-needed = Cơ quan lưu trữ cần bạn đăng nhập lại một lần để chắc chắn là chính bạn
+
 ## Levels and evidence.
 level-0 = Đã đăng ký
 level-1 = Định danh thật
@@ -108,6 +137,9 @@ problem-state-mismatch = Lượt đăng nhập này đã dùng, đã hết hạn
 problem-issuer-mismatch = Câu trả lời đến từ cổng định danh khác nên bị từ chối.
 problem-provider-unreachable = Hiện chưa kết nối được cổng định danh. Vui lòng thử lại sau.
 problem-login-required = Bạn chưa đăng nhập ở cổng định danh.
+problem-no-token = Chưa có quyền đọc hồ sơ của bạn. Vui lòng đăng nhập lại.
+problem-records-refused = Cơ quan lưu trữ không chấp nhận yêu cầu của cổng này. Vui lòng thử lại sau.
+problem-records-unreachable = Hiện không kết nối được cơ quan lưu trữ. Vui lòng thử lại sau.
 problem-not-found = Không có trang này.
 problem-foreign-form = Yêu cầu không đến từ trang này nên bị từ chối.
 problem-invalid-start = Tham số yêu cầu không hợp lệ.
@@ -147,7 +179,7 @@ world-api = API
 world-api-outbox = Tin nhắn đã gửi, mới nhất trước.
 world-api-captcha = Đáp án captcha, chỉ khi phát triển.
 world-api-people = Thêm hoặc sửa trong mọi cơ sở dữ liệu.
-world-api-faults = slow, down, garbage, wrong, refused, none
+world-api-faults = slow, hang, down, 500, redirect, garbage, wrong, refused, none
 world-api-journal = Mỗi cơ sở dữ liệu đã được hỏi gì.
 world-api-residents = Đăng ký và xác minh một cư dân thử qua chính các trang của cổng.
 world-purpose-match = khớp

@@ -1,4 +1,4 @@
-### Texts of the sandbox: the two city sub-sites and the world server.
+### Texts of the sandbox: the city sub-sites and the world server.
 
 ## The cities.
 city-hefei-sign = 合
@@ -13,6 +13,12 @@ city-yichang-province = 湖北省
 city-yichang-tagline = 三峡门户，便民到家
 city-yichang-welcome = 宜昌市民，需要我们做什么？
 city-yichang-agency = 宜昌市政务服务和大数据管理局（示例）
+city-nanning-sign = 邕
+city-nanning-name = 南宁政务服务
+city-nanning-province = 广西壮族自治区
+city-nanning-tagline = 绿城智办，密钥守护
+city-nanning-welcome = 南宁市民，今天要办什么？
+city-nanning-agency = 南宁市大数据发展局（示例）
 
 ## Around every page of a sub-site.
 site-skip = 跳到正文
@@ -31,6 +37,7 @@ site-verified-on = 核验日期
 site-lapses-on = 有效期至
 site-subject = 本站用户标识
 site-notice-not-signed-in = 您尚未在统一身份认证平台登录，或者还需要您本人确认。
+site-ended = 统一身份认证平台已于 { $time }（北京时间）结束您在本站的登录。
 site-footer = 沙箱演示，所有人物和数据均为虚构
 
 ## Home.
@@ -39,6 +46,7 @@ home-check-session = 看看我是否已在其他站点登录
 home-services = 热门服务
 home-open-to-all = 无需登录
 home-needs-level = 需要等级 { $level }
+home-files = 我的档案（省档案平台）
 home-about-title = 您的信息如何使用
 home-about = 本站只收到您同意提供的内容：本站专用的标识、认证等级和核验日期，以及您允许的姓名和手机号。其他城市看到的是另一个标识。
 site-home-title = 首页
@@ -76,6 +84,27 @@ service-provident-fund-row-3-value = ￥42,000.00
 service-provident-fund-row-4 = 到账账户
 service-provident-fund-row-4-value = 尾号 0014
 
+## What the records office has.
+file-records = 我的档案
+file-records-about = 居住、婚姻、驾驶等登记，由省档案平台提供，需要实名。
+file-records-residence = 居住登记
+file-records-marriage = 婚姻登记
+file-records-driving = 驾驶证初领
+file-tax-file = 我的税务档案
+file-tax-file-about = 个人所得税汇总，需要双源核验，并且最近刚登录过。
+file-tax-file-income = 全年收入
+file-tax-file-deductions = 专项扣除
+file-tax-file-paid = 已缴税额
+file-tax-file-refund = 可退税额
+file-caption = 明细
+file-shown-level = 出示的认证等级
+file-shown-time = 登录时间（北京时间）
+file-shown-token = 访问令牌
+file-token-jwt = 已签名，当场核验
+file-token-opaque = 向认证平台查询核验
+file-token-bound = 已绑定本站密钥
+file-recent-needed = 档案平台要求您重新登录一次，以确认是您本人
+
 ## Levels and evidence.
 level-0 = 已注册
 level-1 = 实名
@@ -108,6 +137,9 @@ problem-state-mismatch = 这个登录链接已经用过、已过期，或来自�
 problem-issuer-mismatch = 回应来自另一个身份认证平台，已拒绝。
 problem-provider-unreachable = 暂时无法连接身份认证平台，请稍后再试。
 problem-login-required = 您尚未在身份认证平台登录。
+problem-no-token = 没有得到访问档案的许可，请重新登录后再试。
+problem-records-refused = 省档案平台没有接受本站的请求，请稍后再试。
+problem-records-unreachable = 暂时无法连接省档案平台，请稍后再试。
 problem-not-found = 没有这个页面。
 problem-foreign-form = 这个请求不是从本站页面发出的，已拒绝。
 problem-invalid-start = 请求的参数不正确。
@@ -147,7 +179,7 @@ world-api = 接口
 world-api-outbox = 发出的短信和邮件，最新的在前。
 world-api-captcha = 图片验证码的答案（仅开发环境）。
 world-api-people = 在所有登记库中新增或修改。
-world-api-faults = slow、down、garbage、wrong、refused、none
+world-api-faults = slow、hang、down、500、redirect、garbage、wrong、refused、none
 world-api-journal = 每个登记库被问过什么。
 world-api-residents = 经由平台自己的页面注册并核验一位测试居民。
 world-purpose-match = 一致

@@ -34,6 +34,12 @@ struct Arguments {
     /// Port of the Yichang sub-site.
     #[arg(long, default_value_t = Ports::default().yichang)]
     yichang_port: u16,
+    /// Port of the Nanning sub-site.
+    #[arg(long, default_value_t = Ports::default().nanning)]
+    nanning_port: u16,
+    /// Port of the records office.
+    #[arg(long, default_value_t = Ports::default().records)]
+    records_port: u16,
 }
 
 #[tokio::main]
@@ -50,6 +56,8 @@ async fn main() -> ExitCode {
             smtp: given.smtp_port,
             hefei: given.hefei_port,
             yichang: given.yichang_port,
+            nanning: given.nanning_port,
+            records: given.records_port,
         },
     };
     match run(options).await {

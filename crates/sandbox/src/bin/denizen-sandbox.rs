@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use sandbox::Config;
 
-/// The world around Denizen: registers, message gateways, an outbox, two city sub-sites. For development only.
+/// The world around Denizen: registers, message gateways, an outbox, three city sub-sites, a records office. For development only.
 #[derive(Parser)]
 #[command(
     version,
@@ -21,7 +21,7 @@ struct Arguments {
 enum Command {
     /// Answers until stopped by Ctrl-C.
     #[command(
-        after_help = "Example:\n  denizen-sandbox serve --config sandbox.toml\n\nWithout a file: world on 127.0.0.1:8090, mail on :8025, sub-sites on :8101 and :8102, provider at http://localhost:8080."
+        after_help = "Example:\n  denizen-sandbox serve --config sandbox.toml\n\nWithout a file: world on 127.0.0.1:8090, mail on :8025, sub-sites on :8101 to :8103, records office on :8104, provider at http://localhost:8080."
     )]
     Serve {
         /// The configuration, TOML.

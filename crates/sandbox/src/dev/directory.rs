@@ -13,7 +13,8 @@ use model::clock::Clock;
 use model::rng::Rng;
 use model::secret::Token;
 
-use crate::config::{Keys, SiteAuth, SiteConfig};
+use super::client_files;
+use crate::config::{Keys, RecordsConfig, SiteConfig};
 
 /// The folder with the files that ship with the product.
 const SHIPPED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../config");
@@ -33,6 +34,10 @@ pub struct Plan {
     pub smtp: SocketAddr,
     /// The sub-sites with their base addresses.
     pub sites: Vec<(SiteConfig, String)>,
+    /// The records office, and its name as a resource.
+    pub records: RecordsConfig,
+    /// What tokens for the records office are for.
+    pub resource: String,
     /// The world's keys.
     pub keys: Keys,
 }
@@ -126,14 +131,25 @@ pub fn write_config(dir: &Path, plan: &Plan) -> anyhow::Result<PathBuf> {
         fs::create_dir_all(dir.join(folder))?;
     }
     for (site, base_url) in &plan.sites {
-        secret(&dir.join(format!("clients.d/{}.secret", site.client_id)), || {
-            site.client_secret.clone()
-        })?;
+        if site.public_keys().is_none() {
+            secret(&dir.join(format!("clients.d/{}.secret", site.client_id)), || {
+                site.client_secret.clone()
+            })?;
+        }
         fs::write(
             dir.join(format!("clients.d/{}.toml", site.client_id)),
-            client_file(site, base_url),
+            client_files::sub_site_file(site, base_url, &plan.resource),
         )?;
     }
+    let office = &plan.records;
+    secret(
+        &dir.join(format!("clients.d/{}.secret", office.client_id)),
+        || office.client_secret.clone(),
+    )?;
+    fs::write(
+        dir.join(format!("clients.d/{}.toml", office.client_id)),
+        client_files::records_office_file(office, &plan.resource),
+    )?;
     for (file, source, route) in [
         (
             "population-register",
@@ -189,6 +205,10 @@ dir = "{shipped}/agreements"
 [sources]
 dir = "sources.d"
 
+# Sub-sites listen on loopback here, where they are told that a sign-in ended.
+[outbound]
+allow_addresses = ["127.0.0.0/8"]
+
 [log]
 format = "text"
 filter = "info,sqlx=warn,sea_orm=warn"
@@ -211,38 +231,6 @@ range_per_hour = 100000
     )
 }
 
-/// A sub-site's file for `clients.d/`.
-fn client_file(site: &SiteConfig, base_url: &str) -> String {
-    let (sector, zh, en, vi) = match site.city {
-        crate::City::Hefei => ("hefei", "合肥", "Hefei", "Hợp Phì"),
-        crate::City::Yichang => ("yichang", "宜昌", "Yichang", "Nghi Xương"),
-    };
-    let auth_method = match site.auth_method {
-        SiteAuth::ClientSecretBasic => "client_secret_basic",
-        SiteAuth::ClientSecretPost => "client_secret_post",
-    };
-    let client_id = &site.client_id;
-    format!(
-        r#"client_id = "{client_id}"
-name = {{ zh-CN = "{zh}政务服务", en = "{en} City Services", vi = "Dịch vụ công {vi}" }}
-agency = {{ zh-CN = "{zh}市政务服务管理局（示例）", en = "{en} City Services Bureau (example)", vi = "Cục Dịch vụ công {vi} (ví dụ)" }}
-sector = "{sector}"
-redirect_uris = ["{base_url}/callback"]
-post_logout_redirect_uris = ["{base_url}/signed-out"]
-home_uri = "{base_url}/"
-auth_method = "{auth_method}"
-secret_file = "{client_id}.secret"
-scopes = ["openid", "assurance", "seals", "real_name", "phone"]
-
-[purpose]
-assurance = {{ zh-CN = "判断您可以办理哪些事项", en = "to know which services you may use", vi = "để biết bạn được dùng dịch vụ nào" }}
-seals = {{ zh-CN = "显示您的身份是何时、由谁核验的", en = "to show when and by whom your identity was confirmed", vi = "để cho biết danh tính được xác minh khi nào, bởi ai" }}
-real_name = {{ zh-CN = "在页面和办件中称呼您", en = "to address you and to fill in applications", vi = "để xưng hô và điền hồ sơ" }}
-phone = {{ zh-CN = "通知您办理进度", en = "to tell you how your application is going", vi = "để báo tiến độ hồ sơ" }}
-"#
-    )
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -261,6 +249,8 @@ mod tests {
                 .into_iter()
                 .map(|site| (site, "http://127.0.0.1:8101".to_owned()))
                 .collect(),
+            records: RecordsConfig::default(),
+            resource: "http://127.0.0.1:8104/api".to_owned(),
             keys: Keys::default(),
         };
         let file = write_config(directory.path(), &plan).unwrap();
@@ -273,7 +263,12 @@ mod tests {
         assert_eq!(first.trim().len(), 44);
         let config: toml::Table = toml::from_str(&fs::read_to_string(file).unwrap()).unwrap();
         assert_eq!(config["environment"].as_str(), Some("development"));
-        for name in ["hefei-portal", "yichang-portal"] {
+        for name in [
+            "hefei-portal",
+            "yichang-portal",
+            "nanning-portal",
+            "records-office",
+        ] {
             let text = fs::read_to_string(directory.path().join(format!("clients.d/{name}.toml"))).unwrap();
             let mut table: toml::Table = toml::from_str(&text).unwrap();
             table.remove("secret_file");

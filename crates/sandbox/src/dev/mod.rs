@@ -3,6 +3,7 @@
 //! The world runs in this process, the provider as a child, configured by a file in a throw-away directory. Both are told
 //! each other's addresses, so that every port can be moved or left to chance.
 
+mod client_files;
 mod directory;
 mod provider;
 
@@ -13,6 +14,7 @@ use std::path::PathBuf;
 use anyhow::Context as _;
 
 use crate::{Bound, Config, Running};
+pub use client_files::{records_office_file, sub_site_file};
 use directory::Directory;
 pub use directory::{Plan, write_config};
 use provider::Provider;
@@ -43,6 +45,10 @@ pub struct Ports {
     pub hefei: u16,
     /// 宜昌市.
     pub yichang: u16,
+    /// 南宁市.
+    pub nanning: u16,
+    /// The records office.
+    pub records: u16,
 }
 
 impl Default for Ports {
@@ -54,6 +60,8 @@ impl Default for Ports {
             smtp: 8025,
             hefei: 8101,
             yichang: 8102,
+            nanning: 8103,
+            records: 8104,
         }
     }
 }
@@ -78,6 +86,8 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
             .cloned()
             .zip(addresses.sites.iter().cloned())
             .collect(),
+        records: bound.config().records.clone(),
+        resource: addresses.records_resource(),
         keys: bound.config().keys.clone(),
     };
     let config_file = write_config(directory.path(), &plan)?;
@@ -133,6 +143,8 @@ fn welcome(
         String::new(),
         format!("  合肥 Hefei       {}", site(0)),
         format!("  宜昌 Yichang     {}", site(1)),
+        format!("  南宁 Nanning     {}   a FAPI 2.0 client", site(2)),
+        format!("  Records office   {}   an API the sites call", running.addresses().records),
         format!("  Provider         {}", plan.issuer),
         format!("  Health, metrics  http://{}/health/ready", plan.operations),
         format!("  World            {world}   people, faults, API"),
@@ -146,6 +158,8 @@ fn welcome(
         "  2. Give name and citizen id when asked: level 1. Agree; you are back at Hefei, signed in.".to_owned(),
         "  3. Open 公积金提取 (level 2): the provider takes you through what is missing and brings you back.".to_owned(),
         "  4. Open Yichang and sign in: no second sign-in. Its developers' page shows the token.".to_owned(),
+        "  5. Open 我的税务档案 there: the records office asks for level 2 and a recent sign-in (step-up).".to_owned(),
+        "  6. Sign out at one site: the others are told, and say so.".to_owned(),
         String::new(),
         "  Ctrl-C stops everything.".to_owned(),
     ];
@@ -168,14 +182,26 @@ fn sandbox_config(ports: &Ports, directory: &Directory) -> anyhow::Result<Config
         sites: vec![
             crate::SiteConfig::hefei(loopback(ports.hefei)),
             crate::SiteConfig::yichang(loopback(ports.yichang)),
+            crate::SiteConfig::nanning(loopback(ports.nanning)),
         ],
+        records: crate::RecordsConfig {
+            listen: loopback(ports.records),
+            ..crate::RecordsConfig::default()
+        },
         ..Config::default()
     };
     config.keys.sources = directory.secret("sources.key")?;
     config.keys.gateway = directory.secret("gateway.key")?;
     for site in &mut config.sites {
-        site.client_secret = directory.secret(&format!("clients.d/{}.secret", site.client_id))?;
+        let file = if site.public_keys().is_some() {
+            format!("{}.seed", site.client_id)
+        } else {
+            format!("clients.d/{}.secret", site.client_id)
+        };
+        site.client_secret = directory.secret(&file)?;
     }
+    let office = &mut config.records;
+    office.client_secret = directory.secret(&format!("clients.d/{}.secret", office.client_id))?;
     Ok(config)
 }
 

@@ -5,8 +5,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use openidconnect::{OAuth2TokenResponse as _, TokenResponse as _};
 use serde_json::{Value, json};
 
+use super::failure::Failure;
 use super::protocol::Tokens;
-use super::relying_party::Failure;
 use super::session::SignedIn;
 
 /// What the developer's page shows of a token response that has been checked.

@@ -3,19 +3,18 @@
 use std::sync::Arc;
 
 use axum::extract::{Path, Request, State};
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
+use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::Response;
 
-use super::pages::{
-    Developer, Frame, Home, LevelNeeded, Me, ProblemPage, ServicePage, SignedOut, TokenView, level_name,
-    render,
-};
-use super::relying_party::{Answer, Failure};
-use super::session::{SignedIn, Wish};
+use super::failure::Failure;
+use super::files::File;
+use super::pages::{Developer, Home, ServicePage, SignedOut, TokenView, render};
+use super::relying_party::Answer;
+use super::session::Wish;
+use super::visit::Visit;
 use super::{Service, Site, start};
-use crate::texts::{self, Words};
-use crate::wire::{self, Parameters};
+use crate::wire;
 
 /// Errors with which a provider answers a question that was not to show a page.
 const SILENT_ERRORS: [&str; 4] = [
@@ -24,135 +23,6 @@ const SILENT_ERRORS: [&str; 4] = [
     "consent_required",
     "account_selection_required",
 ];
-
-/// One request of a browser.
-struct Visit {
-    w: Words,
-    query: Parameters,
-    /// Whether a parameter came twice.
-    repeated: bool,
-    session: Option<String>,
-    path: String,
-    /// The language was chosen with this request and is to be remembered.
-    language_chosen: bool,
-}
-
-impl Visit {
-    fn new(site: &Site, headers: &HeaderMap, uri: &Uri) -> Self {
-        let query = Parameters::of_uri(uri);
-        let repeated = query.is_none();
-        let query = query.unwrap_or_default();
-        let remembered = wire::cookie(headers, site.0.city.language_cookie());
-        let language = texts::choose(query.value("lang"), remembered.as_deref(), headers);
-        Self {
-            w: Words::in_language(language),
-            language_chosen: query.value("lang").is_some(),
-            query,
-            repeated,
-            session: wire::cookie(headers, site.0.city.session_cookie()),
-            path: uri.path().to_owned(),
-        }
-    }
-
-    fn signed_in(&self, site: &Site) -> Option<Arc<SignedIn>> {
-        site.0
-            .sessions
-            .with(self.session.as_deref(), |session| session.signed_in.clone())
-            .flatten()
-    }
-
-    fn level(&self, site: &Site) -> Option<u8> {
-        self.signed_in(site)?.level()
-    }
-
-    /// The frame of a page whose title is the text `title`.
-    fn frame(&self, site: &Site, page: &'static str, title: &str) -> Frame {
-        let notice = site
-            .0
-            .sessions
-            .with(self.session.as_deref(), |session| session.notice.take())
-            .flatten();
-        Frame {
-            w: self.w,
-            city: site.0.city.key(),
-            page,
-            title: self.w.say(title),
-            // Answers to requests are used up: another language for them starts at home.
-            path: if matches!(page, "problem" | "level-needed") {
-                "/".to_owned()
-            } else {
-                self.path.clone()
-            },
-            me: self.signed_in(site).map(|signed_in| Me::of(&signed_in, self.w)),
-            notice: notice.map(|key| self.w.say(key)),
-        }
-    }
-
-    /// Finishes an answer with the cookies that belong to it.
-    fn answer(&self, site: &Site, mut response: Response, session: Option<&str>) -> Response {
-        let mut cookies = Vec::new();
-        if let Some(id) = session {
-            cookies.push(format!(
-                "{}={id}; Path=/; HttpOnly; SameSite=Lax",
-                site.0.city.session_cookie()
-            ));
-        }
-        if self.language_chosen {
-            let (name, tag) = (site.0.city.language_cookie(), self.w.tag());
-            cookies.push(format!(
-                "{name}={tag}; Path=/; HttpOnly; SameSite=Lax; Max-Age=31536000"
-            ));
-        }
-        for cookie in cookies {
-            if let Ok(value) = HeaderValue::from_str(&cookie) {
-                response.headers_mut().append(header::SET_COOKIE, value);
-            }
-        }
-        response
-    }
-
-    fn problem(&self, site: &Site, status: StatusCode, failure: Failure) -> Response {
-        let advice = format!("problem-{}", failure.code.replace('_', "-"));
-        let page = ProblemPage {
-            f: self.frame(site, "problem", "problem-title"),
-            advice: self
-                .w
-                .find(&advice)
-                .unwrap_or_else(|| self.w.say("problem-other")),
-            code: failure.code,
-            description: failure.description,
-        };
-        self.answer(site, render(site, status, &page), None)
-    }
-
-    fn level_needed(&self, site: &Site, needed: u8, retry: String, failure: Option<Failure>) -> Response {
-        let have = match self.level(site) {
-            Some(level) => self.w.format(
-                "level-needed-have",
-                [("level", level.to_string()), ("name", level_name(self.w, level))],
-            ),
-            None => self.w.say("level-needed-have-none"),
-        };
-        let (error, description) =
-            failure.map_or((None, None), |failure| (Some(failure.code), failure.description));
-        let page = LevelNeeded {
-            f: self.frame(site, "level-needed", "level-needed-title"),
-            needs: self.w.format(
-                "level-needed-needs",
-                [
-                    ("level", needed.to_string()),
-                    ("name", level_name(self.w, needed)),
-                ],
-            ),
-            needed,
-            have,
-            retry,
-            error,
-            description,
-        };
-        self.answer(site, render(site, StatusCode::FORBIDDEN, &page), None)
-    }
-}
 
 /// `GET /`
 pub(super) async fn home(State(site): State<Site>, headers: HeaderMap, uri: Uri) -> Response {
@@ -208,10 +78,15 @@ pub(super) async fn begin(State(site): State<Site>, headers: HeaderMap, uri: Uri
         let failure = Failure::new("invalid_start", None);
         return visit.problem(&site, StatusCode::BAD_REQUEST, failure);
     };
+    send_to_provider(&site, &visit, wish).await
+}
+
+/// Sends the browser to the provider with a wish.
+pub(super) async fn send_to_provider(site: &Site, visit: &Visit, wish: Wish) -> Response {
     match site.0.party.start(wish, visit.w.tag()).await {
         Ok((url, pending)) => {
             let id = site.0.sessions.remember(visit.session.as_deref(), pending);
-            visit.answer(&site, wire::see_other(url.as_str()), Some(&id))
+            visit.answer(site, wire::see_other(url.as_str()), Some(&id))
         }
         Err(failure) => {
             tracing::warn!(
@@ -219,7 +94,7 @@ pub(super) async fn begin(State(site): State<Site>, headers: HeaderMap, uri: Uri
                 description = failure.description,
                 "a request could not be started"
             );
-            visit.problem(&site, StatusCode::BAD_GATEWAY, failure)
+            visit.problem(site, StatusCode::BAD_GATEWAY, failure)
         }
     }
 }
@@ -246,12 +121,16 @@ pub(super) async fn callback(State(site): State<Site>, headers: HeaderMap, uri: 
         error_description: text("error_description"),
     };
     match site.0.party.finish(&pending, answer).await {
-        Ok(signed_in) => {
+        Ok((mut signed_in, grant)) => {
             // A new session id, so that one that was planted before signing in is worth nothing.
             let id = site.0.sessions.renew(visit.session.as_deref());
-            site.0
-                .sessions
-                .with(Some(&id), |session| session.signed_in = Some(Arc::new(signed_in)));
+            site.0.sessions.with(Some(&id), |session| {
+                let before = session.signed_in.take();
+                signed_in.keep_userinfo_of(before.as_deref());
+                session.signed_in = Some(Arc::new(signed_in));
+                session.grant = Some(grant);
+                session.ended = None;
+            });
             visit.answer(&site, wire::see_other(&pending.wish.return_to), Some(&id))
         }
         Err(failure) => refused(&site, &visit, &pending.wish, failure),
@@ -277,10 +156,14 @@ fn refused(site: &Site, visit: &Visit, wish: &Wish, failure: Failure) -> Respons
         let service = Service::ALL
             .into_iter()
             .find(|service| wish.return_to.starts_with(&service.path()));
-        let retry = service.map_or_else(
-            || format!("/start?acr={needed}&essential=1"),
-            |service| format!("/start?service={}", service.key()),
-        );
+        let file = File::ALL
+            .into_iter()
+            .find(|file| wish.return_to.starts_with(&file.path()));
+        let retry = match (service, file) {
+            (Some(service), _) => format!("/start?service={}", service.key()),
+            (None, Some(file)) => file.path(),
+            (None, None) => format!("/start?acr={needed}&essential=1"),
+        };
         return visit.level_needed(site, needed, retry, Some(failure));
     }
     let status = match failure.code.as_str() {
@@ -304,6 +187,7 @@ pub(super) async fn sign_out(State(site): State<Site>, headers: HeaderMap, uri: 
     let id = site.0.sessions.renew(visit.session.as_deref());
     site.0.sessions.with(Some(&id), |session| {
         session.signed_in = None;
+        session.grant = None;
         session.sign_out_state = Some(state.secret().clone());
     });
     let to = match site

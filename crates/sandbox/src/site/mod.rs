@@ -2,13 +2,21 @@
 //! discovery document alone. Each is a small service portal with something for everybody, something for residents whose
 //! name is real (level 1) and something that needs a second source (level 2).
 
+mod credential;
 mod developer;
+mod failure;
+mod files;
 mod handlers;
+mod logout;
+mod logout_token;
 mod pages;
 mod protocol;
 mod relying_party;
+mod sender;
 mod session;
 mod start;
+mod verify;
+mod visit;
 
 use std::sync::Arc;
 
@@ -20,7 +28,10 @@ use model::rng::Rng;
 use serde::Deserialize;
 
 use crate::config::SiteConfig;
+use crate::issuer::Issuer;
 use crate::wire;
+use crate::world::World;
+use logout_token::Spent;
 use relying_party::RelyingParty;
 use session::Sessions;
 
@@ -32,6 +43,8 @@ pub enum City {
     Hefei,
     /// 宜昌市, Hubei.
     Yichang,
+    /// 南宁市, Guangxi.
+    Nanning,
 }
 
 impl City {
@@ -40,6 +53,7 @@ impl City {
         match self {
             Self::Hefei => "hefei",
             Self::Yichang => "yichang",
+            Self::Nanning => "nanning",
         }
     }
 
@@ -48,6 +62,7 @@ impl City {
         match self {
             Self::Hefei => "hefei_session",
             Self::Yichang => "yichang_session",
+            Self::Nanning => "nanning_session",
         }
     }
 
@@ -56,6 +71,7 @@ impl City {
         match self {
             Self::Hefei => "hefei_lang",
             Self::Yichang => "yichang_lang",
+            Self::Nanning => "nanning_lang",
         }
     }
 }
@@ -102,6 +118,19 @@ impl Service {
     }
 }
 
+/// What is around a sub-site.
+pub(crate) struct Around {
+    /// The provider.
+    pub issuer: String,
+    /// The site's own address.
+    pub base_url: String,
+    /// The records office's address.
+    pub records: String,
+    /// The world, whose switches for faults and whose journal it shares.
+    pub world: World,
+    pub clock: Clock,
+}
+
 /// One running sub-site; a cheap handle.
 #[derive(Clone)]
 struct Site(Arc<Inner>);
@@ -109,23 +138,44 @@ struct Site(Arc<Inner>);
 struct Inner {
     city: City,
     base_url: String,
-    /// The provider's origin, which forms may lead to.
+    /// The provider's origin, which forms may lead to and which may show the front-channel page in a frame.
     provider_origin: String,
     scopes: Vec<String>,
     party: RelyingParty,
     sessions: Sessions,
+    /// The records office's address and its name as a resource.
+    records: String,
+    resource: String,
+    issuer: Issuer,
+    client_id: String,
+    logout_tokens: Spent,
+    world: World,
+    clock: Clock,
 }
 
 /// Everything that a sub-site answers.
-pub(crate) fn router(config: SiteConfig, base_url: String, issuer: &str) -> anyhow::Result<Router> {
-    let clock = Clock::system();
+pub(crate) fn router(config: SiteConfig, around: Around) -> anyhow::Result<Router> {
+    let Around {
+        issuer,
+        base_url,
+        records,
+        world,
+        clock,
+    } = around;
     let site = Site(Arc::new(Inner {
         city: config.city,
-        provider_origin: url::Url::parse(issuer)?.origin().ascii_serialization(),
+        provider_origin: url::Url::parse(&issuer)?.origin().ascii_serialization(),
         scopes: config.scopes.clone(),
-        party: RelyingParty::new(&config, &base_url, issuer, clock.clone())?,
-        sessions: Sessions::new(clock, Rng::system()),
+        party: RelyingParty::new(&config, &base_url, &issuer, clock.clone())?,
+        sessions: Sessions::new(clock.clone(), Rng::system()),
+        resource: crate::records::resource(&records),
+        records,
+        issuer: Issuer::new(&issuer, wire::outbound()?),
+        client_id: config.client_id,
+        logout_tokens: Spent::default(),
+        world,
         base_url,
+        clock,
     }));
     Ok(Router::new()
         .route("/", get(handlers::home))
@@ -134,6 +184,9 @@ pub(crate) fn router(config: SiteConfig, base_url: String, issuer: &str) -> anyh
         .route("/callback", get(handlers::callback))
         .route("/sign-out", post(handlers::sign_out))
         .route("/signed-out", get(handlers::signed_out))
+        .route("/backchannel-logout", post(logout::backchannel))
+        .route("/frontchannel-logout", get(logout::frontchannel))
+        .route("/my/{file}", get(files::show))
         .route("/developer", get(handlers::developer))
         .route(
             "/assets/site.css",

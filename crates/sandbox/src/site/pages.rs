@@ -3,9 +3,11 @@
 use askama::Template;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use serde_json::Value;
 
-use super::session::SignedIn;
+use super::files::{File, Line};
+use super::session::{Ended, SignedIn};
 use super::{Service, Site};
 use crate::texts::Words;
 use crate::wire;
@@ -21,6 +23,30 @@ pub(super) struct Frame {
     pub path: String,
     pub me: Option<Me>,
     pub notice: Option<String>,
+    /// That the provider signed the person out here.
+    pub ended: Option<EndedView>,
+}
+
+/// That the provider signed the person out here, as a page shows it.
+pub(super) struct EndedView {
+    pub channel: &'static str,
+    pub at: String,
+    pub words: String,
+}
+
+impl EndedView {
+    pub(super) fn of(ended: &Ended, w: Words) -> Self {
+        Self {
+            channel: ended.channel.word(),
+            at: ended.at.to_rfc3339_opts(SecondsFormat::Secs, true),
+            words: w.with("site-ended", "time", clock_time(ended.at)),
+        }
+    }
+}
+
+/// A time of day in the cities' time zone.
+pub(super) fn clock_time(at: DateTime<Utc>) -> String {
+    (at + TimeDelta::hours(8)).format("%H:%M").to_string()
 }
 
 impl Frame {
@@ -124,6 +150,16 @@ impl Card {
 pub(super) struct Home {
     pub f: Frame,
     pub cards: Vec<Card>,
+    /// What the records office has.
+    pub files: Vec<FileLink>,
+}
+
+/// A file at the records office, as a link.
+pub(super) struct FileLink {
+    pub key: &'static str,
+    pub path: String,
+    pub name: String,
+    pub about: String,
 }
 
 impl Home {
@@ -132,6 +168,15 @@ impl Home {
             cards: Service::ALL
                 .into_iter()
                 .map(|service| Card::of(service, f.w))
+                .collect(),
+            files: File::ALL
+                .into_iter()
+                .map(|file| FileLink {
+                    key: file.key(),
+                    path: file.path(),
+                    name: f.w.say(&format!("file-{}", file.key())),
+                    about: f.w.say(&format!("file-{}-about", file.key())),
+                })
                 .collect(),
             f,
         }
@@ -163,6 +208,22 @@ impl ServicePage {
     }
 }
 
+/// What the records office says about the resident.
+#[derive(Template)]
+#[template(path = "site/file.html")]
+pub(super) struct FilePage {
+    pub f: Frame,
+    pub key: &'static str,
+    pub about: String,
+    pub lines: Vec<Line>,
+    /// How the office was shown who asks.
+    pub level: Option<u8>,
+    pub level_name: String,
+    pub signed_in_at: String,
+    pub token_form: String,
+    pub bound: bool,
+}
+
 #[derive(Template)]
 #[template(path = "site/level_needed.html")]
 pub(super) struct LevelNeeded {
@@ -172,6 +233,8 @@ pub(super) struct LevelNeeded {
     pub needs: String,
     /// What to say about the level there is.
     pub have: String,
+    /// What the button says.
+    pub raise: String,
     /// Where to try again.
     pub retry: String,
     pub error: Option<String>,

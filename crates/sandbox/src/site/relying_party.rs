@@ -7,15 +7,13 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use model::clock::Clock;
-use openidconnect::core::{
-    CoreAuthPrompt, CoreErrorResponseType, CoreGenderClaim, CoreJsonWebKey, CoreJwsSigningAlgorithm,
-    CoreResponseType,
-};
+use model::rng::Rng;
+use openidconnect::core::{CoreAuthPrompt, CoreGenderClaim, CoreResponseType};
 use openidconnect::{
-    AccessTokenHash, AuthType, AuthenticationContextClass, AuthenticationFlow, AuthorizationCode, Client,
-    ClientId, ClientSecret, CsrfToken, IdTokenVerifier, IssuerUrl, LanguageTag, LoginHint, LogoutRequest,
-    Nonce, OAuth2TokenResponse as _, PkceCodeChallenge, PkceCodeVerifier, PostLogoutRedirectUrl, RedirectUrl,
-    RequestTokenError, Scope, StandardErrorResponse, TokenResponse as _, UserInfoClaims,
+    AuthType, AuthenticationContextClass, AuthenticationFlow, AuthorizationCode, Client, ClientId,
+    ClientSecret, CsrfToken, HttpResponse, IssuerUrl, LanguageTag, LoginHint, LogoutRequest, Nonce,
+    OAuth2TokenResponse as _, PkceCodeChallenge, PkceCodeVerifier, PostLogoutRedirectUrl, RedirectUrl,
+    RefreshToken, Scope, UserInfoClaims,
 };
 use serde_json::{Value, json};
 use tokio::sync::Mutex;
@@ -23,43 +21,19 @@ use tokio::time::Instant;
 use url::Url;
 
 use super::acr_of_level;
+use super::credential::Credential;
 use super::developer::describe;
-use super::protocol::{FetchError, Metadata, OtherClaims, Party, Tokens, fetch};
-use super::session::{Pending, SignedIn, Wish};
-use crate::config::{SiteAuth, SiteConfig};
-use crate::wire;
+use super::failure::{Failure, token_failure};
+use super::protocol::{Metadata, OtherClaims, Party, Tokens};
+use super::sender::Sender;
+use super::session::{Grant, Pending, SignedIn, Wish};
+use super::verify;
+use crate::config::{SiteAuth, SiteConfig, SiteProfile};
+use crate::dpop::Prover;
+use crate::jws::OwnKey;
 
 /// How long discovery is believed.
 const METADATA_LIFE: Duration = Duration::from_mins(10);
-/// By how much clocks may differ.
-const LEEWAY: TimeDelta = TimeDelta::seconds(30);
-
-/// Why a sign-in did not come about: a code for programs, and what the other side said.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Failure {
-    pub code: String,
-    pub description: Option<String>,
-}
-
-impl Failure {
-    pub(super) fn new(code: impl Into<String>, description: impl Into<Option<String>>) -> Self {
-        Self {
-            code: code.into(),
-            description: description.into(),
-        }
-    }
-
-    /// A failure with its whole chain of causes, which for a developer is the point.
-    fn because(code: &str, cause: impl std::error::Error) -> Self {
-        let mut text = cause.to_string();
-        let mut next = cause.source();
-        while let Some(inner) = next {
-            text = format!("{text}: {inner}");
-            next = inner.source();
-        }
-        Self::new(code, text)
-    }
-}
 
 /// What the provider sent back through the browser.
 #[derive(Clone, Debug, Default)]
@@ -72,14 +46,14 @@ pub(super) struct Answer {
 
 /// One sub-site as a client of the provider.
 pub(super) struct RelyingParty {
-    issuer: String,
-    client_id: ClientId,
-    client_secret: ClientSecret,
-    auth_type: AuthType,
+    pub(super) issuer: String,
+    pub(super) client_id: ClientId,
+    pub(super) credential: Credential,
     redirect_uri: String,
     after_sign_out: String,
-    http: reqwest::Client,
-    clock: Clock,
+    pub(super) sender: Sender,
+    pub(super) clock: Clock,
+    pub(super) rng: Rng,
     found: Mutex<Option<(Instant, Arc<Metadata>)>>,
 }
 
@@ -90,18 +64,27 @@ impl RelyingParty {
         issuer: &str,
         clock: Clock,
     ) -> anyhow::Result<Self> {
+        let secret = || ClientSecret::new(config.client_secret.clone());
+        let rng = Rng::system();
+        let prover = match config.profile {
+            SiteProfile::Oidc => None,
+            SiteProfile::Fapi2 => Some(Prover::new(clock.clone(), rng.clone())?),
+        };
         Ok(Self {
             issuer: issuer.to_owned(),
             client_id: ClientId::new(config.client_id.clone()),
-            client_secret: ClientSecret::new(config.client_secret.clone()),
-            auth_type: match config.auth_method {
-                SiteAuth::ClientSecretBasic => AuthType::BasicAuth,
-                SiteAuth::ClientSecretPost => AuthType::RequestBody,
+            credential: match config.auth_method {
+                SiteAuth::ClientSecretBasic => Credential::Secret(secret(), AuthType::BasicAuth),
+                SiteAuth::ClientSecretPost => Credential::Secret(secret(), AuthType::RequestBody),
+                SiteAuth::PrivateKeyJwt => {
+                    Credential::Key(Box::new(OwnKey::from_text(&config.client_secret)?))
+                }
             },
             redirect_uri: format!("{base_url}/callback"),
             after_sign_out: format!("{base_url}/signed-out"),
-            http: wire::outbound()?,
+            sender: Sender::new(prover)?,
             clock,
+            rng,
             found: Mutex::const_new(None),
         })
     }
@@ -131,7 +114,16 @@ impl RelyingParty {
         if let Some(hint) = &wish.login_hint {
             request = request.set_login_hint(LoginHint::new(hint.clone()));
         }
-        if let Some(level) = wish.level {
+        for acr in &wish.acr_values {
+            request = request.add_auth_context_value(AuthenticationContextClass::new(acr.clone()));
+        }
+        if let Some(resource) = &wish.resource {
+            request = request.add_extra_param("resource", resource.clone());
+        }
+        if let Some(thumbprint) = self.sender.thumbprint() {
+            request = request.add_extra_param("dpop_jkt", thumbprint.to_owned());
+        }
+        if let Some(level) = wish.level.filter(|_| wish.acr_values.is_empty()) {
             let acr = acr_of_level(level);
             request = if wish.essential {
                 let claims = json!({ "id_token": { "acr": { "essential": true, "values": [acr] } } });
@@ -141,6 +133,10 @@ impl RelyingParty {
             };
         }
         let (url, state, nonce) = request.url();
+        let url = match &self.credential {
+            Credential::Secret(..) => url,
+            Credential::Key(_) => self.push(&metadata, &url).await?,
+        };
         let pending = Pending {
             state: state.secret().clone(),
             nonce: nonce.secret().clone(),
@@ -152,7 +148,11 @@ impl RelyingParty {
     }
 
     /// Turns an answer into a signed-in resident, checking all that a relying party must.
-    pub(super) async fn finish(&self, pending: &Pending, answer: Answer) -> Result<SignedIn, Failure> {
+    pub(super) async fn finish(
+        &self,
+        pending: &Pending,
+        answer: Answer,
+    ) -> Result<(SignedIn, Grant), Failure> {
         let metadata = self.metadata(false).await?;
         self.check_issuer(&metadata, answer.issuer.as_deref())?;
         if let Some(error) = answer.error {
@@ -165,21 +165,85 @@ impl RelyingParty {
             .code
             .ok_or_else(|| Failure::new("invalid_response", "neither code nor error".to_owned()))?;
         let party = self.party(&metadata)?;
-        let http = |request| fetch(&self.http, request);
-        let tokens: Tokens = party
+        let mut request = party
             .exchange_code(AuthorizationCode::new(code))
             .map_err(|error| Failure::because("no_token_endpoint", error))?
-            .set_pkce_verifier(PkceCodeVerifier::new(pending.verifier.clone()))
-            .request_async(&http)
-            .await
-            .map_err(token_failure)?;
-        self.check_tokens(&metadata, &tokens, pending).await?;
+            .set_pkce_verifier(PkceCodeVerifier::new(pending.verifier.clone()));
+        for (name, value) in self.assertion()? {
+            request = request.add_extra_param(name, value);
+        }
+        if let Some(resource) = &pending.wish.resource {
+            request = request.add_extra_param("resource", resource.clone());
+        }
+        let http = |request| self.sender.clone().proven(request);
+        let tokens: Tokens = request.request_async(&http).await.map_err(token_failure)?;
+        self.verified(&metadata, |party, metadata| {
+            verify::tokens(party, metadata, &tokens, pending)
+        })
+        .await?;
         let mut signed_in = describe(&tokens)?;
         match self.userinfo(&party, &tokens, &signed_in.subject).await {
             Ok(userinfo) => signed_in.userinfo = Some(userinfo),
             Err(failure) => signed_in.userinfo_error = Some(failure.description.unwrap_or(failure.code)),
         }
-        Ok(signed_in)
+        let grant = self.grant(&tokens, pending.wish.resource.clone());
+        Ok((signed_in, grant))
+    }
+
+    /// A new access token for the same resource (RFC 6749 section 6), with the refresh token to use next.
+    pub(super) async fn refresh(&self, signed_in: &SignedIn, grant: &Grant) -> Result<Grant, Failure> {
+        let refresh_token = grant
+            .refresh_token
+            .clone()
+            .ok_or_else(|| Failure::new("no_refresh_token", None))?;
+        let metadata = self.metadata(false).await?;
+        let party = self.party(&metadata)?;
+        let token = RefreshToken::new(refresh_token.clone());
+        let mut request = party
+            .exchange_refresh_token(&token)
+            .map_err(|error| Failure::because("no_token_endpoint", error))?;
+        for (name, value) in self.assertion()? {
+            request = request.add_extra_param(name, value);
+        }
+        if let Some(resource) = &grant.resource {
+            request = request.add_extra_param("resource", resource.clone());
+        }
+        let http = |request| self.sender.clone().proven(request);
+        let tokens: Tokens = request.request_async(&http).await.map_err(token_failure)?;
+        self.verified(&metadata, |party, metadata| {
+            verify::renewed(party, metadata, &tokens, signed_in)
+        })
+        .await?;
+        let mut renewed = self.grant(&tokens, grant.resource.clone());
+        // RFC 6749 section 6: where no new one comes, the old one stays.
+        renewed.refresh_token = renewed.refresh_token.or(Some(refresh_token));
+        Ok(renewed)
+    }
+
+    fn grant(&self, tokens: &Tokens, resource: Option<String>) -> Grant {
+        let life = tokens
+            .expires_in()
+            .and_then(|life| TimeDelta::from_std(life).ok());
+        Grant {
+            access_token: tokens.access_token().secret().clone(),
+            refresh_token: tokens.refresh_token().map(|token| token.secret().clone()),
+            expires_at: life.map(|life| self.clock.now() + life),
+            resource,
+        }
+    }
+
+    /// Asks a resource server something with an access token.
+    pub(super) async fn ask(&self, url: &str, access_token: &str) -> Result<HttpResponse, Failure> {
+        let request = openidconnect::http::Request::get(url)
+            .header("accept", "application/json")
+            .header("authorization", format!("Bearer {access_token}"))
+            .body(Vec::new())
+            .map_err(|error| Failure::because("invalid_configuration", error))?;
+        self.sender
+            .clone()
+            .proven(request)
+            .await
+            .map_err(|error| Failure::because("records_unreachable", error))
     }
 
     /// The address that ends the session at the provider; `None` when the provider has none.
@@ -219,7 +283,7 @@ impl RelyingParty {
         }
         let issuer = IssuerUrl::new(self.issuer.clone())
             .map_err(|error| Failure::because("invalid_configuration", error))?;
-        let http = |request| fetch(&self.http, request);
+        let http = |request| self.sender.clone().plain(request);
         let metadata = Metadata::discover_async(issuer, &http)
             .await
             .map_err(|error| Failure::because("provider_unreachable", error))?;
@@ -231,13 +295,15 @@ impl RelyingParty {
     fn party(&self, metadata: &Metadata) -> Result<Party, Failure> {
         let redirect = RedirectUrl::new(self.redirect_uri.clone())
             .map_err(|error| Failure::because("invalid_configuration", error))?;
-        Ok(Client::from_provider_metadata(
-            metadata.clone(),
-            self.client_id.clone(),
-            Some(self.client_secret.clone()),
+        let (secret, auth_type) = match &self.credential {
+            Credential::Secret(secret, auth_type) => (Some(secret.clone()), auth_type.clone()),
+            Credential::Key(_) => (None, AuthType::RequestBody),
+        };
+        Ok(
+            Client::from_provider_metadata(metadata.clone(), self.client_id.clone(), secret)
+                .set_redirect_uri(redirect)
+                .set_auth_type(auth_type),
         )
-        .set_redirect_uri(redirect)
-        .set_auth_type(self.auth_type.clone()))
     }
 
     /// RFC 9207 section 2.4: an answer that names another issuer is from another provider.
@@ -260,86 +326,24 @@ impl RelyingParty {
         }
     }
 
-    /// Core section 3.1.3.7, with the keys fetched anew when one is unknown, because providers rotate them.
-    async fn check_tokens(
+    /// What the tokens must be, with the keys fetched anew when one is unknown, because providers rotate them.
+    async fn verified(
         &self,
         metadata: &Metadata,
-        tokens: &Tokens,
-        pending: &Pending,
+        check: impl Fn(&Party, &Metadata) -> Result<(), Failure>,
     ) -> Result<(), Failure> {
-        match self.verify(metadata, tokens, pending) {
+        match check(&self.party(metadata)?, metadata) {
             Err(failure) if failure.code == "unknown_key" => {
                 let metadata = self.metadata(true).await?;
-                self.verify(&metadata, tokens, pending)
+                check(&self.party(&metadata)?, &metadata)
             }
             outcome => outcome,
         }
     }
 
-    fn verify(&self, metadata: &Metadata, tokens: &Tokens, pending: &Pending) -> Result<(), Failure> {
-        use openidconnect::{ClaimsVerificationError, SignatureVerificationError};
-
-        let id_token = tokens
-            .id_token()
-            .ok_or_else(|| Failure::new("invalid_id_token", "there is none".to_owned()))?;
-        let party = self.party(metadata)?;
-        // Never an HMAC with our own secret, whatever the metadata say.
-        let algorithms = metadata
-            .id_token_signing_alg_values_supported()
-            .iter()
-            .filter(|alg| is_asymmetric(alg))
-            .cloned();
-        let verifier: IdTokenVerifier<'_, CoreJsonWebKey> =
-            party.id_token_verifier().set_allowed_algs(algorithms);
-        let claims = id_token
-            .claims(&verifier, &Nonce::new(pending.nonce.clone()))
-            .map_err(|error| match error {
-                ClaimsVerificationError::SignatureVerification(SignatureVerificationError::NoMatchingKey) => {
-                    Failure::because("unknown_key", error)
-                }
-                other => Failure::because("invalid_id_token", other),
-            })?;
-        if let Some(expected) = claims.access_token_hash() {
-            let algorithm = id_token
-                .signing_alg()
-                .map_err(|error| Failure::because("invalid_id_token", error))?;
-            let key = id_token
-                .signing_key(&verifier)
-                .map_err(|error| Failure::because("invalid_id_token", error))?;
-            let actual = AccessTokenHash::from_token(tokens.access_token(), algorithm, key)
-                .map_err(|error| Failure::because("invalid_id_token", error))?;
-            if actual != *expected {
-                return Err(Failure::new(
-                    "invalid_id_token",
-                    "at_hash is another token's".to_owned(),
-                ));
-            }
-        }
-        if let Some(seconds) = pending.wish.max_age_seconds {
-            let limit = TimeDelta::seconds(i64::try_from(seconds).unwrap_or(i64::MAX / 1000)) + LEEWAY;
-            let age = claims.auth_time().map(|at| pending.started_at - at);
-            if age.is_none_or(|age| age > limit) {
-                return Err(Failure::new(
-                    "auth_time_too_old",
-                    "signed in longer ago than max_age".to_owned(),
-                ));
-            }
-        }
-        let reached = claims
-            .auth_context_ref()
-            .and_then(|acr| super::level_of_acr(acr.as_str()));
-        if pending.wish.essential && reached < pending.wish.level {
-            return Err(Failure::new(
-                "acr_too_low",
-                "an essential level was not reached".to_owned(),
-            ));
-        }
-        Ok(())
-    }
-
     async fn userinfo(&self, party: &Party, tokens: &Tokens, subject: &str) -> Result<Value, Failure> {
         let subject = openidconnect::SubjectIdentifier::new(subject.to_owned());
-        let http = |request| fetch(&self.http, request);
+        let http = |request| self.sender.clone().proven(request);
         let claims: UserInfoClaims<OtherClaims, CoreGenderClaim> = party
             .user_info(tokens.access_token().clone(), Some(subject))
             .map_err(|error| Failure::because("no_userinfo_endpoint", error))?
@@ -350,18 +354,6 @@ impl RelyingParty {
     }
 }
 
-const fn is_asymmetric(algorithm: &CoreJwsSigningAlgorithm) -> bool {
-    use CoreJwsSigningAlgorithm as Alg;
-    matches!(
-        algorithm,
-        Alg::EcdsaP256Sha256
-            | Alg::EcdsaP384Sha384
-            | Alg::RsaSsaPkcs1V15Sha256
-            | Alg::RsaSsaPssSha256
-            | Alg::EdDsa
-    )
-}
-
 fn prompt_of(word: &str) -> CoreAuthPrompt {
     match word {
         "none" => CoreAuthPrompt::None,
@@ -369,31 +361,5 @@ fn prompt_of(word: &str) -> CoreAuthPrompt {
         "consent" => CoreAuthPrompt::Consent,
         "select_account" => CoreAuthPrompt::SelectAccount,
         other => CoreAuthPrompt::Extension(other.to_owned()),
-    }
-}
-
-fn token_failure(
-    error: RequestTokenError<FetchError, StandardErrorResponse<CoreErrorResponseType>>,
-) -> Failure {
-    match error {
-        RequestTokenError::ServerResponse(answer) => {
-            Failure::new(answer.error().to_string(), answer.error_description().cloned())
-        }
-        RequestTokenError::Request(error) => Failure::because("provider_unreachable", error),
-        // The body may hold tokens, so it is not repeated.
-        RequestTokenError::Parse(error, _body) => Failure::because("invalid_token_response", error),
-        RequestTokenError::Other(text) => Failure::new("invalid_token_response", text),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_signatures_that_a_public_key_can_check_are_taken() {
-        assert!(is_asymmetric(&CoreJwsSigningAlgorithm::EcdsaP256Sha256));
-        assert!(!is_asymmetric(&CoreJwsSigningAlgorithm::HmacSha256));
-        assert!(!is_asymmetric(&CoreJwsSigningAlgorithm::None));
     }
 }

@@ -39,6 +39,10 @@ pub(super) struct Wish {
     pub essential: bool,
     pub prompt: Vec<String>,
     pub max_age_seconds: Option<u64>,
+    /// What a resource server asked for, in its own words (RFC 9470 section 4).
+    pub acr_values: Vec<String>,
+    /// The resource that a token is wanted for (RFC 8707).
+    pub resource: Option<String>,
     pub scopes: Vec<String>,
     pub login_hint: Option<String>,
     /// The page to come back to, a path of this site.
@@ -83,9 +87,76 @@ impl SignedIn {
         self.claim(name)?.as_str()
     }
 
+    /// Takes over what userinfo said at an earlier sign-in of the same person, where it says nothing now: a token for
+    /// a resource elsewhere may not be good for it.
+    pub(super) fn keep_userinfo_of(&mut self, before: Option<&Self>) {
+        if self.userinfo.is_none()
+            && let Some(before) = before.filter(|before| before.subject == self.subject)
+        {
+            self.userinfo.clone_from(&before.userinfo);
+        }
+    }
+
     /// What to call the resident: the verified name where it was released.
     pub(super) fn name(&self) -> Option<&str> {
         self.text_claim("real_name").or_else(|| self.text_claim("name"))
+    }
+}
+
+/// The tokens of a sign-in, which stay on the server.
+#[derive(Clone)]
+pub(super) struct Grant {
+    pub access_token: String,
+    pub refresh_token: Option<String>,
+    pub expires_at: Option<DateTime<Utc>>,
+    /// What the access token is for, where that was asked.
+    pub resource: Option<String>,
+}
+
+/// How the provider ended a session here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Channel {
+    /// From server to server.
+    Back,
+    /// Through a frame in the browser.
+    Front,
+}
+
+impl Channel {
+    pub(super) const fn word(self) -> &'static str {
+        match self {
+            Self::Back => "back",
+            Self::Front => "front",
+        }
+    }
+}
+
+/// That the provider ended the session here.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Ended {
+    pub at: DateTime<Utc>,
+    pub channel: Channel,
+}
+
+/// Whose sessions end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Whose {
+    pub subject: Option<String>,
+    pub sid: Option<String>,
+}
+
+impl Whose {
+    /// Every member that is given must fit, and one must be given.
+    fn fits(&self, signed_in: &SignedIn) -> bool {
+        let subject = self.subject.as_ref().map(|subject| *subject == signed_in.subject);
+        let sid = self
+            .sid
+            .as_ref()
+            .map(|sid| signed_in.claims.get("sid").and_then(Value::as_str) == Some(sid.as_str()));
+        match (subject, sid) {
+            (None, None) => false,
+            (subject, sid) => subject.unwrap_or(true) && sid.unwrap_or(true),
+        }
     }
 }
 
@@ -94,6 +165,10 @@ impl SignedIn {
 pub(super) struct Session {
     pub pending: Vec<Pending>,
     pub signed_in: Option<Arc<SignedIn>>,
+    /// The tokens of the sign-in.
+    pub grant: Option<Grant>,
+    /// The provider ended the last sign-in.
+    pub ended: Option<Ended>,
     /// The state of a sign-out that the provider has not come back from.
     pub sign_out_state: Option<String>,
     /// The key of a text that the next page shows once.
@@ -190,6 +265,26 @@ impl Sessions {
             let surplus = session.pending.len().saturating_sub(PENDING_MAX);
             session.pending.drain(..surplus);
         })
+    }
+
+    /// Ends the sign-ins of somebody, because the provider says so; tells how many there were.
+    pub(super) fn end(&self, whose: &Whose, channel: Channel) -> usize {
+        let at = self.clock.now();
+        let mut ended = 0;
+        for entry in lock(&self.entries).values_mut() {
+            let session = &mut entry.session;
+            if session
+                .signed_in
+                .as_ref()
+                .is_some_and(|signed_in| whose.fits(signed_in))
+            {
+                session.signed_in = None;
+                session.grant = None;
+                session.ended = Some(Ended { at, channel });
+                ended += 1;
+            }
+        }
+        ended
     }
 
     /// Takes the request that an answer belongs to; a second answer finds nothing.

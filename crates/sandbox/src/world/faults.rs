@@ -19,6 +19,13 @@ pub(crate) enum Route {
     EnterpriseRegister,
     Sms,
     Smtp,
+    /// The back-channel logout of every sub-site, and of one.
+    BackchannelLogout,
+    BackchannelLogoutHefei,
+    BackchannelLogoutYichang,
+    BackchannelLogoutNanning,
+    /// The front-channel logout of every sub-site.
+    FrontchannelLogout,
 }
 
 /// How it fails.
@@ -29,8 +36,15 @@ pub(crate) enum Fault {
     None,
     /// It answers truly, but late.
     Slow,
+    /// It takes the request and does not answer.
+    Hang,
     /// It answers that it is out of service.
     Down,
+    /// It fails.
+    #[serde(rename = "500")]
+    Broken,
+    /// It sends its caller elsewhere.
+    Redirect,
     /// It answers with something that is not the protocol.
     Garbage,
     /// It answers in the protocol with words that mean nothing.

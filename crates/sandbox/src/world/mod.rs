@@ -21,9 +21,11 @@ use model::rng::Rng;
 use crate::config::Keys;
 pub(crate) use faults::{Fault, Route};
 pub(crate) use identifiers::complete as complete_citizen_id;
+pub(crate) use journal::Entry;
 pub(crate) use outbox::{Channel, Draft};
 pub(crate) use people::{Person, Status};
 pub(crate) use router::router;
+pub(crate) use sources::fault;
 
 /// How many captcha answers are remembered.
 const CAPTCHAS_MAX: usize = 10_000;

@@ -18,6 +18,9 @@ use super::journal::Entry;
 use super::people::{Person, Registers, Status};
 use crate::wire;
 
+/// How long somebody who does not answer holds the connection.
+const HANG: Duration = Duration::from_mins(2);
+
 /// What a register found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Finding {
@@ -227,7 +230,7 @@ async fn answer<Q: for<'de> Deserialize<'de>>(
 }
 
 /// The fault that this call meets, as status, word for the journal, and answer. A slow one only takes its time.
-pub(super) async fn fault(world: &World, route: Route) -> Option<(StatusCode, &'static str, Response)> {
+pub(crate) async fn fault(world: &World, route: Route) -> Option<(StatusCode, &'static str, Response)> {
     let setting = world.faults().take(route)?;
     match setting.fault {
         Fault::None => None,
@@ -235,6 +238,16 @@ pub(super) async fn fault(world: &World, route: Route) -> Option<(StatusCode, &'
             tokio::time::sleep(Duration::from_millis(setting.delay_ms)).await;
             None
         }
+        Fault::Hang => {
+            tokio::time::sleep(HANG).await;
+            Some((StatusCode::SERVICE_UNAVAILABLE, "fault_hang", down()))
+        }
+        Fault::Broken => {
+            let status = StatusCode::INTERNAL_SERVER_ERROR;
+            let response = wire::refusal(status, "broken", "something went wrong inside");
+            Some((status, "fault_500", response))
+        }
+        Fault::Redirect => Some((StatusCode::SEE_OTHER, "fault_redirect", wire::see_other("/"))),
         Fault::Down => Some((StatusCode::SERVICE_UNAVAILABLE, "fault_down", down())),
         Fault::Garbage => {
             let mut response = Response::new("<html><h1>\u{fffd}\u{1}系统升级中".into());

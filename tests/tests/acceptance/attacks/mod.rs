@@ -9,6 +9,7 @@ mod floods;
 mod forms;
 mod guessing;
 mod interactions;
+mod proofs;
 mod redirects;
 mod requests;
 mod sessions;

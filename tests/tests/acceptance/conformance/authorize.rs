@@ -145,7 +145,7 @@ async fn request_objects_are_refused_by_name_and_never_ignored() {
     let mut visitor = Visitor::new(&world);
     let party = Party::new(&world, "basic");
     for (name, value, error) in [
-        ("request", "eyJhbGciOiJub25lIn0.e30.", "request_not_supported"),
+        ("request", "eyJhbGciOiJub25lIn0.e30.", "invalid_request_object"),
         (
             "request_uri",
             "https://basic.site.example/request",

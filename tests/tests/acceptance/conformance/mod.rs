@@ -2,6 +2,7 @@
 //! 1.0, RFC 6749, RFC 7636, RFC 9207).
 
 mod authorize;
+mod clients;
 mod discovery;
 mod levels;
 mod logout;

@@ -10,7 +10,7 @@ async fn type_captcha(browser: &Browser, world: &World) {
     browser.fill("captcha", &world.outside.captcha(&id).await).await;
 }
 
-async fn submit(browser: &Browser) {
+pub(super) async fn submit(browser: &Browser) {
     browser
         .click_through("main form .buttons button:first-of-type")
         .await;
@@ -72,7 +72,7 @@ async fn seals(browser: &Browser) -> Vec<String> {
 }
 
 /// Agrees; the button takes presses once it was visible for half a second (A159).
-async fn allow(browser: &Browser) {
+pub(super) async fn allow(browser: &Browser) {
     browser.sees("consent").await;
     wake(browser).await;
     browser.click_through(ALLOW).await;
@@ -126,7 +126,7 @@ async fn attack_159_the_consent_button_sleeps_until_it_was_seen() {
 }
 
 /// Takes over the session of a person without a browser.
-async fn become_person(browser: &Browser, visitor: &acceptance::visitor::Visitor) {
+pub(super) async fn become_person(browser: &Browser, visitor: &acceptance::visitor::Visitor) {
     for name in ["denizen_session", "denizen_browser"] {
         let value = visitor.cookie(name).expect("a cookie");
         let cookie = thirtyfour::Cookie::new(name, value);

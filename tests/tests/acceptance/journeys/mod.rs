@@ -3,4 +3,6 @@
 mod browser;
 mod house_rules;
 mod pages;
+mod sign_out;
+mod step_up;
 mod two_nodes;

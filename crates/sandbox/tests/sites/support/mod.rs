@@ -1,6 +1,8 @@
 //! A provider just large enough to answer a sub-site: discovery, keys, token and userinfo endpoints. What the browser
 //! would carry between the two, the tests carry themselves.
 
+pub mod stage;
+
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
@@ -9,7 +11,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
 use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use chrono::{DateTime, TimeDelta, Utc};
 use model::clock::Clock;
 use openidconnect::core::{
@@ -39,6 +41,20 @@ pub struct Script {
     /// How the last token request proved itself.
     pub seen_authorization: Option<String>,
     pub seen_form: BTreeMap<String, String>,
+    /// The proof of a key that came with it.
+    pub seen_proof: Option<String>,
+    /// How many requests there were to the token endpoint.
+    pub token_requests: usize,
+    /// The access token to give out, and for how long.
+    pub access_token: String,
+    pub access_seconds: i64,
+    pub refresh_token: Option<String>,
+    /// What the provider says about tokens it is asked about.
+    pub introspection: Value,
+    /// The parameters that were pushed last.
+    pub pushed: BTreeMap<String, String>,
+    /// A nonce that proofs must have.
+    pub dpop_nonce: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -73,6 +89,14 @@ impl Provider {
             published_key: 1,
             seen_authorization: None,
             seen_form: BTreeMap::new(),
+            seen_proof: None,
+            token_requests: 0,
+            access_token: "access".to_owned(),
+            access_seconds: 300,
+            refresh_token: None,
+            introspection: json!({ "active": false }),
+            pushed: BTreeMap::new(),
+            dpop_nonce: None,
         };
         let provider = Self {
             issuer,
@@ -83,6 +107,8 @@ impl Provider {
             .route("/jwks.json", get(keys))
             .route("/token", post(token))
             .route("/userinfo", get(userinfo))
+            .route("/introspect", post(introspect))
+            .route("/par", post(push))
             .with_state(provider.clone());
         drop(tokio::spawn(async move { axum::serve(listener, router).await }));
         provider
@@ -90,6 +116,20 @@ impl Provider {
 
     pub fn change(&self, change: impl FnOnce(&mut Script)) {
         change(&mut self.script.lock().unwrap());
+    }
+
+    /// A token of this provider's.
+    pub fn sign(&self, header: &Value, claims: &Value) -> String {
+        let seed = self.script().key;
+        let mut header = header.clone();
+        header["alg"] = json!("EdDSA");
+        header["kid"] = json!(format!("k{seed}"));
+        let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
+        let signed = format!("{}.{}", part(&header), part(claims));
+        let signature = key(seed)
+            .sign(&CoreJwsSigningAlgorithm::EdDsa, signed.as_bytes())
+            .unwrap();
+        format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature))
     }
 
     pub fn script(&self) -> Script {
@@ -117,6 +157,8 @@ async fn discovery(State(provider): State<Provider>) -> Response {
         "userinfo_endpoint": format!("{issuer}/userinfo"),
         "end_session_endpoint": format!("{issuer}/logout"),
         "jwks_uri": format!("{issuer}/jwks.json"),
+        "introspection_endpoint": format!("{issuer}/introspect"),
+        "pushed_authorization_request_endpoint": format!("{issuer}/par"),
         "response_types_supported": ["code"],
         "subject_types_supported": ["pairwise"],
         "id_token_signing_alg_values_supported": ["EdDSA", "ES256", "HS256"],
@@ -136,24 +178,43 @@ async fn token(State(provider): State<Provider>, headers: HeaderMap, body: Strin
     let authorization = headers
         .get(header::AUTHORIZATION)
         .map(|value| value.to_str().unwrap().to_owned());
+    let proof = headers
+        .get("dpop")
+        .map(|value| value.to_str().unwrap().to_owned());
     provider.change(|script| {
         script.seen_authorization = authorization;
         script.seen_form = form.clone();
+        script.seen_proof.clone_from(&proof);
+        script.token_requests += 1;
     });
     let script = provider.script();
+    if let (Some(nonce), Some(proof)) = (&script.dpop_nonce, &proof)
+        && claims_of(proof)["nonce"] != json!(nonce)
+    {
+        let refusal = answer(&json!({ "error": "use_dpop_nonce" }));
+        let headers = [("dpop-nonce", nonce.clone())];
+        return (StatusCode::BAD_REQUEST, headers, refusal).into_response();
+    }
+    let kind = if proof.is_some() { "DPoP" } else { "Bearer" };
+    if form["grant_type"] == "refresh_token" {
+        if form.get("refresh_token") != script.refresh_token.as_ref() {
+            let refusal = answer(&json!({ "error": "invalid_grant" }));
+            return (StatusCode::BAD_REQUEST, refusal).into_response();
+        }
+        return answer(&json!({
+            "access_token": script.access_token, "token_type": kind, "expires_in": script.access_seconds,
+        }));
+    }
     let verifier = PkceCodeVerifier::new(form.get("code_verifier").cloned().unwrap_or_default());
     if PkceCodeChallenge::from_code_verifier_sha256(&verifier).as_str() != script.challenge {
         let refusal = json!({ "error": "invalid_grant", "error_description": "PKCE" });
         return (StatusCode::BAD_REQUEST, answer(&refusal)).into_response();
     }
-    let access_token = AccessToken::new("access".to_owned());
+    let access_token = AccessToken::new(script.access_token.clone());
     let now = Clock::system().now();
-    let client_id = if form.contains_key("client_id") {
-        "yichang-portal"
-    } else {
-        "hefei-portal"
-    };
+    let client_id = form.get("client_id").map_or("hefei-portal", String::as_str);
     let others = json!({
+        "sid": "s.1",
         "identity_verified_at": "2026-05-04T09:30:00Z",
         "identity_lapses_at": "2028-05-04T09:30:00Z",
         "seals": [{ "source": "population_register", "at": "2026-05-04" }, { "source": "moon", "at": "2026-05-05" }],
@@ -186,10 +247,39 @@ async fn token(State(provider): State<Provider>, headers: HeaderMap, body: Strin
         None,
     )
     .unwrap();
-    answer(&json!({
-        "access_token": "access", "token_type": "Bearer", "expires_in": 300, "scope": "openid seals",
-        "id_token": id_token.to_string(),
-    }))
+    let mut document = json!({
+        "access_token": script.access_token, "token_type": kind, "expires_in": script.access_seconds,
+        "scope": "openid seals", "id_token": id_token.to_string(),
+    });
+    if let Some(token) = script.refresh_token {
+        document["refresh_token"] = json!(token);
+    }
+    answer(&document)
+}
+
+/// What a token says, whoever signed it.
+pub fn claims_of(token: &str) -> Value {
+    let part = token.split('.').nth(1).unwrap();
+    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).unwrap()).unwrap()
+}
+
+async fn introspect(State(provider): State<Provider>, headers: HeaderMap) -> Response {
+    let own = headers
+        .get(header::AUTHORIZATION)
+        .is_some_and(|value| value.to_str().unwrap().starts_with("Basic "));
+    if !own {
+        return StatusCode::UNAUTHORIZED.into_response();
+    }
+    answer(&provider.script().introspection)
+}
+
+async fn push(State(provider): State<Provider>, body: String) -> Response {
+    let form = url::form_urlencoded::parse(body.as_bytes())
+        .into_owned()
+        .collect();
+    provider.change(|script| script.pushed = form);
+    let document = json!({ "request_uri": "urn:ietf:params:oauth:request_uri:1", "expires_in": 60 });
+    (StatusCode::CREATED, answer(&document)).into_response()
 }
 
 async fn userinfo() -> Response {

@@ -1,130 +1,13 @@
 //! The sub-sites as relying parties: what they ask for, what they refuse, and what a resident sees.
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    reason = "a test says what must hold by failing"
-)]
-
-mod support;
 
 use std::collections::BTreeMap;
 
+use crate::support::stage::{Browser, Stage, refused};
 use chrono::TimeDelta;
 use model::clock::Clock;
-use reqwest::header::{COOKIE, LOCATION, ORIGIN, SET_COOKIE};
-use sandbox::{Bound, Config, Running};
-use support::Provider;
+use reqwest::header::ORIGIN;
+use sandbox::{Bound, Config};
 use url::Url;
-
-struct Stage {
-    provider: Provider,
-    _running: Running,
-    sites: Vec<String>,
-    client: reqwest::Client,
-}
-
-/// A browser at one site.
-#[derive(Clone, Default)]
-struct Browser {
-    cookies: BTreeMap<String, String>,
-}
-
-struct Shown {
-    status: u16,
-    location: Option<String>,
-    html: String,
-}
-
-impl Stage {
-    async fn set() -> Self {
-        let provider = Provider::start().await;
-        let bound = Bound::bind(Config::on_free_ports()).await.unwrap();
-        let sites = bound.addresses().sites.clone();
-        let running = bound.start(&provider.issuer).unwrap();
-        let client = reqwest::Client::builder()
-            .no_proxy()
-            .redirect(reqwest::redirect::Policy::none())
-            .build()
-            .unwrap();
-        Self {
-            provider,
-            _running: running,
-            sites,
-            client,
-        }
-    }
-
-    async fn open(&self, browser: &mut Browser, address: &str) -> Shown {
-        self.send(
-            browser,
-            self.client
-                .get(self.absolute(address))
-                .header("accept-language", "en"),
-        )
-        .await
-    }
-
-    fn absolute(&self, address: &str) -> String {
-        if address.starts_with('/') {
-            format!("{}{address}", self.sites[0])
-        } else {
-            address.to_owned()
-        }
-    }
-
-    async fn send(&self, browser: &mut Browser, request: reqwest::RequestBuilder) -> Shown {
-        let cookies: Vec<_> = browser
-            .cookies
-            .iter()
-            .map(|(name, value)| format!("{name}={value}"))
-            .collect();
-        let response = request.header(COOKIE, cookies.join("; ")).send().await.unwrap();
-        for line in response.headers().get_all(SET_COOKIE) {
-            let line = line.to_str().unwrap();
-            assert!(line.contains("; HttpOnly; SameSite=Lax"), "{line}");
-            let (name, value) = line.split(';').next().unwrap().split_once('=').unwrap();
-            browser.cookies.insert(name.to_owned(), value.to_owned());
-        }
-        let location = response
-            .headers()
-            .get(LOCATION)
-            .map(|value| value.to_str().unwrap().to_owned());
-        Shown {
-            status: response.status().as_u16(),
-            location,
-            html: response.text().await.unwrap(),
-        }
-    }
-
-    /// Starts a request and lets the provider know what belongs to it; gives its parameters.
-    async fn start(&self, browser: &mut Browser, address: &str) -> BTreeMap<String, String> {
-        let shown = self.open(browser, address).await;
-        let url = Url::parse(&shown.location.unwrap_or_else(|| panic!("{}", shown.html))).unwrap();
-        assert_eq!(url.origin().ascii_serialization(), self.provider.issuer);
-        let parameters: BTreeMap<_, _> = url.query_pairs().into_owned().collect();
-        self.provider.change(|script| {
-            script.nonce.clone_from(&parameters["nonce"]);
-            script.challenge.clone_from(&parameters["code_challenge"]);
-        });
-        parameters
-    }
-
-    fn answer(&self, state: &str, rest: &[(&str, &str)]) -> String {
-        let mut url = Url::parse(&format!("{}/callback", self.sites[0])).unwrap();
-        url.query_pairs_mut()
-            .append_pair("state", state)
-            .append_pair("iss", &self.provider.issuer)
-            .extend_pairs(rest);
-        url.to_string()
-    }
-
-    async fn sign_in(&self, browser: &mut Browser, address: &str) -> Shown {
-        let asked = self.start(browser, address).await;
-        self.open(browser, &self.answer(&asked["state"], &[("code", "c")]))
-            .await
-    }
-}
 
 #[tokio::test]
 async fn a_resident_signs_in_and_sees_name_level_seals_and_dates() {
@@ -273,19 +156,6 @@ async fn a_silent_attempt_shows_no_page_when_nobody_is_signed_in() {
         !stage.open(&mut browser, "/").await.html.contains("id=\"notice\""),
         "the notice is shown once"
     );
-}
-
-async fn refused(stage: &Stage, browser: &mut Browser, address: &str, code: &str) {
-    let shown = stage.open(browser, address).await;
-    assert!(shown.status >= 400, "{}", shown.html);
-    assert!(
-        shown
-            .html
-            .contains(&format!("<code id=\"error-code\">{code}</code>")),
-        "{code}: {}",
-        shown.html
-    );
-    assert_eq!(shown.html.matches("<h1>").count(), 1);
 }
 
 #[tokio::test]
