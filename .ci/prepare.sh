@@ -23,10 +23,16 @@ missing_packages() {
       pkg-config) command -v pkg-config ;;
       libssl-dev) command -v pkg-config && pkg-config --exists openssl ;;
       ca-certificates) [ -e /etc/ssl/certs/ca-certificates.crt ] || [ -d /etc/pki/tls/certs ] ;;
+      openssl) command -v openssl ;;
       postgresql) postgres_bin ;;
       chromium) command -v chromium ;;
       chromium-driver) command -v chromedriver ;;
       fonts-noto-cjk) compgen -G '/usr/share/fonts/*/noto*/NotoSansCJK*' || compgen -G '/usr/share/fonts/*/*/NotoSansCJK*' ;;
+      nodejs) node_is_new_enough ;;
+      npm) command -v npm ;;
+      python3-venv) python3 -c 'import ensurepip, venv' ;;
+      apache2-bin) apache_program ;;
+      libapache2-mod-auth-openidc) [ -e "$(apache_modules)/mod_auth_openidc.so" ] ;;
       *) false ;;
     esac >/dev/null 2>&1 || printf '%s ' "$want"
   done
@@ -40,6 +46,15 @@ postgres_bin() {
   [ -n "$found" ] || return 1
   dirname "$found"
 }
+
+# A Node that somebody put there will do, if it is not older than Debian's.
+node_is_new_enough() {
+  command -v node && node -e 'process.exit(Number(process.versions.node.split(".")[0]) < 18 ? 1 : 0)'
+}
+
+# Apache's program and modules: Debian keeps both out of the path. apache2-bin has them without a server that starts.
+apache_program() { command -v apache2 || { [ -x /usr/sbin/apache2 ] && echo /usr/sbin/apache2; }; }
+apache_modules() { echo /usr/lib/apache2/modules; }
 
 ensure_packages() {
   local missing log
@@ -103,4 +118,57 @@ ensure_rust() {
   local minor
   minor=$(rustc --version | sed -n 's/^rustc 1\.\([0-9]*\)\..*/\1/p')
   [ "${minor:-0}" -ge "$RUST_MINIMUM" ] || die "Denizen needs Rust 1.$RUST_MINIMUM or newer; this is $(rustc --version)."
+}
+
+# --- the relying parties of the acceptance tests -------------------------------------------------------------
+
+# The folder of what tests/clients asks for: one for each content of the lock file and each interpreter.
+client_folder() {
+  local target=${CARGO_TARGET_DIR:-target} key
+  key=$(cat "$2" <($3 --version) | sha256sum | cut -c1-16)
+  case "$target" in /*) ;; *) target="$PWD/$target" ;; esac
+  printf '%s/test-clients/%s-%s' "$target" "$1" "$key"
+}
+
+# install_into FOLDER COMMAND...: runs the command unless it has succeeded there before.
+install_into() {
+  local folder=$1 log
+  shift
+  [ ! -e "$folder/installed" ] || return 0
+  rm -rf "$folder"
+  mkdir -p "$folder"
+  log=$(mktemp)
+  if ! "$@" "$folder" >"$log" 2>&1 </dev/null; then
+    cat "$log" >&2
+    rm -rf "$log" "$folder"
+    die "The relying parties of the acceptance tests could not be installed; the output is above."
+  fi
+  rm -f "$log"
+  touch "$folder/installed"
+}
+
+install_javascript() {
+  cp tests/clients/javascript/package.json tests/clients/javascript/package-lock.json "$1"
+  (cd "$1" && npm ci --ignore-scripts --no-audit --no-fund --no-update-notifier)
+}
+
+install_python() {
+  python3 -m venv "$1/venv" &&
+    "$1/venv/bin/python" -m pip install --disable-pip-version-check --no-input --only-binary :all: \
+      --require-hashes -r tests/clients/python/requirements.txt
+}
+
+# Installs them and says where they are (tests/src/relying).
+ensure_clients() {
+  local javascript python
+  javascript=$(client_folder javascript tests/clients/javascript/package-lock.json node)
+  python=$(client_folder python tests/clients/python/requirements.txt python3)
+  install_into "$javascript" install_javascript
+  install_into "$python" install_python
+  DENIZEN_TEST_NODE=$(command -v node)
+  DENIZEN_TEST_NODE_MODULES="$javascript/node_modules"
+  DENIZEN_TEST_PYTHON="$python/venv/bin/python"
+  DENIZEN_TEST_APACHE=$(apache_program)
+  DENIZEN_TEST_APACHE_MODULES=$(apache_modules)
+  export DENIZEN_TEST_NODE DENIZEN_TEST_NODE_MODULES DENIZEN_TEST_PYTHON DENIZEN_TEST_APACHE DENIZEN_TEST_APACHE_MODULES
 }

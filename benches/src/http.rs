@@ -4,7 +4,7 @@ use anyhow::Context as _;
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::Bytes;
 use hyper::client::conn::http1::{SendRequest, handshake};
-use hyper::header::{CONTENT_TYPE, HOST, HeaderMap, LOCATION};
+use hyper::header::{CONTENT_TYPE, HOST, HeaderMap, LOCATION, SET_COOKIE};
 use hyper::{Method, Request, StatusCode};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
@@ -23,6 +23,12 @@ impl Answer {
         Ok(location.to_str()?)
     }
 
+    /// The cookies that it sets, as a request sends them.
+    pub fn cookies(&self) -> Vec<String> {
+        let lines = self.headers.get_all(SET_COOKIE).iter().filter_map(|line| line.to_str().ok());
+        lines.filter_map(|line| Some(line.split_once(';')?.0.to_owned())).collect()
+    }
+
     pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
     }
@@ -37,6 +43,11 @@ pub struct Connection {
 impl Connection {
     pub async fn open(authority: &str) -> anyhow::Result<Self> {
         Ok(Self { authority: authority.to_owned(), sender: connect(authority).await? })
+    }
+
+    /// Where it leads, as a browser names it.
+    pub fn origin(&self) -> String {
+        format!("http://{}", self.authority)
     }
 
     pub async fn get(&mut self, path: &str, headers: &[(&str, &str)]) -> anyhow::Result<Answer> {

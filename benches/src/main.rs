@@ -1,31 +1,36 @@
-//! Load: the whole silent sign-in (authorize with a live session, code, token, userinfo) for N residents, every
-//! answer checked; prints what the provider's process spent on it. How to run it: `README.md` in this folder.
+//! Load on a running provider, every answer checked; prints what the provider's process spent on it, and the
+//! database's. Which workloads there are and how to run it: `README.md` in this folder.
 
 mod flow;
 mod http;
 mod meter;
 mod residents;
+mod timings;
+mod unit;
+mod work;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, ensure};
 use clap::Parser;
 
-use crate::flow::{Site, Timings};
-use crate::http::Connection;
+use crate::flow::Site;
 use crate::meter::Meter;
-use crate::residents::Resident;
+use crate::timings::Timings;
+use crate::work::{Shared, Work, Worker};
 
 /// What to load, and how much.
 #[derive(Debug, Parser)]
 #[command(after_help = "Example:\n  load --pid $(pgrep -x denizen) --secret-file data/clients.d/hefei-portal.secret")]
 struct Options {
-    /// How many residents sign in.
+    /// What to do, one after the other; comma-separated.
+    #[arg(long, value_delimiter = ',', default_value = "sign-in")]
+    work: Vec<Work>,
+    /// How many residents there are.
     #[arg(long, default_value_t = 64)]
     residents: usize,
-    /// How many sign-ins are under way at a time.
+    /// How many requests are under way at a time.
     #[arg(long, default_value_t = 16)]
     concurrency: usize,
     /// For how long, in seconds, after one second of warming up.
@@ -37,15 +42,21 @@ struct Options {
     /// The sandbox world, which registers the residents.
     #[arg(long, default_value = "http://localhost:8090")]
     world: String,
-    /// The sub-site that they sign in to.
+    /// The sub-site.
     #[arg(long, default_value = "hefei-portal")]
     client: String,
-    /// The file with its secret (client_secret_basic).
+    /// The file with its secret (client_secret_basic); left out for a public client.
     #[arg(long)]
-    secret_file: std::path::PathBuf,
+    secret_file: Option<std::path::PathBuf>,
     /// Its redirect address.
     #[arg(long, default_value = "http://127.0.0.1:8101/callback")]
     redirect_uri: String,
+    /// What it asks for in its own name.
+    #[arg(long, default_value = "bench.read")]
+    service_scope: String,
+    /// The resource that it asks tokens in its own name for.
+    #[arg(long)]
+    resource: Option<String>,
     /// The provider's process, whose time and memory are read.
     #[arg(long)]
     pid: u32,
@@ -57,67 +68,83 @@ struct Options {
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let options = Options::parse();
-    ensure!(options.concurrency > 0 && options.residents >= options.concurrency, "as many residents as sign-ins at a time, or more");
-    let site = Arc::new(Site::open(&options).await?);
-    eprintln!("registering {} residents ...", options.residents);
-    let residents = residents::register(&options, &site).await?;
-    eprintln!("warming up ...");
-    run(&options, &site, &residents, Duration::from_secs(1)).await?;
-    let mut meter = Meter::start(options.pid, &options.database_pids)?;
-    let begun = Instant::now();
-    let timings = run(&options, &site, &residents, Duration::from_secs(options.seconds)).await?;
-    let reading = meter.stop()?;
-    report(&options, &timings, begun.elapsed(), &reading);
+    ensure!(
+        options.concurrency > 0 && options.residents >= options.concurrency,
+        "as many residents as requests at a time, or more"
+    );
+    let unit = unit::signature()?;
+    println!("unit: {:.1} us of CPU for an ES256 token, here and now", unit * 1000.0);
+    for work in options.work.clone() {
+        one(&options, work, unit).await.with_context(|| format!("{work:?}"))?;
+    }
     Ok(())
 }
 
-async fn run(
-    options: &Options,
-    site: &Arc<Site>,
-    residents: &Arc<Vec<Resident>>,
-    life: Duration,
-) -> anyhow::Result<Timings> {
-    let next = Arc::new(AtomicUsize::new(0));
-    let end = Instant::now() + life;
-    let mut workers = tokio::task::JoinSet::new();
+async fn one(options: &Options, work: Work, unit: f64) -> anyhow::Result<()> {
+    let site = Site::open(options).await?;
+    let residents = if work.has_residents() {
+        eprintln!("registering {} residents ...", options.residents);
+        residents::register(options, &site, work).await?
+    } else {
+        Vec::new()
+    };
+    let shared = Arc::new(Shared::new(site, work, options, residents));
+    let mut workers = Vec::new();
     for _ in 0..options.concurrency {
-        let (site, residents, next) = (site.clone(), residents.clone(), next.clone());
-        workers.spawn(async move {
-            let mut connection = Connection::open(site.authority()).await?;
-            let mut timings = Timings::default();
-            while Instant::now() < end {
-                let number = next.fetch_add(1, Ordering::Relaxed);
-                let resident = &residents[number % residents.len()];
-                site.sign_in(&mut connection, resident, &mut timings)
-                    .await
-                    .with_context(|| format!("sign-in {number}"))?;
-            }
-            anyhow::Ok(timings)
-        });
+        workers.push(Worker::ready(shared.clone()).await?);
     }
-    let mut all = Timings::default();
-    while let Some(done) = workers.join_next().await {
-        all.add(done??);
-    }
-    Ok(all)
+    eprintln!("warming up ...");
+    let (workers, _) = run(workers, Duration::from_secs(1)).await?;
+    let mut meter = Meter::start(options.pid, &options.database_pids)?;
+    let begun = Instant::now();
+    let (_, timings) = run(workers, Duration::from_secs(options.seconds)).await?;
+    let reading = meter.stop()?;
+    report(options, work, (timings, begun.elapsed()), &reading, unit);
+    Ok(())
 }
 
-fn report(options: &Options, timings: &Timings, wall: Duration, reading: &meter::Reading) {
-    let flows = timings.flows();
+async fn run(workers: Vec<Worker>, life: Duration) -> anyhow::Result<(Vec<Worker>, Timings)> {
+    let end = Instant::now() + life;
+    let mut under_way = tokio::task::JoinSet::new();
+    for mut worker in workers {
+        under_way.spawn(async move {
+            let mut timings = Timings::default();
+            while Instant::now() < end {
+                worker.round(&mut timings).await?;
+            }
+            anyhow::Ok((worker, timings))
+        });
+    }
+    let (mut workers, mut all) = (Vec::new(), Timings::default());
+    while let Some(done) = under_way.join_next().await {
+        let (worker, timings) = done??;
+        workers.push(worker);
+        all.add(timings);
+    }
+    Ok((workers, all))
+}
+
+fn report(options: &Options, work: Work, (timings, wall): (Timings, Duration), reading: &meter::Reading, unit: f64) {
+    let (rounds, requests) = (timings.rounds(), timings.requests());
     let per = |milliseconds: f64, number: usize| milliseconds / number.max(1) as f64;
-    println!("residents {}, at a time {}, {:.1} s", options.residents, options.concurrency, wall.as_secs_f64());
-    println!("flows {flows}, requests {}, all answers right", flows * 3);
-    println!("flows/s {:.0}, requests/s {:.0}", flows as f64 / wall.as_secs_f64(), flows as f64 * 3.0 / wall.as_secs_f64());
+    let (provider, database) = (per(reading.provider_ms, rounds), per(reading.database_ms, rounds));
+    println!("== {work:?}: {} at a time, {:.1} s", options.concurrency, wall.as_secs_f64());
+    println!("rounds {rounds}, requests {requests}, all answers right");
     println!(
-        "provider CPU ms: {:.3} a flow, {:.3} a request",
-        per(reading.provider_ms, flows),
-        per(reading.provider_ms, flows * 3)
+        "rounds/s {:.0}, requests/s {:.0}",
+        rounds as f64 / wall.as_secs_f64(),
+        requests as f64 / wall.as_secs_f64()
+    );
+    println!(
+        "provider CPU ms: {provider:.4} a round, {:.4} a request, {:.1} u a round",
+        per(reading.provider_ms, requests),
+        provider / unit
     );
     if !options.database_pids.is_empty() {
-        println!("database CPU ms: {:.3} a flow", per(reading.database_ms, flows));
+        println!("database CPU ms: {database:.4} a round, {:.1} u a round", database / unit);
     }
     println!("memory MiB: {:.1} now, {:.1} at most", reading.resident_mib, reading.peak_mib);
     for (name, p50, p99) in timings.percentiles() {
-        println!("{name:9} p50 {p50:.2} ms, p99 {p99:.2} ms");
+        println!("{name:13} p50 {p50:.2} ms, p99 {p99:.2} ms");
     }
 }

@@ -47,7 +47,8 @@ impl Meter {
     }
 }
 
-fn processor_ms(pid: u32) -> anyhow::Result<f64> {
+/// What a process has spent, in milliseconds.
+pub fn processor_ms(pid: u32) -> anyhow::Result<f64> {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).with_context(|| format!("process {pid}"))?;
     // Fields are counted after the name, which may hold spaces.
     let fields = stat.rsplit(") ").next().unwrap_or_default();

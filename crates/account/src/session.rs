@@ -321,3 +321,6 @@ async fn sign_out(
     };
     Ok(visit.redirect(&page))
 }
+
+#[cfg(test)]
+mod tests;

@@ -76,24 +76,7 @@ pub struct Asserted {
 
 /// Checks one assertion.
 pub fn verify(token: &str, wanted: &MacVerification<'_>) -> Result<Asserted, VerifyError> {
-    let parts = Parts::split(token)?;
-    refuse_members(&parts.header, &REFUSED_MEMBERS)?;
-    if text(&parts.header, "alg")? != Some(ALG) {
-        return Err(VerifyError::AlgNotAccepted);
-    }
-    plain_kid(&parts.header)?;
-    if parts.signature.len() != 32 {
-        return Err(VerifyError::SignatureMalformed);
-    }
-    // Each is tried, so that the time does not tell which one it was.
-    let fitting = wanted
-        .secrets
-        .iter()
-        .filter(|secret| secret.made(parts.signing_input, &parts.signature))
-        .count();
-    if fitting == 0 {
-        return Err(VerifyError::SignatureWrong);
-    }
+    let parts = signed_with(token, wanted.secrets)?;
     check_typ(text(&parts.header, "typ")?, wanted.typ)?;
     let claims = Claims::parse(&parts.payload)?;
     let expires_at = claims.check(&Wanted {
@@ -111,6 +94,28 @@ pub fn verify(token: &str, wanted: &MacVerification<'_>) -> Result<Asserted, Ver
         token_id: token_id.to_owned(),
         expires_at,
     })
+}
+
+/// A token that one of the secrets signed. Says nothing about what it is.
+pub(crate) fn signed_with<'a>(token: &'a str, secrets: &[Secret]) -> Result<Parts<'a>, VerifyError> {
+    let parts = Parts::split(token)?;
+    refuse_members(&parts.header, &REFUSED_MEMBERS)?;
+    if text(&parts.header, "alg")? != Some(ALG) {
+        return Err(VerifyError::AlgNotAccepted);
+    }
+    plain_kid(&parts.header)?;
+    if parts.signature.len() != 32 {
+        return Err(VerifyError::SignatureMalformed);
+    }
+    // Each is tried, so that the time does not tell which one it was.
+    let fitting = secrets
+        .iter()
+        .filter(|secret| secret.made(parts.signing_input, &parts.signature))
+        .count();
+    if fitting == 0 {
+        return Err(VerifyError::SignatureWrong);
+    }
+    Ok(parts)
 }
 
 #[cfg(test)]

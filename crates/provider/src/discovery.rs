@@ -47,6 +47,8 @@ pub const TABLE: &[(&str, Source)] = &[
         offer.at(Endpoint::PushedRequest.path())
     }),
     ("token_endpoint", |offer| offer.at(Endpoint::Token.path())),
+    ("introspection_endpoint", |offer| offer.at(Endpoint::Introspection.path())),
+    ("revocation_endpoint", |offer| offer.at(Endpoint::Revocation.path())),
     ("userinfo_endpoint", |offer| offer.at(paths::USERINFO)),
     ("jwks_uri", |offer| offer.at(paths::JWKS)),
     ("end_session_endpoint", |offer| offer.at(paths::END_SESSION)),
@@ -93,6 +95,18 @@ pub const TABLE: &[(&str, Source)] = &[
     ("token_endpoint_auth_methods_supported", |_| methods(Endpoint::Token)),
     ("token_endpoint_auth_signing_alg_values_supported", |_| {
         assertion_algs(Endpoint::Token)
+    }),
+    ("introspection_endpoint_auth_methods_supported", |_| {
+        methods(Endpoint::Introspection)
+    }),
+    ("introspection_endpoint_auth_signing_alg_values_supported", |_| {
+        assertion_algs(Endpoint::Introspection)
+    }),
+    ("revocation_endpoint_auth_methods_supported", |_| {
+        methods(Endpoint::Revocation)
+    }),
+    ("revocation_endpoint_auth_signing_alg_values_supported", |_| {
+        assertion_algs(Endpoint::Revocation)
     }),
     // And afterwards.
     ("backchannel_logout_supported", |_| {

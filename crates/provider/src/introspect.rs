@@ -89,7 +89,10 @@ async fn look(service: &Service, caller: &Caller) -> Result<Option<Answer>, Refu
         client: caller.client(),
     };
     let answer = match Presented::read(token) {
-        Some(presented) => asking.find(&tx, &presented).await.map_err(IntrospectError::from)?,
+        Some(presented) => asking
+            .find(&tx, &presented)
+            .await
+            .map_err(IntrospectError::from)?,
         None => None,
     };
     if answer.is_none() {
@@ -117,10 +120,10 @@ impl Asking<'_> {
             return Ok(None);
         };
         let for_whom = self.is_judge(&own.client_id, &own.audience) && self.is_in_use(&own.client_id);
-        Ok(match for_whom && !revoked::holds(tx, &own.jti).await? {
-            true => Some(self.own_name(own)),
-            false => None,
-        })
+        if !for_whom || revoked::holds(tx, &own.jti).await? {
+            return Ok(None);
+        }
+        Ok(Some(self.own_name(own)))
     }
 
     /// Whether a token is this client's to judge.
@@ -134,7 +137,9 @@ impl Asking<'_> {
     }
 
     fn is_in_use(&self, id: &ClientId) -> bool {
-        self.service.client(id).is_some_and(|stored| !stored.client.disabled)
+        self.service
+            .client(id)
+            .is_some_and(|stored| !stored.client.disabled)
     }
 
     fn resident(&self, live: &LiveToken) -> Option<Answer> {

@@ -81,7 +81,9 @@ impl Giving<'_> {
         }
         if let Some(gone) = tokens::revoke(tx, &token.hash, client, self.now).await? {
             let entry = self.entry().account(gone.account).session(gone.session);
-            return self.record(tx, entry.details(json!({ "token": "access_token" }))).await;
+            return self
+                .record(tx, entry.details(json!({ "token": "access_token" })))
+                .await;
         }
         if token.signed.is_some() {
             return Ok(());
@@ -91,7 +93,10 @@ impl Giving<'_> {
             let gone = refresh::revoke_family(tx, kept.family(), self.now).await?;
             if gone.all() > 0 {
                 let details = json!({ "token": "refresh_token", "revoked_tokens": gone.all() });
-                let entry = self.entry().account(kept.holder.account.id).session(kept.session());
+                let entry = self
+                    .entry()
+                    .account(kept.holder.account.id)
+                    .session(kept.session());
                 self.record(tx, entry.details(details)).await?;
             }
         }

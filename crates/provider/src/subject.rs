@@ -47,7 +47,10 @@ impl Subjects {
         let id = account.as_uuid();
         match client.subject_type {
             SubjectType::Pairwise => {
-                format!("p.{}", keyed(&self.pairwise, sector(client).as_bytes(), id.as_bytes()))
+                format!(
+                    "p.{}",
+                    keyed(&self.pairwise, sector(client).as_bytes(), id.as_bytes())
+                )
             }
             SubjectType::Public => format!("u.{}", keyed(&self.public, b"", id.as_bytes())),
         }
@@ -98,7 +101,8 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn attack_125_the_host_of_a_sectors_document_is_the_sector_and_files_without_one_stay_as_they_are() {
+    async fn attack_125_the_host_of_a_sectors_document_is_the_sector_and_files_without_one_stay_as_they_are()
+    {
         let world = testing::world().await;
         let names = Subjects::new(world.store.vault());
         let one = AccountId::new(world.now(), world.store.rng());
@@ -115,7 +119,11 @@ mod tests {
         let stranger = with("huaibei", "https://city.example.evil.example/sites.json");
         assert_eq!(names.subject(&old, one), known);
         assert_eq!(names.subject(&first, one), names.subject(&second, one));
-        assert_eq!(names.subject(&first, one), known, "the host is the sector of the file");
+        assert_eq!(
+            names.subject(&first, one),
+            known,
+            "the host is the sector of the file"
+        );
         assert_ne!(names.subject(&stranger, one), known);
     }
 
@@ -135,8 +143,14 @@ mod tests {
         let mut empty = testing::client("hefei");
         empty.sector = String::new();
         assert_ne!(
-            names.subject(&empty, one).split_once('.').map(|(_, name)| name.to_owned()),
-            names.subject(&hefei, one).split_once('.').map(|(_, name)| name.to_owned())
+            names
+                .subject(&empty, one)
+                .split_once('.')
+                .map(|(_, name)| name.to_owned()),
+            names
+                .subject(&hefei, one)
+                .split_once('.')
+                .map(|(_, name)| name.to_owned())
         );
     }
 
@@ -145,6 +159,9 @@ mod tests {
         let world = testing::world().await;
         let (client, names) = (testing::client("hefei"), Subjects::new(world.store.vault()));
         let again = AccountId::new(world.now(), world.store.rng());
-        assert_ne!(names.subject(&client, world.account), names.subject(&client, again));
+        assert_ne!(
+            names.subject(&client, world.account),
+            names.subject(&client, again)
+        );
     }
 }

@@ -96,7 +96,7 @@ pub fn generate(store: &Store, alg: SigningAlg) -> Result<PrivateKey, KeyError> 
 }
 
 /// Requests to this computer alone, without TLS.
-fn outbound() -> Guarded {
+pub fn outbound() -> Guarded {
     let rules = Rules {
         allow_addresses: vec!["127.0.0.0/8".parse().unwrap(), "::1/128".parse().unwrap()],
         plain_http: true,

@@ -131,7 +131,8 @@ async fn tell(
     if !live.details.resources.is_empty() {
         return Err(UserinfoError::OtherAudience.into());
     }
-    sent.show(service, &tx, (method, headers), live.details.jkt.as_ref()).await?;
+    sent.show(service, &tx, (method, headers), live.details.jkt.as_ref())
+        .await?;
     if !live.details.scopes.contains(Scope::Openid) {
         return Err(UserinfoError::NotForIdentity.into());
     }
@@ -275,7 +276,9 @@ impl Refused {
                     headers.append(WWW_AUTHENTICATE, other);
                 }
             }
-            Challenge::One(kind) => headers.extend(challenge(kind, code, text).map(|value| (WWW_AUTHENTICATE, value))),
+            Challenge::One(kind) => {
+                headers.extend(challenge(kind, code, text).map(|value| (WWW_AUTHENTICATE, value)))
+            }
         }
         response
     }

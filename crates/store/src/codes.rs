@@ -2,6 +2,8 @@
 //! statement whose row count is the answer; only afterwards is it looked up why there was no row, and a code that
 //! comes a second time revokes what the first use gave (A041, A042).
 //!
+//! What a code would give can be made ready before, from [`find`], which changes nothing and proves nothing.
+//!
 //! It does not compare the redirect address and the PKCE verifier: the provider does, after redemption and in the
 //! same transaction, so that a wrong one costs the code.
 
@@ -15,11 +17,16 @@ use model::scope::ScopeSet;
 use model::secret::{Token, TokenHash};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
+use sea_orm::{
+    ColumnTrait as _, ConnectionTrait as _, EntityTrait as _, FromQueryResult as _, IdenStatic as _,
+    QueryFilter as _, QuerySelect as _, QueryTrait as _, SelectA, SelectB,
+};
 use serde::{Deserialize, Serialize};
 
+use crate::entity::account;
 use crate::entity::authorization_code::{self, Column, Entity, Model};
 use crate::error::StoreError;
+use crate::holders::{self, Holder};
 use crate::refresh;
 use crate::standing::{self, Footing};
 use crate::tokens::Grounds;
@@ -237,6 +244,38 @@ const FOOTING: Footing<(Entity, Column)> = Footing {
     grant: (Entity, Column::GrantId),
 };
 
+/// A code as it lies there, with whom it is about. Nothing may be given on it before [`redeem`] said so.
+#[derive(Clone, Debug)]
+pub struct Kept {
+    /// Which sign-in.
+    pub session: SessionId,
+    /// What it says.
+    pub details: CodeDetails,
+    /// Whom it is about.
+    pub holder: Holder,
+}
+
+/// A code of this client that was not used. One statement.
+pub async fn find(tx: &Tx, code: &TokenHash, client: &ClientId) -> Result<Option<Kept>, StoreError> {
+    let query = Entity::find_by_id(code.as_bytes().to_vec())
+        .filter(Column::ClientId.eq(client.as_str()))
+        .filter(Column::UsedAt.is_null())
+        .find_also_related(account::Entity)
+        .expr_as(standing::allowed(&FOOTING), holders::ALLOWED)
+        .expr_as(standing::sign_in_over(&FOOTING), holders::SIGN_IN_OVER)
+        .into_query();
+    let Some(found) = tx.query_one_raw(tx.get_database_backend().build(&query)).await? else {
+        return Ok(None);
+    };
+    let row = Model::from_query_result(&found, SelectA.as_str())?;
+    let owner = account::Model::from_query_result(&found, SelectB.as_str())?;
+    Ok(Some(Kept {
+        session: SessionId::from_uuid(row.session_id),
+        details: details(&row)?,
+        holder: holders::from_row(tx, &found, owner)?,
+    }))
+}
+
 /// Redeems a code for the client that proved itself. Commit also when it is refused: a replay revokes.
 pub async fn redeem(
     tx: &Tx,
@@ -296,10 +335,14 @@ fn from_row(row: Model) -> Result<Redeemed, StoreError> {
         client_id: client_id(&row.client_id)?,
         account: AccountId::from_uuid(row.account_id),
         session: SessionId::from_uuid(row.session_id),
+        details: details(&row)?,
         redirect_uri: row.redirect_uri,
         code_challenge: row.code_challenge,
-        details: serde_json::from_str(&row.details).map_err(|_| malformed("authorization_code.details"))?,
     })
+}
+
+fn details(row: &Model) -> Result<CodeDetails, StoreError> {
+    serde_json::from_str(&row.details).map_err(|_| StoreError::Malformed("authorization_code.details"))
 }
 
 fn client_id(text: &str) -> Result<ClientId, StoreError> {

@@ -175,8 +175,8 @@ const FOOTING: Footing<(Entity, Column)> = Footing {
 pub async fn find(tx: &Tx, token: &TokenHash) -> Result<Option<Kept>, StoreError> {
     let query = Entity::find_by_id(token.as_bytes().to_vec())
         .find_also_related(account::Entity)
-        .expr_as(standing::allowed_of(&FOOTING), holders::ALLOWED)
-        .expr_as(standing::sign_in_over_of(&FOOTING), holders::SIGN_IN_OVER)
+        .expr_as(standing::allowed(&FOOTING), holders::ALLOWED)
+        .expr_as(standing::sign_in_over(&FOOTING), holders::SIGN_IN_OVER)
         .into_query();
     let Some(found) = tx.query_one_raw(tx.get_database_backend().build(&query)).await? else {
         return Ok(None);

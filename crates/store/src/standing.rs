@@ -60,42 +60,29 @@ fn on<C: IntoColumnRef + Copy>(row: &Footing<C>, sign_in: SelectStatement) -> Co
         .add(none_or_standing)
 }
 
-/// What a person allows a sub-site today, as a column of a statement; null where nothing is allowed. One grant holds
+/// What the person allows the sub-site today, as a column of a statement; null where nothing is allowed. One grant holds
 /// at a time.
-pub fn allowed(account: Expr, client: Expr) -> Expr {
+pub fn allowed<C: IntoColumnRef + Copy>(row: &Footing<C>) -> Expr {
     let grant = Query::select()
         .column((consent_grant::Entity, consent_grant::Column::Allowed))
         .from(consent_grant::Entity)
-        .and_where(account)
-        .and_where(client)
+        .and_where(Expr::col((consent_grant::Entity, consent_grant::Column::AccountId)).equals(row.account))
+        .and_where(Expr::col((consent_grant::Entity, consent_grant::Column::ClientId)).equals(row.client))
         .and_where(Expr::col((consent_grant::Entity, consent_grant::Column::RevokedAt)).is_null())
         .limit(1)
         .take();
     Expr::SubQuery(None, Box::new(grant.into()))
 }
 
-/// The same for a row that stands on a grant.
-pub fn allowed_of<C: IntoColumnRef + Copy>(row: &Footing<C>) -> Expr {
-    allowed(
-        Expr::col((consent_grant::Entity, consent_grant::Column::AccountId)).equals(row.account),
-        Expr::col((consent_grant::Entity, consent_grant::Column::ClientId)).equals(row.client),
-    )
-}
-
-/// When a sign-in is over, as a column of a statement; null when somebody ended it or its row is gone.
-pub fn sign_in_over(which: Expr) -> Expr {
+/// When the sign-in is over, as a column of a statement; null when somebody ended it or its row is gone.
+pub fn sign_in_over<C: IntoColumnRef + Copy>(row: &Footing<C>) -> Expr {
     let over = Query::select()
         .column((session::Entity, session::Column::ExpiresAt))
         .from(session::Entity)
-        .and_where(which)
+        .and_where(Expr::col((session::Entity, session::Column::Id)).equals(row.session))
         .and_where(Expr::col((session::Entity, session::Column::EndedAt)).is_null())
         .take();
     Expr::SubQuery(None, Box::new(over.into()))
-}
-
-/// The same for a row that stands on a sign-in.
-pub fn sign_in_over_of<C: IntoColumnRef + Copy>(row: &Footing<C>) -> Expr {
-    sign_in_over(Expr::col((session::Entity, session::Column::Id)).equals(row.session))
 }
 
 fn one_of(table: impl IntoTableRef) -> SelectStatement {

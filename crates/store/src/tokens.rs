@@ -155,8 +155,8 @@ pub async fn find_live(
         .filter(Column::ExpiresAt.gt(now))
         .filter(standing::holds_beyond(&FOOTING))
         .find_also_related(account::Entity)
-        .expr_as(standing::allowed_of(&FOOTING), holders::ALLOWED)
-        .expr_as(standing::sign_in_over_of(&FOOTING), holders::SIGN_IN_OVER)
+        .expr_as(standing::allowed(&FOOTING), holders::ALLOWED)
+        .expr_as(standing::sign_in_over(&FOOTING), holders::SIGN_IN_OVER)
         .into_query();
     let Some(found) = tx.query_one_raw(tx.get_database_backend().build(&query)).await? else {
         return Ok(None);

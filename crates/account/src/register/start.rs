@@ -30,7 +30,11 @@ pub(super) async fn show(
 ) -> Result<Response, Problem> {
     must_be_open(&service)?;
     let onward = asked.onward();
-    onward.speak(&service, &mut visit).await.map_err(fault)?;
+    let interaction = onward.speak(&service, &mut visit).await.map_err(fault)?;
+    let left = onward.left_behind(&service, interaction.as_ref()).await;
+    if let Some(page) = left.map_err(fault)? {
+        return Ok(visit.redirect(&page));
+    }
     let typed = Typed::default();
     if asked.is_for_organisation() {
         return Ok(forms::organisation(&visit, &onward, &typed));

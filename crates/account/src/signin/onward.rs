@@ -92,6 +92,20 @@ impl Onward {
         Ok(found.filter(|interaction| interaction.is_open(visit.now())))
     }
 
+    /// Where it is said that the interrupted request was left behind by a sign-out in another tab: better than filling
+    /// in a form for it first.
+    pub async fn left_behind(
+        &self,
+        service: &Service,
+        found: Option<&Interaction>,
+    ) -> Result<Option<LocalPath>, StoreError> {
+        let (Some(id), None) = (&self.interaction, found) else {
+            return Ok(None);
+        };
+        let left = store::interactions::find_left_behind(&service.store().read(), id).await?;
+        Ok(left.map(|_| self.path()))
+    }
+
     /// The same, and the page speaks the language that the request asked for, unless the person chose one.
     pub async fn speak(
         &self,

@@ -32,6 +32,9 @@ pub(super) async fn show(
 ) -> Result<Response, Stop> {
     let onward = Onward::from(asked);
     let interaction = onward.speak(&service, &mut visit).await?;
+    if let Some(page) = onward.left_behind(&service, interaction.as_ref()).await? {
+        return Ok(visit.redirect(&page));
+    }
     let session = session::current(&service, &visit).await?;
     let wants = interaction
         .as_ref()

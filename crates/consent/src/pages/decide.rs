@@ -92,6 +92,14 @@ async fn question(
     let found = store::interactions::find(&tx, &id, &visit.browser_hash())
         .await
         .map_err(Problem::unavailable)?;
+    if found.is_none() {
+        let left = store::interactions::find_left_behind(&tx, &id).await;
+        if left.map_err(Problem::unavailable)?.is_some() {
+            // A sign-out in another tab; that it is, is said there.
+            let resume = LocalPath::known("/authorize/resume").with("interaction", id.expose());
+            return Ok(Err(visit.redirect(&resume)));
+        }
+    }
     let interaction = found
         .filter(|found| found.is_open(visit.now()))
         .ok_or_else(gone)?;

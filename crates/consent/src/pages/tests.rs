@@ -77,13 +77,9 @@ impl World {
             device: "a browser".to_owned(),
         };
         store::sessions::create(&tx, &new).await.unwrap();
-        store::clients::put(
-            &tx,
-            &StoredClient::new(client(), None),
-            now,
-        )
-        .await
-        .unwrap();
+        store::clients::put(&tx, &StoredClient::new(client(), None), now)
+            .await
+            .unwrap();
         let interaction = Interaction {
             id: InteractionId::generate(&rng),
             client_id: ClientId::parse("hefei").unwrap(),
@@ -240,13 +236,21 @@ async fn access_while_one_is_away_is_a_box_of_its_own_and_needs_a_tick() {
             (Some("vi"), "Truy cập khi bạn không có mặt"),
         ] {
             let page = world.question("", chosen).await;
-            assert!(page.contains("name=\"offline_access\"") && page.contains(words), "{page}");
+            assert!(
+                page.contains("name=\"offline_access\"") && page.contains(words),
+                "{page}"
+            );
             assert!(!page.contains("consent-"), "every text is there");
         }
         // `allow` ticks the phone only, which was not asked for here.
         let page = world.question("", None).await;
         assert_eq!(world.allow(&page, None).await, StatusCode::SEE_OTHER);
-        let holding = |grants: Vec<Grant>| grants.into_iter().find(|grant| grant.revoked_at.is_none()).unwrap();
+        let holding = |grants: Vec<Grant>| {
+            grants
+                .into_iter()
+                .find(|grant| grant.revoked_at.is_none())
+                .unwrap()
+        };
         let grant = holding(world.grants().await);
         assert_eq!(grant.allowed.to_string(), "assurance");
         assert_eq!(grant.asked.to_string(), "assurance offline_access");
@@ -255,6 +259,10 @@ async fn access_while_one_is_away_is_a_box_of_its_own_and_needs_a_tick() {
         let grant = holding(world.grants().await);
         assert_eq!(grant.allowed.to_string(), "assurance offline_access");
         let items = grant.receipt["items"].as_array().unwrap().clone();
-        assert!(items.iter().any(|item| item["scope"] == "offline_access" && item["allowed"] == true));
+        assert!(
+            items
+                .iter()
+                .any(|item| item["scope"] == "offline_access" && item["allowed"] == true)
+        );
     }
 }

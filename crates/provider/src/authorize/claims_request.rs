@@ -197,7 +197,11 @@ mod tests {
         for bad in [
             format!(r#"{{"id_token":{}"#, "[".repeat(deep)),
             format!("{}{}", r#"{"userinfo":"#.repeat(600), "}".repeat(600)),
-            format!(r#"{{"userinfo":{{"locale":{{"value":{}1{}}}}}}}"#, "[".repeat(deep), "]".repeat(deep)),
+            format!(
+                r#"{{"userinfo":{{"locale":{{"value":{}1{}}}}}}}"#,
+                "[".repeat(deep),
+                "]".repeat(deep)
+            ),
             r#"{"id_token":{"auth_time":{"value":1e999999}}}"#.to_owned(),
         ] {
             let refused = ClaimsRequest::parse(&bad).map_err(|error| error.row().code);

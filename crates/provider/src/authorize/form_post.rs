@@ -15,11 +15,7 @@ use web::{Problem, Visit};
 use crate::authorize::redirect::Reply;
 
 /// What sends the form.
-pub(crate) const SCRIPT: Asset = Asset::new(
-    "form-post",
-    "js",
-    include_bytes!("../../assets/form-post.js"),
-);
+pub(crate) const SCRIPT: Asset = Asset::new("form-post", "js", include_bytes!("../../assets/form-post.js"));
 
 #[derive(Template)]
 #[template(path = "form-post.html")]

@@ -4,6 +4,7 @@
 //! | Question | Module |
 //! | --- | --- |
 //! | in which order | [`steps`] |
+//! | what do they know besides the request | [`course`] |
 //! | who asks, and where do answers go | [`redirect`] |
 //! | by which way did the parameters come | [`raw`], `way`, `object` |
 //! | what is asked | [`request`], [`claims_request`] |
@@ -28,6 +29,7 @@ use crate::Service;
 
 pub mod ask;
 pub mod claims_request;
+pub mod course;
 pub(crate) mod detour;
 pub mod fault;
 pub(crate) mod form_post;
@@ -41,9 +43,9 @@ pub mod request;
 pub mod respond;
 pub mod resume;
 pub mod steps;
-mod way;
 #[cfg(test)]
 pub(crate) mod tests;
+mod way;
 
 use raw::Raw;
 

@@ -79,7 +79,11 @@ fn algs(client: &Client) -> &[SigningAlg] {
 
 /// That `nbf` is not still to come has been checked.
 fn check_not_before(verified: &Verified, now: i64) -> Result<(), &'static str> {
-    let at = verified.claims().get("nbf").and_then(Value::as_i64).ok_or("nbf is missing")?;
+    let at = verified
+        .claims()
+        .get("nbf")
+        .and_then(Value::as_i64)
+        .ok_or("nbf is missing")?;
     let oldest = now.saturating_sub(i64::try_from(LIFE_SECONDS + LEEWAY_SECONDS).unwrap_or(i64::MAX));
     let latest = at.saturating_add(i64::try_from(LIFE_SECONDS).unwrap_or(i64::MAX));
     if at < oldest {
@@ -123,7 +127,9 @@ fn texts(name: &str, value: &Value) -> Result<Vec<String>, AuthorizeError> {
         ("claims", Value::Object(_)) => value.to_string(),
         (REPEATABLE, Value::Array(several)) => {
             let texts = several.iter().map(|text| text.as_str().map(str::to_owned));
-            return texts.collect::<Option<_>>().ok_or(AuthorizeError::ObjectMalformed);
+            return texts
+                .collect::<Option<_>>()
+                .ok_or(AuthorizeError::ObjectMalformed);
         }
         _ => return Err(AuthorizeError::ObjectMalformed),
     };

@@ -3,6 +3,7 @@
 use chrono::TimeDelta;
 use model::client::{Client, CodeProtection, GrantType};
 use model::scope::{Scope, ScopeSet};
+use url::{Host, Url};
 
 use crate::authorize::level::LevelDemand;
 use crate::authorize::redirect::RedirectTrusted;
@@ -40,7 +41,11 @@ pub(super) fn level_within(
     if !client.scopes.covers(&request.scopes) {
         return Err(AuthorizeError::ScopeNotAllowed);
     }
-    if !request.resources.iter().all(|resource| client.resources.contains(resource)) {
+    if !request
+        .resources
+        .iter()
+        .all(|resource| client.resources.contains(resource))
+    {
         return Err(AuthorizeError::ResourceNotAllowed);
     }
     let pkce_only = client.code_protection == CodeProtection::Pkce || client.profile.is_fapi();
@@ -66,11 +71,21 @@ fn way(way: &Way, client: &Client) -> Result<(), AuthorizeError> {
 /// What FAPI 2.0 Security Profile section 5.3.2 asks beyond what is asked of everybody. A registration that breaks it is
 /// refused when it is made; this holds if one is there all the same.
 fn fapi(redirect: &RedirectTrusted) -> Result<(), AuthorizeError> {
-    let https = redirect.redirect_uri().starts_with("https://");
-    if https && redirect.client().auth_method.is_confidential() {
+    let uri = redirect.redirect_uri();
+    // What goes to a loopback address is not transmitted anywhere (RFC 8252 section 7.3).
+    let safe = uri.starts_with("https://") || is_loopback(uri);
+    if safe && redirect.client().auth_method.is_confidential() {
         Ok(())
     } else {
         Err(AuthorizeError::ProfileBroken)
+    }
+}
+
+fn is_loopback(uri: &str) -> bool {
+    match Url::parse(uri).ok().as_ref().and_then(Url::host) {
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        Some(Host::Domain(_)) | None => false,
     }
 }
 
@@ -82,7 +97,10 @@ pub(super) fn subjects(
 ) -> Result<Vec<Vec<String>>, AuthorizeError> {
     let hinted = request.id_token_hint.as_deref().map(hint).transpose()?;
     let hinted = hinted.map(|subject| vec![subject]);
-    Ok(hinted.into_iter().chain(request.claims.subjects.clone()).collect())
+    Ok(hinted
+        .into_iter()
+        .chain(request.claims.subjects.clone())
+        .collect())
 }
 
 /// What would be released and is the resident's to decide: scopes, and single claims by the scopes that they

@@ -240,7 +240,12 @@ mod tests {
             pushed: Some(handle.clone()),
             signed: true,
         };
-        let raw = Raw::new([pair("scope", "openid"), pair("other", "x"), pair("display", "page")]).by(way.clone());
+        let raw = Raw::new([
+            pair("scope", "openid"),
+            pair("other", "x"),
+            pair("display", "page"),
+        ])
+        .by(way.clone());
         let stored = raw.to_stored();
         assert_eq!(
             stored,

@@ -142,7 +142,10 @@ impl RedirectTrusted {
     /// Tells the sub-site why there is no code, in words that say more than the table of errors.
     pub(super) fn refuse_with(&self, error: AuthorizeError, description: &str) -> Reply {
         let code = error.row().code.as_str();
-        self.reply(&[("error", code), ("error_description", description)], Some(error))
+        self.reply(
+            &[("error", code), ("error_description", description)],
+            Some(error),
+        )
     }
 
     /// Gives the sub-site its code.

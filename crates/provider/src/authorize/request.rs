@@ -13,8 +13,8 @@ use model::scope::{Scope, ScopeSet};
 use url::Url;
 
 use crate::authorize::claims_request::ClaimsRequest;
-pub use crate::authorize::raw::{Raw, STATE_BYTES_MAX, Way};
 use crate::authorize::raw::{KNOWN, REPEATABLE, login_hint};
+pub use crate::authorize::raw::{Raw, STATE_BYTES_MAX, Way};
 use crate::error::AuthorizeError;
 
 /// The longest all parameters that are kept may be together, names and values, in bytes: each request that waits for

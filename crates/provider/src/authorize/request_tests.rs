@@ -63,7 +63,14 @@ fn attack_019_021_only_codes_are_given_in_the_query_or_a_form() {
         parse(&[("response_type", "")]),
         Err(AuthorizeError::ResponseTypeMissing)
     );
-    for bad in ["fragment", "FORM_POST", "jwt", "query.jwt", "web_message", "query form_post"] {
+    for bad in [
+        "fragment",
+        "FORM_POST",
+        "jwt",
+        "query.jwt",
+        "web_message",
+        "query form_post",
+    ] {
         assert_eq!(
             parse(&[("response_mode", bad)]),
             Err(AuthorizeError::ResponseModeUnsupported),
@@ -74,10 +81,7 @@ fn attack_019_021_only_codes_are_given_in_the_query_or_a_form() {
         let request = parse(&[("response_mode", mode.as_str())]).expect("reads");
         assert_eq!(request.response_mode, mode);
     }
-    assert_eq!(
-        parse(&[("registration", "x")]),
-        Err(AuthorizeError::Registration)
-    );
+    assert_eq!(parse(&[("registration", "x")]), Err(AuthorizeError::Registration));
 }
 
 #[test]
@@ -96,7 +100,12 @@ fn attack_023_a_state_that_a_form_would_change_is_refused() {
 fn resources_are_absolute_addresses_and_a_key_is_a_thumbprint() {
     let resources = |changes: &[(&str, &str)]| parse(changes).map(|request| request.resources);
     let [one, two] = ["https://api.hefei.example/v1?x", "urn:hefei:api"].map(str::to_owned);
-    let twice = [("resource", one.as_str()), ("resource", &two), ("resource", &one), ("resource", "")];
+    let twice = [
+        ("resource", one.as_str()),
+        ("resource", &two),
+        ("resource", &one),
+        ("resource", ""),
+    ];
     assert_eq!(resources(&twice), Ok(vec![one, two]));
     let long = format!("https://a.example/{}", "x".repeat(RESOURCE_BYTES_MAX));
     for bad in ["api", "/api", "https://a.example/#x", "https://", &long] {
@@ -315,7 +324,12 @@ fn attack_311_a_request_that_waits_is_small_and_reads_the_same() {
         ])
     };
     let small = raw("s");
-    let names: Vec<_> = small.kept().pairs().iter().map(|(name, _)| name.clone()).collect();
+    let names: Vec<_> = small
+        .kept()
+        .pairs()
+        .iter()
+        .map(|(name, _)| name.clone())
+        .collect();
     assert_eq!(
         names,
         [

@@ -17,12 +17,13 @@ use web::{Problem, Visit};
 
 use crate::Service;
 use crate::authorize::ask::Ask;
+use crate::authorize::course::{Course, Standing};
 use crate::authorize::detour;
 use crate::authorize::fault::PageFault;
 use crate::authorize::form_post;
 use crate::authorize::raw::Raw;
 use crate::authorize::redirect::Reply;
-use crate::authorize::steps::{self, Answer, Course, Permitted, Standing, Stop};
+use crate::authorize::steps::{self, Answer, Permitted, Stop};
 use crate::par::Handle;
 
 /// How many requests of one network address are put aside in ten minutes.
@@ -202,7 +203,7 @@ async fn issue(
         code_challenge: answer.code_challenge.as_deref(),
         details: &answer.details,
         now,
-        expires_at: now + code_life(service, answer.redirect.client()),
+        expires_at: now + code_life(service.code_life(), answer.redirect.client()),
     };
     codes::issue(&tx, &new).await?;
     let mut entry = Entry::new(Event::CodeIssued, now)
@@ -222,8 +223,7 @@ async fn issue(
     Ok(Ok(answer.redirect.deliver(&code)))
 }
 
-fn code_life(service: &Service, client: &Client) -> TimeDelta {
-    let life = service.code_life();
+fn code_life(life: TimeDelta, client: &Client) -> TimeDelta {
     if client.profile.is_fapi() {
         life.min(TimeDelta::seconds(FAPI_CODE_SECONDS_MAX))
     } else {
@@ -338,5 +338,15 @@ mod tests {
                 assert_eq!(hit("b").await, expected);
             }
         }
+    }
+
+    #[test]
+    fn attack_046_a_code_of_the_fapi_profile_lives_a_minute_at_most() {
+        let (minute, longer) = (TimeDelta::seconds(60), TimeDelta::seconds(600));
+        let mut client = testing::client("hefei");
+        assert_eq!(code_life(longer, &client), longer);
+        client.profile = model::client::Profile::Fapi2Security;
+        assert_eq!(code_life(longer, &client), minute);
+        assert_eq!(code_life(minute / 2, &client), minute / 2);
     }
 }

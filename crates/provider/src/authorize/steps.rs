@@ -12,8 +12,8 @@
 use chrono::{DateTime, Utc};
 use model::client::Client;
 use model::evidence::Evidence;
-use model::interaction::{Decision, Interaction, Wants};
-use model::ladder::{Ladder, Level};
+use model::interaction::{Decision, Wants};
+use model::ladder::Level;
 use model::scope::{Scope, ScopeSet};
 use store::codes::{CodeDetails, RequestedClaims};
 use store::grants::Grant;
@@ -21,12 +21,13 @@ use store::sessions::LiveSession;
 
 use crate::Service;
 use crate::authorize::ask::{Ask, AskPage};
+use crate::authorize::course::{Course, Standing};
 use crate::authorize::fault::PageFault;
 use crate::authorize::hint;
 use crate::authorize::level::{Climber, LevelDecision, LevelDemand};
 use crate::authorize::permit;
-use crate::authorize::redirect::{ClientKnown, RedirectTrusted, Reply};
 use crate::authorize::raw::Raw;
+use crate::authorize::redirect::{ClientKnown, RedirectTrusted, Reply};
 use crate::authorize::request::Request;
 use crate::claims::scope_of;
 use crate::error::AuthorizeError;
@@ -68,49 +69,6 @@ impl From<Reply> for Stop {
     fn from(reply: Reply) -> Self {
         Self::Reply(Box::new(reply))
     }
-}
-
-/// At which point of its way the request is.
-#[derive(Clone, Copy, Debug)]
-pub struct Course<'a> {
-    /// Now.
-    pub now: DateTime<Utc>,
-    /// The rules of levels.
-    pub ladder: &'a Ladder,
-    /// What the resident was asked and answered; `None` when the request has just arrived.
-    pub asked: Option<&'a Interaction>,
-}
-
-impl Course<'_> {
-    /// When the sign-in must have been, at the earliest. Fixed when the request arrives, so that signing in once is
-    /// enough and `prompt=login` does not go round in circles.
-    fn auth_after(&self, request: &Request) -> Option<DateTime<Utc>> {
-        match self.asked {
-            Some(interaction) => interaction.wants.auth_after,
-            None => request.auth_after(self.now),
-        }
-    }
-
-    fn is_new_enough(&self, session: &LiveSession, request: &Request) -> bool {
-        let after_request = self.asked.is_some() || !request.prompt.demands_sign_in();
-        after_request
-            && self
-                .auth_after(request)
-                .is_none_or(|after| session.auth_time >= after)
-    }
-}
-
-/// What is known about the person in front of the browser.
-#[derive(Clone, Debug, Default)]
-pub struct Standing {
-    /// The sign-in, if there is one.
-    pub session: Option<LiveSession>,
-    /// The name under which the client knows its owner.
-    pub subject: String,
-    /// What supports the account's level.
-    pub evidence: Vec<Evidence>,
-    /// What the owner allowed the client.
-    pub grant: Option<Grant>,
 }
 
 /// The third step: the parameters are right in themselves.

@@ -61,7 +61,7 @@ impl Sent {
         authenticate(&world.service, endpoint, origin, &self.headers, Ok(params)).await
     }
 
-    async fn is_taken(self, world: &World, endpoint: Endpoint) -> bool {
+    async fn taken(self, world: &World, endpoint: Endpoint) -> bool {
         match self.to(world, endpoint).await {
             Ok(_) => true,
             Err(refusal) => {
@@ -119,7 +119,7 @@ async fn a_client_is_known_at_every_endpoint_and_without_a_credential_not_at_int
         for endpoint in Endpoint::ALL {
             let named = Sent::default().field("client_id", "hefei");
             assert_eq!(
-                named.is_taken(&world, endpoint).await,
+                named.taken(&world, endpoint).await,
                 endpoint != Endpoint::Introspection,
                 "{endpoint:?}"
             );
@@ -144,7 +144,7 @@ async fn attack_073_074_195_a_header_that_claims_a_certificate_is_not_looked_at(
         ("x-arr-clientcert", "MIIB"),
     ] {
         let sent = Sent::default().header(name, value).field("client_id", "hefei");
-        assert!(!sent.is_taken(&world, Endpoint::Token).await, "{name}");
+        assert!(!sent.taken(&world, Endpoint::Token).await, "{name}");
         // Nor does one spoil a proof that is right, or lend it another client's name.
         let sent = Sent::secret("hefei", testing::SECRET).header(name, value);
         let caller = sent.to(&world, Endpoint::Token).await.unwrap();
@@ -166,9 +166,9 @@ async fn attack_065_a_secret_does_not_save_an_assertion_that_nobody_signed() {
             .clone()
             .field("client_id", "hefei")
             .field("client_secret", testing::SECRET);
-        assert!(!in_form.is_taken(&world, Endpoint::Token).await);
+        assert!(!in_form.taken(&world, Endpoint::Token).await);
         let in_header = both.header("authorization", &basic("hefei", testing::SECRET));
-        assert!(!in_header.is_taken(&world, Endpoint::Token).await);
+        assert!(!in_header.taken(&world, Endpoint::Token).await);
     }
     let signed = Sent::assertion("e30.e30.AAAA").header("authorization", &basic("hefei", testing::SECRET));
     let refusal = signed.to(&world, Endpoint::Token).await.unwrap_err();

@@ -6,9 +6,11 @@ use super::faults;
 const BAD_CODE: &str = "the code is unknown, expired, used, or was issued for another request; start again";
 
 /// One text for every fault of a refresh token.
-const BAD_REFRESH: &str = "the refresh token is unknown, expired, used, revoked, or of another client; sign in again";
+const BAD_REFRESH: &str =
+    "the refresh token is unknown, expired, used, revoked, or of another client; sign in again";
 /// One text for what both stand on.
-const BAD_GRANT: &str = "the code or refresh token does not hold any more, or not for this key; sign in again";
+const BAD_GRANT: &str =
+    "the code or refresh token does not hold any more, or not for this key; sign in again";
 
 faults! {
     /// Why the token endpoint gives nothing (RFC 6749 section 5.2).

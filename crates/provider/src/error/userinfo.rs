@@ -5,7 +5,8 @@ use super::faults;
 /// One text for every fault of an access token.
 const BAD_TOKEN: &str = "the access token is unknown, expired or revoked; sign in again";
 /// One text for every fault of how a bound token is shown.
-const BOUND: &str = "the access token is bound to a key; send it with the DPoP scheme and a proof by that key";
+const BOUND: &str =
+    "the access token is bound to a key; send it with the DPoP scheme and a proof by that key";
 
 faults! {
     /// Why the userinfo endpoint tells nothing.

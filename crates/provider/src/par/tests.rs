@@ -13,7 +13,7 @@ use store::throttles;
 use super::{DEPOSITS, DEPOSITS_UNPROVEN, PREFIX};
 use crate::authorize::tests::browser::{Browser, Seen, authorize_path, parameters};
 use crate::authorize::tests::signing::Signer;
-use crate::testing::{self, Answer, SECRET, World, basic, redirect_uri};
+use crate::testing::{self, Answer, Holder, SECRET, World, basic, fields, redirect_uri};
 
 const FORM: &str = "application/x-www-form-urlencoded";
 
@@ -33,11 +33,25 @@ async fn push(world: &World, id: &str, changes: &[(&str, &str)]) -> Answer {
 
 /// Pushes what a sub-site with a key pushes.
 async fn push_signed(world: &World, signer: &Signer, fields: Vec<(String, String)>) -> Answer {
+    send(world, &[], with_assertion(world, signer, fields)).await
+}
+
+fn with_assertion(world: &World, signer: &Signer, fields: Vec<(String, String)>) -> String {
     let mut fields = fields;
     fields.push(("client_assertion".to_owned(), signer.assertion(world, "hefei")));
     let kind = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
     fields.push(("client_assertion_type".to_owned(), kind.to_owned()));
-    send(world, &[], serde_urlencoded::to_string(fields).unwrap()).await
+    serde_urlencoded::to_string(fields).unwrap()
+}
+
+/// Redeems a code with a proof of possession.
+async fn redeem(world: &World, code: &str, holder: Option<&Holder>) -> Answer {
+    let mut request = testing::token_request(Some(&basic("hefei", SECRET)), &fields("hefei", code));
+    if let Some(holder) = holder {
+        let proof = holder.proof(("POST", "http://localhost:8080/token"), world.now());
+        request.headers_mut().insert("dpop", proof.parse().unwrap());
+    }
+    world.send(request).await
 }
 
 fn handle(answer: &Answer) -> &str {
@@ -72,7 +86,10 @@ async fn a_pushed_request_gives_a_handle_and_the_handle_a_code() {
             ("code_challenge", "x"),
         ];
         let reply = begin(&browser, "hefei", uri, &outside).await.reply("hefei");
-        assert_eq!((reply["state"].as_str(), reply["iss"].as_str()), ("pushed", world.service.issuer()));
+        assert_eq!(
+            (reply["state"].as_str(), reply["iss"].as_str()),
+            ("pushed", world.service.issuer())
+        );
         assert_eq!(world.redeem("hefei", &reply["code"]).await.status, StatusCode::OK);
     }
 }
@@ -83,15 +100,25 @@ async fn attack_134_a_handle_is_for_one_client_one_answer_and_a_short_time() {
         let browser = Browser::signed_in(&world).await;
         let answer = push(&world, "hefei", &[]).await;
         let uri = handle(&answer);
-        begin(&browser, "wuhu", uri, &[]).await.is_page("authorize-pushed");
-        begin(&browser, "nobody", uri, &[]).await.is_page("authorize-client");
+        begin(&browser, "wuhu", uri, &[])
+            .await
+            .is_page("authorize-pushed");
+        begin(&browser, "nobody", uri, &[])
+            .await
+            .is_page("authorize-client");
         begin(&browser, "hefei", uri, &[]).await.code("hefei");
-        begin(&browser, "hefei", uri, &[]).await.is_page("authorize-pushed");
+        begin(&browser, "hefei", uri, &[])
+            .await
+            .is_page("authorize-pushed");
         let redirect = redirect_uri("hefei");
         let outside = [("redirect_uri", redirect.as_str()), ("state", "x")];
-        begin(&browser, "hefei", uri, &outside).await.is_page("authorize-pushed");
+        begin(&browser, "hefei", uri, &outside)
+            .await
+            .is_page("authorize-pushed");
         let guess = format!("{PREFIX}{}", "A".repeat(43));
-        begin(&browser, "hefei", &guess, &outside).await.is_page("authorize-pushed");
+        begin(&browser, "hefei", &guess, &outside)
+            .await
+            .is_page("authorize-pushed");
 
         let answer = push(&world, "hefei", &[]).await;
         let late = handle(&answer).to_owned();
@@ -99,7 +126,9 @@ async fn attack_134_a_handle_is_for_one_client_one_answer_and_a_short_time() {
         world.clock.advance(TimeDelta::seconds(89));
         begin(&browser, "hefei", &late, &[]).await.code("hefei");
         world.clock.advance(TimeDelta::seconds(1));
-        begin(&browser, "hefei", handle(&answer), &[]).await.is_page("authorize-pushed");
+        begin(&browser, "hefei", handle(&answer), &[])
+            .await
+            .is_page("authorize-pushed");
     }
 }
 
@@ -132,14 +161,18 @@ async fn a_final_error_spends_the_handle_too() {
         let uri = handle(&answer);
         let seen = begin(&browser, "hefei", uri, &[]).await;
         assert_eq!(seen.error("hefei"), "login_required");
-        begin(&browser, "hefei", uri, &[]).await.is_page("authorize-pushed");
+        begin(&browser, "hefei", uri, &[])
+            .await
+            .is_page("authorize-pushed");
 
         let answer = push(&world, "hefei", &[]).await;
         let uri = handle(&answer);
         let id = begin(&browser, "hefei", uri, &[]).await.asks("/sign-in");
         browser.answer(&id, |answers| answers.cancelled = true).await;
         assert_eq!(browser.resume(&id).await.error("hefei"), "access_denied");
-        begin(&browser, "hefei", uri, &[]).await.is_page("authorize-pushed");
+        begin(&browser, "hefei", uri, &[])
+            .await
+            .is_page("authorize-pushed");
     }
 }
 
@@ -148,10 +181,22 @@ async fn a_form_without_our_cookies_goes_on_with_the_handle() {
     let world = testing::world().await;
     let browser = Browser::signed_in(&world).await;
     let answer = push(&world, "hefei", &[("login_hint", "13800138000")]).await;
-    let fields = [("client_id", "hefei"), ("request_uri", handle(&answer)), ("state", "x")];
+    let fields = [
+        ("client_id", "hefei"),
+        ("request_uri", handle(&answer)),
+        ("state", "x"),
+    ];
     let seen = browser.post_from_outside("/authorize", &fields).await;
-    assert!(seen.location().starts_with("/authorize?client_id=hefei&request_uri=urn"), "{}", seen.location());
-    assert_eq!(browser.get(seen.location()).await.reply("hefei")["state"], "a state");
+    assert!(
+        seen.location()
+            .starts_with("/authorize?client_id=hefei&request_uri=urn"),
+        "{}",
+        seen.location()
+    );
+    assert_eq!(
+        browser.get(seen.location()).await.reply("hefei")["state"],
+        "a state"
+    );
     // What was answered is told on a page.
     let seen = browser.post_from_outside("/authorize", &fields).await;
     browser.get(seen.location()).await.is_page("authorize-pushed");
@@ -161,7 +206,10 @@ async fn a_form_without_our_cookies_goes_on_with_the_handle() {
 async fn what_the_authorization_endpoint_would_refuse_is_refused_at_once() {
     let world = testing::world().await;
     for (change, error) in [
-        (("request_uri", "urn:ietf:params:oauth:request_uri:x"), "invalid_request"),
+        (
+            ("request_uri", "urn:ietf:params:oauth:request_uri:x"),
+            "invalid_request",
+        ),
         (("redirect_uri", "https://evil.test/"), "invalid_request"),
         (("redirect_uri", ""), "invalid_request"),
         (("client_id", "wuhu"), "invalid_request"),
@@ -183,20 +231,31 @@ async fn what_the_authorization_endpoint_would_refuse_is_refused_at_once() {
     ] {
         let answer = push(&world, "hefei", &[change]).await;
         // Basic names hefei and the form wuhu: that is a fault of the request.
-        assert_eq!((answer.status.as_u16(), answer.error()), (400, error), "{change:?}");
+        assert_eq!(
+            (answer.status.as_u16(), answer.error()),
+            (400, error),
+            "{change:?}"
+        );
         assert_eq!(answer.headers["cache-control"], "no-store");
         assert!(answer.json.get("request_uri").is_none());
     }
     let body = serde_urlencoded::to_string(parameters("hefei", &[])).unwrap();
     for headers in [vec![], vec![("authorization", basic("hefei", "wrong"))]] {
-        let headers: Vec<_> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let headers: Vec<_> = headers
+            .iter()
+            .map(|(name, value)| (*name, value.as_str()))
+            .collect();
         let answer = send(&world, &headers, body.clone()).await;
         assert_eq!((answer.status.as_u16(), answer.error()), (401, "invalid_client"));
     }
     for method in [Method::GET, Method::PUT, Method::DELETE, Method::PATCH] {
         let request = Request::builder().method(method.clone()).uri("/par");
         let answer = world.send(request.body(Body::empty()).unwrap()).await;
-        assert_eq!((answer.status.as_u16(), answer.error()), (405, "invalid_request"), "{method}");
+        assert_eq!(
+            (answer.status.as_u16(), answer.error()),
+            (405, "invalid_request"),
+            "{method}"
+        );
         assert_eq!(answer.headers["allow"], "POST");
     }
 }
@@ -215,8 +274,16 @@ async fn attack_135_large_and_repeated_parameters_are_refused() {
     }
     // attack_307, attack_311: what waits is small.
     let claims = format!("{{}}{}", " ".repeat(8100));
-    assert_eq!(push(&world, "hefei", &[("claims", &claims)]).await.error(), "invalid_request");
-    assert_eq!(push(&world, "hefei", &[("scope", &"openid ".repeat(1000))]).await.error(), "invalid_scope");
+    assert_eq!(
+        push(&world, "hefei", &[("claims", &claims)]).await.error(),
+        "invalid_request"
+    );
+    assert_eq!(
+        push(&world, "hefei", &[("scope", &"openid ".repeat(1000))])
+            .await
+            .error(),
+        "invalid_scope"
+    );
     for name in ["scope", "redirect_uri", "request", "state"] {
         let answer = send(&world, &headers, format!("{usual}&{name}=a&{name}=b")).await;
         assert_eq!(answer.error(), "invalid_request", "attack_017: {name}");
@@ -240,7 +307,10 @@ async fn attack_311_deposits_are_bounded_for_each_client_and_each_network() {
         world.apply(client).await;
         let body = serde_urlencoded::to_string(parameters("wuhu", &[])).unwrap();
         let answer = send(&world, &[], body).await;
-        assert_eq!((answer.status.as_u16(), answer.error()), (429, "temporarily_unavailable"));
+        assert_eq!(
+            (answer.status.as_u16(), answer.error()),
+            (429, "temporarily_unavailable")
+        );
         assert!(answer.headers.contains_key("retry-after"));
         let count = throttles::look(&tx, &DEPOSITS, "hefei", now).await.unwrap();
         assert_eq!(count.count, 1);
@@ -263,7 +333,9 @@ async fn a_client_that_must_push_gets_nothing_without() {
     // After a page, too: the way is remembered.
     let nobody = Browser::new(&world);
     let answer = push(&world, "hefei", &[]).await;
-    let id = begin(&nobody, "hefei", handle(&answer), &[]).await.asks("/sign-in");
+    let id = begin(&nobody, "hefei", handle(&answer), &[])
+        .await
+        .asks("/sign-in");
     nobody.sign_in(world.account).await;
     nobody.resume(&id).await.code("hefei");
 }
@@ -273,10 +345,17 @@ async fn a_request_object_is_opened_when_it_is_pushed() {
     for world in testing::worlds().await {
         let signer = Signer::new(SigningAlg::Es256);
         let mut client = signer.client("hefei");
-        (client.require_signed_request_object, client.require_pushed_authorization_requests) = (true, true);
+        (
+            client.require_signed_request_object,
+            client.require_pushed_authorization_requests,
+        ) = (true, true);
         world.apply(client).await;
         let browser = Browser::signed_in(&world).await;
-        assert_eq!(push(&world, "hefei", &[]).await.error(), "invalid_request", "not signed");
+        assert_eq!(
+            push(&world, "hefei", &[]).await.error(),
+            "invalid_request",
+            "not signed"
+        );
         let authorization = basic("hefei", SECRET);
         let sent = async |jwt: String, more: &[(&str, &str)]| {
             let mut pairs = vec![("request", jwt.as_str())];
@@ -286,7 +365,9 @@ async fn a_request_object_is_opened_when_it_is_pushed() {
         };
         let outside = [("state", "outside"), ("client_id", "hefei")];
         let answer = sent(signer.object(&world, "hefei", &[]), &outside).await;
-        let reply = begin(&browser, "hefei", handle(&answer), &[]).await.reply("hefei");
+        let reply = begin(&browser, "hefei", handle(&answer), &[])
+            .await
+            .reply("hefei");
         assert_eq!(reply["state"], "inside");
         assert!(reply.contains_key("code"));
         let now = world.now().timestamp();
@@ -298,9 +379,17 @@ async fn a_request_object_is_opened_when_it_is_pushed() {
             ("request_uri", json!("urn:x")),
         ] {
             let answer = sent(signer.object(&world, "hefei", &[(name, value)]), &[]).await;
-            assert_eq!((answer.status.as_u16(), answer.error()), (400, "invalid_request_object"), "{name}");
+            assert_eq!(
+                (answer.status.as_u16(), answer.error()),
+                (400, "invalid_request_object"),
+                "{name}"
+            );
         }
-        let answer = sent(signer.object(&world, "hefei", &[("redirect_uri", json!("https://evil.test/"))]), &[]).await;
+        let answer = sent(
+            signer.object(&world, "hefei", &[("redirect_uri", json!("https://evil.test/"))]),
+            &[],
+        )
+        .await;
         assert_eq!(answer.error(), "invalid_request");
     }
 }
@@ -312,21 +401,38 @@ async fn a_client_of_the_fapi_profile_is_held_to_it() {
         let signer = Signer::new(SigningAlg::Es256);
         world.apply(signer.fapi("hefei")).await;
         let browser = Browser::signed_in(&world).await;
-        let pushed = async |changes: &[(&str, &str)]| push_signed(&world, &signer, parameters("hefei", changes)).await;
+        let pushed =
+            async |changes: &[(&str, &str)]| push_signed(&world, &signer, parameters("hefei", changes)).await;
         // Not pushed: by value, by a signed object, by a reference of its own.
-        assert_eq!(browser.authorize("hefei", &[]).await.error("hefei"), "invalid_request");
+        assert_eq!(
+            browser.authorize("hefei", &[]).await.error("hefei"),
+            "invalid_request"
+        );
         let object = signer.object(&world, "hefei", &[]);
         let seen = browser.authorize("hefei", &[("request", &object)]).await;
         assert_eq!(seen.error("hefei"), "invalid_request");
         for (changes, error) in [
-            (vec![("code_challenge", ""), ("code_challenge_method", "")], "invalid_request"),
+            (
+                vec![("code_challenge", ""), ("code_challenge_method", "")],
+                "invalid_request",
+            ),
             (vec![("code_challenge_method", "plain")], "invalid_request"),
-            (vec![("response_type", "code id_token")], "unsupported_response_type"),
+            (
+                vec![("response_type", "code id_token")],
+                "unsupported_response_type",
+            ),
             (vec![("response_type", "token")], "unsupported_response_type"),
-            (vec![("redirect_uri", "http://hefei.example/callback")], "invalid_request"),
+            (
+                vec![("redirect_uri", "http://hefei.example/callback")],
+                "invalid_request",
+            ),
         ] {
             let answer = pushed(&changes).await;
-            assert_eq!((answer.status.as_u16(), answer.error()), (400, error), "{changes:?}");
+            assert_eq!(
+                (answer.status.as_u16(), answer.error()),
+                (400, error),
+                "{changes:?}"
+            );
         }
         // attack_069: neither a secret nor nothing.
         assert_eq!(push(&world, "hefei", &[]).await.status, StatusCode::UNAUTHORIZED);
@@ -335,7 +441,9 @@ async fn a_client_of_the_fapi_profile_is_held_to_it() {
 
         for nonce in ["n".repeat(64), "n".repeat(384), String::new()] {
             let answer = pushed(&[("nonce", &nonce), ("state", "")]).await;
-            let reply = begin(&browser, "hefei", handle(&answer), &[]).await.reply("hefei");
+            let reply = begin(&browser, "hefei", handle(&answer), &[])
+                .await
+                .reply("hefei");
             assert_eq!(reply.keys().collect::<Vec<_>>(), ["code", "iss"]);
         }
     }
@@ -359,7 +467,10 @@ async fn a_request_object_of_the_fapi_profile_has_its_times_and_its_algorithms()
         (vec![("nbf", Value::Null)], false),
         (vec![("nbf", json!(now + 61))], false),
         (vec![("nbf", json!(now - 3700))], false),
-        (vec![("nbf", json!(now - 3000)), ("exp", json!(now + 3000))], false),
+        (
+            vec![("nbf", json!(now - 3000)), ("exp", json!(now + 3000))],
+            false,
+        ),
         (vec![("exp", Value::Null)], false),
         (vec![("exp", json!(now - 60))], false),
         (vec![("exp", json!(now + 3700))], false),
@@ -367,7 +478,11 @@ async fn a_request_object_of_the_fapi_profile_has_its_times_and_its_algorithms()
         (vec![("client_id", Value::Null)], false),
     ] {
         let answer = sent(&signer, signer.object(&world, "hefei", &changes)).await;
-        let expected = if fine { (201, "no error") } else { (400, "invalid_request_object") };
+        let expected = if fine {
+            (201, "no error")
+        } else {
+            (400, "invalid_request_object")
+        };
         assert_eq!((answer.status.as_u16(), answer.error()), expected, "{changes:?}");
     }
     let both = Signer::new(SigningAlg::Rs256);
@@ -412,16 +527,111 @@ async fn registrations_that_break_the_fapi_profile_get_nothing() {
     assert_eq!(browser.get(&path).await.error("hefei"), "invalid_request");
 }
 
+const PAR: (&str, &str) = ("POST", "http://localhost:8080/par");
+
+#[tokio::test]
+async fn a_proof_with_the_pushed_request_binds_the_code() {
+    for world in testing::worlds().await {
+        let browser = Browser::signed_in(&world).await;
+        let (holder, other) = (Holder::new(), Holder::new());
+        let authorization = basic("hefei", SECRET);
+        let push_proven = async |changes: &[(&str, &str)], proof: &str| {
+            let body = serde_urlencoded::to_string(parameters("hefei", changes)).unwrap();
+            send(
+                &world,
+                &[("authorization", &authorization), ("dpop", proof)],
+                body,
+            )
+            .await
+        };
+        for (named, redeemer, status) in [
+            ("", Some(&holder), 200),
+            (holder.jkt(), Some(&holder), 200),
+            ("", Some(&other), 400),
+            ("", None, 400),
+        ] {
+            let answer = push_proven(&[("dpop_jkt", named)], &holder.proof(PAR, world.now())).await;
+            assert!(answer.headers.contains_key("dpop-nonce"));
+            let code = begin(&browser, "hefei", handle(&answer), &[]).await.code("hefei");
+            let tokens = redeem(&world, &code, redeemer).await;
+            assert_eq!(tokens.status.as_u16(), status, "{named:?} {}", tokens.json);
+        }
+        // The key that the request names binds by itself, pushed or not.
+        let named = [("dpop_jkt", holder.jkt())];
+        let code = browser.authorize("hefei", &named).await.code("hefei");
+        assert_eq!(
+            redeem(&world, &code, Some(&other)).await.status,
+            StatusCode::BAD_REQUEST
+        );
+        let code = browser.authorize("hefei", &named).await.code("hefei");
+        assert_eq!(redeem(&world, &code, Some(&holder)).await.status, StatusCode::OK);
+
+        let proof = holder.proof(PAR, world.now());
+        handle(&push_proven(&[], &proof).await);
+        let elsewhere = holder.proof(("POST", "http://localhost:8080/token"), world.now());
+        for (case, changes, proof) in [
+            ("used before", vec![], proof.as_str()),
+            ("for another address", vec![], elsewhere.as_str()),
+            ("no proof", vec![], "x"),
+            (
+                "another key",
+                vec![("dpop_jkt", other.jkt())],
+                &*holder.proof(PAR, world.now()),
+            ),
+        ] {
+            let answer = push_proven(&changes, proof).await;
+            let told = (answer.status.as_u16(), answer.error());
+            assert_eq!(told, (400, "invalid_dpop_proof"), "{case}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_request_of_the_fapi_profile_comes_to_its_tokens() {
+    for world in testing::worlds().await {
+        let (signer, holder) = (Signer::new(SigningAlg::Es256), Holder::new());
+        world.apply(signer.fapi("hefei")).await;
+        let browser = Browser::signed_in(&world).await;
+        let answer = push_signed(&world, &signer, parameters("hefei", &[])).await;
+        let reply = begin(&browser, "hefei", handle(&answer), &[])
+            .await
+            .reply("hefei");
+        assert_eq!(reply.keys().collect::<Vec<_>>(), ["code", "iss", "state"]);
+        let form = fields("hefei", &reply["code"]);
+        let form = form
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .to_vec();
+        let proof = holder.proof(("POST", "http://localhost:8080/token"), world.now());
+        let request = Request::post("/token")
+            .header(CONTENT_TYPE, FORM)
+            .header("dpop", proof);
+        let body = Body::from(with_assertion(&world, &signer, form));
+        let tokens = world.send(request.body(body).unwrap()).await;
+        assert_eq!(tokens.status, StatusCode::OK, "{}", tokens.json);
+        assert_eq!(tokens.json["token_type"], "DPoP");
+    }
+}
+
 #[tokio::test]
 async fn attack_017_a_repeated_handle_is_refused() {
     let world = testing::world().await;
     let browser = Browser::signed_in(&world).await;
     let answer = push(&world, "hefei", &[]).await;
     let uri = handle(&answer);
-    begin(&browser, "hefei", uri, &[("request_uri", uri)]).await.is_page("authorize-request");
-    begin(&browser, "hefei", uri, &[("client_id", "hefei")]).await.is_page("authorize-client");
+    begin(&browser, "hefei", uri, &[("request_uri", uri)])
+        .await
+        .is_page("authorize-request");
+    begin(&browser, "hefei", uri, &[("client_id", "hefei")])
+        .await
+        .is_page("authorize-client");
     let redirect = redirect_uri("hefei");
-    let seen = begin(&browser, "hefei", uri, &[("request_uri", uri), ("redirect_uri", &redirect)]).await;
+    let seen = begin(
+        &browser,
+        "hefei",
+        uri,
+        &[("request_uri", uri), ("redirect_uri", &redirect)],
+    )
+    .await;
     assert_eq!(seen.error("hefei"), "invalid_request");
     // It is still good: nobody answered it.
     let reply: BTreeMap<_, _> = begin(&browser, "hefei", uri, &[]).await.reply("hefei");

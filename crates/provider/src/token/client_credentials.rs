@@ -52,7 +52,11 @@ pub(super) async fn grant(
     tracing::info!(client = %client.client_id, grant = GrantType::ClientCredentials.as_str(), %jti, "token issued");
     Ok(Minted {
         access_token: Sensitive::new(text),
-        kind: if possession.jkt().is_some() { Kind::Dpop } else { Kind::Bearer },
+        kind: if possession.jkt().is_some() {
+            Kind::Dpop
+        } else {
+            Kind::Bearer
+        },
         expires_in_seconds: seconds,
         scope,
         id_token: None,
@@ -89,8 +93,18 @@ mod tests {
         client.service_scopes = ["case:read", "case:write", "phone"].map(str::to_owned).to_vec();
         assert_eq!(scopes(&client, None).as_deref(), Ok("case:read case:write"));
         assert_eq!(scopes(&client, Some(" case:write ")).as_deref(), Ok("case:write"));
-        for bad in ["openid", "case:read phone", "case:read other", "Case:read", "offline_access"] {
-            assert_eq!(scopes(&client, Some(bad)), Err(TokenError::ServiceScopeRefused), "{bad}");
+        for bad in [
+            "openid",
+            "case:read phone",
+            "case:read other",
+            "Case:read",
+            "offline_access",
+        ] {
+            assert_eq!(
+                scopes(&client, Some(bad)),
+                Err(TokenError::ServiceScopeRefused),
+                "{bad}"
+            );
         }
         client.service_scopes.clear();
         assert_eq!(scopes(&client, None).as_deref(), Ok(""));

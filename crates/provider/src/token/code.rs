@@ -5,8 +5,11 @@
 //! code that another client presents stays good for its own. Everything is committed, refused or not, because a
 //! replay revokes (A041).
 //!
-//! Statements: the redemption, whom it is about, the evidence, the access token, the entry in the audit log: five, and one
-//! more for each of an assertion, a proof of possession and a refresh token.
+//! What the code gives is read, decided and signed before that and outside of any transaction, so that a node that signs
+//! keeps nobody waiting; it is thrown away when the redemption says no.
+//!
+//! Statements: the code with whom it is about, the evidence, the redemption, the access token, the entry in the audit
+//! log: five, and one more for each of an assertion, a proof of possession and a refresh token.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -16,10 +19,10 @@ use model::secret::{Sensitive, Token};
 use sha2::{Digest as _, Sha256};
 use store::audit::{self, Entry};
 use store::codes::{self, Redeemed, Redemption, Replay, Worthless};
-use store::{Tx, evidence, holders};
+use store::{Tx, evidence};
 use subtle::ConstantTimeEq as _;
 
-use super::mint::{self, Asked, Basis, Minted};
+use super::mint::{self, Asked, Basis, Minted, Prepared};
 use super::possession::Possession;
 use super::{refresh, resource};
 use crate::Service;
@@ -58,10 +61,14 @@ pub(super) async fn redeem(
     request: CodeRequest,
 ) -> Result<Minted, Refusal> {
     let now = service.now();
+    let prepared = prepare(service, caller, possession, &request, now).await;
+    if matches!(prepared, Err(TokenError::StoreFailed)) {
+        return Err(TokenError::StoreFailed.into());
+    }
     let tx = service.store().begin().await.map_err(TokenError::from)?;
     caller.admit(&tx).await?;
     possession.spend(&tx).await?;
-    let outcome = decide(service, &tx, (caller, possession), &request, now).await;
+    let outcome = decide(service, &tx, (caller, possession), &request, (prepared, now)).await;
     // A failing store is the one case in which nothing of it should have happened.
     if !matches!(outcome, Err(TokenError::StoreFailed)) {
         tx.commit().await.map_err(TokenError::from)?;
@@ -69,12 +76,39 @@ pub(super) async fn redeem(
     Ok(outcome?)
 }
 
+/// What the code would give. Why it gives nothing is said by the redemption first.
+async fn prepare(
+    service: &Service,
+    caller: &Caller,
+    possession: &Possession,
+    request: &CodeRequest,
+    now: DateTime<Utc>,
+) -> Result<Prepared, TokenError> {
+    let (site, tx) = (caller.registered(), service.store().read());
+    let kept = codes::find(&tx, &request.code.hash(), &site.client().client_id).await?;
+    let kept = kept.ok_or(TokenError::FootingLost)?;
+    let resources = resource::within(caller.form(), &kept.details.resources)?;
+    let evidence = evidence::list(&tx, kept.holder.account.id).await?;
+    let basis = Basis {
+        holder: &kept.holder,
+        evidence: &evidence,
+        session: kept.session,
+        details: &kept.details,
+    };
+    let asked = Asked {
+        scopes: None,
+        resources: &resources,
+        jkt: possession.jkt(),
+    };
+    mint::prepare(service, site, &basis, asked, now)
+}
+
 async fn decide(
     service: &Service,
     tx: &Tx,
     (caller, possession): (&Caller, &Possession),
     request: &CodeRequest,
-    now: DateTime<Utc>,
+    (prepared, now): (Result<Prepared, TokenError>, DateTime<Utc>),
 ) -> Result<Minted, TokenError> {
     let site = caller.registered();
     let redeemed = match codes::redeem(tx, &request.code.hash(), &site.client().client_id, now).await? {
@@ -88,23 +122,7 @@ async fn decide(
     compare(site, &redeemed, request)?;
     let details = &redeemed.details;
     possession.fits(details.jkt.as_ref())?;
-    let resources = resource::within(caller.form(), &details.resources)?;
-    let holder = holders::find(tx, redeemed.account, &redeemed.client_id, redeemed.session)
-        .await?
-        .ok_or(TokenError::FootingLost)?;
-    let evidence = evidence::list(tx, redeemed.account).await?;
-    let basis = Basis {
-        holder: &holder,
-        evidence: &evidence,
-        session: redeemed.session,
-        details,
-    };
-    let asked = Asked {
-        scopes: None,
-        resources: &resources,
-        jkt: possession.jkt(),
-    };
-    let prepared = mint::prepare(service, site, &basis, asked, now)?;
+    let prepared = prepared?;
     let mut entry = Entry::new(Event::CodeRedeemed, now)
         .account(redeemed.account)
         .client(&redeemed.client_id)

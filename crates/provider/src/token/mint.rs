@@ -17,11 +17,11 @@ use model::scope::{Scope, ScopeSet};
 use model::secret::{Sensitive, Token, TokenHash};
 use serde::Serialize;
 use serde_json::{Map, Value};
+use store::Tx;
 use store::codes::CodeDetails;
 use store::holders::Holder;
 use store::refresh::{self, Life, NewRefreshToken};
 use store::tokens::{self, Grounds, NewAccessToken, TokenDetails};
-use store::Tx;
 
 use crate::Service;
 use crate::access_token::{self, Claims, Kind};
@@ -102,7 +102,9 @@ pub(super) fn prepare(
     let whole =
         Permitted::today(&details.scopes, client, details.grant, allowed).ok_or(TokenError::FootingLost)?;
     let offline = whole.scopes.contains(Scope::OfflineAccess);
-    let permitted = asked.scopes.map_or_else(|| whole.clone(), |scopes| whole.narrowed(scopes));
+    let permitted = asked
+        .scopes
+        .map_or_else(|| whole.clone(), |scopes| whole.narrowed(scopes));
     let facts = Facts {
         account: &basis.holder.account,
         evidence: basis.evidence,
@@ -143,7 +145,10 @@ pub(super) fn prepare(
         released: facts.tell(&wanted),
     };
     // Only an answer about who somebody is has an ID token.
-    let id_token = permitted.scopes.contains(Scope::Openid).then(|| sign(service, site, &id_token));
+    let id_token = permitted
+        .scopes
+        .contains(Scope::Openid)
+        .then(|| sign(service, site, &id_token));
     let details = access.details(jti);
     Ok(Prepared {
         minted: Minted {

@@ -12,7 +12,7 @@ mod possession;
 mod refresh;
 mod resource;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use axum::extract::State;
 use axum::response::Response;

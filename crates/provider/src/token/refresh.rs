@@ -133,7 +133,11 @@ impl Asking<'_> {
     /// Decides and signs; nothing is spent yet.
     async fn prepare(&self, tx: &Tx, kept: &Kept, request: &RefreshRequest) -> Result<Prepared, TokenError> {
         self.possession.fits(kept.details.jkt.as_ref())?;
-        if request.scopes.as_ref().is_some_and(|asked| !kept.details.scopes.covers(asked)) {
+        if request
+            .scopes
+            .as_ref()
+            .is_some_and(|asked| !kept.details.scopes.covers(asked))
+        {
             return Err(TokenError::ScopeGrown);
         }
         let resources = resource::within(self.caller.form(), &kept.details.resources)?;
@@ -153,20 +157,39 @@ impl Asking<'_> {
     }
 
     /// Uses the token and stores what it gives, all or nothing; a token that was worth nothing after all is refused.
-    async fn take(&self, kept: &Kept, prepared: Prepared, request: &RefreshRequest) -> Result<Minted, Refusal> {
+    async fn take(
+        &self,
+        kept: &Kept,
+        prepared: Prepared,
+        request: &RefreshRequest,
+    ) -> Result<Minted, Refusal> {
         let (service, now) = (self.service, self.now);
         let tx = service.store().begin().await.map_err(TokenError::from)?;
         self.caller.admit(&tx).await?;
         self.possession.spend(&tx).await?;
         let public = !self.caller.client().auth_method.is_confidential();
         let idle_expires_at = idle(service, kept.life.expires_at, now);
-        let reach = if prepared.offline { Reach::Beyond } else { Reach::SignIn };
-        let how = if public { Use::Spend } else { Use::Keep(idle_expires_at) };
-        let won = refresh::redeem(&tx, kept, (reach, how), now).await.map_err(TokenError::from)?;
+        let reach = if prepared.offline {
+            Reach::Beyond
+        } else {
+            Reach::SignIn
+        };
+        let how = if public {
+            Use::Spend
+        } else {
+            Use::Keep(idle_expires_at)
+        };
+        let won = refresh::redeem(&tx, kept, (reach, how), now)
+            .await
+            .map_err(TokenError::from)?;
         let Some(grounds) = won else {
-            let again = refresh::find(&tx, &request.token.hash()).await.map_err(TokenError::from)?;
+            let again = refresh::find(&tx, &request.token.hash())
+                .await
+                .map_err(TokenError::from)?;
             let fault = again.and_then(|again| again.fault(&self.caller.client().client_id, now));
-            let error = self.explain(&tx, kept, fault.unwrap_or(Worthless::FootingLost).into()).await?;
+            let error = self
+                .explain(&tx, kept, fault.unwrap_or(Worthless::FootingLost).into())
+                .await?;
             tx.commit().await.map_err(TokenError::from)?;
             return Err(error.into());
         };
@@ -196,12 +219,14 @@ impl Asking<'_> {
         let presented_by = &self.caller.client().client_id;
         if error != TokenError::RefreshReplayed {
             let details = serde_json::json!({ "reason": format!("{error:?}"), "presented_by": presented_by });
-            self.record(tx, self.entry(Event::RefreshRefused, kept).details(details)).await?;
+            self.record(tx, self.entry(Event::RefreshRefused, kept).details(details))
+                .await?;
             return Ok(error);
         }
         let revoked = refresh::revoke_family(tx, kept.family(), self.now).await?;
         let details = serde_json::json!({ "revoked_tokens": revoked.all(), "presented_by": presented_by });
-        self.record(tx, self.entry(Event::RefreshReplayed, kept).details(details)).await?;
+        self.record(tx, self.entry(Event::RefreshReplayed, kept).details(details))
+            .await?;
         // Told once: a family that is dead already was told of.
         if revoked.refresh_tokens > 0 {
             self.notify(tx, &kept.holder.account, kept).await?;
@@ -215,7 +240,9 @@ impl Asking<'_> {
         };
         let (kit, language) = (self.service.kit(), account.language);
         let site = self.service.client(kept.client_id());
-        let site = site.as_ref().map_or("", |site| site.client.name.in_language(language));
+        let site = site
+            .as_ref()
+            .map_or("", |site| site.client.name.in_language(language));
         let service_name = kit.branding().service_name.in_language(language);
         let args = [("service", service_name.into()), ("site", site.into())];
         let message = NewMessage {

@@ -10,7 +10,9 @@ pub(super) fn within(form: &Form, granted: &[String]) -> Result<Vec<String>, Tok
     if named.iter().any(|name| !granted.iter().any(|one| one == name)) {
         return Err(TokenError::TargetRefused);
     }
-    let picked = granted.iter().filter(|one| named.is_empty() || named.contains(&one.as_str()));
+    let picked = granted
+        .iter()
+        .filter(|one| named.is_empty() || named.contains(&one.as_str()));
     Ok(picked.cloned().collect())
 }
 

@@ -69,7 +69,10 @@ async fn userinfo_tells_what_was_agreed_under_the_same_subject() {
 async fn single_claims_come_where_they_were_asked_for() {
     let world = testing::world().await;
     let mut details = world.details([Scope::Openid]);
-    let asked = RequestedClaim { essential: true, ..RequestedClaim::default() };
+    let asked = RequestedClaim {
+        essential: true,
+        ..RequestedClaim::default()
+    };
     details.claims.userinfo.insert("name".to_owned(), asked.clone());
     details.claims.id_token.insert("phone_number".to_owned(), asked);
     let code = world.issue("hefei", &details).await;
@@ -217,4 +220,58 @@ async fn a_client_that_is_gone_or_may_ask_less_is_told_less() {
         .unwrap();
     world.service.refresh().await.unwrap();
     refused(&world.userinfo(&token).await, 401, "invalid_token", "removed");
+}
+
+#[tokio::test]
+async fn attack_097_a_client_gets_the_signed_answer_it_is_registered_for_whatever_it_accepts() {
+    use model::client::SigningAlg;
+    use tower::ServiceExt as _;
+    for world in testing::worlds().await {
+        for alg in SigningAlg::OFFERED {
+            let mut client = testing::client("hefei");
+            client.userinfo_signed_response_alg = Some(alg);
+            world.apply(client.clone()).await;
+            let token = access_token(&world, &Scope::OFFERED).await;
+            for accept in ["application/json", "application/jwt", "*/*"] {
+                let request = Request::get("/userinfo")
+                    .header("authorization", format!("Bearer {token}"))
+                    .header("accept", accept);
+                let response = world
+                    .node()
+                    .oneshot(request.body(Body::empty()).unwrap())
+                    .await
+                    .unwrap();
+                assert_eq!(response.status(), 200);
+                assert_eq!(response.headers()["content-type"], "application/jwt", "{accept}");
+                assert_eq!(response.headers()["cache-control"], "no-store");
+                let ring = world.service.ring();
+                let body = axum::body::to_bytes(response.into_body(), 1 << 20).await.unwrap();
+                let text = String::from_utf8(body.to_vec()).unwrap();
+                let told = testing::claims(&text);
+                assert_eq!(
+                    (&told["iss"], &told["aud"]),
+                    (&json!("http://localhost:8080"), &json!("hefei"))
+                );
+                assert_eq!(told["sub"], world.service.subject(&client, world.account));
+                assert_eq!(told["name"], NAME);
+                assert!(
+                    told.get("exp").is_none() && told.get("iat").is_none() && told.get("nonce").is_none()
+                );
+                let hint = ring.id_token_hint(
+                    &text,
+                    world.service.issuer(),
+                    world.now(),
+                    std::time::Duration::ZERO,
+                );
+                assert!(hint.is_err(), "it is no ID token");
+            }
+        }
+        world.apply(testing::client("hefei")).await;
+        let token = access_token(&world, &Scope::OFFERED).await;
+        let request = Request::get("/userinfo")
+            .header("authorization", format!("Bearer {token}"))
+            .header("accept", "application/jwt");
+        let answer = world.send(request.body(Body::empty()).unwrap()).await;
+        assert_eq!(answer.headers["content-type"], "application/json");
+    }
 }

@@ -124,7 +124,10 @@ impl World<'_> {
             expires_at: now + TimeDelta::minutes(1),
         };
         codes::issue(&tx, &new).await.expect("code");
-        match codes::redeem(&tx, &code.hash(), &self.client, now).await.expect("redeemed") {
+        match codes::redeem(&tx, &code.hash(), &self.client, now)
+            .await
+            .expect("redeemed")
+        {
             Redemption::Redeemed(redeemed) => redeemed.grounds(),
             other => panic!("{other:?}"),
         }
@@ -150,14 +153,22 @@ impl World<'_> {
     }
 
     async fn find(&self, token: &TokenHash) -> Kept {
-        find(&self.test.store.read(), token).await.expect("read").expect("there")
+        find(&self.test.store.read(), token)
+            .await
+            .expect("read")
+            .expect("there")
     }
 
     async fn spend(&self, token: &TokenHash) -> Option<Grounds> {
         let kept = self.find(token).await;
-        redeem(&self.test.store.read(), &kept, (Reach::SignIn, Use::Spend), self.now())
-            .await
-            .expect("asked")
+        redeem(
+            &self.test.store.read(),
+            &kept,
+            (Reach::SignIn, Use::Spend),
+            self.now(),
+        )
+        .await
+        .expect("asked")
     }
 
     async fn access(&self, tx: &Tx, grounds: &Grounds) -> TokenHash {
@@ -199,7 +210,10 @@ async fn a_refresh_token_reads_back_with_whom_it_is_about() {
         assert_eq!(kept.details, world.details());
         assert_eq!(kept.life, world.life());
         assert_eq!(kept.holder.account.id, world.account);
-        assert_eq!(kept.holder.allowed.as_ref().map(ToString::to_string).as_deref(), Some("phone"));
+        assert_eq!(
+            kept.holder.allowed.as_ref().map(ToString::to_string).as_deref(),
+            Some("phone")
+        );
         assert_eq!(kept.holder.sign_in_over, Some(world.now() + TimeDelta::hours(12)));
         assert_eq!(kept.fault(&world.client, world.now()), None);
         let nobody = find(&test.store.read(), &TokenHash::of("x")).await.expect("read");
@@ -220,13 +234,20 @@ async fn attack_087_a_spent_token_is_used_up_and_a_replay_kills_the_family_with_
         assert!(world.spend(&first).await.is_none());
         let kept = world.find(&first).await;
         assert_eq!(kept.fault(&world.client, world.now()), Some(Worthless::Used));
-        let revoked = revoke_family(&tx, kept.family(), world.now()).await.expect("revoked");
+        let revoked = revoke_family(&tx, kept.family(), world.now())
+            .await
+            .expect("revoked");
         assert_eq!((revoked.refresh_tokens, revoked.access_tokens), (2, 1));
         assert!(!world.is_alive(&access).await);
-        assert_eq!(world.find(&second).await.fault(&world.client, world.now()), Some(Worthless::Revoked));
+        assert_eq!(
+            world.find(&second).await.fault(&world.client, world.now()),
+            Some(Worthless::Revoked)
+        );
         assert!(world.spend(&second).await.is_none());
         assert!(world.spend(&other).await.is_some(), "another family");
-        let again = revoke_family(&tx, kept.family(), world.now()).await.expect("revoked");
+        let again = revoke_family(&tx, kept.family(), world.now())
+            .await
+            .expect("revoked");
         assert_eq!(again, Revoked::default());
     }
 }
@@ -242,7 +263,9 @@ async fn attack_087_of_many_at_once_one_spends_the_token() {
             let (store, kept, now) = (test.store.clone(), kept.clone(), world.now());
             tries.spawn(async move {
                 let tx = store.begin().await.expect("begun");
-                let won = redeem(&tx, &kept, (Reach::SignIn, Use::Spend), now).await.expect("asked");
+                let won = redeem(&tx, &kept, (Reach::SignIn, Use::Spend), now)
+                    .await
+                    .expect("asked");
                 tx.commit().await.expect("committed");
                 won.is_some()
             });
@@ -274,7 +297,9 @@ async fn attack_087_nothing_of_a_family_survives_a_replay_that_meets_a_refresh()
             };
             let replaying = async {
                 let tx = test.store.begin().await.expect("begun");
-                revoke_family(&tx, kept.family(), world.now()).await.expect("revoked");
+                revoke_family(&tx, kept.family(), world.now())
+                    .await
+                    .expect("revoked");
                 tx.commit().await.expect("committed");
             };
             let (given, ()) = tokio::join!(refreshing, replaying);
@@ -323,7 +348,10 @@ async fn idle_and_absolute_limits_hold_and_use_moves_only_the_idle_one() {
         let keep = async |until: DateTime<Utc>| {
             let kept = world.find(&token).await;
             let how = (Reach::Beyond, Use::Keep(Ord::min(until, kept.life.expires_at)));
-            redeem(&test.store.read(), &kept, how, world.now()).await.expect("asked").is_some()
+            redeem(&test.store.read(), &kept, how, world.now())
+                .await
+                .expect("asked")
+                .is_some()
         };
         for _ in 0..6 {
             test.clock.advance(TimeDelta::days(13));
@@ -339,32 +367,51 @@ async fn idle_and_absolute_limits_hold_and_use_moves_only_the_idle_one() {
         let kept = world.find(&idle).await;
         assert_eq!(kept.fault(&world.client, world.now()), Some(Worthless::Expired));
         let how = (Reach::Beyond, Use::Keep(world.now()));
-        assert!(redeem(&test.store.read(), &kept, how, world.now()).await.expect("asked").is_none());
+        assert!(
+            redeem(&test.store.read(), &kept, how, world.now())
+                .await
+                .expect("asked")
+                .is_none()
+        );
     }
 }
 
 #[tokio::test]
-async fn attack_090_a_token_dies_with_sign_out_password_account_and_consent_and_reaches_no_further_than_granted() {
+async fn attack_090_a_token_dies_with_sign_out_password_account_and_consent_and_reaches_no_further_than_granted()
+ {
     for test in testing::stores().await {
         let world = world(&test).await;
         let (tx, now) = (test.store.read(), world.now());
         let beyond = async |token: &TokenHash| {
             let kept = world.find(token).await;
             let how = (Reach::Beyond, Use::Keep(world.now() + TimeDelta::days(1)));
-            let won = redeem(&tx, &kept, how, world.now()).await.expect("asked").is_some();
+            let won = redeem(&tx, &kept, how, world.now())
+                .await
+                .expect("asked")
+                .is_some();
             assert!(!won || kept.stands(Reach::Beyond, world.now()));
             won
         };
 
         let phc = Sensitive::new("phc".to_owned());
-        credentials::create_password(&tx, test.store.rng(), world.account, &phc, now).await.expect("password");
+        credentials::create_password(&tx, test.store.rng(), world.account, &phc, now)
+            .await
+            .expect("password");
         let token = world.start().await;
-        credentials::change_password(&tx, world.account, &phc, now).await.expect("changed");
-        assert_eq!(world.find(&token).await.fault(&world.client, now), Some(Worthless::Revoked), "password");
+        credentials::change_password(&tx, world.account, &phc, now)
+            .await
+            .expect("changed");
+        assert_eq!(
+            world.find(&token).await.fault(&world.client, now),
+            Some(Worthless::Revoked),
+            "password"
+        );
 
         let token = world.start().await;
         assert!(beyond(&token).await);
-        grants::revoke(&tx, world.account, world.grant, now).await.expect("revoked");
+        grants::revoke(&tx, world.account, world.grant, now)
+            .await
+            .expect("revoked");
         world.decide(GrantId::new(now, test.store.rng())).await;
         assert!(!beyond(&token).await, "a new consent does not bring it back");
 
@@ -373,13 +420,17 @@ async fn attack_090_a_token_dies_with_sign_out_password_account_and_consent_and_
         assert!(world.spend(&token).await.is_none(), "the sign-in is over");
         assert!(!world.find(&token).await.stands(Reach::SignIn, world.now()));
         assert!(beyond(&token).await, "access beyond it goes on");
-        sessions::end(&tx, world.session, world.now()).await.expect("ended");
+        sessions::end(&tx, world.session, world.now())
+            .await
+            .expect("ended");
         assert!(!beyond(&token).await, "signed out");
         assert_eq!(world.find(&token).await.holder.sign_in_over, None);
 
         let world = world_again(&test).await;
         let token = world.start().await;
-        accounts::freeze(&tx, world.account, world.now()).await.expect("frozen");
+        accounts::freeze(&tx, world.account, world.now())
+            .await
+            .expect("frozen");
         assert!(world.spend(&token).await.is_none(), "frozen");
     }
 }

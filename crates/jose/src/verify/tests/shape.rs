@@ -173,3 +173,64 @@ fn base64_has_one_spelling_only() {
         assert!(verify(shape, &assertion(&keys)).is_err(), "{shape}");
     }
 }
+
+/// Nothing encrypted is accepted, so nothing of it is decrypted, derived or inflated: all of these end at their shape.
+#[test]
+fn attack_111_113_114_115_117_encrypted_tokens_end_at_their_shape() {
+    let key = key(SigningAlg::Es256);
+    let keys = set_of(&[&key]);
+    let encode = |text: &str| URL_SAFE_NO_PAD.encode(text);
+    let inner = encode(&claims().to_string());
+    for header in [
+        r#"{"alg":"dir","enc":"A256GCM"}"#,
+        r#"{"alg":"RSA1_5","enc":"A128CBC-HS256"}"#,
+        r#"{"alg":"RSA-OAEP-256","enc":"A256GCM","zip":"DEF","cty":"JWT"}"#,
+        r#"{"alg":"A256KW","enc":"A256CBC-HS512"}"#,
+        r#"{"alg":"PBES2-HS256+A128KW","enc":"A128GCM","p2c":1000000,"p2s":"AAAA"}"#,
+        r#"{"alg":"PBES2-HS256+A128KW","enc":"A128GCM","p2c":1000000000000,"p2s":"AAAA"}"#,
+        r#"{"alg":"ECDH-ES","enc":"A128GCM","epk":{"kty":"EC","crv":"P-256","x":"AAAA","y":"AAAA"}}"#,
+        r#"{"alg":"ES256","enc":"A128GCM"}"#,
+    ] {
+        for iv in [0, 1, 8, 12, 16, 64] {
+            for tag in 0..=16 {
+                let [iv, tag] = [iv, tag].map(|bytes| URL_SAFE_NO_PAD.encode(vec![0_u8; bytes]));
+                let token = format!("{}.AAAA.{iv}.{inner}.{tag}", encode(header));
+                assert_eq!(refusal(&token, &keys), VerifyError::NotThreeParts, "{header}");
+            }
+        }
+        // With three parts it is a signed token of no algorithm.
+        let token = format!("{}.{inner}.AAAA", encode(header));
+        assert!(matches!(
+            refusal(&token, &keys),
+            VerifyError::AlgNotAccepted | VerifyError::UnknownKey | VerifyError::SignatureMalformed
+        ));
+    }
+    for json in [
+        r#"{"protected":"e30","iv":"","ciphertext":"AAAA","tag":""}"#,
+        r#"{"payload":"e30","signatures":[]}"#,
+    ] {
+        assert_eq!(refusal(json, &keys), VerifyError::NotThreeParts);
+    }
+}
+
+#[test]
+fn attack_118_a_token_in_a_token_is_a_claim_and_costs_nothing() {
+    let key = key(SigningAlg::Es256);
+    let keys = set_of(&[&key]);
+    // Twenty layers, each the payload of the next: only the outermost is looked at, and it is no JSON object.
+    let mut token = craft(&header(&key).to_string(), &claims().to_string(), &*key.signer());
+    for _ in 0..20 {
+        token = craft(&header(&key).to_string(), &token, &*key.signer());
+        if token.len() > 16 * 1024 {
+            break;
+        }
+        assert!(matches!(
+            refusal(&token, &keys),
+            VerifyError::NotStrictJson {
+                part: Part::Payload,
+                ..
+            }
+        ));
+    }
+    assert_eq!(refusal(&token, &keys), VerifyError::TooLong(Part::Token));
+}

@@ -49,13 +49,22 @@ async fn codes_and_errors_are_posted_and_nothing_stands_in_an_address() {
         let (action, answer) = posted(&seen);
         assert_eq!(action, redirect_uri("hefei"));
         assert_eq!(answer.keys().collect::<Vec<_>>(), ["code", "iss", "state"]);
-        assert_eq!((answer["state"].as_str(), answer["iss"].as_str()), ("a state", world.service.issuer()));
-        assert_eq!(world.redeem("hefei", &answer["code"]).await.status, StatusCode::OK);
+        assert_eq!(
+            (answer["state"].as_str(), answer["iss"].as_str()),
+            ("a state", world.service.issuer())
+        );
+        assert_eq!(
+            world.redeem("hefei", &answer["code"]).await.status,
+            StatusCode::OK
+        );
         assert_eq!(seen.headers["cache-control"], "no-store");
         assert_eq!(seen.headers["content-type"], "text/html; charset=utf-8");
         let policy = seen.headers["content-security-policy"].to_str().expect("text");
         assert!(policy.contains("form-action https://hefei.example; "), "{policy}");
-        assert!(policy.contains("script-src 'self';") && !policy.contains("unsafe"), "{policy}");
+        assert!(
+            policy.contains("script-src 'self';") && !policy.contains("unsafe"),
+            "{policy}"
+        );
 
         // Without a script there is a button, and the script is a file of ours.
         assert!(seen.body.contains("<button type=\"submit\">Continue</button>"));
@@ -132,7 +141,10 @@ async fn attack_021_a_client_is_answered_only_in_its_registered_ways() {
         let seen = browser.authorize("hefei", &[("response_mode", mode)]).await;
         assert_eq!(seen.error("hefei"), "invalid_request", "{mode}");
     }
-    browser.authorize("hefei", &[("response_mode", "query")]).await.code("hefei");
+    browser
+        .authorize("hefei", &[("response_mode", "query")])
+        .await
+        .code("hefei");
     client.response_modes = vec![ResponseMode::FormPost];
     world.apply(client).await;
     for changes in [[("response_mode", "query")], [("response_mode", "")]] {
@@ -154,7 +166,10 @@ async fn registered_queries_stay_in_the_address_of_the_form() {
     let seen = browser.authorize("hefei", &[FORM, ("redirect_uri", uri)]).await;
     assert_eq!(posted(&seen).0, uri);
     let policy = seen.headers["content-security-policy"].to_str().expect("text");
-    assert!(policy.contains("form-action https://hefei.example:8443;"), "{policy}");
+    assert!(
+        policy.contains("form-action https://hefei.example:8443;"),
+        "{policy}"
+    );
 }
 
 #[tokio::test]
@@ -162,12 +177,18 @@ async fn a_form_without_our_cookies_is_answered_by_a_form_without_cookies() {
     let world = testing::world().await;
     let browser = Browser::signed_in(&world).await;
     let wrong = parameters("hefei", &[FORM, ("prompt", "wrong")]);
-    let wrong: Vec<_> = wrong.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    let wrong: Vec<_> = wrong
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.as_str()))
+        .collect();
     let seen = browser.post_from_outside("/authorize", &wrong).await;
     assert_eq!(posted(&seen).1["error"], "invalid_request");
     assert!(!seen.headers.contains_key("set-cookie"));
     let right = parameters("hefei", &[FORM]);
-    let right: Vec<_> = right.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    let right: Vec<_> = right
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.as_str()))
+        .collect();
     let seen = browser.post_from_outside("/authorize", &right).await;
     assert!(posted(&browser.get(seen.location()).await).1.contains_key("code"));
 }

@@ -14,7 +14,11 @@ use crate::testing::{self, World, redirect_uri};
 
 /// A request that has an object and only what must stand outside, and more.
 async fn ask(browser: &Browser<'_>, jwt: &str, more: &[(&str, &str)]) -> Seen {
-    let mut pairs = vec![("client_id", "hefei"), ("response_type", "code"), ("scope", "openid")];
+    let mut pairs = vec![
+        ("client_id", "hefei"),
+        ("response_type", "code"),
+        ("scope", "openid"),
+    ];
     pairs.push(("request", jwt));
     pairs.extend(more);
     let query = serde_urlencoded::to_string(pairs).expect("a query");
@@ -34,13 +38,26 @@ async fn only_what_stands_inside_counts() {
         let signer = Signer::new(SigningAlg::Es256);
         world.apply(signer.client("hefei")).await;
         let browser = Browser::signed_in(&world).await;
-        let jwt = signer.object(&world, "hefei", &[("max_age", json!(3600)), ("claims", json!({"id_token": {"locale": null}}))]);
-        let outside = [("state", "outside"), ("redirect_uri", "https://evil.test/"), ("prompt", "login")];
+        let jwt = signer.object(
+            &world,
+            "hefei",
+            &[
+                ("max_age", json!(3600)),
+                ("claims", json!({"id_token": {"locale": null}})),
+            ],
+        );
+        let outside = [
+            ("state", "outside"),
+            ("redirect_uri", "https://evil.test/"),
+            ("prompt", "login"),
+        ];
         let reply = ask(&browser, &jwt, &outside).await.reply("hefei");
         assert_eq!(reply["state"], "inside");
         assert_eq!(world.redeem("hefei", &reply["code"]).await.status, StatusCode::OK);
         let stateless = signer.object(&world, "hefei", &[("state", Value::Null)]);
-        let reply = ask(&browser, &stateless, &[("state", "outside")]).await.reply("hefei");
+        let reply = ask(&browser, &stateless, &[("state", "outside")])
+            .await
+            .reply("hefei");
         assert!(reply.contains_key("code") && !reply.contains_key("state"));
         // What is wrong inside is told to the address inside.
         let wrong = signer.object(&world, "hefei", &[("prompt", json!("wrong"))]);
@@ -49,9 +66,13 @@ async fn only_what_stands_inside_counts() {
         assert_eq!(seen.reply("hefei")["state"], "inside");
         let elsewhere = signer.object(&world, "hefei", &[("redirect_uri", json!("https://evil.test/"))]);
         let outside = [("redirect_uri", &*redirect_uri("hefei"))];
-        ask(&browser, &elsewhere, &outside).await.is_page("authorize-redirect");
+        ask(&browser, &elsewhere, &outside)
+            .await
+            .is_page("authorize-redirect");
         let nowhere = signer.object(&world, "hefei", &[("redirect_uri", Value::Null)]);
-        ask(&browser, &nowhere, &outside).await.is_page("authorize-redirect");
+        ask(&browser, &nowhere, &outside)
+            .await
+            .is_page("authorize-redirect");
     }
 }
 
@@ -68,15 +89,29 @@ async fn attack_131_an_object_that_the_client_did_not_sign_for_us_is_refused() {
     };
     let (unsigned, _) = good.rsplit_once('.').expect("a signature");
     let changed = |name: &str, value: Value| signer.object(&world, "hefei", &[(name, value)]);
-    let assertion = json!({"iss": "hefei", "sub": "hefei", "aud": world.service.issuer(), "exp": now + 60, "jti": "1"});
+    let assertion =
+        json!({"iss": "hefei", "sub": "hefei", "aud": world.service.issuer(), "exp": now + 60, "jti": "1"});
     let cases = [
         ("alg none", with_header(json!({ "alg": "none" }))),
         ("no signature", format!("{unsigned}.")),
-        ("a broken signature", format!("{}x", good.get(..good.len() - 1).expect("shorter"))),
+        (
+            "a broken signature",
+            format!("{}x", good.get(..good.len() - 1).expect("shorter")),
+        ),
         ("HS256", with_header(json!({ "alg": "HS256" }))),
-        ("a key in the header", with_header(json!({ "alg": "ES256", "jwk": {} }))),
+        (
+            "a key in the header",
+            with_header(json!({ "alg": "ES256", "jwk": {} })),
+        ),
         ("another key", stranger.sign(&claims)),
-        ("our key", world.service.ring().sign(SigningAlg::Es256, TokenType::Jwt, &claims.to_string()).expect("signed")),
+        (
+            "our key",
+            world
+                .service
+                .ring()
+                .sign(SigningAlg::Es256, TokenType::Jwt, &claims.to_string())
+                .expect("signed"),
+        ),
         ("another kind", signer.sign_as(TokenType::LogoutToken, &claims)),
         ("an assertion", signer.sign(&assertion)),
         ("another issuer", changed("iss", json!("wuhu"))),
@@ -89,7 +124,10 @@ async fn attack_131_an_object_that_the_client_did_not_sign_for_us_is_refused() {
         ("still to come", changed("nbf", json!(now + 61))),
         ("another client inside", changed("client_id", json!("wuhu"))),
         ("an object inside", changed("request", json!(good))),
-        ("a reference inside", changed("request_uri", json!("https://evil.test/"))),
+        (
+            "a reference inside",
+            changed("request_uri", json!("https://evil.test/")),
+        ),
         ("a number for a text", changed("scope", json!(7))),
         ("a list for a text", changed("state", json!(["a"]))),
         ("claims as a list", changed("claims", json!([]))),
@@ -116,11 +154,34 @@ async fn attack_131_an_object_that_the_client_did_not_sign_for_us_is_refused() {
     ] {
         ask(&browser, &fine, &[]).await.code("hefei");
     }
+    for (typ, fine) in [
+        ("oauth-authz-req+jwt", true),
+        ("application/oauth-authz-req+jwt", true),
+        ("client-authentication+jwt", false),
+        ("at+jwt", false),
+    ] {
+        let jwt = signer.sign_with(&json!({ "alg": "ES256", "typ": typ }), &claims);
+        let reply = ask(&browser, &jwt, &[("redirect_uri", &redirect)])
+            .await
+            .reply("hefei");
+        assert_eq!(reply.contains_key("code"), fine, "{typ}");
+    }
+    ask(
+        &browser,
+        &signer.sign_with(&json!({ "alg": "ES256" }), &claims),
+        &[],
+    )
+    .await
+    .code("hefei");
     // Who has no keys signs nothing, and who is nobody neither.
     world.apply(testing::client("hefei")).await;
     ask(&browser, &good, &[]).await.is_page("authorize-request");
-    let unknown = serde_urlencoded::to_string([("client_id", "nobody"), ("request", &good)]).expect("a query");
-    browser.get(&format!("/authorize?{unknown}")).await.is_page("authorize-client");
+    let unknown =
+        serde_urlencoded::to_string([("client_id", "nobody"), ("request", &good)]).expect("a query");
+    browser
+        .get(&format!("/authorize?{unknown}"))
+        .await
+        .is_page("authorize-client");
 }
 
 #[tokio::test]
@@ -133,7 +194,9 @@ async fn attack_017_a_second_object_is_refused_and_an_object_beside_a_handle() {
         let value = if name == "request" { good.as_str() } else { "urn:x" };
         let seen = ask(&browser, &good, &[(name, value), ("redirect_uri", &redirect)]).await;
         assert_eq!(seen.error("hefei"), "invalid_request", "{name}");
-        ask(&browser, &good, &[(name, value)]).await.is_page("authorize-request");
+        ask(&browser, &good, &[(name, value)])
+            .await
+            .is_page("authorize-request");
     }
 }
 
@@ -169,7 +232,11 @@ async fn attack_305_deep_and_huge_json_in_an_object_is_refused() {
     let redirect = redirect_uri("hefei");
     let deep = format!("{}1{}", "[".repeat(2000), "]".repeat(2000));
     let unsigned = |payload: &str| {
-        format!("{}.{}.AAAA", URL_SAFE_NO_PAD.encode(r#"{"alg":"ES256"}"#), URL_SAFE_NO_PAD.encode(payload))
+        format!(
+            "{}.{}.AAAA",
+            URL_SAFE_NO_PAD.encode(r#"{"alg":"ES256"}"#),
+            URL_SAFE_NO_PAD.encode(payload)
+        )
     };
     for jwt in [
         unsigned(&format!(r#"{{"claims":{deep}}}"#)),
@@ -185,7 +252,11 @@ async fn attack_305_deep_and_huge_json_in_an_object_is_refused() {
     for _ in 0..100 {
         nested = json!([nested]);
     }
-    let jwt = signer.object(&world, "hefei", &[("claims", json!({ "id_token": { "x": { "value": nested } } }))]);
+    let jwt = signer.object(
+        &world,
+        "hefei",
+        &[("claims", json!({ "id_token": { "x": { "value": nested } } }))],
+    );
     ask(&browser, &jwt, &[]).await.code("hefei");
     let many: serde_json::Map<_, _> = (0..200).map(|n| (format!("c{n}"), Value::Null)).collect();
     let jwt = signer.object(&world, "hefei", &[("claims", json!({ "userinfo": many }))]);
@@ -208,7 +279,9 @@ async fn a_registered_algorithm_is_the_only_one() {
             client.request_object_signing_alg = registered;
             world.apply(client.clone()).await;
             let jwt = signer.object(&world, "hefei", &[]);
-            let reply = ask(&browser, &jwt, &[("redirect_uri", &redirect)]).await.reply("hefei");
+            let reply = ask(&browser, &jwt, &[("redirect_uri", &redirect)])
+                .await
+                .reply("hefei");
             assert_eq!(reply.contains_key("code"), taken, "{} {registered:?}", alg.name());
         }
     }
@@ -222,7 +295,10 @@ async fn a_client_that_must_sign_gets_nothing_unsigned_and_a_signed_request_may_
         client.require_signed_request_object = true;
         world.apply(client).await;
         let browser = Browser::new(&world);
-        assert_eq!(browser.authorize("hefei", &[]).await.error("hefei"), "invalid_request");
+        assert_eq!(
+            browser.authorize("hefei", &[]).await.error("hefei"),
+            "invalid_request"
+        );
         let jwt = signer.object(&world, "hefei", &[]);
         let id = ask(&browser, &jwt, &[]).await.asks("/sign-in");
         // The object is over by then; it was good when it came.
@@ -253,7 +329,10 @@ async fn a_signed_request_in_a_form_without_our_cookies_waits_here() {
     let reply = browser.get(seen.location()).await.reply("hefei");
     assert!(reply.contains_key("code") && reply["state"] == "inside");
     let plain = parameters("hefei", &[("request", "x.y.z")]);
-    let plain: Vec<_> = plain.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    let plain: Vec<_> = plain
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.as_str()))
+        .collect();
     let seen = browser.post_from_outside("/authorize", &plain).await;
     assert_eq!(seen.error("hefei"), "invalid_request_object");
 }

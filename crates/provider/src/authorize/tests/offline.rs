@@ -1,8 +1,10 @@
 //! `offline_access` (OpenID Connect Core 11).
 
 use model::client::{Client, GrantType};
+use model::ids::{ClientId, GrantId};
 use model::interaction::Decision;
-use model::scope::Scope;
+use model::scope::{Scope, ScopeSet};
+use store::grants::Grant;
 
 use super::browser::Browser;
 use crate::testing::{self, World};
@@ -23,6 +25,22 @@ async fn scopes(world: &World, browser: &Browser<'_>, changes: &[(&str, &str)]) 
     tokens.json["scope"].as_str().expect("scopes").to_owned()
 }
 
+/// What the page stores when it asked for offline access.
+async fn decide(world: &World, allowed: &str) {
+    let grant = Grant {
+        id: GrantId::new(world.now(), world.store.rng()),
+        client_id: ClientId::parse("hefei").expect("an id"),
+        allowed: ScopeSet::parse_lenient(allowed),
+        asked: ScopeSet::from_iter([Scope::OfflineAccess]),
+        receipt: serde_json::Value::Null,
+        created_at: world.now(),
+        revoked_at: None,
+    };
+    store::grants::put(&world.store.read(), world.account, &grant)
+        .await
+        .expect("stored");
+}
+
 #[tokio::test]
 async fn offline_access_needs_a_question_or_an_earlier_answer() {
     for world in testing::worlds().await {
@@ -31,7 +49,10 @@ async fn offline_access_needs_a_question_or_an_earlier_answer() {
         let browser = Browser::signed_in(&world).await;
         // Nobody was asked, and the request does not demand that anybody is: it is as good as not there.
         assert_eq!(scopes(&world, &browser, &[ASKED]).await, "openid");
-        assert_eq!(scopes(&world, &browser, &[ASKED, ("prompt", "none")]).await, "openid");
+        assert_eq!(
+            scopes(&world, &browser, &[ASKED, ("prompt", "none")]).await,
+            "openid"
+        );
 
         let id = browser
             .authorize("hefei", &[ASKED, ("prompt", "consent")])
@@ -40,6 +61,7 @@ async fn offline_access_needs_a_question_or_an_earlier_answer() {
         let wants = browser.interaction(&id).await.wants;
         assert_eq!(wants.scopes.to_string(), "offline_access");
         // The page's box was not ticked.
+        decide(&world, "").await;
         browser
             .answer(&id, |answers| answers.consent = Some(Decision::Allowed))
             .await;
@@ -50,7 +72,7 @@ async fn offline_access_needs_a_question_or_an_earlier_answer() {
             .authorize("hefei", &[ASKED, ("prompt", "consent")])
             .await
             .asks("/consent");
-        world.decide("hefei", [Scope::OfflineAccess]).await;
+        decide(&world, "offline_access").await;
         browser
             .answer(&id, |answers| answers.consent = Some(Decision::Allowed))
             .await;

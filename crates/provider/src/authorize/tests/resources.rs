@@ -44,7 +44,10 @@ async fn a_registered_age_counts_where_the_request_names_none() {
     browser.authorize("hefei", &[]).await.asks("/sign-in");
     let silent = browser.authorize("hefei", &[("prompt", "none")]).await;
     assert_eq!(silent.error("hefei"), "login_required");
-    browser.authorize("hefei", &[("max_age", "3600")]).await.code("hefei");
+    browser
+        .authorize("hefei", &[("max_age", "3600")])
+        .await
+        .code("hefei");
     let id = browser.authorize("hefei", &[]).await.asks("/sign-in");
     world.clock.advance(TimeDelta::seconds(1));
     browser.sign_in(world.account).await;
@@ -77,7 +80,10 @@ async fn a_claim_with_another_value_than_the_one_asked_for_is_left_out() {
             ("null", true),
         ] {
             let request = format!(r#"{{"id_token":{{"locale":{how}}},"userinfo":{{"locale":{how}}}}}"#);
-            let code = browser.authorize("hefei", &[("claims", &request)]).await.code("hefei");
+            let code = browser
+                .authorize("hefei", &[("claims", &request)])
+                .await
+                .code("hefei");
             let tokens = world.redeem("hefei", &code).await;
             assert_eq!(tokens.status, StatusCode::OK, "{how}");
             let id_token = claims(tokens.json["id_token"].as_str().expect("an ID token"));
@@ -111,9 +117,15 @@ async fn only_a_person_whom_every_place_names_will_do() {
     let one_of = serde_json::json!({ "values": ["p.other", own] });
     let another = serde_json::json!({ "value": "p.other" });
     for (request, error) in [
-        (named(serde_json::json!({ "value": own }), serde_json::Value::Null), None),
+        (
+            named(serde_json::json!({ "value": own }), serde_json::Value::Null),
+            None,
+        ),
         (named(one_of.clone(), serde_json::json!({ "value": own })), None),
-        (named(serde_json::Value::Null, another.clone()), Some("login_required")),
+        (
+            named(serde_json::Value::Null, another.clone()),
+            Some("login_required"),
+        ),
         (named(one_of, another), Some("login_required")),
     ] {
         let seen = browser

@@ -11,17 +11,18 @@ use crate::testing::{self, World};
 
 /// The key of a sub-site.
 pub struct Signer {
+    key: PrivateKey,
     ring: Ring,
-    public: Value,
     alg: SigningAlg,
 }
 
 impl Signer {
     pub fn new(alg: SigningAlg) -> Self {
         let key = PrivateKey::generate(alg).expect("a key");
+        let again = PrivateKey::import(&key.export()).expect("the same key");
         Self {
-            public: key.public().to_value(),
-            ring: Ring::new([(KeyState::Current, key)]).expect("a ring"),
+            ring: Ring::new([(KeyState::Current, again)]).expect("a ring"),
+            key,
             alg,
         }
     }
@@ -29,7 +30,7 @@ impl Signer {
     /// The sub-site with this key.
     pub fn client(&self, id: &str) -> Client {
         Client {
-            jwks: Some(json!({ "keys": [self.public] })),
+            jwks: Some(json!({ "keys": [self.key.public().to_value()] })),
             ..testing::client(id)
         }
     }
@@ -51,6 +52,11 @@ impl Signer {
         self.ring
             .sign(self.alg, kind, &claims.to_string())
             .expect("signed")
+    }
+
+    /// With a header of one's own.
+    pub fn sign_with(&self, header: &Value, claims: &Value) -> String {
+        jose::sign::craft(&self.key, &header.to_string(), &claims.to_string()).expect("signed")
     }
 
     /// A usual request object with some members changed; `null` leaves one out.

@@ -1,5 +1,8 @@
 //! Assertions made with a key: what they must say, by profile.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
 use super::*;
 
 async fn taken(world: &World, key: &Key, change: impl FnOnce(&mut Value)) -> bool {
@@ -13,7 +16,7 @@ async fn taken_at(world: &World, key: &Key, endpoint: Endpoint, change: impl FnO
         map.retain(|_, value| !value.is_null());
     }
     Sent::assertion(&key.sign(&claims))
-        .is_taken(world, endpoint)
+        .taken(world, endpoint)
         .await
 }
 
@@ -104,7 +107,7 @@ async fn under_fapi_only_keys_prove_and_rs256_does_not() {
                 .field("client_secret", testing::SECRET),
             _ => Sent::default().field("client_id", "hefei"),
         };
-        assert!(!sent.is_taken(&world, Endpoint::Token).await, "{method:?}");
+        assert!(!sent.taken(&world, Endpoint::Token).await, "{method:?}");
     }
 }
 
@@ -157,8 +160,6 @@ async fn attack_111_113_114_an_encrypted_assertion_is_refused_before_any_key_is_
     let world = testing::world().await;
     let key = Key::new(SigningAlg::Es256);
     world.apply(with_key(&key, Profile::Oidc)).await;
-    use base64::Engine as _;
-    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
     for header in [
         json!({ "alg": "dir", "enc": "A128GCM" }),
         json!({ "alg": "RSA1_5", "enc": "A128CBC-HS256" }),

@@ -71,7 +71,7 @@ async fn a_secret_that_was_replaced_is_good_for_the_time_of_the_overlap() {
                 ("a secret that never was good, as long as those", false),
             ] {
                 assert_eq!(
-                    sent(secret).is_taken(&world, Endpoint::Token).await,
+                    sent(secret).taken(&world, Endpoint::Token).await,
                     right,
                     "{method:?}"
                 );
@@ -83,7 +83,7 @@ async fn a_secret_that_was_replaced_is_good_for_the_time_of_the_overlap() {
                     _ => sent(secret),
                 };
                 assert_eq!(
-                    sent.is_taken(&world, Endpoint::Token).await,
+                    sent.taken(&world, Endpoint::Token).await,
                     right,
                     "{method:?}, an hour later"
                 );
@@ -124,7 +124,7 @@ async fn an_assertion_with_the_secret_keeps_the_rules_of_one_with_a_key() {
             claims[name] = value;
             assert!(
                 !assertion(&claims, ("HS256", NEW))
-                    .is_taken(&world, Endpoint::Token)
+                    .taken(&world, Endpoint::Token)
                     .await,
                 "{name}"
             );
@@ -133,12 +133,12 @@ async fn an_assertion_with_the_secret_keeps_the_rules_of_one_with_a_key() {
         named["aud"] = json!(format!("{ISSUER}/token"));
         assert!(
             assertion(&named, ("HS256", NEW))
-                .is_taken(&world, Endpoint::Token)
+                .taken(&world, Endpoint::Token)
                 .await
         );
         for alg in ["none", "HS512", "ES256"] {
             let jwt = assertion(&super::claims(&world), (alg, NEW));
-            assert!(!jwt.is_taken(&world, Endpoint::Token).await, "{alg}");
+            assert!(!jwt.taken(&world, Endpoint::Token).await, "{alg}");
         }
     }
 }
@@ -158,7 +158,7 @@ async fn attack_067_069_a_secret_proves_only_by_its_registered_method() {
         ]
     };
     for sent in sent() {
-        assert!(!sent.is_taken(&world, Endpoint::Token).await);
+        assert!(!sent.taken(&world, Endpoint::Token).await);
     }
     // A secret makes no assertion where a key is registered, and none where the secret is to be sent; nor does the
     // text of the public key, or the hash that is kept.
@@ -167,12 +167,12 @@ async fn attack_067_069_a_secret_proves_only_by_its_registered_method() {
     let public = key.jwks()["keys"][0].to_string();
     for secret in [testing::SECRET, NEW, &public] {
         let sent = assertion(&claims(&world), ("HS256", secret)).field("client_id", "hefei");
-        assert!(!sent.is_taken(&world, Endpoint::Token).await);
+        assert!(!sent.taken(&world, Endpoint::Token).await);
     }
     register(&world, AuthMethod::ClientSecretBasic, None).await;
     assert!(
         !assertion(&claims(&world), ("HS256", NEW))
-            .is_taken(&world, Endpoint::Token)
+            .taken(&world, Endpoint::Token)
             .await
     );
     let mut client = testing::client("hefei");
@@ -183,7 +183,7 @@ async fn attack_067_069_a_secret_proves_only_by_its_registered_method() {
     for secret in [testing::SECRET, &hash] {
         assert!(
             !assertion(&claims(&world), ("HS256", secret))
-                .is_taken(&world, Endpoint::Token)
+                .taken(&world, Endpoint::Token)
                 .await
         );
     }

@@ -47,28 +47,73 @@ async fn a_proof_binds_the_access_token_and_userinfo_takes_it_with_a_proof_and_i
         let told = world.send(userinfo("dpop", &access, Some(&good))).await;
         assert_eq!(told.status, 200, "{}", told.json);
         let cases = [
-            ("the proof again", "DPoP", Some(good.clone()), "invalid_dpop_proof"),
+            (
+                "the proof again",
+                "DPoP",
+                Some(good.clone()),
+                "invalid_dpop_proof",
+            ),
             ("attack_095: as a bearer token", "Bearer", None, "invalid_token"),
-            ("a bearer token with a proof", "Bearer", Some(holder.proof_for(USERINFO, &access, world.now())), "invalid_token"),
+            (
+                "a bearer token with a proof",
+                "Bearer",
+                Some(holder.proof_for(USERINFO, &access, world.now())),
+                "invalid_token",
+            ),
             ("no proof", "DPoP", None, "invalid_dpop_proof"),
-            ("another key", "DPoP", Some(thief.proof_for(USERINFO, &access, world.now())), "invalid_token"),
-            ("no ath", "DPoP", Some(holder.proof(USERINFO, world.now())), "invalid_dpop_proof"),
-            ("ath of another", "DPoP", Some(holder.proof_for(USERINFO, "other", world.now())), "invalid_dpop_proof"),
-            ("another address", "DPoP", Some(holder.proof_for(("GET", "http://localhost:8080/token"), &access, world.now())), "invalid_dpop_proof"),
-            ("another method", "DPoP", Some(holder.proof_for(("POST", USERINFO.1), &access, world.now())), "invalid_dpop_proof"),
+            (
+                "another key",
+                "DPoP",
+                Some(thief.proof_for(USERINFO, &access, world.now())),
+                "invalid_token",
+            ),
+            (
+                "no ath",
+                "DPoP",
+                Some(holder.proof(USERINFO, world.now())),
+                "invalid_dpop_proof",
+            ),
+            (
+                "ath of another",
+                "DPoP",
+                Some(holder.proof_for(USERINFO, "other", world.now())),
+                "invalid_dpop_proof",
+            ),
+            (
+                "another address",
+                "DPoP",
+                Some(holder.proof_for(("GET", "http://localhost:8080/token"), &access, world.now())),
+                "invalid_dpop_proof",
+            ),
+            (
+                "another method",
+                "DPoP",
+                Some(holder.proof_for(("POST", USERINFO.1), &access, world.now())),
+                "invalid_dpop_proof",
+            ),
         ];
         for (case, scheme, proof, error) in cases {
             let answer = world.send(userinfo(scheme, &access, proof.as_deref())).await;
             assert_eq!((answer.status.as_u16(), answer.error()), (401, error), "{case}");
             let challenge = answer.headers["www-authenticate"].to_str().unwrap();
-            assert!(challenge.starts_with(&format!("DPoP error=\"{error}\"")), "{case}: {challenge}");
+            assert!(
+                challenge.starts_with(&format!("DPoP error=\"{error}\"")),
+                "{case}: {challenge}"
+            );
             assert!(challenge.contains("algs=\""), "{case}");
         }
-        let url = format!("{}?q=1#f", USERINFO.1.replace("http://localhost", "HTTP://LOCALHOST"));
+        let url = format!(
+            "{}?q=1#f",
+            USERINFO.1.replace("http://localhost", "HTTP://LOCALHOST")
+        );
         let odd = holder.proof_for(("GET", &url), &access, world.now());
         let told = world.send(userinfo("DPoP", &access, Some(&odd))).await;
         assert_eq!(told.status, 200, "query, fragment and case of htu do not count");
-        let mut two = userinfo("DPoP", &access, Some(&holder.proof_for(USERINFO, &access, world.now())));
+        let mut two = userinfo(
+            "DPoP",
+            &access,
+            Some(&holder.proof_for(USERINFO, &access, world.now())),
+        );
         let second = holder.proof_for(USERINFO, &access, world.now()).parse().unwrap();
         two.headers_mut().append("dpop", second);
         assert_eq!(world.send(two).await.error(), "invalid_dpop_proof", "two headers");
@@ -86,10 +131,15 @@ async fn an_unbound_token_does_not_pass_under_the_other_scheme() {
     let proof = holder.proof_for(USERINFO, access, world.now());
     let answer = world.send(userinfo("DPoP", access, Some(&proof))).await;
     assert_eq!((answer.status.as_u16(), answer.error()), (401, "invalid_token"));
-    let none = world.send(Request::get("/userinfo").body(Body::empty()).unwrap()).await;
+    let none = world
+        .send(Request::get("/userinfo").body(Body::empty()).unwrap())
+        .await;
     let challenges: Vec<_> = none.headers.get_all("www-authenticate").iter().collect();
     assert_eq!(challenges[0], "Bearer");
-    assert!(challenges[1].to_str().unwrap().starts_with("DPoP algs=\""), "{challenges:?}");
+    assert!(
+        challenges[1].to_str().unwrap().starts_with("DPoP algs=\""),
+        "{challenges:?}"
+    );
 }
 
 #[tokio::test]
@@ -103,10 +153,18 @@ async fn a_code_that_was_asked_for_with_a_key_is_redeemed_with_it_and_with_no_ot
             ("no key", None, "invalid_dpop_proof"),
         ] {
             let code = world.issue("hefei", &details).await;
-            refused(&token(&world, &fields("hefei", &code), shown).await, 400, error, case);
+            refused(
+                &token(&world, &fields("hefei", &code), shown).await,
+                400,
+                error,
+                case,
+            );
         }
         let code = world.issue("hefei", &details).await;
-        assert_eq!(token(&world, &fields("hefei", &code), Some(&holder)).await.status, 200);
+        assert_eq!(
+            token(&world, &fields("hefei", &code), Some(&holder)).await.status,
+            200
+        );
     }
 }
 
@@ -124,19 +182,45 @@ async fn a_public_clients_refresh_token_is_bound_to_its_key_and_a_confidential_o
             ("client_id", "hefei"),
             ("refresh_token", text(&first, "refresh_token")),
         ];
-        refused(&token(&world, &form, Some(&thief)).await, 400, "invalid_grant", "another key");
-        refused(&token(&world, &form, None).await, 400, "invalid_dpop_proof", "no key");
+        refused(
+            &token(&world, &form, Some(&thief)).await,
+            400,
+            "invalid_grant",
+            "another key",
+        );
+        refused(
+            &token(&world, &form, None).await,
+            400,
+            "invalid_dpop_proof",
+            "no key",
+        );
         let second = token(&world, &form, Some(&holder)).await;
-        assert_eq!((second.status.as_u16(), text(&second, "token_type")), (200, "DPoP"));
+        assert_eq!(
+            (second.status.as_u16(), text(&second, "token_type")),
+            (200, "DPoP")
+        );
         form[2].1 = text(&second, "refresh_token");
-        refused(&token(&world, &form, Some(&thief)).await, 400, "invalid_grant", "the next one too");
+        refused(
+            &token(&world, &form, Some(&thief)).await,
+            400,
+            "invalid_grant",
+            "the next one too",
+        );
 
         world.apply(refreshing("hefei")).await;
         let code = world.issue("hefei", &world.details(ALL)).await;
         let first = token(&world, &fields("hefei", &code), Some(&holder)).await;
-        let form = [("grant_type", "refresh_token"), ("refresh_token", text(&first, "refresh_token"))];
+        let form = [
+            ("grant_type", "refresh_token"),
+            ("refresh_token", text(&first, "refresh_token")),
+        ];
         let other = token(&world, &form, Some(&thief)).await;
-        assert_eq!((other.status.as_u16(), text(&other, "token_type")), (200, "DPoP"), "{}", other.json);
+        assert_eq!(
+            (other.status.as_u16(), text(&other, "token_type")),
+            (200, "DPoP"),
+            "{}",
+            other.json
+        );
     }
 }
 
@@ -148,9 +232,19 @@ async fn a_client_whose_tokens_are_bound_gets_none_without_a_key_and_a_proof_is_
         client.dpop_bound_access_tokens = true;
         world.apply(client).await;
         let code = world.issue("hefei", &world.details([Scope::Openid])).await;
-        refused(&token(&world, &fields("hefei", &code), None).await, 400, "invalid_dpop_proof", "code");
+        refused(
+            &token(&world, &fields("hefei", &code), None).await,
+            400,
+            "invalid_dpop_proof",
+            "code",
+        );
         let own = [("grant_type", "client_credentials")];
-        refused(&token(&world, &own, None).await, 400, "invalid_dpop_proof", "client credentials");
+        refused(
+            &token(&world, &own, None).await,
+            400,
+            "invalid_dpop_proof",
+            "client credentials",
+        );
         let proof = holder.proof(TOKEN, world.now());
         let with = |form: &[(&str, &str)]| {
             let mut request = testing::token_request(Some(&basic("hefei", SECRET)), form);
@@ -158,10 +252,26 @@ async fn a_client_whose_tokens_are_bound_gets_none_without_a_key_and_a_proof_is_
             request
         };
         let answer = world.send(with(&own)).await;
-        assert_eq!((answer.status.as_u16(), text(&answer, "token_type")), (200, "DPoP"));
-        assert_eq!(claims(text(&answer, "access_token"))["cnf"], json!({ "jkt": holder.jkt() }));
-        refused(&world.send(with(&own)).await, 400, "invalid_dpop_proof", "the proof again");
-        refused(&world.send(with(&fields("hefei", &code))).await, 400, "invalid_dpop_proof", "for a code");
+        assert_eq!(
+            (answer.status.as_u16(), text(&answer, "token_type")),
+            (200, "DPoP")
+        );
+        assert_eq!(
+            claims(text(&answer, "access_token"))["cnf"],
+            json!({ "jkt": holder.jkt() })
+        );
+        refused(
+            &world.send(with(&own)).await,
+            400,
+            "invalid_dpop_proof",
+            "the proof again",
+        );
+        refused(
+            &world.send(with(&fields("hefei", &code))).await,
+            400,
+            "invalid_dpop_proof",
+            "for a code",
+        );
         let answer = token(&world, &fields("hefei", &code), Some(&holder)).await;
         assert_eq!(answer.status, 200, "the code was not spent by any of it");
     }
@@ -195,21 +305,43 @@ async fn fapi_demands_a_key_and_pkce_and_does_not_rotate() {
         let mut form = form.to_vec();
         form.extend([
             ("client_assertion", jwt.as_str()),
-            ("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"),
+            (
+                "client_assertion_type",
+                "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
+            ),
             ("client_id", "hefei"),
         ]);
         token(&world, &form, Some(&holder)).await
     };
     let stripped = world.issue_with("hefei", &world.details(ALL), None).await;
-    let bare: Vec<_> = fields("hefei", &stripped).into_iter().filter(|(name, _)| *name != "code_verifier").collect();
-    refused(&ask("b", &bare).await, 400, "invalid_grant", "a code without PKCE");
+    let bare: Vec<_> = fields("hefei", &stripped)
+        .into_iter()
+        .filter(|(name, _)| *name != "code_verifier")
+        .collect();
+    refused(
+        &ask("b", &bare).await,
+        400,
+        "invalid_grant",
+        "a code without PKCE",
+    );
     let wrong = world.issue("hefei", &world.details(ALL)).await;
     let mut spoilt = fields("hefei", &wrong);
     spoilt[3].1 = "another-verifier-of-forty-three-characters-x";
     refused(&ask("c", &spoilt).await, 400, "invalid_grant", "another verifier");
     let first = ask("d", &fields("hefei", &code)).await;
-    assert_eq!((first.status.as_u16(), text(&first, "token_type")), (200, "DPoP"), "{}", first.json);
-    let form = [("grant_type", "refresh_token"), ("refresh_token", text(&first, "refresh_token"))];
+    assert_eq!(
+        (first.status.as_u16(), text(&first, "token_type")),
+        (200, "DPoP"),
+        "{}",
+        first.json
+    );
+    let form = [
+        ("grant_type", "refresh_token"),
+        ("refresh_token", text(&first, "refresh_token")),
+    ];
     let second = ask("e", &form).await;
-    assert_eq!((second.status.as_u16(), second.json.get("refresh_token")), (200, None));
+    assert_eq!(
+        (second.status.as_u16(), second.json.get("refresh_token")),
+        (200, None)
+    );
 }

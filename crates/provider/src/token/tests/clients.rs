@@ -63,7 +63,10 @@ async fn attack_061_062_063_requests_of_another_form_are_refused() {
         ("client_assertion_type", "x"),
         ("client_secret", SECRET),
     ];
-    refused_client(&world.token(None, &fake).await, "attack_065: an unsigned assertion");
+    refused_client(
+        &world.token(None, &fake).await,
+        "attack_065: an unsigned assertion",
+    );
     let other = [("client_id", "wuhu")];
     refused(
         &world.token(Some(&authorization), &other).await,
@@ -171,7 +174,7 @@ async fn the_secret_in_the_form_and_public_clients_work_as_registered() {
 }
 
 /// A client with a key of its own.
-async fn with_key(world: &World) -> Ring {
+pub(super) async fn with_key(world: &World) -> Ring {
     let key = PrivateKey::generate(SigningAlg::Es256).unwrap();
     let mut client = testing::client("hefei");
     client.auth_method = AuthMethod::PrivateKeyJwt;
@@ -180,7 +183,7 @@ async fn with_key(world: &World) -> Ring {
     Ring::new([(KeyState::Current, key)]).unwrap()
 }
 
-fn assertion(world: &World, change: impl FnOnce(&mut Value)) -> String {
+pub(super) fn assertion(world: &World, change: impl FnOnce(&mut Value)) -> String {
     let now = world.now().timestamp();
     let mut claims = json!({
         "iss": "hefei", "sub": "hefei", "aud": "http://localhost:8080", "jti": "1", "iat": now, "exp": now + 300,
@@ -189,7 +192,7 @@ fn assertion(world: &World, change: impl FnOnce(&mut Value)) -> String {
     claims.to_string()
 }
 
-async fn assert_with(world: &World, jwt: &str, code: &str) -> Answer {
+pub(super) async fn assert_with(world: &World, jwt: &str, code: &str) -> Answer {
     let mut form = fields("hefei", code).to_vec();
     form.push(("client_assertion", jwt));
     form.push((

@@ -3,16 +3,16 @@
 mod bound;
 mod clients;
 mod codes;
-mod refresh;
+pub(crate) mod refresh;
 mod resources;
-mod service;
+pub(crate) mod service;
 
 use model::scope::Scope;
 
 use crate::testing::Answer;
 
 /// Every scope that is about the person.
-const ALL: [Scope; 7] = [
+pub(crate) const ALL: [Scope; 7] = [
     Scope::Openid,
     Scope::Assurance,
     Scope::Seals,

@@ -37,8 +37,14 @@ async fn a_client_that_wants_signed_tokens_gets_them_for_the_provider_and_userin
         for bad in [format!("{start}."), format!("{start}.AAAA"), format!("{token}A")] {
             assert_eq!(world.userinfo(&bad).await.status, 401, "only to the letter");
         }
-        store::sessions::end(&world.store.read(), world.session, world.now()).await.unwrap();
-        assert_eq!(world.userinfo(token).await.status, 401, "its row says that the sign-in ended");
+        store::sessions::end(&world.store.read(), world.session, world.now())
+            .await
+            .unwrap();
+        assert_eq!(
+            world.userinfo(token).await.status,
+            401,
+            "its row says that the sign-in ended"
+        );
     }
 }
 
@@ -57,12 +63,20 @@ async fn attack_078_098_a_token_is_for_the_resources_that_were_granted_and_useri
         let token = text(&all, "refresh_token");
         let one = refresh(&world, "hefei", token, &[("resource", FILES)]).await;
         assert_eq!(claims(text(&one, "access_token"))["aud"], FILES);
-        for bad in ["https://other.example", "https://cases.example/", "http://localhost:8080"] {
+        for bad in [
+            "https://other.example",
+            "https://cases.example/",
+            "http://localhost:8080",
+        ] {
             let answer = refresh(&world, "hefei", token, &[("resource", bad)]).await;
             refused(&answer, 400, "invalid_target", bad);
         }
         let again = refresh(&world, "hefei", token, &[]).await;
-        assert_eq!(claims(text(&again, "access_token"))["aud"], json!([CASES, FILES]), "less was for once");
+        assert_eq!(
+            claims(text(&again, "access_token"))["aud"],
+            json!([CASES, FILES]),
+            "less was for once"
+        );
 
         let code = world.issue("hefei", &details).await;
         let mut form = fields("hefei", &code).to_vec();

@@ -1,1 +1,0 @@
-//! (stub until the tests of this module land)
