@@ -89,6 +89,15 @@ impl TestClient {
         }
     }
 
+    /// One whose file is written elsewhere.
+    pub fn registered(id: &str, redirect_uri: &str, proof: Proof, rs256: bool) -> Self {
+        Self {
+            redirect_uri: redirect_uri.to_owned(),
+            rs256,
+            ..Self::new(id, proof)
+        }
+    }
+
     fn secret(id: &str) -> String {
         format!("{id}-secret-of-more-than-43-characters-0123456789abcdef")
     }

@@ -208,15 +208,6 @@ impl Wanted<'_> {
     fn takes(&self, claim: Claim, value: &Value) -> bool {
         self.by_scope(claim) || self.alone(claim).is_some_and(|asked| asked.takes(value))
     }
-
-    /// Whether anything that follows from evidence is wanted.
-    pub fn needs_evidence(&self) -> bool {
-        let about_evidence = |claim: &Claim| matches!(claim.scope(), Scope::Assurance | Scope::Seals);
-        Claim::ALL
-            .into_iter()
-            .filter(about_evidence)
-            .any(|claim| self.holds(claim))
-    }
 }
 
 /// What is known.

@@ -152,4 +152,4 @@ pub async fn verify<T>(
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

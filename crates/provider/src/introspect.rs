@@ -7,8 +7,8 @@
 //! (A083, A098). `sub` is the name under which the one who asks knows the person, which is another than the sub-site's
 //! when they are of two sectors: so two sectors cannot join what they know by asking us.
 //!
-//! Statements: one for a resident's access token, one more for a refresh token; one for a client's own token. An
-//! assertion adds one.
+//! Statements: one for a resident's access token, two for a refresh token or a client's own token. An assertion adds
+//! one.
 
 use axum::extract::State;
 use axum::response::Response;

@@ -4,7 +4,8 @@
 //! nothing in it whether there was such a token or not, and for a token of another client nothing happens (A085). Only
 //! when the store fails is it 503, because then the token may still be good (A086). `token_type_hint` is not looked at.
 //!
-//! Statements: an access token takes two and the entry in the audit log, a refresh token five, a client's own token three.
+//! Statements: one for an access token or a client's own, five for a refresh token, and the entry in the audit log; an
+//! assertion adds one.
 
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};

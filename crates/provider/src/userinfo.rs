@@ -6,8 +6,7 @@
 //! by it and in no other way. The answer is JSON, or signed when the client is registered so (`Accept` does not count,
 //! A097); it is never encrypted. No claim is kept in several languages, so `claims_locales` changes nothing.
 //!
-//! Statements: the token with whom it is about, and the evidence where something that follows from it is wanted; a proof
-//! adds one.
+//! Statements: one, the token with whom it is about; a proof adds one.
 
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
@@ -20,7 +19,7 @@ use model::secret::Sensitive;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use store::tokens::LiveToken;
-use store::{Tx, evidence, tokens};
+use store::{Tx, tokens};
 use web::extract::{RawParams, RawParamsError};
 
 use crate::access_token::{Kind, Presented};
@@ -144,14 +143,9 @@ async fn tell(
         permitted: &permitted,
         requested: &live.details.claims,
     };
-    let evidence = if wanted.needs_evidence() {
-        evidence::list(&tx, live.holder.account.id).await?
-    } else {
-        Vec::new()
-    };
     let facts = Facts {
         account: &live.holder.account,
-        evidence: &evidence,
+        evidence: &live.holder.evidence,
         strength: live.details.strength,
         ladder: service.ladder(),
         now,

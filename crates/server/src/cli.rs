@@ -86,7 +86,9 @@ pub enum Clients {
     #[command(after_help = "Example:\n  denizen clients list --config config/denizen.toml")]
     List(ConfigFile),
     /// Make a permission to register sub-sites by program (an initial access token) and print it, once.
-    #[command(after_help = "Example:\n  denizen clients token --label \"Hefei Data Bureau\" --uses 1 --hours 24")]
+    #[command(
+        after_help = "Example:\n  denizen clients token --label \"Hefei Data Bureau\" --uses 1 --hours 24"
+    )]
     Token {
         /// The configuration file.
         #[command(flatten)]

@@ -280,13 +280,17 @@ mod tests {
                 metadata: "{}".to_owned(),
             });
             let tx = test.store.read();
-            clients::put(&tx, &dynamic, test.clock.now()).await.expect("stored");
+            clients::put(&tx, &dynamic, test.clock.now())
+                .await
+                .expect("stored");
             let mode = Mode {
                 dry_run: false,
                 prune: true,
                 overlap: TimeDelta::hours(24),
             };
-            let lines = apply(&test.store, &[client("hefei")], mode).await.expect("applied");
+            let lines = apply(&test.store, &[client("hefei")], mode)
+                .await
+                .expect("applied");
             assert_eq!(lines, ["+ hefei"]);
             let [hefei, dynamic] = [&client("hefei"), &dynamic].map(|stored| stored.client.client_id.clone());
             assert_eq!(clients::list(&tx).await.expect("a list").len(), 2);

@@ -171,11 +171,7 @@ fn opened(tx: &Tx, row: &client::Model, sealed: Option<&[u8]>) -> Option<Sensiti
     }
 }
 
-fn sealed(
-    tx: &Tx,
-    id: &ClientId,
-    secret: Option<&Sensitive<String>>,
-) -> Result<Option<Vec<u8>>, StoreError> {
+fn sealed(tx: &Tx, id: &ClientId, secret: Option<&Sensitive<String>>) -> Result<Option<Vec<u8>>, StoreError> {
     let seal = |secret: &Sensitive<String>| {
         let row = id.as_str().as_bytes();
         tx.vault()
@@ -380,12 +376,19 @@ mod tests {
             assert_eq!(found, wanted);
             let good = |secret: &str, at| found.accepts_secret(&TokenHash::of(secret), at);
             let signing = |at| found.signing_secrets(at).count();
-            assert_eq!((good("new", now), good("old", now), good("x", now)), (true, true, false));
+            assert_eq!(
+                (good("new", now), good("old", now), good("x", now)),
+                (true, true, false)
+            );
             assert_eq!((good("new", now + hour), good("old", now + hour)), (true, false));
             assert!(!good("new", now + hour * 2));
             assert_eq!([0, 1, 2].map(|hours| signing(now + hour * hours)), [2, 1, 0]);
 
-            let row = client::Entity::find_by_id("hefei").one(&tx).await.unwrap().unwrap();
+            let row = client::Entity::find_by_id("hefei")
+                .one(&tx)
+                .await
+                .unwrap()
+                .unwrap();
             let sealed = row.secret_sealed.unwrap();
             assert!(!sealed.windows(3).any(|bytes| bytes == b"new"));
 
@@ -393,7 +396,11 @@ mod tests {
             remove(&tx, &BTreeSet::from([id.clone()]), now).await.unwrap();
             assert_eq!(count_dynamic_to_add(&tx).await.unwrap(), 0);
             assert_eq!(find_stored(&tx, id).await.unwrap(), None);
-            let row = client::Entity::find_by_id("hefei").one(&tx).await.unwrap().unwrap();
+            let row = client::Entity::find_by_id("hefei")
+                .one(&tx)
+                .await
+                .unwrap()
+                .unwrap();
             assert_eq!(
                 (row.secret_hash, row.secret_sealed, row.registration_token_hash),
                 (None, None, None)

@@ -19,7 +19,7 @@ use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::Expr;
 use sea_orm::{
     ColumnTrait as _, ConnectionTrait as _, EntityTrait as _, FromQueryResult as _, IdenStatic as _,
-    QueryFilter as _, QuerySelect as _, QueryTrait as _, SelectA, SelectB,
+    QueryFilter as _, QueryTrait as _, SelectA, SelectB,
 };
 use serde::{Deserialize, Serialize};
 
@@ -260,10 +260,8 @@ pub async fn find(tx: &Tx, code: &TokenHash, client: &ClientId) -> Result<Option
     let query = Entity::find_by_id(code.as_bytes().to_vec())
         .filter(Column::ClientId.eq(client.as_str()))
         .filter(Column::UsedAt.is_null())
-        .find_also_related(account::Entity)
-        .expr_as(standing::allowed(&FOOTING), holders::ALLOWED)
-        .expr_as(standing::sign_in_over(&FOOTING), holders::SIGN_IN_OVER)
-        .into_query();
+        .find_also_related(account::Entity);
+    let query = holders::select(query, tx, &FOOTING).into_query();
     let Some(found) = tx.query_one_raw(tx.get_database_backend().build(&query)).await? else {
         return Ok(None);
     };

@@ -100,3 +100,21 @@ async fn lock(tx: &impl ConnectionTrait, number: i64) -> Result<(), StoreError> 
 pub fn is_shared(db: &DatabaseConnection) -> bool {
     db.get_database_backend() == DatabaseBackend::Postgres
 }
+
+/// An aggregate of evidence: one JSON list of lists.
+pub const fn evidence_as_json(backend: DatabaseBackend) -> &'static str {
+    match backend {
+        DatabaseBackend::Postgres => "CAST(json_agg(json_build_array(id, source, issued_at, expires_at)) AS text)",
+        _ => "json_group_array(json_array(hex(id), source, issued_at, expires_at))",
+    }
+}
+
+/// A decision about a sub-site as one JSON list.
+pub const fn grant_as_json(backend: DatabaseBackend) -> &'static str {
+    match backend {
+        DatabaseBackend::Postgres => {
+            "CAST(json_build_array(id, client_id, allowed, asked, receipt, created_at) AS text)"
+        }
+        _ => "json_array(hex(id), client_id, allowed, asked, receipt, created_at)",
+    }
+}

@@ -4,10 +4,14 @@ use chrono::{DateTime, Utc};
 use model::evidence::{Evidence, SourceId};
 use model::ids::{AccountId, CaseId, EvidenceId};
 use sea_orm::ActiveValue::Set;
-use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _};
+use sea_orm::sea_query::{Expr, ExprTrait as _, Order, Query};
+use sea_orm::{
+    ColumnTrait as _, DatabaseBackend, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
+};
+use uuid::Uuid;
 
-use crate::entity::evidence;
+use crate::dialect;
+use crate::entity::{account, evidence};
 use crate::error::StoreError;
 use crate::tx::Tx;
 
@@ -89,4 +93,47 @@ pub async fn list(tx: &Tx, account: AccountId) -> Result<Vec<Evidence>, StoreErr
             })
         })
         .collect()
+}
+
+/// What [`list`] answers, as a column of a statement about an account: read it with [`from_column`].
+pub(crate) fn column(backend: DatabaseBackend) -> Expr {
+    let owner = (account::Entity, account::Column::Id);
+    let pieces = Query::select()
+        .columns([
+            evidence::Column::Id,
+            evidence::Column::Source,
+            evidence::Column::IssuedAt,
+            evidence::Column::ExpiresAt,
+        ])
+        .from(evidence::Entity)
+        .and_where(Expr::col((evidence::Entity, evidence::Column::AccountId)).equals(owner))
+        .and_where(Expr::col((evidence::Entity, evidence::Column::EndedAt)).is_null())
+        .order_by((evidence::Entity, evidence::Column::IssuedAt), Order::Desc)
+        .limit(LIST_MAX)
+        .take();
+    let all = Query::select()
+        .expr(Expr::cust(dialect::evidence_as_json(backend)))
+        .from_subquery(pieces, "piece")
+        .take();
+    Expr::SubQuery(None, Box::new(all.into()))
+}
+
+/// Reads what [`column`] gave.
+pub(crate) fn from_column(text: Option<&str>) -> Result<Vec<Evidence>, StoreError> {
+    type Piece = (Uuid, String, DateTime<Utc>, Option<DateTime<Utc>>);
+    let malformed = |_| StoreError::Malformed("evidence");
+    let pieces: Vec<Piece> = serde_json::from_str(text.unwrap_or("[]")).map_err(malformed)?;
+    let mut evidence = Vec::with_capacity(pieces.len());
+    for (id, source, issued_at, expires_at) in pieces {
+        evidence.push(Evidence {
+            id: EvidenceId::from_uuid(id),
+            source: SourceId::parse(&source).map_err(|_| StoreError::Malformed("evidence.source"))?,
+            issued_at,
+            expires_at,
+            ended_at: None,
+        });
+    }
+    // A list of rows within a row has no order of its own.
+    evidence.sort_by_key(|piece| std::cmp::Reverse(piece.issued_at));
+    Ok(evidence)
 }

@@ -5,14 +5,17 @@ use chrono::{DateTime, Utc};
 use model::ids::{AccountId, ClientId, GrantId};
 use model::scope::ScopeSet;
 use sea_orm::ActiveValue::Set;
-use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _};
+use sea_orm::sea_query::{Expr, ExprTrait as _, Query};
+use sea_orm::{
+    ColumnTrait as _, DatabaseBackend, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
+};
+use uuid::Uuid;
 
-use crate::accounts;
-use crate::entity::{access_token, authorization_code, consent_grant};
+use crate::entity::{access_token, account, authorization_code, consent_grant};
 use crate::error::StoreError;
 use crate::refresh;
 use crate::tx::Tx;
+use crate::{accounts, dialect};
 
 /// The most grants that a list shows.
 const LIST_MAX: u64 = 500;
@@ -49,6 +52,31 @@ pub async fn find_active(
         .one(tx)
         .await?;
     row.map(from_row).transpose()
+}
+
+/// The decision that holds, as a column of a statement about an account: read it with [`from_column`].
+pub(crate) fn column(backend: DatabaseBackend, client: &ClientId) -> Expr {
+    let owner = (account::Entity, account::Column::Id);
+    let grant = Query::select()
+        .expr(Expr::cust(dialect::grant_as_json(backend)))
+        .from(consent_grant::Entity)
+        .and_where(Expr::col((consent_grant::Entity, consent_grant::Column::AccountId)).equals(owner))
+        .and_where(Expr::col((consent_grant::Entity, consent_grant::Column::ClientId)).eq(client.as_str()))
+        .and_where(Expr::col((consent_grant::Entity, consent_grant::Column::RevokedAt)).is_null())
+        .limit(1)
+        .take();
+    Expr::SubQuery(None, Box::new(grant.into()))
+}
+
+/// Reads what [`column`] gave.
+pub(crate) fn from_column(text: Option<&str>) -> Result<Option<Grant>, StoreError> {
+    type Columns = (Uuid, String, String, String, String, DateTime<Utc>);
+    let Some(text) = text else {
+        return Ok(None);
+    };
+    let (id, client_id, allowed, asked, receipt, created_at): Columns =
+        serde_json::from_str(text).map_err(|_| StoreError::Malformed("grant"))?;
+    from_parts((id, &client_id), (&allowed, &asked, &receipt), (created_at, None)).map(Some)
 }
 
 /// One grant of an account, holding or not.
@@ -147,14 +175,26 @@ pub async fn revoke(
 }
 
 fn from_row(row: consent_grant::Model) -> Result<Grant, StoreError> {
+    from_parts(
+        (row.id, &row.client_id),
+        (&row.allowed, &row.asked, &row.receipt),
+        (row.created_at, row.revoked_at),
+    )
+}
+
+fn from_parts(
+    (id, client_id): (Uuid, &str),
+    (allowed, asked, receipt): (&str, &str, &str),
+    (created_at, revoked_at): (DateTime<Utc>, Option<DateTime<Utc>>),
+) -> Result<Grant, StoreError> {
     Ok(Grant {
-        id: GrantId::from_uuid(row.id),
-        client_id: ClientId::parse(&row.client_id).map_err(|_| StoreError::Malformed("grant.client_id"))?,
-        allowed: ScopeSet::parse_lenient(&row.allowed),
-        asked: ScopeSet::parse_lenient(&row.asked),
-        receipt: serde_json::from_str(&row.receipt).map_err(|_| StoreError::Malformed("grant.receipt"))?,
-        created_at: row.created_at,
-        revoked_at: row.revoked_at,
+        id: GrantId::from_uuid(id),
+        client_id: ClientId::parse(client_id).map_err(|_| StoreError::Malformed("grant.client_id"))?,
+        allowed: ScopeSet::parse_lenient(allowed),
+        asked: ScopeSet::parse_lenient(asked),
+        receipt: serde_json::from_str(receipt).map_err(|_| StoreError::Malformed("grant.receipt"))?,
+        created_at,
+        revoked_at,
     })
 }
 

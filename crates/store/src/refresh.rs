@@ -13,7 +13,7 @@ use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{Condition, Expr, IntoCondition};
 use sea_orm::{
     ColumnTrait as _, ConnectionTrait as _, EntityTrait as _, FromQueryResult as _, IdenStatic as _,
-    QueryFilter as _, QuerySelect as _, QueryTrait as _, SelectA, SelectB,
+    QueryFilter as _, QueryTrait as _, SelectA, SelectB,
 };
 
 use crate::accounts::Status;
@@ -174,10 +174,8 @@ const FOOTING: Footing<(Entity, Column)> = Footing {
 /// A refresh token by its value, holding or not. One statement.
 pub async fn find(tx: &Tx, token: &TokenHash) -> Result<Option<Kept>, StoreError> {
     let query = Entity::find_by_id(token.as_bytes().to_vec())
-        .find_also_related(account::Entity)
-        .expr_as(standing::allowed(&FOOTING), holders::ALLOWED)
-        .expr_as(standing::sign_in_over(&FOOTING), holders::SIGN_IN_OVER)
-        .into_query();
+        .find_also_related(account::Entity);
+    let query = holders::select(query, tx, &FOOTING).into_query();
     let Some(found) = tx.query_one_raw(tx.get_database_backend().build(&query)).await? else {
         return Ok(None);
     };

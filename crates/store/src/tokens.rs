@@ -14,7 +14,7 @@ use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::Expr;
 use sea_orm::{
     ColumnTrait as _, ConnectionTrait as _, EntityTrait as _, FromQueryResult as _, IdenStatic as _,
-    QueryFilter as _, QuerySelect as _, QueryTrait as _, SelectA, SelectB,
+    QueryFilter as _, QueryTrait as _, SelectA, SelectB,
 };
 use serde::{Deserialize, Serialize};
 
@@ -154,10 +154,8 @@ pub async fn find_live(
         .filter(Column::RevokedAt.is_null())
         .filter(Column::ExpiresAt.gt(now))
         .filter(standing::holds_beyond(&FOOTING))
-        .find_also_related(account::Entity)
-        .expr_as(standing::allowed(&FOOTING), holders::ALLOWED)
-        .expr_as(standing::sign_in_over(&FOOTING), holders::SIGN_IN_OVER)
-        .into_query();
+        .find_also_related(account::Entity);
+    let query = holders::select(query, tx, &FOOTING).into_query();
     let Some(found) = tx.query_one_raw(tx.get_database_backend().build(&query)).await? else {
         return Ok(None);
     };

@@ -187,6 +187,13 @@ class Client {
     }
   }
 
+  /** Makes new keys; who wants to verify what they sign has to fetch them. */
+  rotate() {
+    this.keys.clear()
+    this.discovered = undefined
+    return {}
+  }
+
   /** Dynamic registration (RFC 7591); the client is then this one. */
   async register(metadata, initialAccessToken) {
     const registered = await oidc.dynamicClientRegistration(
@@ -338,6 +345,7 @@ async function answer(request, response) {
     client(second).configure(JSON.parse(await body(request)))
     return json(response, 200, {})
   }
+  if (first === 'sectors') return json(response, 200, [client(second).at('callback')])
   if (first === 'told') return json(response, 200, client(second).told)
   const party = client(first)
   if (request.method === 'POST' && second === 'back-channel') {
@@ -355,6 +363,7 @@ async function answer(request, response) {
     return json(response, 200, await party.register(metadata, token))
   }
   if (request.method === 'POST' && second === 'do') {
+    if (third === 'rotate') return json(response, 200, party.rotate())
     const session = party.sessions.get(url.searchParams.get('session'))
     const found = await party.act(third, session, new URLSearchParams(await body(request)))
     return json(response, 200, shown(found))

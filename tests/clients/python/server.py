@@ -55,6 +55,7 @@ class Client:
                 "scope": settings.get("scope", "openid"),
                 "code_challenge_method": "S256",
                 "token_endpoint_auth_method": settings["method"],
+                "revocation_endpoint_auth_method": settings["method"],
             },
         )
         methods = {"private_key_jwt": PrivateKeyJWT, "client_secret_jwt": ClientSecretJWT}

@@ -266,3 +266,36 @@ async fn access_while_one_is_away_is_a_box_of_its_own_and_needs_a_tick() {
         );
     }
 }
+
+#[tokio::test]
+async fn attack_146_what_a_site_says_of_itself_is_text_and_links_and_nothing_is_fetched() {
+    for world in worlds().await {
+        let hostile = "<img src=x onerror=alert(1)>";
+        let mut client = client();
+        client.name = model::language::LocalizedText::new(hostile, hostile, hostile);
+        client.policy_uri = Some("https://hefei.example/policy?a=1&b=\"2\"".to_owned());
+        client.tos_uri = Some("https://hefei.example/terms".to_owned());
+        client.logo_uri = Some("https://hefei.example/logo.png".to_owned());
+        // A row of before the rules.
+        client.client_uri = Some("javascript:alert(1)".to_owned());
+        let stored = StoredClient::new(client, None);
+        store::clients::put(&world.test.store.read(), &stored, world.test.clock.now())
+            .await
+            .unwrap();
+        let page = world.question("", None).await;
+        for link in [
+            "href=\"https://hefei.example/policy?a=1&amp;b=&quot;2&quot;\"",
+            "href=\"https://hefei.example/terms\"",
+            "href=\"https://hefei.example/logo.png\"",
+        ] {
+            let with_rel = format!("{link} target=\"_blank\" rel=\"noopener noreferrer\"");
+            assert!(page.contains(&with_rel), "{link} in {page}");
+        }
+        assert!(!page.contains("<img src=x"), "{page}");
+        assert!(!page.contains("javascript:alert"));
+        assert!(
+            !page.contains("src=\"https://hefei.example"),
+            "a picture would tell who looks"
+        );
+    }
+}

@@ -3,14 +3,15 @@
 //! section 2, FAPI 2.0 Security Profile 5.3). What depends on other clients, on the configuration or on the network
 //! is not looked at here: whether subjects may be public, and what a sector's document says.
 
-use std::fmt::Display;
-
 use url::Url;
 
-use super::address::check_redirect_uri;
 use super::{AuthMethod, Client, CodeProtection, GrantType, SigningAlg};
-use crate::language::LocalizedText;
 use crate::scope::Scope;
+
+mod found;
+
+pub use found::ClientFault;
+use found::Faults;
 
 /// The most redirect addresses a sub-site may register.
 pub const REDIRECT_URIS_MAX: usize = 20;
@@ -28,89 +29,11 @@ pub const MAX_AGE_SECONDS_MAX: i64 = 365 * 24 * 3600;
 /// The only algorithm of assertions that are made with a secret.
 const SECRET_ALG: &str = "HS256";
 
-/// What is wrong with a sub-site's registration: the key, and what to write instead.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{key}: {problem}")]
-pub struct ClientFault {
-    /// The key in the file.
-    pub key: &'static str,
-    /// What is wrong and what would be right.
-    pub problem: String,
-}
-
-struct Faults {
-    production: bool,
-    found: Vec<ClientFault>,
-}
-
-impl Faults {
-    fn add(&mut self, key: &'static str, problem: impl Display) {
-        let problem = problem.to_string();
-        self.found.push(ClientFault { key, problem });
-    }
-
-    fn unless(&mut self, good: bool, key: &'static str, problem: impl Display) {
-        if !good {
-            self.add(key, problem);
-        }
-    }
-
-    /// An address that browsers are sent to, compared byte for byte.
-    fn address(&mut self, key: &'static str, uri: &str) {
-        if let Err(problem) = check_redirect_uri(uri, self.production) {
-            self.add(key, format!("{uri:?} {problem}"));
-        }
-    }
-
-    /// An address that is opened or linked to, so that plain http on loopback is no use in production.
-    fn secure_address(&mut self, key: &'static str, uri: Option<&String>) {
-        let Some(uri) = uri else { return };
-        match check_redirect_uri(uri, self.production) {
-            Err(problem) => self.add(key, format!("{uri:?} {problem}")),
-            Ok(()) if self.production && !uri.starts_with("https:") => {
-                self.add(key, format!("{uri:?} must be https"));
-            }
-            Ok(()) => {}
-        }
-    }
-
-    /// A page for people; the place on the page may be named.
-    fn page(&mut self, key: &'static str, uri: Option<&String>) {
-        let whole = uri.map(|uri| uri.split('#').next().unwrap_or_default().to_owned());
-        if uri.is_some_and(|uri| uri.len() > 500 || uri.chars().any(|c| !c.is_ascii_graphic())) {
-            self.add(key, "write at most 500 plain characters");
-        } else {
-            self.secure_address(key, whole.as_ref());
-        }
-    }
-
-    fn text(&mut self, key: &'static str, text: &LocalizedText, most: usize) {
-        let good =
-            |text: &&str| !text.trim().is_empty() && text.chars().count() <= most && text.chars().all(is_plain);
-        let good = text.texts().iter().all(good);
-        self.unless(
-            good,
-            key,
-            format!("write 1 to {most} characters in each of zh-CN, en and vi"),
-        );
-    }
-}
-
-/// Neither a control character nor one that changes the direction of what stands around it: a name is shown in the
-/// middle of our own sentences (A146).
-fn is_plain(c: char) -> bool {
-    !c.is_control()
-        && !matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
-}
-
 impl Client {
     /// Every fault of the registration, so that one look mends the file. `production` refuses plain http for
     /// everything but loopback addresses.
     pub fn faults(&self, production: bool) -> Vec<ClientFault> {
-        let mut faults = Faults {
-            production,
-            found: Vec::new(),
-        };
+        let mut faults = Faults::new(production);
         self.check_addresses(&mut faults);
         self.check_people(&mut faults);
         self.check_scopes(&mut faults);
@@ -123,7 +46,7 @@ impl Client {
         if self.profile.is_fapi() {
             self.check_fapi(&mut faults);
         }
-        faults.found
+        faults.into_list()
     }
 
     fn check_addresses(&self, faults: &mut Faults) {
@@ -258,7 +181,9 @@ impl Client {
         );
         if let Some(alg) = &self.token_endpoint_auth_signing_alg {
             let problem = match self.auth_method {
-                AuthMethod::ClientSecretJwt if alg != SECRET_ALG => Some("client_secret_jwt is made with HS256"),
+                AuthMethod::ClientSecretJwt if alg != SECRET_ALG => {
+                    Some("client_secret_jwt is made with HS256")
+                }
                 AuthMethod::PrivateKeyJwt if SigningAlg::from_name(alg).is_none() => {
                     Some("write ES256, RS256, PS256 or EdDSA")
                 }

@@ -1,5 +1,5 @@
 //! From the outcome of the steps to the answer of the endpoint: a code, an error, a page that asks, or a problem.
-//! Statements on the silent path: sign-in with account, evidence, grant; then one transaction with code and event.
+//! Statements on the silent path: one for sign-in, account, evidence and grant; then one transaction with code and event.
 
 use axum::response::Response;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -12,7 +12,7 @@ use model::secret::{Token, TokenHash};
 use store::audit::{self, Entry};
 use store::codes::{self, NewCode};
 use store::throttles::{self, Count, Rule};
-use store::{StoreError, Tx, interactions};
+use store::{StoreError, Tx, interactions, sessions};
 use web::{Problem, Visit};
 
 use crate::Service;
@@ -165,17 +165,17 @@ async fn look_up(service: &Service, visit: &Visit, permitted: &Permitted) -> Res
     let Some(token) = visit.session_token() else {
         return Ok(Standing::default());
     };
-    let tx = service.store().read();
-    let limits = &service.config().sessions;
-    let Some(session) = store::sessions::find_live(&tx, &token.hash(), limits, service.now()).await? else {
+    let client = permitted.redirect().client();
+    let (tx, limits) = (service.store().read(), &service.config().sessions);
+    let standing = sessions::find_standing(&tx, &token.hash(), &client.client_id, limits, service.now());
+    let Some(standing) = standing.await? else {
         return Ok(Standing::default());
     };
-    let client = permitted.redirect().client();
     Ok(Standing {
-        subject: service.subject(client, session.account.id),
-        evidence: store::evidence::list(&tx, session.account.id).await?,
-        grant: store::grants::find_active(&tx, session.account.id, &client.client_id).await?,
-        session: Some(session),
+        subject: service.subject(client, standing.session.account.id),
+        evidence: standing.evidence,
+        grant: standing.grant,
+        session: Some(standing.session),
     })
 }
 

@@ -12,6 +12,7 @@ mod prove;
 mod refusal;
 
 use std::convert::Infallible;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use axum::extract::FromRequestParts;
 use axum::response::Response;
@@ -100,6 +101,8 @@ pub struct Caller {
     registered: Registered,
     form: Form,
     once: Option<Once>,
+    /// Whether the assertion turned out to be used.
+    replayed: AtomicBool,
     origin: Origin,
 }
 
@@ -130,15 +133,16 @@ impl Caller {
         if let Some(once) = &self.once {
             let id = &self.client().client_id;
             if !assertions::spend(tx, id, &once.jti, once.remember_until).await? {
+                self.replayed.store(true, Ordering::Relaxed);
                 return Err(ClientAuthError::AssertionReplayed);
             }
         }
         Ok(&self.registered)
     }
 
-    /// Counts a refusal of the proof itself; any other is handed back. Call it when no transaction is open.
+    /// Counts a refusal by [`Self::admit`]; any other is handed back. Call it when no transaction is open.
     pub async fn settle(&self, service: &Service, refusal: Refusal) -> Refusal {
-        if refusal.is_replay() {
+        if self.replayed.load(Ordering::Relaxed) {
             let id = Some(&self.client().client_id);
             return refusal::counted(service, &self.origin, id, ClientAuthError::AssertionReplayed).await;
         }
@@ -161,6 +165,7 @@ pub async fn authenticate(
             registered,
             form,
             once,
+            replayed: AtomicBool::new(false),
             origin,
         }),
         Err(error) => {

@@ -54,11 +54,6 @@ impl Refusal {
         self
     }
 
-    /// Whether an assertion came a second time.
-    pub(super) fn is_replay(&self) -> bool {
-        self.reason == format!("{:?}", ClientAuthError::AssertionReplayed)
-    }
-
     /// The answer.
     pub fn into_response(self) -> Response {
         tracing::info!(reason = %self.reason, "request refused");

@@ -13,14 +13,14 @@ use tokio::net::TcpListener;
 use crate::testing::{self, World, fields};
 
 /// A sub-site's address with a key set that the test changes, and a count of how often it was asked.
-struct Site {
-    uri: String,
+pub(crate) struct Site {
+    pub(crate) uri: String,
     document: Arc<Lock<Option<String>>>,
     asked: Arc<AtomicUsize>,
 }
 
 impl Site {
-    async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let uri = format!("http://{}/jwks", listener.local_addr().unwrap());
         let document: Arc<Lock<Option<String>>> = Arc::default();
@@ -49,11 +49,11 @@ impl Site {
         Self { uri, document, asked }
     }
 
-    fn serve(&self, document: impl Into<Option<String>>) {
+    pub(crate) fn serve(&self, document: impl Into<Option<String>>) {
         *self.document.lock().unwrap() = document.into();
     }
 
-    fn asked(&self) -> usize {
+    pub(crate) fn asked(&self) -> usize {
         self.asked.load(Ordering::SeqCst)
     }
 }

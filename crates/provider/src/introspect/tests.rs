@@ -187,100 +187,103 @@ async fn a_services_token_is_active_for_itself_and_its_audience_until_it_is_revo
 
 #[tokio::test]
 async fn a_bound_token_says_to_which_key() {
-    let world = testing::world().await;
-    sites(&world).await;
-    let holder = Holder::new();
-    let code = world.issue("hefei", &world.details(ALL)).await;
-    let mut request = testing::token_request(Some(&basic("hefei", SECRET)), &fields("hefei", &code));
-    let proof = holder.proof(("POST", "http://localhost:8080/token"), world.now());
-    request.headers_mut().insert("dpop", proof.parse().unwrap());
-    let given = world.send(request).await;
-    let own = told(&world, "hefei", text(&given, "access_token")).await;
-    assert_eq!(
-        (&own["cnf"], &own["token_type"]),
-        (&json!({ "jkt": holder.jkt() }), &json!("DPoP"))
-    );
+    for world in testing::worlds().await {
+        sites(&world).await;
+        let holder = Holder::new();
+        let code = world.issue("hefei", &world.details(ALL)).await;
+        let mut request = testing::token_request(Some(&basic("hefei", SECRET)), &fields("hefei", &code));
+        let proof = holder.proof(("POST", "http://localhost:8080/token"), world.now());
+        request.headers_mut().insert("dpop", proof.parse().unwrap());
+        let given = world.send(request).await;
+        let own = told(&world, "hefei", text(&given, "access_token")).await;
+        assert_eq!(
+            (&own["cnf"], &own["token_type"]),
+            (&json!({ "jkt": holder.jkt() }), &json!("DPoP"))
+        );
+    }
 }
 
 #[tokio::test]
 async fn a_signed_token_that_was_forged_from_a_residents_is_worth_nothing() {
-    let world = testing::world().await;
-    let mut client = refreshing("hefei");
-    client.access_token_format = AccessTokenFormat::Jwt;
-    world.apply(client).await;
-    let given = begin(&world, "hefei", &ALL).await;
-    let token = text(&given, "access_token");
-    // The same claims under another valid signature have no row, and a resident's token without one is none.
-    let claims = testing::claims(token).to_string();
-    let ring = world.service.ring();
-    let alg = model::client::SigningAlg::Es256;
-    let again = ring
-        .sign(alg, jose::sign::TokenType::AccessToken, &claims)
-        .unwrap();
-    assert_ne!(again, token);
-    assert_eq!(told(&world, "hefei", token).await["active"], true);
-    assert_eq!(told(&world, "hefei", &again).await, inactive());
-    assert_eq!(
-        told(&world, "hefei", text(&given, "id_token")).await,
-        inactive(),
-        "attack_093"
-    );
+    for world in testing::worlds().await {
+        let mut client = refreshing("hefei");
+        client.access_token_format = AccessTokenFormat::Jwt;
+        world.apply(client).await;
+        let given = begin(&world, "hefei", &ALL).await;
+        let token = text(&given, "access_token");
+        // The same claims under another valid signature have no row, and a resident's token without one is none.
+        let claims = testing::claims(token).to_string();
+        let ring = world.service.ring();
+        let alg = model::client::SigningAlg::Es256;
+        let again = ring
+            .sign(alg, jose::sign::TokenType::AccessToken, &claims)
+            .unwrap();
+        assert_ne!(again, token);
+        assert_eq!(told(&world, "hefei", token).await["active"], true);
+        assert_eq!(told(&world, "hefei", &again).await, inactive());
+        assert_eq!(
+            told(&world, "hefei", text(&given, "id_token")).await,
+            inactive(),
+            "attack_093"
+        );
+    }
 }
 
 #[tokio::test]
 async fn only_clients_that_prove_themselves_are_answered() {
-    let world = testing::world().await;
-    let mut public = testing::client("wuhu");
-    public.auth_method = AuthMethod::None;
-    world.apply(public).await;
-    let token = text(&begin(&world, "hefei", &ALL).await, "access_token").to_owned();
-    let post = |body: String| {
-        Request::post("/introspect")
-            .header("content-type", "application/x-www-form-urlencoded")
-            .body(body.into())
-            .unwrap()
-    };
-    for (case, body) in [
-        ("a public client", format!("client_id=wuhu&token={token}")),
-        ("nobody", format!("token={token}")),
-        (
-            "a wrong secret",
-            format!("client_id=hefei&client_secret=x&token={token}"),
-        ),
-    ] {
-        let answer = world.send(post(body)).await;
+    for world in testing::worlds().await {
+        let mut public = testing::client("wuhu");
+        public.auth_method = AuthMethod::None;
+        world.apply(public).await;
+        let token = text(&begin(&world, "hefei", &ALL).await, "access_token").to_owned();
+        let post = |body: String| {
+            Request::post("/introspect")
+                .header("content-type", "application/x-www-form-urlencoded")
+                .body(body.into())
+                .unwrap()
+        };
+        for (case, body) in [
+            ("a public client", format!("client_id=wuhu&token={token}")),
+            ("nobody", format!("token={token}")),
+            (
+                "a wrong secret",
+                format!("client_id=hefei&client_secret=x&token={token}"),
+            ),
+        ] {
+            let answer = world.send(post(body)).await;
+            assert_eq!(
+                (answer.status.as_u16(), answer.error()),
+                (401, "invalid_client"),
+                "{case}"
+            );
+        }
+        let answer = introspect(&world, "hefei", &[]).await;
+        assert_eq!((answer.status.as_u16(), answer.error()), (400, "invalid_request"));
+        for hint in ["access_token", "refresh_token", "nonsense"] {
+            let form = [("token", token.as_str()), ("token_type_hint", hint)];
+            assert_eq!(
+                introspect(&world, "hefei", &form).await.json["active"],
+                true,
+                "{hint}"
+            );
+        }
+        for bad in ["", "x", &"A".repeat(60_000), "..", &format!("{token}x")] {
+            let answer = introspect(&world, "hefei", &[("token", bad)]).await;
+            assert!(
+                answer.status == 400 && bad.is_empty() || answer.json == inactive(),
+                "{bad:?}"
+            );
+        }
+        let get = world.get("/introspect?token=x").await;
+        assert_eq!(
+            (get.status.as_u16(), &get.headers["allow"]),
+            (405, &"POST".parse().unwrap())
+        );
+        world.store.close().await.unwrap();
+        let answer = introspect(&world, "hefei", &[("token", &token)]).await;
         assert_eq!(
             (answer.status.as_u16(), answer.error()),
-            (401, "invalid_client"),
-            "{case}"
+            (503, "temporarily_unavailable")
         );
     }
-    let answer = introspect(&world, "hefei", &[]).await;
-    assert_eq!((answer.status.as_u16(), answer.error()), (400, "invalid_request"));
-    for hint in ["access_token", "refresh_token", "nonsense"] {
-        let form = [("token", token.as_str()), ("token_type_hint", hint)];
-        assert_eq!(
-            introspect(&world, "hefei", &form).await.json["active"],
-            true,
-            "{hint}"
-        );
-    }
-    for bad in ["", "x", &"A".repeat(60_000), "..", &format!("{token}x")] {
-        let answer = introspect(&world, "hefei", &[("token", bad)]).await;
-        assert!(
-            answer.status == 400 && bad.is_empty() || answer.json == inactive(),
-            "{bad:?}"
-        );
-    }
-    let get = world.get("/introspect?token=x").await;
-    assert_eq!(
-        (get.status.as_u16(), &get.headers["allow"]),
-        (405, &"POST".parse().unwrap())
-    );
-    world.store.close().await.unwrap();
-    let answer = introspect(&world, "hefei", &[("token", &token)]).await;
-    assert_eq!(
-        (answer.status.as_u16(), answer.error()),
-        (503, "temporarily_unavailable")
-    );
 }

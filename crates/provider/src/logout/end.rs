@@ -78,9 +78,18 @@ pub async fn end(
                 back: back.as_ref().map(|back| back.as_str().to_owned()),
             };
             let ticket = ticket.seal(service.store(), &visit.browser_hash())?;
-            Ok(visit.redirect(&LocalPath::known(paths::SIGNED_OUT).with("ticket", &ticket)))
+            Ok(visit.redirect(&page(wish).with("ticket", &ticket)))
         }
-        _ => Ok(visit.redirect(&LocalPath::known(paths::SIGNED_OUT))),
+        _ => Ok(visit.redirect(&page(wish))),
+    }
+}
+
+/// The page after the sign-out, in the language that was asked for.
+fn page(wish: &Wish) -> LocalPath {
+    let page = LocalPath::known(paths::SIGNED_OUT);
+    match wish.language {
+        Some(language) => page.with("ui_locales", language.tag()),
+        None => page,
     }
 }
 

@@ -19,7 +19,6 @@
 use axum::extract::State;
 use axum::response::Response;
 use http::{HeaderMap, Method};
-use model::language::Language;
 use serde::Deserialize;
 use store::StoreError;
 use store::sessions::{self, Lapsed, LiveSession};
@@ -37,13 +36,15 @@ pub mod deliver;
 mod detour;
 mod end;
 mod front;
+mod outgoing;
 mod page;
 pub mod request;
 #[cfg(test)]
 mod tests;
 mod token;
 
-pub use deliver::{Config, Counters, NoAnswer, Outgoing, run};
+pub use deliver::{Config, run};
+pub use outgoing::{Counters, NoAnswer, Outgoing};
 pub use page::signed_out;
 
 use end::Ending;
@@ -80,12 +81,7 @@ pub async fn logout(
     if let Some(kept) = &kept {
         wish.believe(kept.hinted());
     }
-    if let Some(language) = asked
-        .ui_locales
-        .and_then(|tags| tags.split(' ').find_map(Language::from_tag))
-    {
-        visit.prefer_language(language);
-    }
+    wish.speak(&mut visit, asked.ui_locales);
     let ending = match current(&service, &visit).await.map_err(Problem::unavailable)? {
         Some(session) => {
             let (account, id) = (session.account.id, session.id);
@@ -115,26 +111,36 @@ pub struct Confirmed {
     post_logout_redirect_uri: Option<String>,
     #[serde(default)]
     state: Option<String>,
+    #[serde(default)]
+    ui_locales: Option<String>,
 }
 
 impl FormName for Confirmed {
     const FORM: &'static str = "logout";
 }
 
-/// `POST /logout/confirm`: the resident said yes. What the form carried is checked again.
+/// `POST /logout/confirm`: the resident said yes. What the form carried is checked again. What is signed out already
+/// needs no proof: another tab was faster, and with it the form lost its own.
 pub async fn confirmed(
     State(service): State<Service>,
     mut visit: Visit,
-    Form(form): Form<Confirmed>,
+    form: Result<Form<Confirmed>, Problem>,
 ) -> Result<Response, Problem> {
+    let session = current(&service, &visit).await.map_err(Problem::unavailable)?;
+    if form.is_err() && session.is_none() {
+        return Ok(visit.redirect(&LocalPath::known(paths::SIGNED_OUT)));
+    }
+    let Form(form) = form?;
     let asked = Asked {
         client_id: form.client_id.as_deref(),
         post_logout_redirect_uri: form.post_logout_redirect_uri.as_deref(),
         state: form.state.as_deref(),
+        ui_locales: form.ui_locales.as_deref(),
         ..Asked::default()
     };
-    let wish = Wish::check(&service, &asked)?;
-    let ending = match current(&service, &visit).await.map_err(Problem::unavailable)? {
+    let mut wish = Wish::check(&service, &asked)?;
+    wish.speak(&mut visit, asked.ui_locales);
+    let ending = match session {
         Some(session) => Some(Ending::from(&session)),
         None => lapsed(&service, &visit)
             .await
@@ -184,6 +190,7 @@ fn confirm(visit: &mut Visit, session: &LiveSession, asked: &Asked<'_>, wish: &W
         .hidden_if("client_id", client)
         .hidden_if("post_logout_redirect_uri", asked.post_logout_redirect_uri)
         .hidden_if("state", asked.state)
+        .hidden_if("ui_locales", asked.ui_locales)
         .markup(Markup::from_rendered(text))
         .markup(Markup::from_rendered(stay))
         .button(Button::primary("logout-confirm-yes"));

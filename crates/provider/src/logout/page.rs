@@ -10,6 +10,7 @@ use axum::extract::State;
 use axum::response::Response;
 use chrono::TimeDelta;
 use model::ids::ClientId;
+use model::language::Language;
 use serde::Deserialize;
 use store::StoreError;
 use store::clients::StoredClient;
@@ -34,6 +35,7 @@ const LOOKS: [u32; 6] = [1, 1, 2, 3, 5, 8];
 pub struct Asked {
     ticket: String,
     look: Option<u8>,
+    ui_locales: Option<String>,
 }
 
 /// `GET /logout/done`.
@@ -58,7 +60,12 @@ pub async fn signed_out(
     let shown = Shown::load(&service, &visit, &ticket, look)
         .await
         .map_err(Problem::unavailable)?;
-    Ok(shown.respond(&visit, &asked.ticket))
+    let here = LocalPath::known(paths::SIGNED_OUT).with("ticket", &asked.ticket);
+    let here = match asked.ui_locales.as_deref().and_then(Language::from_tag) {
+        Some(language) => here.with("ui_locales", language.tag()),
+        None => here,
+    };
+    Ok(shown.respond(&visit, &here))
 }
 
 /// What is known of one sub-site.
@@ -190,8 +197,7 @@ impl Shown {
         }
     }
 
-    fn respond(&self, visit: &Visit, ticket: &str) -> Response {
-        let here = LocalPath::known(paths::SIGNED_OUT).with("ticket", ticket);
+    fn respond(&self, visit: &Visit, here: &LocalPath) -> Response {
         let after = (self.count(Told::Waiting) > 0).then(|| LOOKS.get(self.look).copied()).flatten();
         let next = after.map(|seconds| {
             let look = self.look.saturating_add(1).to_string();

@@ -10,16 +10,20 @@ use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use store::clients::StoredClient;
 use url::Url;
-use web::Problem;
+use web::{Problem, Visit};
 use web::extract::RawParams;
 use web::paths::LocalPath;
 
 use model::ids::{AccountId, ClientId, SessionId};
+use model::language::Language;
 
 use crate::Service;
 use crate::authorize::hint;
 use crate::authorize::request::STATE_BYTES_MAX;
 use crate::router::paths;
+
+/// How many tags of `ui_locales` are considered.
+const UI_LOCALES_MAX: usize = 8;
 
 /// Why the request ends on a page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -105,6 +109,8 @@ pub struct Wish {
     pub back: Option<Url>,
     /// The person and the sign-in that the hint names.
     pub(super) hinted: Option<Hinted>,
+    /// The language that was asked for.
+    pub(super) language: Option<Language>,
 }
 
 /// The person and the sign-in that a good hint names.
@@ -146,7 +152,21 @@ impl Wish {
                 sid: hint.text("sid").map(str::to_owned),
             })
         });
-        Ok(Self { client, back, hinted })
+        Ok(Self {
+            client,
+            back,
+            hinted,
+            language: None,
+        })
+    }
+
+    /// Speaks the language that was asked for, unless the person chose one; the page afterwards does, too.
+    pub(super) fn speak(&mut self, visit: &mut Visit, ui_locales: Option<&str>) {
+        let tags = ui_locales.unwrap_or_default().split(' ').take(UI_LOCALES_MAX);
+        self.language = tags.into_iter().find_map(Language::from_tag);
+        if let Some(language) = self.language {
+            visit.prefer_language(language);
+        }
     }
 
     /// Takes over what a hint vouched for that was checked before.

@@ -6,14 +6,16 @@ use axum::body::Body;
 use chrono::TimeDelta;
 use http::header::CONTENT_TYPE;
 use http::{Method, Request, StatusCode};
-use model::client::{AuthMethod, CodeProtection, SigningAlg};
-use serde_json::{Value, json};
+use model::client::{AuthMethod, SigningAlg};
+use serde_json::json;
 use store::throttles;
 
 use super::{DEPOSITS, DEPOSITS_UNPROVEN, PREFIX};
-use crate::authorize::tests::browser::{Browser, Seen, authorize_path, parameters};
+use crate::authorize::tests::browser::{Browser, Seen, parameters};
 use crate::authorize::tests::signing::Signer;
 use crate::testing::{self, Answer, Holder, SECRET, World, basic, fields, redirect_uri};
+
+mod profile;
 
 const FORM: &str = "application/x-www-form-urlencoded";
 
@@ -129,6 +131,33 @@ async fn attack_134_a_handle_is_for_one_client_one_answer_and_a_short_time() {
         begin(&browser, "hefei", handle(&answer), &[])
             .await
             .is_page("authorize-pushed");
+    }
+}
+
+#[tokio::test]
+async fn attack_134_of_many_answers_at_the_same_time_one_has_a_code() {
+    for world in testing::worlds().await {
+        let browser = Browser::signed_in(&world).await;
+        for _ in 0..5 {
+            let answer = push(&world, "hefei", &[]).await;
+            let uri = handle(&answer);
+            let once = || begin(&browser, "hefei", uri, &[]);
+            let seen = tokio::join!(once(), once(), once(), once(), once(), once());
+            let seen = [seen.0, seen.1, seen.2, seen.3, seen.4, seen.5];
+            let codes = seen.iter().filter(|seen| seen.status == StatusCode::SEE_OTHER);
+            assert_eq!(codes.count(), 1);
+            for seen in seen.iter().filter(|seen| seen.status != StatusCode::SEE_OTHER) {
+                seen.is_page("authorize-pushed");
+            }
+            // Two windows of one person, answered at the same time.
+            let nobody = Browser::new(&world);
+            let answer = push(&world, "hefei", &[]).await;
+            let one = begin(&nobody, "hefei", handle(&answer), &[]).await.asks("/sign-in");
+            let two = begin(&nobody, "hefei", handle(&answer), &[]).await.asks("/sign-in");
+            nobody.sign_in(world.account).await;
+            let (one, two) = tokio::join!(nobody.resume(&one), nobody.resume(&two));
+            assert!((one.status == StatusCode::SEE_OTHER) ^ (two.status == StatusCode::SEE_OTHER));
+        }
     }
 }
 
@@ -267,8 +296,8 @@ async fn attack_135_large_and_repeated_parameters_are_refused() {
     let headers = [("authorization", authorization.as_str())];
     let usual = serde_urlencoded::to_string(parameters("hefei", &[])).unwrap();
     let large = format!("{usual}&x={}", "a".repeat(200 * 1024));
-    let many: String = (0..1000).map(|n| format!("&p{n}=1")).collect();
-    for body in [large, format!("{usual}{many}")] {
+    let many: Vec<_> = (0..1000).map(|n| format!("p{n}=1")).collect();
+    for body in [large, format!("{usual}&{}", many.join("&"))] {
         let answer = send(&world, &headers, body).await;
         assert_eq!((answer.status.as_u16(), answer.error()), (413, "invalid_request"));
     }
@@ -391,224 +420,6 @@ async fn a_request_object_is_opened_when_it_is_pushed() {
         )
         .await;
         assert_eq!(answer.error(), "invalid_request");
-    }
-}
-
-/// The FAPI 2.0 Security Profile at both endpoints: what it refuses is refused, what it allows works.
-#[tokio::test]
-async fn a_client_of_the_fapi_profile_is_held_to_it() {
-    for world in testing::worlds().await {
-        let signer = Signer::new(SigningAlg::Es256);
-        world.apply(signer.fapi("hefei")).await;
-        let browser = Browser::signed_in(&world).await;
-        let pushed =
-            async |changes: &[(&str, &str)]| push_signed(&world, &signer, parameters("hefei", changes)).await;
-        // Not pushed: by value, by a signed object, by a reference of its own.
-        assert_eq!(
-            browser.authorize("hefei", &[]).await.error("hefei"),
-            "invalid_request"
-        );
-        let object = signer.object(&world, "hefei", &[]);
-        let seen = browser.authorize("hefei", &[("request", &object)]).await;
-        assert_eq!(seen.error("hefei"), "invalid_request");
-        for (changes, error) in [
-            (
-                vec![("code_challenge", ""), ("code_challenge_method", "")],
-                "invalid_request",
-            ),
-            (vec![("code_challenge_method", "plain")], "invalid_request"),
-            (
-                vec![("response_type", "code id_token")],
-                "unsupported_response_type",
-            ),
-            (vec![("response_type", "token")], "unsupported_response_type"),
-            (
-                vec![("redirect_uri", "http://hefei.example/callback")],
-                "invalid_request",
-            ),
-        ] {
-            let answer = pushed(&changes).await;
-            assert_eq!(
-                (answer.status.as_u16(), answer.error()),
-                (400, error),
-                "{changes:?}"
-            );
-        }
-        // attack_069: neither a secret nor nothing.
-        assert_eq!(push(&world, "hefei", &[]).await.status, StatusCode::UNAUTHORIZED);
-        let bare = serde_urlencoded::to_string(parameters("hefei", &[])).unwrap();
-        assert_eq!(send(&world, &[], bare).await.status, StatusCode::UNAUTHORIZED);
-
-        for nonce in ["n".repeat(64), "n".repeat(384), String::new()] {
-            let answer = pushed(&[("nonce", &nonce), ("state", "")]).await;
-            let reply = begin(&browser, "hefei", handle(&answer), &[])
-                .await
-                .reply("hefei");
-            assert_eq!(reply.keys().collect::<Vec<_>>(), ["code", "iss"]);
-        }
-    }
-}
-
-#[tokio::test]
-async fn a_request_object_of_the_fapi_profile_has_its_times_and_its_algorithms() {
-    let world = testing::world().await;
-    let signer = Signer::new(SigningAlg::Es256);
-    world.apply(signer.fapi("hefei")).await;
-    let now = world.now().timestamp();
-    let sent = async |signer: &Signer, object: String| {
-        let fields = [("client_id", "hefei"), ("request", object.as_str())];
-        let fields = fields.map(|(name, value)| (name.to_owned(), value.to_owned()));
-        push_signed(&world, signer, fields.to_vec()).await
-    };
-    for (changes, fine) in [
-        (vec![], true),
-        (vec![("nbf", json!(now + 8))], true),
-        (vec![("aud", json!([world.service.issuer(), "x"]))], true),
-        (vec![("nbf", Value::Null)], false),
-        (vec![("nbf", json!(now + 61))], false),
-        (vec![("nbf", json!(now - 3700))], false),
-        (
-            vec![("nbf", json!(now - 3000)), ("exp", json!(now + 3000))],
-            false,
-        ),
-        (vec![("exp", Value::Null)], false),
-        (vec![("exp", json!(now - 60))], false),
-        (vec![("exp", json!(now + 3700))], false),
-        (vec![("aud", json!("https://other.example"))], false),
-        (vec![("client_id", Value::Null)], false),
-    ] {
-        let answer = sent(&signer, signer.object(&world, "hefei", &changes)).await;
-        let expected = if fine {
-            (201, "no error")
-        } else {
-            (400, "invalid_request_object")
-        };
-        assert_eq!((answer.status.as_u16(), answer.error()), expected, "{changes:?}");
-    }
-    let both = Signer::new(SigningAlg::Rs256);
-    let mut client = signer.fapi("hefei");
-    let mut keys = client.jwks.take().unwrap();
-    let second = both.client("hefei").jwks.unwrap()["keys"][0].clone();
-    keys["keys"].as_array_mut().unwrap().push(second);
-    client.jwks = Some(keys);
-    for registered in [None, Some(SigningAlg::Rs256)] {
-        client.request_object_signing_alg = registered;
-        world.apply(client.clone()).await;
-        let answer = sent(&signer, both.object(&world, "hefei", &[])).await;
-        assert_eq!(answer.error(), "invalid_request_object", "RS256 {registered:?}");
-    }
-}
-
-#[tokio::test]
-async fn registrations_that_break_the_fapi_profile_get_nothing() {
-    let world = testing::world().await;
-    let signer = Signer::new(SigningAlg::Es256);
-    let browser = Browser::signed_in(&world).await;
-    let mut public = signer.fapi("hefei");
-    public.auth_method = AuthMethod::None;
-    world.apply(public).await;
-    let body = serde_urlencoded::to_string(parameters("hefei", &[])).unwrap();
-    let answer = send(&world, &[], body).await;
-    assert!(answer.status.is_client_error(), "{}", answer.status);
-    let mut plain = signer.fapi("hefei");
-    let http = "http://hefei.example/callback";
-    plain.redirect_uris = vec![http.to_owned()];
-    world.apply(plain).await;
-    let answer = push_signed(&world, &signer, parameters("hefei", &[("redirect_uri", http)])).await;
-    assert_eq!((answer.status.as_u16(), answer.error()), (400, "invalid_request"));
-    // The registration cannot take PKCE away either.
-    let mut nonce = signer.fapi("hefei");
-    nonce.code_protection = CodeProtection::Nonce;
-    world.apply(nonce).await;
-    let bare = [("code_challenge", ""), ("code_challenge_method", "")];
-    let answer = push_signed(&world, &signer, parameters("hefei", &bare)).await;
-    assert_eq!(answer.error(), "invalid_request");
-    let path = authorize_path("hefei", &[("prompt", "none")]);
-    assert_eq!(browser.get(&path).await.error("hefei"), "invalid_request");
-}
-
-const PAR: (&str, &str) = ("POST", "http://localhost:8080/par");
-
-#[tokio::test]
-async fn a_proof_with_the_pushed_request_binds_the_code() {
-    for world in testing::worlds().await {
-        let browser = Browser::signed_in(&world).await;
-        let (holder, other) = (Holder::new(), Holder::new());
-        let authorization = basic("hefei", SECRET);
-        let push_proven = async |changes: &[(&str, &str)], proof: &str| {
-            let body = serde_urlencoded::to_string(parameters("hefei", changes)).unwrap();
-            send(
-                &world,
-                &[("authorization", &authorization), ("dpop", proof)],
-                body,
-            )
-            .await
-        };
-        for (named, redeemer, status) in [
-            ("", Some(&holder), 200),
-            (holder.jkt(), Some(&holder), 200),
-            ("", Some(&other), 400),
-            ("", None, 400),
-        ] {
-            let answer = push_proven(&[("dpop_jkt", named)], &holder.proof(PAR, world.now())).await;
-            assert!(answer.headers.contains_key("dpop-nonce"));
-            let code = begin(&browser, "hefei", handle(&answer), &[]).await.code("hefei");
-            let tokens = redeem(&world, &code, redeemer).await;
-            assert_eq!(tokens.status.as_u16(), status, "{named:?} {}", tokens.json);
-        }
-        // The key that the request names binds by itself, pushed or not.
-        let named = [("dpop_jkt", holder.jkt())];
-        let code = browser.authorize("hefei", &named).await.code("hefei");
-        assert_eq!(
-            redeem(&world, &code, Some(&other)).await.status,
-            StatusCode::BAD_REQUEST
-        );
-        let code = browser.authorize("hefei", &named).await.code("hefei");
-        assert_eq!(redeem(&world, &code, Some(&holder)).await.status, StatusCode::OK);
-
-        let proof = holder.proof(PAR, world.now());
-        handle(&push_proven(&[], &proof).await);
-        let elsewhere = holder.proof(("POST", "http://localhost:8080/token"), world.now());
-        for (case, changes, proof) in [
-            ("used before", vec![], proof.as_str()),
-            ("for another address", vec![], elsewhere.as_str()),
-            ("no proof", vec![], "x"),
-            (
-                "another key",
-                vec![("dpop_jkt", other.jkt())],
-                &*holder.proof(PAR, world.now()),
-            ),
-        ] {
-            let answer = push_proven(&changes, proof).await;
-            let told = (answer.status.as_u16(), answer.error());
-            assert_eq!(told, (400, "invalid_dpop_proof"), "{case}");
-        }
-    }
-}
-
-#[tokio::test]
-async fn a_request_of_the_fapi_profile_comes_to_its_tokens() {
-    for world in testing::worlds().await {
-        let (signer, holder) = (Signer::new(SigningAlg::Es256), Holder::new());
-        world.apply(signer.fapi("hefei")).await;
-        let browser = Browser::signed_in(&world).await;
-        let answer = push_signed(&world, &signer, parameters("hefei", &[])).await;
-        let reply = begin(&browser, "hefei", handle(&answer), &[])
-            .await
-            .reply("hefei");
-        assert_eq!(reply.keys().collect::<Vec<_>>(), ["code", "iss", "state"]);
-        let form = fields("hefei", &reply["code"]);
-        let form = form
-            .map(|(name, value)| (name.to_owned(), value.to_owned()))
-            .to_vec();
-        let proof = holder.proof(("POST", "http://localhost:8080/token"), world.now());
-        let request = Request::post("/token")
-            .header(CONTENT_TYPE, FORM)
-            .header("dpop", proof);
-        let body = Body::from(with_assertion(&world, &signer, form));
-        let tokens = world.send(request.body(body).unwrap()).await;
-        assert_eq!(tokens.status, StatusCode::OK, "{}", tokens.json);
-        assert_eq!(tokens.json["token_type"], "DPoP");
     }
 }
 

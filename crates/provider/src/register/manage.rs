@@ -172,7 +172,8 @@ async fn put(
     if is_another_party(&old.client, &stored.client) {
         clients::revoke_everything(&tx, &stored.client.client_id, now).await?;
     }
-    let details = json!({ "change": "changed", "by": "registration token", "new_secret": secret.shown.is_some() });
+    let details =
+        json!({ "change": "changed", "by": "registration token", "new_secret": secret.shown.is_some() });
     let entry = entry(service, origin, &stored.client.client_id).details(details);
     audit::record(&tx, store.rng(), entry).await?;
     tx.commit().await?;
@@ -189,11 +190,18 @@ async fn put(
 fn check_names(sent: &Sent, own: &Own, service: &Service) -> Result<(), Refusal> {
     for key in OURS {
         if sent.has(key) {
-            return Err(Refusal::about(RegisterError::NotYours, key, "must not be in a change"));
+            return Err(Refusal::about(
+                RegisterError::NotYours,
+                key,
+                "must not be in a change",
+            ));
         }
     }
     if sent.text("client_id")?.as_deref() != Some(own.stored.client.client_id.as_str()) {
-        return Err(Refusal::member("client_id", "must be the one of this registration"));
+        return Err(Refusal::member(
+            "client_id",
+            "must be the one of this registration",
+        ));
     }
     if let Some(secret) = sent.text("client_secret")?
         && !own.stored.accepts_secret(&TokenHash::of(&secret), service.now())

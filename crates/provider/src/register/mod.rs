@@ -24,6 +24,8 @@ mod told;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::response::Response;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::{HeaderMap, StatusCode};
 use model::event::Event;
 use model::ids::ClientId;
@@ -99,7 +101,7 @@ async fn create(
 
 async fn limit(service: &Service, token: &TokenHash) -> Result<(), Refusal> {
     let (tx, now) = (service.store().read(), service.now());
-    let key: String = token.as_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+    let key = URL_SAFE_NO_PAD.encode(token.as_bytes());
     let count = throttles::hit(&tx, &TRIES, &key, now).await?;
     if count.exceeded() {
         return Err(Refusal::later(count.retry_after_seconds(now)));
@@ -160,7 +162,12 @@ fn answer(
         let end = stored.secret_expires_at.map_or(0, |end| end.timestamp());
         metadata.insert("client_secret_expires_at".to_owned(), json!(end));
     }
-    let uri = format!("{}{}/{}", service.issuer(), paths::REGISTRATION, stored.client.client_id);
+    let uri = format!(
+        "{}{}/{}",
+        service.issuer(),
+        paths::REGISTRATION,
+        stored.client.client_id
+    );
     metadata.insert("registration_client_uri".to_owned(), json!(uri));
     metadata.insert("registration_access_token".to_owned(), json!(token.expose()));
     metadata
@@ -170,7 +177,9 @@ fn bytes(body: Result<JsonBody, RawParamsError>) -> Result<Bytes, RegisterError>
     body.map(|JsonBody(bytes)| bytes).map_err(|error| match error {
         RawParamsError::ContentType => RegisterError::NotJsonType,
         RawParamsError::TooLarge => RegisterError::TooLarge,
-        RawParamsError::TooMany | RawParamsError::NotUtf8 | RawParamsError::Incomplete => RegisterError::Unreadable,
+        RawParamsError::TooMany | RawParamsError::NotUtf8 | RawParamsError::Incomplete => {
+            RegisterError::Unreadable
+        }
     })
 }
 

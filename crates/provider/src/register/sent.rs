@@ -41,21 +41,31 @@ impl Sent {
             return Ok(None);
         };
         match value.as_array() {
-            Some(values) if values.len() <= LIST_MAX => {
-                values.iter().map(|value| text(key, value)).collect::<Result<_, _>>().map(Some)
-            }
+            Some(values) if values.len() <= LIST_MAX => values
+                .iter()
+                .map(|value| text(key, value))
+                .collect::<Result<_, _>>()
+                .map(Some),
             Some(_) => Err(Refusal::member(key, "has too many values")),
             None => Err(Refusal::member(key, "must be a list of texts")),
         }
     }
 
     pub(super) fn flag(&self, key: &str) -> Result<Option<bool>, Refusal> {
-        let flag = |value: &Value| value.as_bool().ok_or_else(|| Refusal::member(key, "must be true or false"));
+        let flag = |value: &Value| {
+            value
+                .as_bool()
+                .ok_or_else(|| Refusal::member(key, "must be true or false"))
+        };
         self.0.get(key).map(flag).transpose()
     }
 
     pub(super) fn number(&self, key: &str) -> Result<Option<i64>, Refusal> {
-        let number = |value: &Value| value.as_i64().ok_or_else(|| Refusal::member(key, "must be a whole number"));
+        let number = |value: &Value| {
+            value
+                .as_i64()
+                .ok_or_else(|| Refusal::member(key, "must be a whole number"))
+        };
         self.0.get(key).map(number).transpose()
     }
 
@@ -64,7 +74,12 @@ impl Sent {
     }
 
     /// The words of a list or one word, each of which must be known.
-    pub(super) fn words<T>(&self, key: &str, read: fn(&str) -> Option<T>, known: &str) -> Result<Option<Vec<T>>, Refusal> {
+    pub(super) fn words<T>(
+        &self,
+        key: &str,
+        read: fn(&str) -> Option<T>,
+        known: &str,
+    ) -> Result<Option<Vec<T>>, Refusal> {
         let Some(words) = self.list(key)? else {
             return Ok(None);
         };
@@ -72,7 +87,12 @@ impl Sent {
         words.iter().map(read).collect::<Result<_, _>>().map(Some)
     }
 
-    pub(super) fn word<T>(&self, key: &str, read: fn(&str) -> Option<T>, known: &str) -> Result<Option<T>, Refusal> {
+    pub(super) fn word<T>(
+        &self,
+        key: &str,
+        read: fn(&str) -> Option<T>,
+        known: &str,
+    ) -> Result<Option<T>, Refusal> {
         let Some(word) = self.text(key)? else {
             return Ok(None);
         };
@@ -91,14 +111,17 @@ impl Sent {
             .keys()
             .filter(|member| tag(member).and_then(|tag| Language::from_tag(&tag)) == Some(language))
             .collect();
-        members.sort_by_key(|member| !tag(member).is_some_and(|tag| tag.eq_ignore_ascii_case(language.tag())));
+        members
+            .sort_by_key(|member| !tag(member).is_some_and(|tag| tag.eq_ignore_ascii_case(language.tag())));
         members.first().map_or(Ok(None), |member| self.text(member))
     }
 }
 
 fn text(key: &str, value: &Value) -> Result<String, Refusal> {
     match value.as_str() {
-        Some(text) if text.len() <= TEXT_BYTES_MAX && !text.chars().any(char::is_control) => Ok(text.to_owned()),
+        Some(text) if text.len() <= TEXT_BYTES_MAX && !text.chars().any(char::is_control) => {
+            Ok(text.to_owned())
+        }
         Some(_) => Err(Refusal::member(key, "is too long or has control characters")),
         None => Err(Refusal::member(key, "must be text")),
     }
@@ -115,12 +138,23 @@ mod tests {
     #[test]
     fn nothing_is_said_twice_at_any_depth() {
         for body in [
-            "", "[]", "7", "{", "{} x", r#"{"scope":"openid","scope":"openid phone"}"#,
+            "",
+            "[]",
+            "7",
+            "{",
+            "{} x",
+            r#"{"scope":"openid","scope":"openid phone"}"#,
             r#"{"jwks":{"keys":[{"kid":"a","kid":"b"}]}}"#,
         ] {
-            assert_eq!(error(Sent::read(body.as_bytes())), RegisterError::NotJson, "{body}");
+            assert_eq!(
+                error(Sent::read(body.as_bytes())),
+                RegisterError::NotJson,
+                "{body}"
+            );
         }
-        let many: Map<_, _> = (0..=MEMBERS_MAX).map(|n| (n.to_string(), Value::from(1))).collect();
+        let many: Map<_, _> = (0..=MEMBERS_MAX)
+            .map(|n| (n.to_string(), Value::from(1)))
+            .collect();
         let many = serde_json::to_vec(&many).unwrap();
         assert_eq!(error(Sent::read(&many)), RegisterError::TooLarge);
     }
@@ -135,8 +169,12 @@ mod tests {
         assert_eq!(sent.number("d").unwrap(), Some(7));
         assert!(!sent.has("e") && sent.text("e").unwrap().is_none());
         for result in [
-            sent.text("b").map(drop), sent.text("g").map(drop), sent.list("a").map(drop), sent.list("f").map(drop),
-            sent.flag("a").map(drop), sent.number("a").map(drop),
+            sent.text("b").map(drop),
+            sent.text("g").map(drop),
+            sent.list("a").map(drop),
+            sent.list("f").map(drop),
+            sent.flag("a").map(drop),
+            sent.number("a").map(drop),
         ] {
             assert_eq!(error(result), RegisterError::Metadata);
         }
@@ -144,7 +182,7 @@ mod tests {
 
     #[test]
     fn texts_for_people_are_found_by_their_language() {
-        let body = r##"{"client_name":"x","client_name#zh-Hans":"b","client_name#zh-CN":"a","client_name#fr":"c","other#vi":"d"}"##;
+        let body = r#"{"client_name":"x","client_name#zh-Hans":"b","client_name#zh-CN":"a","client_name#fr":"c","other#vi":"d"}"#;
         let sent = Sent::read(body.as_bytes()).unwrap();
         let name = |language| sent.in_language("client_name", language).unwrap();
         assert_eq!(name(Language::ZhCn).as_deref(), Some("a"));

@@ -8,7 +8,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use model::client::{
-    AccessTokenFormat, AccountKind, AuthMethod, Client, GrantType, Profile, ResponseMode, SigningAlg, SubjectType,
+    AccessTokenFormat, AccountKind, AuthMethod, Client, GrantType, Profile, ResponseMode, SigningAlg,
+    SubjectType,
 };
 use model::ids::ClientId;
 use model::ladder::Level;
@@ -69,15 +70,23 @@ const ALGS: &str = "write ES256, RS256, PS256 or EdDSA";
 /// Reads and checks everything but the document of the sector, which is elsewhere.
 pub(super) fn read(sent: &Sent, rules: &Rules<'_>, who: Who) -> Result<Site, Refusal> {
     refuse_what_is_not_offered(sent)?;
+    let text = |key| sent.text(key);
+    let list = |key| sent.list(key).map(Option::unwrap_or_default);
+    let yes = |key| sent.flag(key).map(Option::unwrap_or_default);
     let native = is_native(sent)?;
-    let redirect_uris = sent.list("redirect_uris")?.unwrap_or_default();
+    let redirect_uris = list("redirect_uris")?;
     let grant_types = grant_types(sent)?;
     let scopes = scopes(sent, rules.config, &grant_types)?;
     let levels = levels(sent, rules.config)?;
     let names = Names::read(sent, &redirect_uris)?;
     let subject_type = subject_type(sent, rules.public_subjects)?;
-    let sector_identifier_uri = sent.text("sector_identifier_uri")?;
-    let sector = sector(&who.client_id, subject_type, sector_identifier_uri.as_deref(), &redirect_uris)?;
+    let sector_identifier_uri = text("sector_identifier_uri")?;
+    let sector = sector(
+        &who.client_id,
+        subject_type,
+        sector_identifier_uri.as_deref(),
+        &redirect_uris,
+    )?;
     let named_purposes = purposes(sent, &scopes)?;
     let algs = Algs::read(sent)?;
     let client = Client {
@@ -86,17 +95,11 @@ pub(super) fn read(sent: &Sent, rules: &Rules<'_>, who: Who) -> Result<Site, Ref
         agency: who.agency,
         sector,
         redirect_uris,
-        post_logout_redirect_uris: sent.list("post_logout_redirect_uris")?.unwrap_or_default(),
+        post_logout_redirect_uris: list("post_logout_redirect_uris")?,
         home_uri: None,
-        auth_method: sent
-            .word("token_endpoint_auth_method", AuthMethod::from_name, "is not one of the methods that are offered")?
-            .unwrap_or(AuthMethod::ClientSecretBasic),
+        auth_method: auth_method(sent)?,
         jwks: jwks(sent)?,
-        purpose: scopes
-            .iter()
-            .filter(|scope| scope.releases_personal_data())
-            .map(|scope| (scope, named_purposes.get(&scope).unwrap_or(&rules.purpose).clone()))
-            .collect(),
+        purpose: why(&scopes, &named_purposes, &rules.purpose),
         scopes,
         default_level: levels.first().copied(),
         floor_level: None,
@@ -106,34 +109,32 @@ pub(super) fn read(sent: &Sent, rules: &Rules<'_>, who: Who) -> Result<Site, Ref
         code_protection: rules.config.code_protection,
         id_token_signed_response_alg: algs.id_token,
         grant_types,
-        response_modes: sent
-            .words("response_modes", ResponseMode::from_word, "write query, form_post or both")?
-            .unwrap_or_else(|| ResponseMode::ALL.to_vec()),
-        jwks_uri: sent.text("jwks_uri")?,
+        response_modes: response_modes(sent)?,
+        jwks_uri: text("jwks_uri")?,
         subject_type,
         sector_identifier_uri,
-        token_endpoint_auth_signing_alg: sent.text("token_endpoint_auth_signing_alg")?,
+        token_endpoint_auth_signing_alg: text("token_endpoint_auth_signing_alg")?,
         request_object_signing_alg: algs.request_object,
-        require_signed_request_object: sent.flag("require_signed_request_object")?.unwrap_or(false),
-        require_pushed_authorization_requests: sent.flag("require_pushed_authorization_requests")?.unwrap_or(false),
-        dpop_bound_access_tokens: sent.flag("dpop_bound_access_tokens")?.unwrap_or(false),
+        require_signed_request_object: yes("require_signed_request_object")?,
+        require_pushed_authorization_requests: yes("require_pushed_authorization_requests")?,
+        dpop_bound_access_tokens: yes("dpop_bound_access_tokens")?,
         userinfo_signed_response_alg: algs.userinfo,
         access_token_format: AccessTokenFormat::default(),
         service_scopes: Vec::new(),
         resources: Vec::new(),
         serves_resources: Vec::new(),
-        backchannel_logout_uri: sent.text("backchannel_logout_uri")?,
-        backchannel_logout_session_required: sent.flag("backchannel_logout_session_required")?.unwrap_or(false),
-        frontchannel_logout_uri: sent.text("frontchannel_logout_uri")?,
-        frontchannel_logout_session_required: sent.flag("frontchannel_logout_session_required")?.unwrap_or(false),
+        backchannel_logout_uri: text("backchannel_logout_uri")?,
+        backchannel_logout_session_required: yes("backchannel_logout_session_required")?,
+        frontchannel_logout_uri: text("frontchannel_logout_uri")?,
+        frontchannel_logout_session_required: yes("frontchannel_logout_session_required")?,
         default_max_age: sent.number("default_max_age")?,
-        require_auth_time: sent.flag("require_auth_time")?.unwrap_or(false),
-        initiate_login_uri: sent.text("initiate_login_uri")?,
-        client_uri: sent.text("client_uri")?,
-        logo_uri: sent.text("logo_uri")?,
-        policy_uri: sent.text("policy_uri")?,
-        tos_uri: sent.text("tos_uri")?,
-        contacts: sent.list("contacts")?.unwrap_or_default(),
+        require_auth_time: yes("require_auth_time")?,
+        initiate_login_uri: text("initiate_login_uri")?,
+        client_uri: text("client_uri")?,
+        logo_uri: text("logo_uri")?,
+        policy_uri: text("policy_uri")?,
+        tos_uri: text("tos_uri")?,
+        contacts: list("contacts")?,
         disabled: false,
     };
     check(&client, rules, native)?;
@@ -142,7 +143,10 @@ pub(super) fn read(sent: &Sent, rules: &Rules<'_>, who: Who) -> Result<Site, Ref
         levels,
         names,
         purposes: named_purposes,
-        software: [("software_id", sent.text("software_id")?), ("software_version", sent.text("software_version")?)],
+        software: [
+            ("software_id", text("software_id")?),
+            ("software_version", text("software_version")?),
+        ],
     };
     Ok(Site {
         metadata: tell(&client, more),
@@ -154,14 +158,19 @@ pub(super) fn read(sent: &Sent, rules: &Rules<'_>, who: Who) -> Result<Site, Ref
 fn check(client: &Client, rules: &Rules<'_>, native: bool) -> Result<(), Refusal> {
     let faults = client.faults(rules.production);
     // RFC 7591 has a code of its own for redirect addresses, so they are looked at first.
-    let (addresses, others): (Vec<_>, Vec<_>) = faults.into_iter().partition(|fault| fault.key == "redirect_uris");
+    let (addresses, others): (Vec<_>, Vec<_>) =
+        faults.into_iter().partition(|fault| fault.key == "redirect_uris");
     if let Some(fault) = addresses.into_iter().next() {
         return Err(fault.into());
     }
     // Registration 1.0 section 2: on the person's own device is where applications are, and not web sites.
     if rules.production && !native && client.redirect_uris.iter().any(|uri| is_loopback(uri)) {
         let problem = "a web application is not on the device of the person; see application_type";
-        return Err(Refusal::about(RegisterError::RedirectUri, "redirect_uris", problem));
+        return Err(Refusal::about(
+            RegisterError::RedirectUri,
+            "redirect_uris",
+            problem,
+        ));
     }
     if let Some(fault) = others.into_iter().next() {
         return Err(fault.into());
@@ -206,7 +215,9 @@ fn is_native(sent: &Sent) -> Result<bool, Refusal> {
         "native" => Some(true),
         _ => None,
     };
-    Ok(sent.word("application_type", read, "write web or native")?.unwrap_or(false))
+    Ok(sent
+        .word("application_type", read, "write web or native")?
+        .unwrap_or(false))
 }
 
 fn grant_types(sent: &Sent) -> Result<Vec<GrantType>, Refusal> {
@@ -225,25 +236,43 @@ fn scopes(sent: &Sent, config: &Config, grants: &[GrantType]) -> Result<ScopeSet
     let Some(text) = sent.text("scope")? else {
         let refreshes = grants.contains(&GrantType::RefreshToken);
         let open = config.scopes.iter();
-        return Ok(open.filter(|scope| refreshes || *scope != Scope::OfflineAccess).collect());
+        return Ok(open
+            .filter(|scope| refreshes || *scope != Scope::OfflineAccess)
+            .collect());
     };
     let read = |word: &str| {
-        Scope::parse(word).filter(|scope| config.scopes.contains(*scope)).ok_or_else(|| {
-            let problem = "a scope is not open to clients that register themselves";
-            Refusal::about(RegisterError::NotApproved, "scope", problem)
-        })
+        Scope::parse(word)
+            .filter(|scope| config.scopes.contains(*scope))
+            .ok_or_else(|| {
+                let problem = "a scope is not open to clients that register themselves";
+                Refusal::about(RegisterError::NotApproved, "scope", problem)
+            })
     };
-    text.split(' ').filter(|word| !word.is_empty()).map(read).collect()
+    text.split(' ')
+        .filter(|word| !word.is_empty())
+        .map(read)
+        .collect()
 }
 
 /// The levels that the client wishes for, each of which it must be able to ask for (A147).
 fn levels(sent: &Sent, config: &Config) -> Result<Vec<Level>, Refusal> {
     let levels = sent
-        .words("default_acr_values", Level::from_acr, "is not one of acr_values_supported")?
+        .words(
+            "default_acr_values",
+            Level::from_acr,
+            "is not one of acr_values_supported",
+        )?
         .unwrap_or_default();
-    if levels.iter().any(|level| config.ceiling_level.is_some_and(|most| *level > most)) {
+    if levels
+        .iter()
+        .any(|level| config.ceiling_level.is_some_and(|most| *level > most))
+    {
         let problem = "a level is not open to clients that register themselves";
-        return Err(Refusal::about(RegisterError::NotApproved, "default_acr_values", problem));
+        return Err(Refusal::about(
+            RegisterError::NotApproved,
+            "default_acr_values",
+            problem,
+        ));
     }
     Ok(levels)
 }
@@ -254,9 +283,15 @@ fn subject_type(sent: &Sent, public_subjects: bool) -> Result<SubjectType, Refus
             .into_iter()
             .find(|kind| kind.as_str() == word)
     };
-    let kind = sent.word("subject_type", read, "write pairwise or public")?.unwrap_or_default();
+    let kind = sent
+        .word("subject_type", read, "write pairwise or public")?
+        .unwrap_or_default();
     if kind == SubjectType::Public && !public_subjects {
-        return Err(Refusal::about(RegisterError::NotApproved, "subject_type", "only pairwise is offered"));
+        return Err(Refusal::about(
+            RegisterError::NotApproved,
+            "subject_type",
+            "only pairwise is offered",
+        ));
     }
     Ok(kind)
 }
@@ -264,7 +299,12 @@ fn subject_type(sent: &Sent, public_subjects: bool) -> Result<SubjectType, Refus
 /// Within what subjects are the same (OpenID Connect Core 8.1): the host of the sector's document, or the one host of
 /// the addresses. Written as an address, so that it is never the sector of a file by accident. Applications on
 /// people's own devices have no host in common, whatever it is called.
-fn sector(id: &ClientId, kind: SubjectType, document: Option<&str>, redirects: &[String]) -> Result<String, Refusal> {
+fn sector(
+    id: &ClientId,
+    kind: SubjectType,
+    document: Option<&str>,
+    redirects: &[String],
+) -> Result<String, Refusal> {
     if let Some(document) = document {
         return Ok(host(document).map_or_else(String::new, |host| format!("https://{host}")));
     }
@@ -312,6 +352,29 @@ fn purposes(sent: &Sent, scopes: &ScopeSet) -> Result<BTreeMap<Scope, LocalizedT
         serde_json::from_value(value.clone()).map_err(|_| Refusal::member("purpose", problem))?;
     purposes.retain(|scope, _| scopes.contains(*scope));
     Ok(purposes)
+}
+
+fn auth_method(sent: &Sent) -> Result<AuthMethod, Refusal> {
+    let known = "is not one of the methods that are offered";
+    let method = sent.word("token_endpoint_auth_method", AuthMethod::from_name, known)?;
+    Ok(method.unwrap_or(AuthMethod::ClientSecretBasic))
+}
+
+fn response_modes(sent: &Sent) -> Result<Vec<ResponseMode>, Refusal> {
+    let known = "write query, form_post or both";
+    let modes = sent.words("response_modes", ResponseMode::from_word, known)?;
+    Ok(modes.unwrap_or_else(|| ResponseMode::ALL.to_vec()))
+}
+
+/// A purpose for every scope that releases something.
+fn why(
+    scopes: &ScopeSet,
+    named: &BTreeMap<Scope, LocalizedText>,
+    otherwise: &LocalizedText,
+) -> BTreeMap<Scope, LocalizedText> {
+    let asking = scopes.iter().filter(|scope| scope.releases_personal_data());
+    let purpose = |scope| named.get(&scope).unwrap_or(otherwise).clone();
+    asking.map(|scope| (scope, purpose(scope))).collect()
 }
 
 struct Algs {

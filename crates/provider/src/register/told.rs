@@ -62,23 +62,47 @@ pub(super) fn tell(client: &Client, more: More) -> Map<String, Value> {
         }
     };
     put("redirect_uris", json!(client.redirect_uris));
-    put("post_logout_redirect_uris", json!(client.post_logout_redirect_uris));
-    put("application_type", json!(if more.native { "native" } else { "web" }));
+    put(
+        "post_logout_redirect_uris",
+        json!(client.post_logout_redirect_uris),
+    );
+    put(
+        "application_type",
+        json!(if more.native { "native" } else { "web" }),
+    );
     put("response_types", json!(["code"]));
     put("response_modes", json!(client.response_modes));
     put("grant_types", json!(client.grant_types));
     put("scope", json!(client.scopes.to_string()));
     put("token_endpoint_auth_method", json!(client.auth_method));
-    put("token_endpoint_auth_signing_alg", json!(client.token_endpoint_auth_signing_alg));
+    put(
+        "token_endpoint_auth_signing_alg",
+        json!(client.token_endpoint_auth_signing_alg),
+    );
     put("jwks", json!(client.jwks));
     put("jwks_uri", json!(client.jwks_uri));
     put("subject_type", json!(client.subject_type));
     put("sector_identifier_uri", json!(client.sector_identifier_uri));
-    put("id_token_signed_response_alg", json!(client.id_token_signed_response_alg));
-    put("userinfo_signed_response_alg", json!(client.userinfo_signed_response_alg));
-    put("request_object_signing_alg", json!(client.request_object_signing_alg));
-    put("require_signed_request_object", json!(client.require_signed_request_object));
-    put("require_pushed_authorization_requests", json!(client.require_pushed_authorization_requests));
+    put(
+        "id_token_signed_response_alg",
+        json!(client.id_token_signed_response_alg),
+    );
+    put(
+        "userinfo_signed_response_alg",
+        json!(client.userinfo_signed_response_alg),
+    );
+    put(
+        "request_object_signing_alg",
+        json!(client.request_object_signing_alg),
+    );
+    put(
+        "require_signed_request_object",
+        json!(client.require_signed_request_object),
+    );
+    put(
+        "require_pushed_authorization_requests",
+        json!(client.require_pushed_authorization_requests),
+    );
     put("dpop_bound_access_tokens", json!(client.dpop_bound_access_tokens));
     put("default_max_age", json!(client.default_max_age));
     put("require_auth_time", json!(client.require_auth_time));
@@ -88,10 +112,16 @@ pub(super) fn tell(client: &Client, more: More) -> Map<String, Value> {
     put("backchannel_logout_uri", json!(client.backchannel_logout_uri));
     put("frontchannel_logout_uri", json!(client.frontchannel_logout_uri));
     if client.backchannel_logout_uri.is_some() {
-        put("backchannel_logout_session_required", json!(client.backchannel_logout_session_required));
+        put(
+            "backchannel_logout_session_required",
+            json!(client.backchannel_logout_session_required),
+        );
     }
     if client.frontchannel_logout_uri.is_some() {
-        put("frontchannel_logout_session_required", json!(client.frontchannel_logout_session_required));
+        put(
+            "frontchannel_logout_session_required",
+            json!(client.frontchannel_logout_session_required),
+        );
     }
     put("client_name", json!(more.names.plain));
     for (language, name) in more.names.in_language {

@@ -46,7 +46,7 @@ impl Holder {
     /// A proof for one request that brings an access token along.
     pub fn proof_for(&self, request: (&str, &str), token: &str, now: DateTime<Utc>) -> String {
         self.proof_with(request, now, |_, claims| {
-            claims["ath"] = jose::dpop::token_hash(token).into()
+            claims["ath"] = jose::dpop::token_hash(token).into();
         })
     }
 }

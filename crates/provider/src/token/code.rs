@@ -8,8 +8,8 @@
 //! What the code gives is read, decided and signed before that and outside of any transaction, so that a node that signs
 //! keeps nobody waiting; it is thrown away when the redemption says no.
 //!
-//! Statements: the code with whom it is about, the evidence, the redemption, the access token, the entry in the audit
-//! log: five, and one more for each of an assertion, a proof of possession and a refresh token.
+//! Statements: the code with whom it is about, the redemption, the access token, the entry in the audit log: four, and
+//! one more for each of an assertion, a proof of possession and a refresh token.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -17,9 +17,9 @@ use chrono::{DateTime, Utc};
 use model::event::Event;
 use model::secret::{Sensitive, Token};
 use sha2::{Digest as _, Sha256};
+use store::Tx;
 use store::audit::{self, Entry};
 use store::codes::{self, Redeemed, Redemption, Replay, Worthless};
-use store::{Tx, evidence};
 use subtle::ConstantTimeEq as _;
 
 use super::mint::{self, Asked, Basis, Minted, Prepared};
@@ -88,10 +88,8 @@ async fn prepare(
     let kept = codes::find(&tx, &request.code.hash(), &site.client().client_id).await?;
     let kept = kept.ok_or(TokenError::FootingLost)?;
     let resources = resource::within(caller.form(), &kept.details.resources)?;
-    let evidence = evidence::list(&tx, kept.holder.account.id).await?;
     let basis = Basis {
         holder: &kept.holder,
-        evidence: &evidence,
         session: kept.session,
         details: &kept.details,
     };

@@ -10,7 +10,6 @@ use chrono::{DateTime, TimeDelta, Utc};
 use jose::alg::at_hash;
 use jose::sign::TokenType;
 use model::client::{AccessTokenFormat, GrantType};
-use model::evidence::Evidence;
 use model::ids::SessionId;
 use model::ladder::Level;
 use model::scope::{Scope, ScopeSet};
@@ -36,7 +35,7 @@ pub(super) struct Minted {
     pub(super) kind: Kind,
     pub(super) expires_in_seconds: i64,
     pub(super) scope: String,
-    pub(super) id_token: Option<String>,
+    pub(super) id_token: Option<Sensitive<String>>,
     pub(super) refresh_token: Option<Token>,
 }
 
@@ -44,7 +43,6 @@ pub(super) struct Minted {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Basis<'a> {
     pub(super) holder: &'a Holder,
-    pub(super) evidence: &'a [Evidence],
     pub(super) session: SessionId,
     pub(super) details: &'a CodeDetails,
 }
@@ -107,7 +105,7 @@ pub(super) fn prepare(
         .map_or_else(|| whole.clone(), |scopes| whole.narrowed(scopes));
     let facts = Facts {
         account: &basis.holder.account,
-        evidence: basis.evidence,
+        evidence: &basis.holder.evidence,
         strength: details.strength,
         ladder: service.ladder(),
         now,
@@ -155,7 +153,7 @@ pub(super) fn prepare(
             kind: Kind::of(details.jkt.as_ref()),
             expires_in_seconds: (expires_at - now).num_seconds(),
             scope: permitted.scopes.to_string(),
-            id_token: id_token.transpose()?,
+            id_token: id_token.transpose()?.map(Sensitive::new),
             refresh_token: None,
             access_token: Sensitive::new(text.clone()),
         },

@@ -33,6 +33,7 @@ struct Granted<'a> {
     access_token: &'a str,
     token_type: &'static str,
     expires_in: i64,
+    #[serde(skip_serializing_if = "str::is_empty")]
     scope: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     refresh_token: Option<&'a str>,
@@ -87,7 +88,7 @@ impl<'a> From<&'a Minted> for Granted<'a> {
             expires_in: minted.expires_in_seconds,
             scope: &minted.scope,
             refresh_token: minted.refresh_token.as_ref().map(model::secret::Token::expose),
-            id_token: minted.id_token.as_deref(),
+            id_token: minted.id_token.as_ref().map(|token| token.expose().as_str()),
         }
     }
 }

@@ -5,20 +5,20 @@
 //! Public clients get another token each time (decision 0012); when a used one comes again, its family is revoked, and
 //! the resident is told (A087).
 //!
-//! Statements: the token with whom it is about, the evidence, the use, the access token, the entry in the audit log: five,
-//! and one more for each of an assertion, a proof of possession and a new refresh token.
+//! Statements: the token with whom it is about, the use, the access token, the entry in the audit log: four, and one more
+//! for each of an assertion, a proof of possession and a new refresh token.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use model::event::Event;
 use model::ids::MessageId;
 use model::scope::{Scope, ScopeSet};
 use model::secret::{Sensitive, Token};
+use store::Tx;
 use store::accounts::Account;
 use store::audit::{self, Entry};
 use store::codes::CodeDetails;
 use store::outbox::{self, Channel, NewMessage};
 use store::refresh::{self, Kept, Life, Reach, Use, Worthless};
-use store::{Tx, evidence};
 
 use super::mint::{self, Asked, Basis, Minted, Prepared};
 use super::possession::Possession;
@@ -110,7 +110,7 @@ pub(super) async fn redeem(
     if let Some(worthless) = kept.fault(&caller.client().client_id, now) {
         return asking.refuse(&kept, worthless.into()).await;
     }
-    let prepared = match asking.prepare(&read, &kept, &request).await {
+    let prepared = match asking.prepare(&kept, &request) {
         Ok(prepared) => prepared,
         Err(error @ (TokenError::FootingLost | TokenError::LevelLost)) => {
             return asking.refuse(&kept, error).await;
@@ -131,7 +131,7 @@ struct Asking<'a> {
 
 impl Asking<'_> {
     /// Decides and signs; nothing is spent yet.
-    async fn prepare(&self, tx: &Tx, kept: &Kept, request: &RefreshRequest) -> Result<Prepared, TokenError> {
+    fn prepare(&self, kept: &Kept, request: &RefreshRequest) -> Result<Prepared, TokenError> {
         self.possession.fits(kept.details.jkt.as_ref())?;
         if request
             .scopes
@@ -141,10 +141,8 @@ impl Asking<'_> {
             return Err(TokenError::ScopeGrown);
         }
         let resources = resource::within(self.caller.form(), &kept.details.resources)?;
-        let evidence = evidence::list(tx, kept.holder.account.id).await?;
         let basis = Basis {
             holder: &kept.holder,
-            evidence: &evidence,
             session: kept.session(),
             details: &kept.details,
         };
@@ -197,7 +195,9 @@ impl Asking<'_> {
             idle_expires_at,
             ..kept.life
         };
-        let next = public.then_some((life, &kept.details));
+        // A public client that begins to show a key is bound to it from then on.
+        let lasting = details(self.caller, &kept.details, self.possession);
+        let next = public.then_some((life, &lasting));
         let minted = mint::keep(service, &tx, prepared, &grounds, next, now).await?;
         self.record(&tx, self.entry(Event::TokenRefreshed, kept)).await?;
         tx.commit().await.map_err(TokenError::from)?;

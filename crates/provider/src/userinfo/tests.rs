@@ -67,159 +67,163 @@ async fn userinfo_tells_what_was_agreed_under_the_same_subject() {
 
 #[tokio::test]
 async fn single_claims_come_where_they_were_asked_for() {
-    let world = testing::world().await;
-    let mut details = world.details([Scope::Openid]);
-    let asked = RequestedClaim {
-        essential: true,
-        ..RequestedClaim::default()
-    };
-    details.claims.userinfo.insert("name".to_owned(), asked.clone());
-    details.claims.id_token.insert("phone_number".to_owned(), asked);
-    let code = world.issue("hefei", &details).await;
-    let answer = world.redeem("hefei", &code).await.json;
-    let in_token = testing::claims(answer["id_token"].as_str().unwrap());
-    assert_eq!(in_token["phone_number"], "+8613800138000");
-    assert!(in_token.get("name").is_none());
-    let userinfo = world
-        .userinfo(answer["access_token"].as_str().unwrap())
-        .await
-        .json;
-    assert_eq!(userinfo["name"], NAME);
-    assert!(userinfo.get("phone_number").is_none());
+    for world in testing::worlds().await {
+        let mut details = world.details([Scope::Openid]);
+        let asked = RequestedClaim {
+            essential: true,
+            ..RequestedClaim::default()
+        };
+        details.claims.userinfo.insert("name".to_owned(), asked.clone());
+        details.claims.id_token.insert("phone_number".to_owned(), asked);
+        let code = world.issue("hefei", &details).await;
+        let answer = world.redeem("hefei", &code).await.json;
+        let in_token = testing::claims(answer["id_token"].as_str().unwrap());
+        assert_eq!(in_token["phone_number"], "+8613800138000");
+        assert!(in_token.get("name").is_none());
+        let userinfo = world
+            .userinfo(answer["access_token"].as_str().unwrap())
+            .await
+            .json;
+        assert_eq!(userinfo["name"], NAME);
+        assert!(userinfo.get("phone_number").is_none());
+    }
 }
 
 #[tokio::test]
 async fn attack_095_the_token_comes_once_and_never_in_the_address() {
-    let world = testing::world().await;
-    let token = access_token(&world, &[Scope::Openid]).await;
-    let request = |method: &str, uri: &str| Request::builder().method(method).uri(uri.to_owned());
-    let bearer = format!("bearer {token}");
-    let body = || Body::from(format!("access_token={token}"));
+    for world in testing::worlds().await {
+        let token = access_token(&world, &[Scope::Openid]).await;
+        let request = |method: &str, uri: &str| Request::builder().method(method).uri(uri.to_owned());
+        let bearer = format!("bearer {token}");
+        let body = || Body::from(format!("access_token={token}"));
 
-    let answer = world
-        .send(request("GET", "/userinfo").body(Body::empty()).unwrap())
-        .await;
-    assert_eq!(
-        (
-            answer.status.as_u16(),
-            answer.headers["www-authenticate"].to_str().unwrap()
-        ),
-        (401, "Bearer")
-    );
-    let post = request("POST", "/userinfo")
-        .header("authorization", &bearer)
-        .body(Body::empty())
-        .unwrap();
-    assert_eq!(
-        world.send(post).await.status,
-        200,
-        "the scheme's case does not count"
-    );
-    let post = request("POST", "/userinfo")
-        .header(CONTENT_TYPE, FORM)
-        .body(body())
-        .unwrap();
-    assert_eq!(world.send(post).await.status, 200);
-
-    let both = request("POST", "/userinfo")
-        .header("authorization", &bearer)
-        .header(CONTENT_TYPE, FORM);
-    refused(
-        &world.send(both.body(body()).unwrap()).await,
-        400,
-        "invalid_request",
-        "header and body",
-    );
-    let two = request("GET", "/userinfo")
-        .header("authorization", &bearer)
-        .header("authorization", &bearer);
-    refused(
-        &world.send(two.body(Body::empty()).unwrap()).await,
-        400,
-        "invalid_request",
-        "two headers",
-    );
-    let query = request("GET", &format!("/userinfo?access_token={token}"));
-    refused(
-        &world.send(query.body(Body::empty()).unwrap()).await,
-        400,
-        "invalid_request",
-        "in the query",
-    );
-    let id_token = "e30.e30.AAAA";
-    let shorter: String = token.chars().take(42).collect();
-    for bad in [&shorter, &format!("{token}x"), &token.to_uppercase(), id_token] {
-        refused(
-            &world.userinfo(bad).await,
-            401,
-            "invalid_token",
-            "attack_093_094: altered",
+        let answer = world
+            .send(request("GET", "/userinfo").body(Body::empty()).unwrap())
+            .await;
+        assert_eq!(
+            (
+                answer.status.as_u16(),
+                answer.headers["www-authenticate"].to_str().unwrap()
+            ),
+            (401, "Bearer")
         );
+        let post = request("POST", "/userinfo")
+            .header("authorization", &bearer)
+            .body(Body::empty())
+            .unwrap();
+        assert_eq!(
+            world.send(post).await.status,
+            200,
+            "the scheme's case does not count"
+        );
+        let post = request("POST", "/userinfo")
+            .header(CONTENT_TYPE, FORM)
+            .body(body())
+            .unwrap();
+        assert_eq!(world.send(post).await.status, 200);
+
+        let both = request("POST", "/userinfo")
+            .header("authorization", &bearer)
+            .header(CONTENT_TYPE, FORM);
+        refused(
+            &world.send(both.body(body()).unwrap()).await,
+            400,
+            "invalid_request",
+            "header and body",
+        );
+        let two = request("GET", "/userinfo")
+            .header("authorization", &bearer)
+            .header("authorization", &bearer);
+        refused(
+            &world.send(two.body(Body::empty()).unwrap()).await,
+            400,
+            "invalid_request",
+            "two headers",
+        );
+        let query = request("GET", &format!("/userinfo?access_token={token}"));
+        refused(
+            &world.send(query.body(Body::empty()).unwrap()).await,
+            400,
+            "invalid_request",
+            "in the query",
+        );
+        let id_token = "e30.e30.AAAA";
+        let shorter: String = token.chars().take(42).collect();
+        for bad in [&shorter, &format!("{token}x"), &token.to_uppercase(), id_token] {
+            refused(
+                &world.userinfo(bad).await,
+                401,
+                "invalid_token",
+                "attack_093_094: altered",
+            );
+        }
     }
 }
 
 #[tokio::test]
 async fn attack_058_059_a_token_dies_with_its_time_its_sign_in_and_its_consent() {
-    let world = testing::world().await;
-    let tx = world.store.read();
-    let token = access_token(&world, &Scope::OFFERED).await;
-    world.clock.advance(TimeDelta::seconds(599));
-    assert_eq!(world.userinfo(&token).await.status, 200);
-    world.clock.advance(TimeDelta::seconds(1));
-    refused(&world.userinfo(&token).await, 401, "invalid_token", "ten minutes");
+    for world in testing::worlds().await {
+        let tx = world.store.read();
+        let token = access_token(&world, &Scope::OFFERED).await;
+        world.clock.advance(TimeDelta::seconds(599));
+        assert_eq!(world.userinfo(&token).await.status, 200);
+        world.clock.advance(TimeDelta::seconds(1));
+        refused(&world.userinfo(&token).await, 401, "invalid_token", "ten minutes");
 
-    let token = access_token(&world, &Scope::OFFERED).await;
-    let grant = world.decide("hefei", [Scope::Phone]).await;
-    let answer = world.userinfo(&token).await;
-    assert_eq!(
-        answer.json.as_object().unwrap().len(),
-        3,
-        "attack_099: only what is allowed now: {}",
-        answer.json
-    );
-    store::grants::revoke(&tx, world.account, grant, world.now())
-        .await
-        .unwrap();
-    refused(
-        &world.userinfo(&token).await,
-        401,
-        "invalid_token",
-        "consent withdrawn",
-    );
+        let token = access_token(&world, &Scope::OFFERED).await;
+        let grant = world.decide("hefei", [Scope::Phone]).await;
+        let answer = world.userinfo(&token).await;
+        assert_eq!(
+            answer.json.as_object().unwrap().len(),
+            3,
+            "attack_099: only what is allowed now: {}",
+            answer.json
+        );
+        store::grants::revoke(&tx, world.account, grant, world.now())
+            .await
+            .unwrap();
+        refused(
+            &world.userinfo(&token).await,
+            401,
+            "invalid_token",
+            "consent withdrawn",
+        );
 
-    world.decide("hefei", Scope::OFFERED).await;
-    let token = access_token(&world, &Scope::OFFERED).await;
-    store::sessions::end(&tx, world.session, world.now())
-        .await
-        .unwrap();
-    refused(&world.userinfo(&token).await, 401, "invalid_token", "signed out");
+        world.decide("hefei", Scope::OFFERED).await;
+        let token = access_token(&world, &Scope::OFFERED).await;
+        store::sessions::end(&tx, world.session, world.now())
+            .await
+            .unwrap();
+        refused(&world.userinfo(&token).await, 401, "invalid_token", "signed out");
+    }
 }
 
 #[tokio::test]
 async fn a_client_that_is_gone_or_may_ask_less_is_told_less() {
-    let world = testing::world().await;
-    let token = access_token(&world, &Scope::OFFERED).await;
-    let mut client = testing::client("hefei");
-    client.scopes = ScopeSet::from_iter([Scope::Openid, Scope::Profile]);
-    world.apply(client.clone()).await;
-    let told = world.userinfo(&token).await.json;
-    let mut names: Vec<_> = told.as_object().unwrap().keys().map(String::as_str).collect();
-    names.sort_unstable();
-    assert_eq!(names, ["locale", "sub", "updated_at"]);
-    client.disabled = true;
-    world.apply(client).await;
-    refused(
-        &world.userinfo(&token).await,
-        401,
-        "invalid_token",
-        "switched off",
-    );
-    let gone = [ClientId::parse("hefei").unwrap()].into();
-    store::clients::remove(&world.store.read(), &gone, world.now())
-        .await
-        .unwrap();
-    world.service.refresh().await.unwrap();
-    refused(&world.userinfo(&token).await, 401, "invalid_token", "removed");
+    for world in testing::worlds().await {
+        let token = access_token(&world, &Scope::OFFERED).await;
+        let mut client = testing::client("hefei");
+        client.scopes = ScopeSet::from_iter([Scope::Openid, Scope::Profile]);
+        world.apply(client.clone()).await;
+        let told = world.userinfo(&token).await.json;
+        let mut names: Vec<_> = told.as_object().unwrap().keys().map(String::as_str).collect();
+        names.sort_unstable();
+        assert_eq!(names, ["locale", "sub", "updated_at"]);
+        client.disabled = true;
+        world.apply(client).await;
+        refused(
+            &world.userinfo(&token).await,
+            401,
+            "invalid_token",
+            "switched off",
+        );
+        let gone = [ClientId::parse("hefei").unwrap()].into();
+        store::clients::remove(&world.store.read(), &gone, world.now())
+            .await
+            .unwrap();
+        world.service.refresh().await.unwrap();
+        refused(&world.userinfo(&token).await, 401, "invalid_token", "removed");
+    }
 }
 
 #[tokio::test]

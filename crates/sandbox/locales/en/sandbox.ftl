@@ -101,7 +101,7 @@ file-shown-level = Identity level shown
 file-shown-time = Signed in at (Beijing time)
 file-shown-token = Access token
 file-token-jwt = signed, checked on the spot
-file-token-opaque = checked by asking the identity service
+file-token-asked = checked by asking the identity service
 file-token-bound = bound to this site's key
 file-recent-needed = The records office wants you to sign in once more, to be sure that it is you
 

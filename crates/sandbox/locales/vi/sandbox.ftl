@@ -101,7 +101,7 @@ file-shown-level = Mức định danh đã xuất trình
 file-shown-time = Đăng nhập lúc (giờ Bắc Kinh)
 file-shown-token = Mã truy cập
 file-token-jwt = có chữ ký, kiểm tra tại chỗ
-file-token-opaque = kiểm tra bằng cách hỏi cổng định danh
+file-token-asked = kiểm tra bằng cách hỏi cổng định danh
 file-token-bound = gắn với khóa của cổng này
 file-recent-needed = Cơ quan lưu trữ cần bạn đăng nhập lại một lần để chắc chắn là chính bạn
 

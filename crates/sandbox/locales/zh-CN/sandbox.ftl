@@ -101,7 +101,7 @@ file-shown-level = 出示的认证等级
 file-shown-time = 登录时间（北京时间）
 file-shown-token = 访问令牌
 file-token-jwt = 已签名，当场核验
-file-token-opaque = 向认证平台查询核验
+file-token-asked = 向认证平台查询核验
 file-token-bound = 已绑定本站密钥
 file-recent-needed = 档案平台要求您重新登录一次，以确认是您本人
 

@@ -65,6 +65,8 @@ pub(super) struct Holder {
     pub form: Form,
     /// Whether the token is bound to a key.
     pub bound: bool,
+    /// Whether the provider was asked about it.
+    pub asked: bool,
 }
 
 /// Whether the request came with a proof, whose sender wants the next nonce.
@@ -81,10 +83,11 @@ pub(super) async fn admit(office: &Office, request: &Parts, need: Need) -> Resul
         (introspect(office, scheme, &token).await?, Form::Opaque)
     };
     let bound = check_binding(office, request, scheme, &token, &claims)?;
-    let holder = holder(&claims, form, bound).ok_or(Refusal::Token(scheme, "the token names nobody"))?;
+    let mut holder = holder(&claims, form, bound).ok_or(Refusal::Token(scheme, "the token names nobody"))?;
     check_person(office, scheme, &holder, need)?;
     if need.asks && form == Form::Jwt {
         introspect(office, scheme, &token).await?;
+        holder.asked = true;
     }
     Ok(holder)
 }
@@ -276,6 +279,7 @@ fn holder(claims: &Map<String, Value>, form: Form, bound: bool) -> Option<Holder
         auth_time: moment(claims, "auth_time"),
         form,
         bound,
+        asked: form == Form::Opaque,
     })
 }
 

@@ -152,7 +152,7 @@ fn given_to(holder: &Holder, now: DateTime<Utc>) -> Value {
         "asked_by": holder.client_id,
         "acr": holder.level.map(guard::acr),
         "auth_time": holder.auth_time.map(|at| at.timestamp()),
-        "token": { "form": holder.form.word(), "bound": holder.bound },
+        "token": { "form": holder.form.word(), "bound": holder.bound, "asked": holder.asked },
         "at": now.timestamp(),
     })
 }

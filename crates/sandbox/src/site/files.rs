@@ -298,6 +298,7 @@ impl FilePage {
             .and_then(Value::as_i64)
             .and_then(|seconds| DateTime::<Utc>::from_timestamp(seconds, 0));
         let token = given.get("token").cloned().unwrap_or_default();
+        let says = |name: &str| token.get(name).and_then(Value::as_bool).unwrap_or_default();
         Self {
             about: w.say(&format!("file-{}-about", file.key())),
             key: file.key(),
@@ -319,7 +320,16 @@ impl FilePage {
             level_name: level.map_or_else(|| w.say("level-unknown"), |level| level_name(w, level)),
             signed_in_at: signed_in_at.map(clock_time).unwrap_or_default(),
             token_form: text(token.get("form")),
-            bound: token.get("bound").and_then(Value::as_bool).unwrap_or_default(),
+            token: [
+                ("file-token-jwt", token.get("form") == Some(&Value::from("jwt"))),
+                ("file-token-asked", says("asked")),
+                ("file-token-bound", says("bound")),
+            ]
+            .into_iter()
+            .filter(|(_, holds)| *holds)
+            .map(|(key, _)| w.say(key))
+            .collect(),
+            bound: says("bound"),
             f,
         }
     }

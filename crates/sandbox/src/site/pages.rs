@@ -221,6 +221,8 @@ pub(super) struct FilePage {
     pub level_name: String,
     pub signed_in_at: String,
     pub token_form: String,
+    /// How the office checked the token.
+    pub token: Vec<String>,
     pub bound: bool,
 }
 

@@ -8,9 +8,7 @@ pub async fn run(file: &Path) -> anyhow::Result<()> {
     let loaded = super::load(file)?;
     if let Some(dir) = &loaded.config.clients.dir {
         let folder = load_clients(dir, ClientRules::from(&loaded.config)).map_err(ConfigError)?;
-        let faults = folder
-            .check_sectors(&crate::app::guarded(&loaded.config)?)
-            .await;
+        let faults = folder.check_sectors(&crate::app::guarded(&loaded.config)?).await;
         if !faults.is_empty() {
             return Err(ConfigError(faults).into());
         }

@@ -36,7 +36,10 @@ pub async fn run(command: Clients) -> anyhow::Result<()> {
         }
         Clients::List(file) => list(&file.config).await,
         Clients::Token {
-            file, label, end: true, ..
+            file,
+            label,
+            end: true,
+            ..
         } => end_tokens(&file.config, &label).await,
         Clients::Token {
             file,
@@ -58,9 +61,7 @@ struct Wishes {
 async fn apply(file: &Path, dir: &Path, wishes: Wishes) -> anyhow::Result<()> {
     let loaded = super::load(file)?;
     let folder = load_clients(dir, ClientRules::from(&loaded.config)).map_err(ConfigError)?;
-    let faults = folder
-        .check_sectors(&crate::app::guarded(&loaded.config)?)
-        .await;
+    let faults = folder.check_sectors(&crate::app::guarded(&loaded.config)?).await;
     if !faults.is_empty() {
         return Err(ConfigError(faults).into());
     }
@@ -93,7 +94,11 @@ async fn list(file: &Path) -> anyhow::Result<()> {
     let now = store.clock().now();
     for stored in all {
         let client = &stored.client;
-        let origin = if stored.dynamic.is_some() { "program" } else { "file" };
+        let origin = if stored.dynamic.is_some() {
+            "program"
+        } else {
+            "file"
+        };
         let mut line = format!(
             "{} {origin} {} \"{}\"",
             client.client_id,

@@ -1,6 +1,6 @@
 //! Sub-sites as files: one TOML file each in `clients.d/`.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use model::client::{Client, SubjectType};
@@ -146,7 +146,10 @@ fn load_client(file: &Path, rules: ClientRules) -> Result<StoredClient, Vec<Faul
             Ok(read) => secret = Some(read),
             Err(problem) => faults.push(at("secret_file", problem)),
         },
-        (true, _) => faults.push(at("secret_file", "name the file that holds the secret".to_owned())),
+        (true, _) => faults.push(at(
+            "secret_file",
+            "name the file that holds the secret".to_owned(),
+        )),
         (false, Some(_)) => faults.push(at("secret_file", "this auth_method has no secret".to_owned())),
         (false, None) => {}
     }
@@ -159,12 +162,21 @@ fn load_client(file: &Path, rules: ClientRules) -> Result<StoredClient, Vec<Faul
     Ok(stored)
 }
 
-/// A file that is TOML and no sub-site. The message names the key between backticks; where it is, the text knows.
+/// A file that is TOML and no sub-site. The message names keys and words between backticks; the key that is meant is
+/// the first that the file has, or the one that it lacks.
 fn misread(file: &Path, text: &str, table: &Table, message: &str) -> Fault {
-    let named: BTreeSet<&str> = message.split('`').skip(1).step_by(2).collect();
-    let key = table.keys().find(|key| named.contains(key.as_str()));
-    let key = key.map_or("", String::as_str);
-    let line = if key.is_empty() { None } else { line_of_key(text, key) };
+    let mut named = message.split('`').skip(1).step_by(2);
+    let key = if message.starts_with("missing field") {
+        named.next()
+    } else {
+        named.find(|word| table.contains_key(*word))
+    };
+    let key = key.unwrap_or_default();
+    let line = if key.is_empty() {
+        None
+    } else {
+        line_of_key(text, key)
+    };
     fault(file, line, key, message.trim().replace('\n', " "))
 }
 
@@ -252,20 +264,56 @@ scopes = ["openid"]
     #[test]
     fn every_fault_of_a_file_has_its_line_and_key() {
         for (from, to, key, line) in [
-            ("auth_method = \"client_secret_basic\"", "auth_method = \"password\"", "auth_method", 7),
+            (
+                "auth_method = \"client_secret_basic\"",
+                "auth_method = \"password\"",
+                "auth_method",
+                7,
+            ),
             ("scopes = [\"openid\"]", "scopes = \"openid\"", "scopes", 9),
-            ("scopes = [\"openid\"]", "scopes = [\"openid\"]\ngrant_typs = []", "grant_typs", 10),
-            ("scopes = [\"openid\"]", "scopes = [\"openid\"]\ngrant_types = []", "grant_types", 10),
-            ("scopes = [\"openid\"]", "scopes = [\"openid\"]\nsubject_type = \"public\"", "subject_type", 10),
-            ("scopes = [\"openid\"]", "scopes = [\"openid\", \"phone\"]\n[purpose]", "purpose", 10),
+            (
+                "scopes = [\"openid\"]",
+                "scopes = [\"openid\"]\ngrant_typs = []",
+                "grant_typs",
+                10,
+            ),
+            (
+                "scopes = [\"openid\"]",
+                "scopes = [\"openid\"]\ngrant_types = []",
+                "grant_types",
+                10,
+            ),
+            (
+                "scopes = [\"openid\"]",
+                "scopes = [\"openid\"]\nsubject_type = \"public\"",
+                "subject_type",
+                10,
+            ),
+            (
+                "scopes = [\"openid\"]",
+                "scopes = [\"openid\", \"phone\"]\n[purpose]",
+                "purpose",
+                10,
+            ),
             ("hefei.secret", "nowhere.secret", "secret_file", 8),
         ] {
             let folder = folder(&GOOD.replace(from, to));
             let faults = load_clients(folder.path(), RULES).expect_err(to);
-            assert_eq!((faults[0].key.as_str(), faults[0].line), (key, Some(line)), "{to}: {}", faults[0]);
+            assert_eq!(
+                (faults[0].key.as_str(), faults[0].line),
+                (key, Some(line)),
+                "{to}: {}",
+                faults[0]
+            );
         }
+        let lacking = folder(&GOOD.replace("sector = \"hefei\"\n", ""));
+        let faults = load_clients(lacking.path(), RULES).expect_err("no sector");
+        assert_eq!((faults[0].key.as_str(), faults[0].line), ("sector", None));
         let public = folder(&format!("{GOOD}subject_type = \"public\"\n"));
-        let rules = ClientRules { public_subjects: true, ..RULES };
+        let rules = ClientRules {
+            public_subjects: true,
+            ..RULES
+        };
         load_clients(public.path(), rules).expect("allowed");
     }
 
@@ -280,11 +328,19 @@ scopes = ["openid"]
 
     #[test]
     fn a_secret_is_kept_itself_only_where_the_client_signs_with_it() {
-        for (method, kept) in [("client_secret_basic", false), ("client_secret_post", false), ("client_secret_jwt", true)] {
+        for (method, kept) in [
+            ("client_secret_basic", false),
+            ("client_secret_post", false),
+            ("client_secret_jwt", true),
+        ] {
             let folder = folder(&GOOD.replace("client_secret_basic", method));
             let loaded = load_clients(folder.path(), RULES).expect("loads");
             let stored = &loaded.clients[0];
-            assert_eq!(stored.secret_hash, Some(TokenHash::of(&"x".repeat(43))), "{method}");
+            assert_eq!(
+                stored.secret_hash,
+                Some(TokenHash::of(&"x".repeat(43))),
+                "{method}"
+            );
             assert_eq!(stored.secret.is_some(), kept, "{method}");
         }
     }

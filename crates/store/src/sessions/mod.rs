@@ -5,17 +5,23 @@ mod renew;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use model::authn::Methods;
-use model::ids::{AccountId, SessionId};
+use model::evidence::Evidence;
+use model::ids::{AccountId, ClientId, SessionId};
 use model::secret::TokenHash;
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{Expr, ExprTrait as _};
-use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _};
+use sea_orm::{
+    ColumnTrait as _, ConnectionTrait as _, EntityTrait as _, FromQueryResult as _, IdenStatic as _, QueryFilter as _,
+    QueryOrder as _, QuerySelect as _, QueryTrait as _, SelectA, SelectB, SelectTwo,
+};
 
 pub use self::end::{end, end_all, sites};
 pub use self::renew::{Renewal, begin_again, renew};
 use crate::accounts::{self, Account, Status};
 use crate::entity::{account, session};
 use crate::error::StoreError;
+use crate::evidence;
+use crate::grants::{self, Grant};
 use crate::tx::Tx;
 use crate::vault::Column;
 
@@ -157,19 +163,33 @@ pub async fn find_live(
     limits: &Limits,
     now: DateTime<Utc>,
 ) -> Result<Option<LiveSession>, StoreError> {
-    let found = session::Entity::find()
+    let Some((row, Some(owner))) = live(token, now).one(tx).await? else {
+        return Ok(None);
+    };
+    if !use_now(tx, &row, limits, now).await? {
+        return Ok(None);
+    }
+    from_row(tx, row, owner).map(Some)
+}
+
+fn live(token: &TokenHash, now: DateTime<Utc>) -> SelectTwo<session::Entity, account::Entity> {
+    session::Entity::find()
         .filter(session::Column::TokenHash.eq(token.as_bytes().to_vec()))
         .filter(session::Column::EndedAt.is_null())
         .filter(session::Column::ExpiresAt.gt(now))
         .filter(account::Column::Status.eq(Status::Active.as_str()))
         .find_also_related(account::Entity)
-        .one(tx)
-        .await?;
-    let Some((row, Some(owner))) = found else {
-        return Ok(None);
-    };
+}
+
+/// Whether the sign-in was not left alone for too long; notes that it is used.
+async fn use_now(
+    tx: &Tx,
+    row: &session::Model,
+    limits: &Limits,
+    now: DateTime<Utc>,
+) -> Result<bool, StoreError> {
     if row.last_seen_at + limits.idle(row.public_computer) <= now {
-        return Ok(None);
+        return Ok(false);
     }
     if row.last_seen_at + TimeDelta::seconds(TOUCH_SECONDS) < now {
         session::Entity::update_many()
@@ -178,7 +198,50 @@ pub async fn find_live(
             .exec(tx)
             .await?;
     }
-    from_row(tx, row, owner).map(Some)
+    Ok(true)
+}
+
+/// What a sub-site's request is decided on.
+#[derive(Clone, Debug)]
+pub struct Standing {
+    /// The sign-in.
+    pub session: LiveSession,
+    /// The account's evidence that has not ended, newest first.
+    pub evidence: Vec<Evidence>,
+    /// The decision about the sub-site that holds.
+    pub grant: Option<Grant>,
+}
+
+/// [`find_live`] with everything that a request of a sub-site is decided on. One statement, and rarely the note of
+/// the use.
+pub async fn find_standing(
+    tx: &Tx,
+    token: &TokenHash,
+    client: &ClientId,
+    limits: &Limits,
+    now: DateTime<Utc>,
+) -> Result<Option<Standing>, StoreError> {
+    const EVIDENCE: &str = "evidence_today";
+    const GRANT: &str = "grant_today";
+    let backend = tx.get_database_backend();
+    let query = live(token, now)
+        .expr_as(evidence::column(backend), EVIDENCE)
+        .expr_as(grants::column(backend, client), GRANT)
+        .into_query();
+    let Some(found) = tx.query_one_raw(backend.build(&query)).await? else {
+        return Ok(None);
+    };
+    let row = session::Model::from_query_result(&found, SelectA.as_str())?;
+    let owner = account::Model::from_query_result(&found, SelectB.as_str())?;
+    if !use_now(tx, &row, limits, now).await? {
+        return Ok(None);
+    }
+    let column = |name| found.try_get::<Option<String>>("", name);
+    Ok(Some(Standing {
+        session: from_row(tx, row, owner)?,
+        evidence: evidence::from_column(column(EVIDENCE)?.as_deref())?,
+        grant: grants::from_column(column(GRANT)?.as_deref())?,
+    }))
 }
 
 /// A sign-in that ended by its time, not by anybody's doing.

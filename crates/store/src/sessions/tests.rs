@@ -183,3 +183,69 @@ async fn attack_163_idle_and_absolute_limits_hold_on_the_server() {
         assert!(!is_live(&test, &idle).await);
     }
 }
+
+#[tokio::test]
+async fn a_standing_is_what_its_parts_are_when_they_are_read_one_by_one() {
+    for test in stores().await {
+        let (tx, now, limits) = (test.store.read(), test.clock.now(), Limits::default());
+        let account = person(&test).await;
+        let other = person(&test).await;
+        let (_, token) = sign_in(&test, account).await;
+        let client = ClientId::parse("hefei").unwrap();
+        let read = async || {
+            let read = find_standing(&tx, &token, &client, &limits, test.clock.now()).await;
+            read.unwrap().expect("a live sign-in")
+        };
+        let nothing = read().await;
+        assert!(nothing.evidence.is_empty() && nothing.grant.is_none());
+
+        for (number, source) in ["phone_sms", "population_register", "mobile_operator"].into_iter().enumerate() {
+            for owner in [account, other] {
+                let issued_at = now + TimeDelta::microseconds(i64::try_from(number).unwrap() * 1_000_001);
+                let piece = Evidence {
+                    id: model::ids::EvidenceId::new(now, test.store.rng()),
+                    source: model::evidence::SourceId::parse(source).unwrap(),
+                    issued_at,
+                    expires_at: (number > 0).then(|| issued_at + TimeDelta::days(30)),
+                    ended_at: None,
+                };
+                let new = evidence::NewEvidence {
+                    evidence: piece,
+                    account: owner,
+                    reference: None,
+                    case: None,
+                };
+                evidence::record(&tx, &new).await.unwrap();
+            }
+        }
+        let scopes = model::scope::ScopeSet::parse_lenient("openid phone");
+        for id in ["hefei", "wuhu"] {
+            let grant = Grant {
+                id: model::ids::GrantId::new(now, test.store.rng()),
+                client_id: ClientId::parse(id).unwrap(),
+                allowed: scopes.clone(),
+                asked: scopes.clone(),
+                receipt: serde_json::json!({ "said": "\"同意\"" }),
+                created_at: now,
+                revoked_at: None,
+            };
+            grants::put(&tx, account, &grant).await.unwrap();
+        }
+        let standing = read().await;
+        let kind = test.database.kind();
+        assert_eq!(standing.evidence, evidence::list(&tx, account).await.unwrap(), "{kind}");
+        assert_eq!(standing.evidence.len(), 3, "{kind}");
+        let grant = grants::find_active(&tx, account, &client).await.unwrap();
+        assert_eq!(format!("{:?}", standing.grant), format!("{grant:?}"), "{kind}");
+        let live = find_live(&tx, &token, &limits, now).await.unwrap();
+        assert_eq!(format!("{:?}", Some(standing.session)), format!("{live:?}"), "{kind}");
+
+        grants::revoke(&tx, account, grant.unwrap().id, now).await.unwrap();
+        evidence::end_source(&tx, account, &standing.evidence[0].source, (now, "test")).await.unwrap();
+        let standing = read().await;
+        assert!(standing.grant.is_none() && standing.evidence.len() == 2, "{kind}");
+        test.clock.advance(TimeDelta::minutes(limits.idle_minutes));
+        let idle = find_standing(&tx, &token, &client, &limits, test.clock.now()).await;
+        assert!(idle.unwrap().is_none(), "{kind}: left alone for too long");
+    }
+}

@@ -272,3 +272,25 @@ fn places(visit: &Visit) -> Vec<Place> {
         })
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_frames_the_origins_that_it_names_and_no_others() {
+        let policy = |page: Page| page.policy().to_str().unwrap().to_owned();
+        assert_eq!(policy(Page::new("x", "web-home")), PAGE_POLICY);
+        assert_eq!(
+            policy(Page::new("x", "web-home").own_forms_only()),
+            PAGE_POLICY_OWN_FORMS
+        );
+        let origins = vec!["https://hefei.example".to_owned(), "https://wuhu.example:8443".to_owned()];
+        assert_eq!(
+            policy(Page::new("x", "web-home").frames(origins)),
+            format!("{PAGE_POLICY}; frame-src https://hefei.example https://wuhu.example:8443")
+        );
+        let broken = vec!["https://hefei.example\r\nx: y".to_owned()];
+        assert_eq!(policy(Page::new("x", "web-home").frames(broken)), PAGE_POLICY);
+    }
+}

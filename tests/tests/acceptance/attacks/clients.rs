@@ -361,15 +361,33 @@ async fn attack_067_075_079_081_wrong_secrets_and_grants_get_nothing() {
 }
 
 #[tokio::test]
-async fn attack_083_085_what_is_not_offered_is_not_there() {
+async fn attack_083_085_who_does_not_prove_itself_learns_nothing_and_revokes_nothing() {
+    let world = World::any().await;
+    for path in ["/introspect", "/revoke", "/par"] {
+        for fields in [
+            vec![("token", "x")],
+            vec![("token", "x"), ("client_id", "basic")],
+            vec![("token", "x"), ("client_id", "nobody"), ("client_secret", "x")],
+        ] {
+            let refused = answer(world.http.post(world.at(path)).form(&fields)).await;
+            assert!(
+                [(401, "invalid_client"), (429, "invalid_client")]
+                    .contains(&(refused.status.as_u16(), refused.error())),
+                "{path} {fields:?}: {}",
+                refused.body
+            );
+            refused.is_careful();
+        }
+    }
+}
+
+#[tokio::test]
+async fn attack_079_what_is_not_offered_is_not_there() {
     let world = World::any().await;
     for path in [
-        "/introspect",
         "/introspection",
-        "/revoke",
         "/revocation",
         "/device",
-        "/par",
         "/register/client",
         "/checksession",
     ] {
@@ -383,12 +401,9 @@ async fn attack_083_085_what_is_not_offered_is_not_there() {
         .expect("metadata");
     let document: Value = document.json().await.expect("JSON");
     for name in [
-        "introspection_endpoint",
-        "revocation_endpoint",
         "registration_endpoint",
         "device_authorization_endpoint",
         "check_session_iframe",
-        "pushed_authorization_request_endpoint",
         "backchannel_authentication_endpoint",
     ] {
         assert!(document.get(name).is_none(), "{name} is promised");

@@ -60,20 +60,14 @@ async fn metadata_say_what_there_is_and_where() {
             "{name}"
         )
     };
+    // What there is beyond this, [`super::offer`] goes through value by value.
     is("response_types_supported", &["code"]);
-    is("grant_types_supported", &["authorization_code"]);
     is("subject_types_supported", &["pairwise"]);
-    is("id_token_signing_alg_values_supported", &["ES256", "RS256"]);
     is("code_challenge_methods_supported", &["S256"]);
     is("ui_locales_supported", &["zh-CN", "en", "vi"]);
-    is(
-        "token_endpoint_auth_methods_supported",
-        &[
-            "client_secret_basic",
-            "client_secret_post",
-            "private_key_jwt",
-            "none",
-        ],
+    assert!(
+        list("id_token_signing_alg_values_supported").contains("RS256"),
+        "Discovery 1.0: it must be there"
     );
     assert!(list("scopes_supported").contains("openid"));
     assert!(
@@ -82,7 +76,7 @@ async fn metadata_say_what_there_is_and_where() {
     assert_eq!(list("acr_values_supported").len(), 5);
     for (name, value) in [
         ("claims_parameter_supported", true),
-        ("request_parameter_supported", false),
+        ("request_parameter_supported", true),
         ("request_uri_parameter_supported", false),
         ("authorization_response_iss_parameter_supported", true),
     ] {
@@ -109,7 +103,7 @@ async fn the_key_set_has_public_keys_only_each_with_a_name_of_its_own() {
     let mut algorithms = BTreeSet::new();
     for key in keys {
         assert!(
-            ["EC", "RSA"].contains(&key["kty"].as_str().expect("kty")),
+            ["EC", "RSA", "OKP"].contains(&key["kty"].as_str().expect("kty")),
             "{key}"
         );
         for private in ["d", "p", "q", "dp", "dq", "qi", "k"] {
@@ -122,9 +116,9 @@ async fn the_key_set_has_public_keys_only_each_with_a_name_of_its_own() {
             "two keys of one name"
         );
     }
-    assert_eq!(algorithms, BTreeSet::from(["ES256", "RS256"]));
+    assert_eq!(algorithms, BTreeSet::from(["ES256", "RS256", "PS256", "EdDSA"]));
     assert!(
-        keys.len() >= 4,
+        keys.len() >= 8,
         "the next key of each algorithm is announced before it signs: {}",
         keys.len()
     );
@@ -174,4 +168,60 @@ async fn health_and_metrics_are_on_a_listener_of_their_own() {
         text.contains("# TYPE") && text.trim_end().ends_with("# EOF"),
         "{text}"
     );
+}
+
+#[tokio::test]
+async fn attack_199_314_documents_are_the_same_for_everybody_and_are_not_sent_twice() {
+    let world = World::any().await;
+    for path in [
+        "/.well-known/openid-configuration",
+        "/.well-known/oauth-authorization-server",
+        "/jwks.json",
+    ] {
+        let plain = fetch(&world, path).await;
+        let tag = plain.headers()["etag"].to_str().expect("text").to_owned();
+        let cache = plain.headers()["cache-control"].clone();
+        assert!(
+            cache.to_str().expect("text").starts_with("public, max-age="),
+            "{path}"
+        );
+        let text = plain.text().await.expect("text");
+        for (name, value) in [
+            ("x-forwarded-host", "evil.example"),
+            ("x-forwarded-proto", "gopher"),
+            ("x-original-url", "/evil"),
+            ("forwarded", "host=evil.example;proto=gopher"),
+            ("accept-language", "vi"),
+            ("accept", "text/html"),
+            ("cookie", "denizen_prefs=en; denizen_session=x"),
+            ("origin", "https://evil.example"),
+        ] {
+            let request = world.http.get(world.at(path)).header(name, value);
+            let answer = engine::send(request).await.expect("an answer");
+            assert_eq!(answer.headers()["etag"], tag, "{path} with {name}");
+            assert!(answer.headers().get("set-cookie").is_none(), "{path} with {name}");
+            assert_eq!(answer.text().await.expect("text"), text, "{path} with {name}");
+        }
+        let request = world.http.get(world.at(path)).header("if-none-match", &tag);
+        let known = engine::send(request).await.expect("an answer");
+        assert_eq!(known.status().as_u16(), 304, "{path}");
+        assert_eq!(known.headers()["etag"], tag);
+        assert_eq!(known.headers()["cache-control"], cache);
+        assert!(known.bytes().await.expect("nothing").is_empty());
+    }
+    // What depends on who asks is kept by nobody.
+    for path in ["/sign-in", "/account", "/token", "/userinfo", "/authorize"] {
+        let answer = engine::send(world.http.get(world.at(path)))
+            .await
+            .expect("an answer");
+        let cache = answer
+            .headers()
+            .get("cache-control")
+            .map(|value| value.to_str().expect("text").to_owned());
+        assert!(
+            cache.is_some_and(|cache| cache.contains("no-store")),
+            "{path}: {}",
+            answer.status()
+        );
+    }
 }

@@ -6,5 +6,7 @@ mod clients;
 mod discovery;
 mod levels;
 mod logout;
+mod offer;
+mod plans;
 mod sessions;
 mod tokens;

@@ -14,6 +14,7 @@ const PUBLIC: &[&str] = &[
     "/register",
     "/agreements/resident",
     "/logout",
+    "/logout/done",
     "/no-such-page",
 ];
 

@@ -227,8 +227,12 @@ async fn in_a_browser(kind: Kind, language: &str, scripts: Scripts) {
         .await;
 
     // The page looks again by itself until it knows.
-    let settled =
-        |all: &[(String, String)]| all.len() == 3 && all.iter().all(|(_, state)| !["", "waiting"].contains(&state.as_str()));
+    let settled = |all: &[(String, String)]| {
+        all.len() == 3
+            && all
+                .iter()
+                .all(|(_, state)| !["", "waiting"].contains(&state.as_str()))
+    };
     let began = Instant::now();
     let mut all = listed(&browser).await;
     while !settled(&all) {

@@ -4,4 +4,5 @@ mod commands;
 mod crashes;
 mod database;
 mod logs;
+mod sign_outs;
 mod sources;

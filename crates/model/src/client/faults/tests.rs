@@ -108,7 +108,13 @@ fn addresses_that_are_fetched_or_linked_are_https() {
 #[test]
 fn attack_146_names_are_text_that_stays_where_it_is_put() {
     for key in ["name", "agency"] {
-        for bad_text in ["", "  ", "a\nb", "a\u{202e}b", &"x".repeat(NAME_CHARACTERS_MAX + 1)] {
+        for bad_text in [
+            "",
+            "  ",
+            "a\nb",
+            "a\u{202e}b",
+            &"x".repeat(NAME_CHARACTERS_MAX + 1),
+        ] {
             let mut names = text();
             names["vi"] = bad_text.into();
             bad(key, json!({ key: names }));
@@ -128,22 +134,25 @@ fn contacts_are_mailboxes() {
     for contact in ["", "ops", "@x", "ops@", "a@b@c", "a b@c", "a@b\n"] {
         bad("contacts", json!({ "contacts": [contact] }));
     }
-    bad(
-        "contacts",
-        json!({ "contacts": vec!["a@b"; CONTACTS_MAX + 1] }),
-    );
+    bad("contacts", json!({ "contacts": vec!["a@b"; CONTACTS_MAX + 1] }));
     bad("account_kinds", json!({ "account_kinds": [] }));
 }
 
 #[test]
 fn attack_147_scopes_are_offered_ones_with_a_purpose() {
     bad("scopes", json!({ "scopes": [] }));
-    bad("scopes", json!({ "scopes": ["openid", "mandates"], "purpose": { "mandates": text() } }));
+    bad(
+        "scopes",
+        json!({ "scopes": ["openid", "mandates"], "purpose": { "mandates": text() } }),
+    );
     bad("purpose", json!({ "scopes": ["openid", "phone"] }));
     good(json!({ "scopes": ["openid", "phone"], "purpose": { "phone": text() } }));
     let mut long = text();
     long["en"] = "x".repeat(PURPOSE_CHARACTERS_MAX + 1).into();
-    bad("purpose", json!({ "scopes": ["openid", "phone"], "purpose": { "phone": long } }));
+    bad(
+        "purpose",
+        json!({ "scopes": ["openid", "phone"], "purpose": { "phone": long } }),
+    );
     let offline = json!({ "scopes": ["openid", "offline_access"], "purpose": { "offline_access": text() } });
     bad("scopes", offline.clone());
     let mut with_refresh = offline;
@@ -265,14 +274,18 @@ fn resources_and_the_scopes_of_services_have_the_form_of_their_standards() {
 #[test]
 fn the_profile_of_fapi_refuses_what_it_refuses() {
     let fapi = |more: Value| {
-        let mut changes = json!({ "profile": "fapi2-security", "auth_method": "private_key_jwt", "jwks": jwks() });
+        let mut changes =
+            json!({ "profile": "fapi2-security", "auth_method": "private_key_jwt", "jwks": jwks() });
         for (key, value) in more.as_object().expect("an object") {
             changes[key] = value.clone();
         }
         changes
     };
     good(fapi(json!({})));
-    bad("auth_method", fapi(json!({ "auth_method": "client_secret_basic" })));
+    bad(
+        "auth_method",
+        fapi(json!({ "auth_method": "client_secret_basic" })),
+    );
     bad("auth_method", fapi(json!({ "auth_method": "client_secret_jwt" })));
     bad("auth_method", fapi(json!({ "auth_method": "none" })));
     bad("code_protection", fapi(json!({ "code_protection": "nonce" })));

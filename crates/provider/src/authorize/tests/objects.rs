@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use super::browser::{Browser, Seen, parameters};
 use super::signing::{Signer, object};
+use crate::client_keys::tests::Site;
 use crate::testing::{self, World, redirect_uri};
 
 /// A request that has an object and only what must stand outside, and more.
@@ -335,4 +336,37 @@ async fn a_signed_request_in_a_form_without_our_cookies_waits_here() {
         .collect();
     let seen = browser.post_from_outside("/authorize", &plain).await;
     assert_eq!(seen.error("hefei"), "invalid_request_object");
+}
+
+#[tokio::test]
+async fn keys_at_an_address_of_the_client_sign_too_and_new_ones_are_looked_for() {
+    let world = testing::world().await;
+    let site = Site::start().await;
+    let (one, two) = (Signer::new(SigningAlg::Es256), Signer::new(SigningAlg::Es256));
+    let set = |signer: &Signer| signer.client("hefei").jwks.expect("keys").to_string();
+    site.serve(set(&one));
+    let mut client = testing::client("hefei");
+    client.jwks_uri = Some(site.uri.clone());
+    world.apply(client).await;
+    let browser = Browser::signed_in(&world).await;
+    ask(&browser, &one.object(&world, "hefei", &[]), &[])
+        .await
+        .code("hefei");
+    ask(&browser, &one.object(&world, "hefei", &[]), &[])
+        .await
+        .code("hefei");
+    assert_eq!(site.asked(), 1);
+    site.serve(set(&two));
+    world.clock.advance(TimeDelta::minutes(2));
+    ask(&browser, &two.object(&world, "hefei", &[]), &[])
+        .await
+        .code("hefei");
+    // attack_142: a storm of keys that nobody has asks no more than once in a while.
+    for _ in 0..5 {
+        let stranger = Signer::new(SigningAlg::Es256);
+        ask(&browser, &stranger.object(&world, "hefei", &[]), &[])
+            .await
+            .is_page("authorize-request");
+    }
+    assert_eq!(site.asked(), 2);
 }

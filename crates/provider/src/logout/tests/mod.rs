@@ -399,6 +399,13 @@ async fn signing_out_in_one_tab_is_said_in_the_other_that_waits_and_leads_back()
         assert!(seen.body.contains("You signed out in this browser while this request was waiting."));
         assert!(seen.body.contains("href=\"https://hefei.example/\""));
         assert_eq!(browser.resume(&answered).await.status, StatusCode::GONE);
+        // A form of that tab lost its proof with the sign-out; the page that says so leads on.
+        let stale = browser
+            .post("/logout/confirm", &[("csrf", "x"), ("interaction", waiting.expose())])
+            .await;
+        assert_eq!(stale.status, StatusCode::FORBIDDEN);
+        let resume = model::interaction::resume_path(&waiting);
+        assert!(stale.body.contains(&format!("href=\"{resume}\"")), "{}", stale.body);
         // Attack 037: what other browsers start stays theirs.
         let other = Browser::new(&world);
         let theirs = other.authorize("hefei", &[]).await.asks("/sign-in");

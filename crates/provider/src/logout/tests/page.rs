@@ -154,10 +154,28 @@ async fn attack_170_171_whoever_signs_in_next_in_the_browser_does_not_see_where_
 }
 
 #[tokio::test]
+async fn the_language_that_a_sub_site_asked_for_goes_all_the_way() {
+    let world = prepared(testing::world().await).await;
+    let browser = Browser::signed_in(&world).await;
+    id_token(&browser, "hefei").await;
+    let asks = logout(&browser, &[("ui_locales", "xx vi")]).await;
+    assert!(asks.body.contains("name=\"ui_locales\" value=\"xx vi\""), "{}", asks.body);
+    let seen = confirm(&browser, &[("ui_locales", "xx vi")]).await;
+    let mut page = browser.get(seen.location()).await;
+    for _ in 0..2 {
+        assert!(page.body.contains("<html lang=\"vi\""), "{}", page.body);
+        page = browser.get(&next(&page).expect("a next look")).await;
+    }
+}
+
+#[tokio::test]
 async fn attack_165_167_a_second_tab_that_signs_out_too_does_no_harm() {
     let world = prepared(testing::world().await).await;
     let browser = Browser::signed_in(&world).await;
     let path = signed_out(&browser).await;
+    // Its form lost its proof with the first tab's sign-out.
+    let late = browser.post("/logout/confirm", &[("csrf", "AAAA")]).await;
+    is_done(&browser, &late).await;
     is_done(&browser, &logout(&browser, &[]).await).await;
     assert_eq!(states(&browser.get(&path).await).len(), 2, "the first tab's page is still good");
 }

@@ -89,16 +89,28 @@ async fn attack_145_a_change_is_checked_like_a_new_registration() {
         assert_eq!(public.json["client_secret"], Value::Null);
         for (more, code) in [
             // Confidential without a key, with a key of the server's making, with none.
-            (json!({ "token_endpoint_auth_method": "private_key_jwt" }), "invalid_client_metadata"),
-            (json!({ "token_endpoint_auth_method": "tls_client_auth" }), "invalid_client_metadata"),
+            (
+                json!({ "token_endpoint_auth_method": "private_key_jwt" }),
+                "invalid_client_metadata",
+            ),
+            (
+                json!({ "token_endpoint_auth_method": "tls_client_auth" }),
+                "invalid_client_metadata",
+            ),
             (
                 json!({ "token_endpoint_auth_method": "client_secret_basic", "client_secret": "chosen by the client" }),
                 "invalid_client_metadata",
             ),
-            (json!({ "redirect_uris": ["javascript:alert(1)"] }), "invalid_redirect_uri"),
+            (
+                json!({ "redirect_uris": ["javascript:alert(1)"] }),
+                "invalid_redirect_uri",
+            ),
             (json!({ "redirect_uris": [] }), "invalid_redirect_uri"),
             (json!({ "grant_types": ["implicit"] }), "invalid_client_metadata"),
-            (json!({ "id_token_signed_response_alg": "none" }), "invalid_client_metadata"),
+            (
+                json!({ "id_token_signed_response_alg": "none" }),
+                "invalid_client_metadata",
+            ),
         ] {
             let answer = public.change(&world, more.clone()).await;
             assert_eq!((answer.status.as_u16(), answer.error()), (400, code), "{more}");
@@ -117,7 +129,13 @@ async fn attack_145_a_change_is_checked_like_a_new_registration() {
         let with = |authorization: Option<String>| {
             let fields = testing::fields(&public.id, &code);
             let world = &world;
-            async move { world.token(authorization.as_deref(), &fields).await.error().to_owned() }
+            async move {
+                world
+                    .token(authorization.as_deref(), &fields)
+                    .await
+                    .error()
+                    .to_owned()
+            }
         };
         assert_eq!(with(Some(basic(&public.id, "x"))).await, "invalid_client");
         assert_ne!(with(Some(basic(&public.id, &secret))).await, "invalid_client");
@@ -134,8 +152,21 @@ async fn attack_146_names_are_text_and_links_are_web_addresses() {
         assert_eq!(answer.json["client_name"], name, "said back as it is, in JSON");
         assert_eq!(answer.headers["content-type"], "application/json");
 
-        for key in ["policy_uri", "tos_uri", "logo_uri", "client_uri", "initiate_login_uri"] {
-            for uri in ["javascript:alert(1)", "JaVaScript:alert(1)", "data:text/html,x", "vbscript:x", "/x", "https://x y"] {
+        for key in [
+            "policy_uri",
+            "tos_uri",
+            "logo_uri",
+            "client_uri",
+            "initiate_login_uri",
+        ] {
+            for uri in [
+                "javascript:alert(1)",
+                "JaVaScript:alert(1)",
+                "data:text/html,x",
+                "vbscript:x",
+                "/x",
+                "https://x y",
+            ] {
                 let answer = register(&world, &token, &metadata(json!({ key: uri }))).await;
                 assert_eq!(
                     (answer.status.as_u16(), answer.error()),
@@ -183,7 +214,12 @@ async fn attack_147_nothing_is_registered_that_the_operator_did_not_open() {
         assert_eq!(answer.status, 201, "{}", answer.json);
         let client = Registered::read(answer.json);
         assert!(client.id.starts_with("dyn-"));
-        for key in files.as_object().unwrap().keys().filter(|key| *key != "client_id") {
+        for key in files
+            .as_object()
+            .unwrap()
+            .keys()
+            .filter(|key| *key != "client_id")
+        {
             assert_eq!(client.json[key], Value::Null, "{key}");
         }
         // Nor by a change.
@@ -192,7 +228,14 @@ async fn attack_147_nothing_is_registered_that_the_operator_did_not_open() {
         }
         let mut renamed = metadata(files);
         renamed["client_id"] = "hefei".into();
-        let answer = send(&world, Method::PUT, &client.path, &client.token, renamed.to_string()).await;
+        let answer = send(
+            &world,
+            Method::PUT,
+            &client.path,
+            &client.token,
+            renamed.to_string(),
+        )
+        .await;
         assert_eq!(answer.status, 400, "the name of another");
         let id = model::ids::ClientId::parse(&client.id).unwrap();
         let stored = world.service.client(&id).unwrap();
@@ -217,8 +260,15 @@ async fn attack_149_the_secret_is_in_the_answer_that_makes_it_and_in_no_other() 
         let answers = [
             client.show(&world).await,
             client.change(&world, json!({})).await,
-            client.change(&world, json!({ "client_secret": secret, "client_name": "x" })).await,
-            client.change(&world, json!({ "token_endpoint_auth_method": "client_secret_post" })).await,
+            client
+                .change(&world, json!({ "client_secret": secret, "client_name": "x" }))
+                .await,
+            client
+                .change(
+                    &world,
+                    json!({ "token_endpoint_auth_method": "client_secret_post" }),
+                )
+                .await,
             client.show(&world).await,
         ];
         for answer in answers {
@@ -237,11 +287,20 @@ async fn attack_149_the_secret_is_in_the_answer_that_makes_it_and_in_no_other() 
 #[tokio::test]
 async fn attack_150_the_token_of_one_client_shows_nothing_of_another() {
     for world in worlds().await {
-        let [one, other] = [Registered::new(&world, json!({})).await, Registered::new(&world, json!({})).await];
+        let [one, other] = [
+            Registered::new(&world, json!({})).await,
+            Registered::new(&world, json!({})).await,
+        ];
         let at = |id: &str| format!("{REGISTRATION}/{id}");
         let mut told = Vec::new();
         // Another client, one of a file, one that does not exist, what is no name.
-        for path in [at(&other.id), at("hefei"), at("dyn-nobody"), at("a%20b"), at("%ff")] {
+        for path in [
+            at(&other.id),
+            at("hefei"),
+            at("dyn-nobody"),
+            at("a%20b"),
+            at("%ff"),
+        ] {
             let mut change = metadata(json!({}));
             change["client_id"] = other.id.clone().into();
             for (method, body) in [
@@ -255,7 +314,10 @@ async fn attack_150_the_token_of_one_client_shows_nothing_of_another() {
                 told.push((answer.json, answer.headers["www-authenticate"].clone()));
             }
         }
-        assert!(told.iter().all(|one| *one == told[0]), "one answer for all: {told:?}");
+        assert!(
+            told.iter().all(|one| *one == told[0]),
+            "one answer for all: {told:?}"
+        );
         for client in [&one, &other] {
             assert_eq!(client.show(&world).await.status, 200, "nothing happened to it");
         }
@@ -264,7 +326,10 @@ async fn attack_150_the_token_of_one_client_shows_nothing_of_another() {
         let answer = send(&world, Method::GET, &one.path, &permission, Body::empty()).await;
         assert_eq!(answer.status, 401);
         // A token of a registration is no permission to register.
-        assert_eq!(register(&world, &one.token, &metadata(json!({}))).await.status, 401);
+        assert_eq!(
+            register(&world, &one.token, &metadata(json!({}))).await.status,
+            401
+        );
     }
 }
 
@@ -274,11 +339,21 @@ async fn a_client_that_goes_takes_all_its_tokens_with_it() {
         let client = Registered::new(&world, json!({})).await;
         world.decide(&client.id, [Scope::Openid]).await;
         let redirect = "https://club.example/callback";
-        let code = |code: String| [("grant_type", "authorization_code".to_owned()), ("code", code), ("redirect_uri", redirect.to_owned()), ("code_verifier", testing::VERIFIER.to_owned())];
+        let code = |code: String| {
+            [
+                ("grant_type", "authorization_code".to_owned()),
+                ("code", code),
+                ("redirect_uri", redirect.to_owned()),
+                ("code_verifier", testing::VERIFIER.to_owned()),
+            ]
+        };
         let authorization = basic(&client.id, client.secret());
         let redeem = async |issued: String| {
             let fields = code(issued);
-            let fields: Vec<_> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
+            let fields: Vec<_> = fields
+                .iter()
+                .map(|(name, value)| (*name, value.as_str()))
+                .collect();
             world.token(Some(&authorization), &fields).await
         };
         let details = world.details([Scope::Openid]);
@@ -292,12 +367,21 @@ async fn a_client_that_goes_takes_all_its_tokens_with_it() {
         assert_eq!((gone.status.as_u16(), gone.json), (204, Value::Null));
         assert_eq!(world.userinfo(&access).await.status, 401);
         assert_eq!(redeem(waiting).await.error(), "invalid_client");
-        for answer in [client.show(&world).await, client.change(&world, json!({})).await, client.forget(&world).await] {
+        for answer in [
+            client.show(&world).await,
+            client.change(&world, json!({})).await,
+            client.forget(&world).await,
+        ] {
             assert_eq!((answer.status.as_u16(), answer.error()), (401, "invalid_token"));
         }
         let id = model::ids::ClientId::parse(&client.id).unwrap();
         assert!(world.service.client(&id).is_none(), "this node knows at once");
-        assert!(store::clients::find(&world.store.read(), &id).await.unwrap().is_none());
+        assert!(
+            store::clients::find(&world.store.read(), &id)
+                .await
+                .unwrap()
+                .is_none()
+        );
     }
 }
 
@@ -328,13 +412,26 @@ async fn bodies_that_are_not_one_strict_object_are_refused() {
             ("application/json", String::new(), 400),
             (
                 "application/json",
-                r#"{"redirect_uris":["https://a.example/"],"redirect_uris":["https://b.example/"]}"#.to_owned(),
+                r#"{"redirect_uris":["https://a.example/"],"redirect_uris":["https://b.example/"]}"#
+                    .to_owned(),
                 400,
             ),
-            ("application/json", format!("{{\"x\":{}1{}}}", "[".repeat(5000), "]".repeat(5000)), 400),
-            ("application/json", format!("{{\"x\":\"{}\"}}", "x".repeat(70_000)), 413),
+            (
+                "application/json",
+                format!("{{\"x\":{}1{}}}", "[".repeat(5000), "]".repeat(5000)),
+                400,
+            ),
+            (
+                "application/json",
+                format!("{{\"x\":\"{}\"}}", "x".repeat(70_000)),
+                413,
+            ),
             ("text/plain", metadata(json!({})).to_string(), 400),
-            ("application/x-www-form-urlencoded", "redirect_uris=x".to_owned(), 400),
+            (
+                "application/x-www-form-urlencoded",
+                "redirect_uris=x".to_owned(),
+                400,
+            ),
         ] {
             let request = Request::post(REGISTRATION)
                 .header("content-type", kind)

@@ -2,8 +2,6 @@
 
 use http::Method;
 use serde_json::{Value, json};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpListener;
 
 use super::*;
 
@@ -16,7 +14,12 @@ async fn the_least_registration_is_filled_up_with_the_standards_defaults() {
         assert_eq!(answer.headers["cache-control"], "no-store");
         let client = Registered::read(answer.json);
         let mut told = client.json.clone();
-        for secret in ["client_id", "client_secret", "registration_access_token", "registration_client_uri"] {
+        for secret in [
+            "client_id",
+            "client_secret",
+            "registration_access_token",
+            "registration_client_uri",
+        ] {
             told.as_object_mut().unwrap().remove(secret).expect(secret);
         }
         assert_eq!(
@@ -109,14 +112,27 @@ async fn every_member_of_the_standards_is_registered_and_said_back() {
         assert!(stored.client.must_push() && stored.client.binds_tokens());
 
         // What a change leaves out is gone (RFC 7592 section 2.2), and what is null is left out.
-        let changed = client.change(&world, json!({ "policy_uri": null, "tos_uri": "https://club.example/terms2" }));
+        let changed = client.change(
+            &world,
+            json!({ "policy_uri": null, "tos_uri": "https://club.example/terms2" }),
+        );
         let changed = changed.await.json;
         assert_eq!(changed["tos_uri"], "https://club.example/terms2");
-        for key in ["policy_uri", "logo_uri", "jwks_uri", "backchannel_logout_uri", "software_id", "client_name#vi"] {
+        for key in [
+            "policy_uri",
+            "logo_uri",
+            "jwks_uri",
+            "backchannel_logout_uri",
+            "software_id",
+            "client_name#vi",
+        ] {
             assert_eq!(changed[key], Value::Null, "{key}");
         }
         assert_eq!(changed["client_id_issued_at"], client.json["client_id_issued_at"]);
-        assert_eq!(changed["registration_access_token"], client.json["registration_access_token"]);
+        assert_eq!(
+            changed["registration_access_token"],
+            client.json["registration_access_token"]
+        );
         let shown = client.show(&world).await.json;
         assert_eq!(shown["tos_uri"], changed["tos_uri"]);
         assert_eq!(shown["policy_uri"], Value::Null);
@@ -128,46 +144,172 @@ async fn what_is_not_offered_is_refused_by_name() {
     for world in worlds().await {
         let token = permission(&world, 10).await;
         for (more, code, word) in [
-            (json!({ "response_types": ["id_token"] }), "invalid_client_metadata", "response_types"),
-            (json!({ "response_types": ["code", "code id_token"] }), "invalid_client_metadata", "response_types"),
-            (json!({ "grant_types": ["authorization_code", "implicit"] }), "invalid_client_metadata", "grant_types"),
-            (json!({ "grant_types": ["password"] }), "invalid_client_metadata", "grant_types"),
-            (json!({ "grant_types": ["refresh_token"] }), "invalid_client_metadata", "grant_types"),
-            (json!({ "id_token_signed_response_alg": "none" }), "invalid_client_metadata", "id_token_signed_response_alg"),
-            (json!({ "id_token_signed_response_alg": "HS256" }), "invalid_client_metadata", "id_token_signed_response_alg"),
-            (json!({ "userinfo_signed_response_alg": "none" }), "invalid_client_metadata", "userinfo_signed_response_alg"),
-            (json!({ "request_object_signing_alg": "none", "jwks_uri": "https://club.example/jwks" }), "invalid_client_metadata", "request_object_signing_alg"),
-            (json!({ "id_token_encrypted_response_alg": "RSA-OAEP" }), "invalid_client_metadata", "id_token_encrypted_response_alg"),
-            (json!({ "userinfo_encrypted_response_alg": "RSA-OAEP" }), "invalid_client_metadata", "userinfo_encrypted_response_alg"),
-            (json!({ "request_object_encryption_alg": "RSA-OAEP" }), "invalid_client_metadata", "request_object_encryption_alg"),
-            (json!({ "tls_client_certificate_bound_access_tokens": true }), "invalid_client_metadata", "tls_client_certificate_bound_access_tokens"),
-            (json!({ "request_uris": ["https://club.example/request"] }), "invalid_client_metadata", "request_uris"),
-            (json!({ "token_endpoint_auth_method": "tls_client_auth" }), "invalid_client_metadata", "token_endpoint_auth_method"),
-            (json!({ "token_endpoint_auth_method": "private_key_jwt" }), "invalid_client_metadata", "jwks"),
+            (
+                json!({ "response_types": ["id_token"] }),
+                "invalid_client_metadata",
+                "response_types",
+            ),
+            (
+                json!({ "response_types": ["code", "code id_token"] }),
+                "invalid_client_metadata",
+                "response_types",
+            ),
+            (
+                json!({ "grant_types": ["authorization_code", "implicit"] }),
+                "invalid_client_metadata",
+                "grant_types",
+            ),
+            (
+                json!({ "grant_types": ["password"] }),
+                "invalid_client_metadata",
+                "grant_types",
+            ),
+            (
+                json!({ "grant_types": ["refresh_token"] }),
+                "invalid_client_metadata",
+                "grant_types",
+            ),
+            (
+                json!({ "id_token_signed_response_alg": "none" }),
+                "invalid_client_metadata",
+                "id_token_signed_response_alg",
+            ),
+            (
+                json!({ "id_token_signed_response_alg": "HS256" }),
+                "invalid_client_metadata",
+                "id_token_signed_response_alg",
+            ),
+            (
+                json!({ "userinfo_signed_response_alg": "none" }),
+                "invalid_client_metadata",
+                "userinfo_signed_response_alg",
+            ),
+            (
+                json!({ "request_object_signing_alg": "none", "jwks_uri": "https://club.example/jwks" }),
+                "invalid_client_metadata",
+                "request_object_signing_alg",
+            ),
+            (
+                json!({ "id_token_encrypted_response_alg": "RSA-OAEP" }),
+                "invalid_client_metadata",
+                "id_token_encrypted_response_alg",
+            ),
+            (
+                json!({ "userinfo_encrypted_response_alg": "RSA-OAEP" }),
+                "invalid_client_metadata",
+                "userinfo_encrypted_response_alg",
+            ),
+            (
+                json!({ "request_object_encryption_alg": "RSA-OAEP" }),
+                "invalid_client_metadata",
+                "request_object_encryption_alg",
+            ),
+            (
+                json!({ "tls_client_certificate_bound_access_tokens": true }),
+                "invalid_client_metadata",
+                "tls_client_certificate_bound_access_tokens",
+            ),
+            (
+                json!({ "request_uris": ["https://club.example/request"] }),
+                "invalid_client_metadata",
+                "request_uris",
+            ),
+            (
+                json!({ "token_endpoint_auth_method": "tls_client_auth" }),
+                "invalid_client_metadata",
+                "token_endpoint_auth_method",
+            ),
+            (
+                json!({ "token_endpoint_auth_method": "private_key_jwt" }),
+                "invalid_client_metadata",
+                "jwks",
+            ),
             (json!({ "jwks": "x" }), "invalid_client_metadata", "jwks"),
-            (json!({ "jwks": { "keys": [{ "kty": "oct", "k": "AAAA" }] } }), "invalid_client_metadata", "jwks"),
-            (json!({ "initiate_login_uri": "ftp://club.example/x" }), "invalid_client_metadata", "initiate_login_uri"),
-            (json!({ "application_type": "desktop" }), "invalid_client_metadata", "application_type"),
-            (json!({ "default_max_age": "x" }), "invalid_client_metadata", "default_max_age"),
-            (json!({ "default_max_age": -1 }), "invalid_client_metadata", "default_max_age"),
-            (json!({ "contacts": "ops@club.example" }), "invalid_client_metadata", "contacts"),
+            (
+                json!({ "jwks": { "keys": [{ "kty": "oct", "k": "AAAA" }] } }),
+                "invalid_client_metadata",
+                "jwks",
+            ),
+            (
+                json!({ "initiate_login_uri": "ftp://club.example/x" }),
+                "invalid_client_metadata",
+                "initiate_login_uri",
+            ),
+            (
+                json!({ "application_type": "desktop" }),
+                "invalid_client_metadata",
+                "application_type",
+            ),
+            (
+                json!({ "default_max_age": "x" }),
+                "invalid_client_metadata",
+                "default_max_age",
+            ),
+            (
+                json!({ "default_max_age": -1 }),
+                "invalid_client_metadata",
+                "default_max_age",
+            ),
+            (
+                json!({ "contacts": "ops@club.example" }),
+                "invalid_client_metadata",
+                "contacts",
+            ),
             (json!({ "scope": "phone" }), "invalid_client_metadata", "scope"),
-            (json!({ "frontchannel_logout_uri": "https://other.example/x" }), "invalid_client_metadata", "frontchannel_logout_uri"),
-            (json!({ "software_statement": "x" }), "invalid_software_statement", "software_statement"),
-            (json!({ "software_statement": "a.b.c" }), "unapproved_software_statement", "software statements"),
-            (json!({ "redirect_uris": ["https://club.example/cb#x"] }), "invalid_redirect_uri", "redirect_uris"),
-            (json!({ "redirect_uris": ["com.example.app:/cb"] }), "invalid_redirect_uri", "redirect_uris"),
-            (json!({ "redirect_uris": "https://club.example/cb" }), "invalid_client_metadata", "redirect_uris"),
-            (json!({ "redirect_uris": null }), "invalid_redirect_uri", "redirect_uris"),
+            (
+                json!({ "frontchannel_logout_uri": "https://other.example/x" }),
+                "invalid_client_metadata",
+                "frontchannel_logout_uri",
+            ),
+            (
+                json!({ "software_statement": "x" }),
+                "invalid_software_statement",
+                "software_statement",
+            ),
+            (
+                json!({ "software_statement": "a.b.c" }),
+                "unapproved_software_statement",
+                "software statements",
+            ),
+            (
+                json!({ "redirect_uris": ["https://club.example/cb#x"] }),
+                "invalid_redirect_uri",
+                "redirect_uris",
+            ),
+            (
+                json!({ "redirect_uris": ["com.example.app:/cb"] }),
+                "invalid_redirect_uri",
+                "redirect_uris",
+            ),
+            (
+                json!({ "redirect_uris": "https://club.example/cb" }),
+                "invalid_client_metadata",
+                "redirect_uris",
+            ),
+            (
+                json!({ "redirect_uris": null }),
+                "invalid_redirect_uri",
+                "redirect_uris",
+            ),
         ] {
             let answer = register(&world, &token, &metadata(more.clone())).await;
-            assert_eq!((answer.status.as_u16(), answer.error()), (400, code), "{more} {}", answer.json);
+            assert_eq!(
+                (answer.status.as_u16(), answer.error()),
+                (400, code),
+                "{more} {}",
+                answer.json
+            );
             let text = answer.json["error_description"].as_str().unwrap();
             assert!(text.contains(word), "{more}: {text}");
-            assert!(text.chars().all(|c| matches!(c, ' '..='~') && c != '"' && c != '\\'), "{text}");
+            assert!(
+                text.chars()
+                    .all(|c| matches!(c, ' '..='~') && c != '"' && c != '\\'),
+                "{text}"
+            );
         }
         // The same members, asking for nothing, are nothing.
-        let nothing = json!({ "request_uris": [], "tls_client_certificate_bound_access_tokens": false, "unknown": {} });
+        let nothing =
+            json!({ "request_uris": [], "tls_client_certificate_bound_access_tokens": false, "unknown": {} });
         assert_eq!(register(&world, &token, &metadata(nothing)).await.status, 201);
     }
 }
@@ -205,131 +347,36 @@ async fn attack_013_014_015_no_other_redirect_address_is_registered_than_a_file_
     }
 }
 
-/// A sub-site's server with one document.
-async fn serve(body: String) -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let uri = format!("http://{}/sector.json", listener.local_addr().unwrap());
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "a server of this test, which ends with it"
-    )]
-    tokio::spawn(async move {
-        while let Ok((mut stream, _)) = listener.accept().await {
-            let mut request = [0; 4096];
-            let _ = stream.read(&mut request).await;
-            let head = "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-type: application/json";
-            let answer = format!("{head}\r\ncontent-length: {}\r\n\r\n{body}", body.len());
-            let _ = stream.write_all(answer.as_bytes()).await;
-        }
-    });
-    uri
-}
-
-#[tokio::test]
-async fn addresses_of_several_hosts_need_a_sector_that_lists_them() {
-    for world in worlds().await {
-        let token = permission(&world, 10).await;
-        let two = json!(["https://club.example/callback", "https://other.example/callback"]);
-        let refused = register(&world, &token, &metadata(json!({ "redirect_uris": two }))).await;
-        assert_eq!(refused.error(), "invalid_client_metadata");
-        assert!(refused.json["error_description"].as_str().unwrap().contains("sector_identifier_uri"));
-
-        let of = |uri: &str| metadata(json!({ "redirect_uris": two, "sector_identifier_uri": uri }));
-        let listed = serve(two.to_string()).await;
-        let answer = register(&world, &token, &of(&listed)).await;
-        assert_eq!(answer.status, 201, "{}", answer.json);
-        assert_eq!(answer.json["sector_identifier_uri"], listed);
-        let client = Registered::read(answer.json);
-        let id = model::ids::ClientId::parse(&client.id).unwrap();
-        assert_eq!(world.service.client(&id).unwrap().client.sector, "https://127.0.0.1");
-
-        for (body, word) in [
-            (r#"["https://club.example/callback"]"#, "not in the document"),
-            (r#"["https://club.example/callback","https://other.example/callback/"]"#, "not in the document"),
-            ("{}", "cannot be fetched"),
-            ("[1]", "cannot be fetched"),
-            ("", "cannot be fetched"),
-        ] {
-            let uri = serve(body.to_owned()).await;
-            let answer = register(&world, &token, &of(&uri)).await;
-            assert_eq!(answer.error(), "invalid_client_metadata", "{body}");
-            let text = answer.json["error_description"].as_str().unwrap();
-            assert!(text.contains(word), "{body}: {text}");
-            // Nor by a change.
-            let change = json!({ "redirect_uris": two, "sector_identifier_uri": uri });
-            assert_eq!(client.change(&world, change).await.status, 400, "{body}");
-        }
-    }
-}
-
-#[tokio::test]
-async fn attack_136_a_sector_behind_the_wall_is_not_asked_and_nothing_is_told_of_it() {
-    for world in worlds().await {
-        let token = permission(&world, 1).await;
-        let mut told = Vec::new();
-        for uri in [
-            "http://10.0.0.1/x",
-            "http://169.254.169.254/latest/meta-data",
-            "http://[::1]/x",
-            "http://192.168.1.1:22/x",
-        ] {
-            let answer = register(&world, &token, &metadata(json!({ "sector_identifier_uri": uri }))).await;
-            assert_eq!((answer.status.as_u16(), answer.error()), (400, "invalid_client_metadata"), "{uri}");
-            told.push(answer.json);
-        }
-        assert!(told.iter().all(|one| *one == told[0]), "{told:?}");
-    }
-}
-
-#[tokio::test]
-async fn subjects_of_dynamic_clients_are_their_own_and_public_ones_only_where_allowed() {
-    let mut config = settings();
-    config.public_subjects = true;
-    config.registration.clients_max = 10;
-    for world in worlds_with(config).await {
-        let sub = |client: &Registered| {
-            let id = model::ids::ClientId::parse(&client.id).unwrap();
-            let stored = world.service.client(&id).unwrap();
-            world.service.subject(&stored.client, world.account)
-        };
-        let at = |uri: &str| json!({ "redirect_uris": [uri], "application_type": "native" });
-        let club = Registered::new(&world, at("https://club.example/a")).await;
-        let sister = Registered::new(&world, at("https://club.example/b")).await;
-        let other = Registered::new(&world, at("https://other.example/a")).await;
-        assert_eq!(sub(&club), sub(&sister), "one host is one sector");
-        assert_ne!(sub(&club), sub(&other));
-        // Two applications on people's own devices have no host in common.
-        let app = Registered::new(&world, at("http://127.0.0.1:8101/cb")).await;
-        let another_app = Registered::new(&world, at("http://127.0.0.1:8101/cb")).await;
-        assert_ne!(sub(&app), sub(&another_app));
-        // A host that is called like a file's sector is not in it.
-        let thief = Registered::new(&world, at("https://sector-of-hefei/cb")).await;
-        let hefei = crate::testing::client("hefei");
-        assert_ne!(sub(&thief), world.service.subject(&hefei, world.account));
-
-        let public = Registered::new(&world, json!({ "subject_type": "public" })).await;
-        assert_eq!(public.json["subject_type"], "public");
-        assert_ne!(sub(&public), sub(&club));
-    }
-}
-
 #[tokio::test]
 async fn a_change_names_its_client_and_holds_nothing_that_only_we_say() {
     for world in worlds().await {
         let client = Registered::new(&world, json!({})).await;
         for (key, value) in [
             ("registration_access_token", json!(client.token)),
-            ("registration_client_uri", client.json["registration_client_uri"].clone()),
+            (
+                "registration_client_uri",
+                client.json["registration_client_uri"].clone(),
+            ),
             ("client_secret_expires_at", json!(0)),
             ("client_id_issued_at", json!(1)),
         ] {
             let answer = client.change(&world, json!({ key: value })).await;
-            assert_eq!((answer.status.as_u16(), answer.error()), (400, "invalid_client_metadata"), "{key}");
+            assert_eq!(
+                (answer.status.as_u16(), answer.error()),
+                (400, "invalid_client_metadata"),
+                "{key}"
+            );
         }
         let nameless = metadata(json!({})).to_string();
         let answer = send(&world, Method::PUT, &client.path, &client.token, nameless).await;
         assert_eq!(answer.error(), "invalid_client_metadata");
-        assert_eq!(client.change(&world, json!({ "client_secret": client.secret() })).await.status, 200);
+        assert_eq!(
+            client
+                .change(&world, json!({ "client_secret": client.secret() }))
+                .await
+                .status,
+            200
+        );
     }
 }
 
@@ -374,7 +421,8 @@ fn in_production(more: Value) -> Result<Value, crate::error::RegisterError> {
         client_id: model::ids::ClientId::parse("dyn-1").unwrap(),
         agency: text(),
     };
-    let sent = super::super::sent::Sent::read(metadata(more).to_string().as_bytes()).map_err(|refusal| refusal.error)?;
+    let sent = super::super::sent::Sent::read(metadata(more).to_string().as_bytes())
+        .map_err(|refusal| refusal.error)?;
     let site = super::super::site::read(&sent, &rules, who).map_err(|refusal| refusal.error)?;
     Ok(Value::Object(site.metadata))
 }
@@ -384,13 +432,31 @@ fn in_production_everything_is_https_but_what_is_on_the_persons_own_device() {
     use crate::error::RegisterError::{Metadata, RedirectUri};
 
     for (more, error) in [
-        (json!({ "redirect_uris": ["http://club.example/callback"] }), RedirectUri),
-        (json!({ "redirect_uris": ["http://127.0.0.1:8101/callback"] }), RedirectUri),
-        (json!({ "redirect_uris": ["https://localhost/callback"] }), RedirectUri),
-        (json!({ "initiate_login_uri": "http://club.example/start" }), Metadata),
+        (
+            json!({ "redirect_uris": ["http://club.example/callback"] }),
+            RedirectUri,
+        ),
+        (
+            json!({ "redirect_uris": ["http://127.0.0.1:8101/callback"] }),
+            RedirectUri,
+        ),
+        (
+            json!({ "redirect_uris": ["https://localhost/callback"] }),
+            RedirectUri,
+        ),
+        (
+            json!({ "initiate_login_uri": "http://club.example/start" }),
+            Metadata,
+        ),
         (json!({ "jwks_uri": "http://club.example/jwks" }), Metadata),
-        (json!({ "backchannel_logout_uri": "http://club.example/x" }), Metadata),
-        (json!({ "sector_identifier_uri": "http://club.example/x" }), Metadata),
+        (
+            json!({ "backchannel_logout_uri": "http://club.example/x" }),
+            Metadata,
+        ),
+        (
+            json!({ "sector_identifier_uri": "http://club.example/x" }),
+            Metadata,
+        ),
         (json!({ "policy_uri": "http://club.example/x" }), Metadata),
     ] {
         assert_eq!(in_production(more.clone()), Err(error), "{more}");

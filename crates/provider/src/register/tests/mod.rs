@@ -3,6 +3,7 @@
 mod attacks;
 mod metadata;
 mod secrets;
+mod sectors;
 
 use axum::body::Body;
 use chrono::TimeDelta;
@@ -19,9 +20,14 @@ use crate::testing::{Answer, World, worlds_with};
 const REGISTRATION: &str = "/connect/register";
 
 fn settings() -> crate::Config {
-    let scopes: ScopeSet = [Scope::Openid, Scope::Assurance, Scope::Phone, Scope::OfflineAccess]
-        .into_iter()
-        .collect();
+    let scopes: ScopeSet = [
+        Scope::Openid,
+        Scope::Assurance,
+        Scope::Phone,
+        Scope::OfflineAccess,
+    ]
+    .into_iter()
+    .collect();
     crate::Config {
         registration: Config {
             enabled: true,

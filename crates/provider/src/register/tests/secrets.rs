@@ -67,9 +67,15 @@ async fn a_client_that_signs_with_its_secret_gets_one_that_is_kept_sealed() {
         assert!(!proves(&world, &client.id, client.secret()).await);
         let id = model::ids::ClientId::parse(&client.id).unwrap();
         let stored = world.service.client(&id).unwrap();
-        let signing: Vec<_> = stored.signing_secrets(world.now()).map(|secret| secret.expose().clone()).collect();
+        let signing: Vec<_> = stored
+            .signing_secrets(world.now())
+            .map(|secret| secret.expose().clone())
+            .collect();
         assert_eq!(signing, [secret]);
-        assert_eq!(client.change(&world, change).await.json["client_secret"], Value::Null);
+        assert_eq!(
+            client.change(&world, change).await.json["client_secret"],
+            Value::Null
+        );
         // Back to a method that needs the hash alone: the same secret, not kept itself any more.
         let back = client.change(&world, json!({})).await.json;
         assert_eq!(back["client_secret"], Value::Null);

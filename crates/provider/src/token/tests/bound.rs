@@ -6,7 +6,7 @@ use model::client::{AuthMethod, Profile};
 use model::scope::Scope;
 use serde_json::json;
 
-use super::refresh::{public, refreshing, text};
+use super::refresh::{begin, public, refreshing, text};
 use super::{ALL, refused};
 use crate::testing::{self, Answer, Holder, SECRET, World, basic, claims, fields};
 
@@ -122,24 +122,25 @@ async fn a_proof_binds_the_access_token_and_userinfo_takes_it_with_a_proof_and_i
 
 #[tokio::test]
 async fn an_unbound_token_does_not_pass_under_the_other_scheme() {
-    let world = testing::world().await;
-    let holder = Holder::new();
-    let code = world.issue("hefei", &world.details(ALL)).await;
-    let answer = token(&world, &fields("hefei", &code), None).await;
-    assert_eq!(answer.json["token_type"], "Bearer");
-    let access = text(&answer, "access_token");
-    let proof = holder.proof_for(USERINFO, access, world.now());
-    let answer = world.send(userinfo("DPoP", access, Some(&proof))).await;
-    assert_eq!((answer.status.as_u16(), answer.error()), (401, "invalid_token"));
-    let none = world
-        .send(Request::get("/userinfo").body(Body::empty()).unwrap())
-        .await;
-    let challenges: Vec<_> = none.headers.get_all("www-authenticate").iter().collect();
-    assert_eq!(challenges[0], "Bearer");
-    assert!(
-        challenges[1].to_str().unwrap().starts_with("DPoP algs=\""),
-        "{challenges:?}"
-    );
+    for world in testing::worlds().await {
+        let holder = Holder::new();
+        let code = world.issue("hefei", &world.details(ALL)).await;
+        let answer = token(&world, &fields("hefei", &code), None).await;
+        assert_eq!(answer.json["token_type"], "Bearer");
+        let access = text(&answer, "access_token");
+        let proof = holder.proof_for(USERINFO, access, world.now());
+        let answer = world.send(userinfo("DPoP", access, Some(&proof))).await;
+        assert_eq!((answer.status.as_u16(), answer.error()), (401, "invalid_token"));
+        let none = world
+            .send(Request::get("/userinfo").body(Body::empty()).unwrap())
+            .await;
+        let challenges: Vec<_> = none.headers.get_all("www-authenticate").iter().collect();
+        assert_eq!(challenges[0], "Bearer");
+        assert!(
+            challenges[1].to_str().unwrap().starts_with("DPoP algs=\""),
+            "{challenges:?}"
+        );
+    }
 }
 
 #[tokio::test]
@@ -206,6 +207,13 @@ async fn a_public_clients_refresh_token_is_bound_to_its_key_and_a_confidential_o
             "invalid_grant",
             "the next one too",
         );
+
+        let bare = begin(&world, "hefei", &ALL).await;
+        form[2].1 = text(&bare, "refresh_token");
+        let bound = token(&world, &form, Some(&holder)).await;
+        form[2].1 = text(&bound, "refresh_token");
+        let answer = token(&world, &form, Some(&thief)).await;
+        refused(&answer, 400, "invalid_grant", "bound since a key was shown");
 
         world.apply(refreshing("hefei")).await;
         let code = world.issue("hefei", &world.details(ALL)).await;
@@ -283,65 +291,66 @@ async fn fapi_demands_a_key_and_pkce_and_does_not_rotate() {
     use jose::sign::TokenType;
     use model::client::SigningAlg;
 
-    let world = testing::world().await;
-    let ring = with_key(&world).await;
-    let id = model::ids::ClientId::parse("hefei").unwrap();
-    let mut client = world.service.client(&id).unwrap().client.clone();
-    assert_eq!(client.auth_method, AuthMethod::PrivateKeyJwt);
-    client.profile = Profile::Fapi2Security;
-    client.grant_types = refreshing("hefei").grant_types;
-    world.apply(client).await;
-    let holder = Holder::new();
-    let sign = |jti: &str| {
-        let claims = assertion(&world, |claims| claims["jti"] = jti.into());
-        ring.sign(SigningAlg::Es256, TokenType::Jwt, &claims).unwrap()
-    };
-    let code = world.issue("hefei", &world.details(ALL)).await;
-    let none = assert_with(&world, &sign("a"), &code).await;
-    refused(&none, 400, "invalid_dpop_proof", "no key");
+    for world in testing::worlds().await {
+        let ring = with_key(&world).await;
+        let id = model::ids::ClientId::parse("hefei").unwrap();
+        let mut client = world.service.client(&id).unwrap().client.clone();
+        assert_eq!(client.auth_method, AuthMethod::PrivateKeyJwt);
+        client.profile = Profile::Fapi2Security;
+        client.grant_types = refreshing("hefei").grant_types;
+        world.apply(client).await;
+        let holder = Holder::new();
+        let sign = |jti: &str| {
+            let claims = assertion(&world, |claims| claims["jti"] = jti.into());
+            ring.sign(SigningAlg::Es256, TokenType::Jwt, &claims).unwrap()
+        };
+        let code = world.issue("hefei", &world.details(ALL)).await;
+        let none = assert_with(&world, &sign("a"), &code).await;
+        refused(&none, 400, "invalid_dpop_proof", "no key");
 
-    let ask = async |jti: &str, form: &[(&str, &str)]| {
-        let jwt = sign(jti);
-        let mut form = form.to_vec();
-        form.extend([
-            ("client_assertion", jwt.as_str()),
-            (
-                "client_assertion_type",
-                "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
-            ),
-            ("client_id", "hefei"),
-        ]);
-        token(&world, &form, Some(&holder)).await
-    };
-    let stripped = world.issue_with("hefei", &world.details(ALL), None).await;
-    let bare: Vec<_> = fields("hefei", &stripped)
-        .into_iter()
-        .filter(|(name, _)| *name != "code_verifier")
-        .collect();
-    refused(
-        &ask("b", &bare).await,
-        400,
-        "invalid_grant",
-        "a code without PKCE",
-    );
-    let wrong = world.issue("hefei", &world.details(ALL)).await;
-    let mut spoilt = fields("hefei", &wrong);
-    spoilt[3].1 = "another-verifier-of-forty-three-characters-x";
-    refused(&ask("c", &spoilt).await, 400, "invalid_grant", "another verifier");
-    let first = ask("d", &fields("hefei", &code)).await;
-    assert_eq!(
-        (first.status.as_u16(), text(&first, "token_type")),
-        (200, "DPoP"),
-        "{}",
-        first.json
-    );
-    let form = [
-        ("grant_type", "refresh_token"),
-        ("refresh_token", text(&first, "refresh_token")),
-    ];
-    let second = ask("e", &form).await;
-    assert_eq!(
-        (second.status.as_u16(), second.json.get("refresh_token")),
-        (200, None)
-    );
+        let ask = async |jti: &str, form: &[(&str, &str)]| {
+            let jwt = sign(jti);
+            let mut form = form.to_vec();
+            form.extend([
+                ("client_assertion", jwt.as_str()),
+                (
+                    "client_assertion_type",
+                    "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
+                ),
+                ("client_id", "hefei"),
+            ]);
+            token(&world, &form, Some(&holder)).await
+        };
+        let stripped = world.issue_with("hefei", &world.details(ALL), None).await;
+        let bare: Vec<_> = fields("hefei", &stripped)
+            .into_iter()
+            .filter(|(name, _)| *name != "code_verifier")
+            .collect();
+        refused(
+            &ask("b", &bare).await,
+            400,
+            "invalid_grant",
+            "a code without PKCE",
+        );
+        let wrong = world.issue("hefei", &world.details(ALL)).await;
+        let mut spoilt = fields("hefei", &wrong);
+        spoilt[3].1 = "another-verifier-of-forty-three-characters-x";
+        refused(&ask("c", &spoilt).await, 400, "invalid_grant", "another verifier");
+        let first = ask("d", &fields("hefei", &code)).await;
+        assert_eq!(
+            (first.status.as_u16(), text(&first, "token_type")),
+            (200, "DPoP"),
+            "{}",
+            first.json
+        );
+        let form = [
+            ("grant_type", "refresh_token"),
+            ("refresh_token", text(&first, "refresh_token")),
+        ];
+        let second = ask("e", &form).await;
+        assert_eq!(
+            (second.status.as_u16(), second.json.get("refresh_token")),
+            (200, None)
+        );
+    }
 }

@@ -61,99 +61,102 @@ async fn attack_119_a_code_gives_tokens_that_say_exactly_what_they_should() {
 
 #[tokio::test]
 async fn a_plain_openid_request_gets_a_plain_id_token() {
-    let world = testing::world().await;
-    let mut details = world.details([Scope::Openid]);
-    details.nonce = None;
-    let code = world.issue("hefei", &details).await;
-    let answer = world.redeem("hefei", &code).await;
-    let told = claims(answer.json["id_token"].as_str().unwrap());
-    let mut names: Vec<_> = told.as_object().unwrap().keys().map(String::as_str).collect();
-    names.sort_unstable();
-    assert_eq!(
-        names,
-        [
-            "acr",
-            "amr",
-            "at_hash",
-            "aud",
-            "auth_time",
-            "exp",
-            "iat",
-            "iss",
-            "sid",
-            "sub"
-        ]
-    );
-    assert_eq!(answer.json["scope"], "openid");
+    for world in testing::worlds().await {
+        let mut details = world.details([Scope::Openid]);
+        details.nonce = None;
+        let code = world.issue("hefei", &details).await;
+        let answer = world.redeem("hefei", &code).await;
+        let told = claims(answer.json["id_token"].as_str().unwrap());
+        let mut names: Vec<_> = told.as_object().unwrap().keys().map(String::as_str).collect();
+        names.sort_unstable();
+        assert_eq!(
+            names,
+            [
+                "acr",
+                "amr",
+                "at_hash",
+                "aud",
+                "auth_time",
+                "exp",
+                "iat",
+                "iss",
+                "sid",
+                "sub"
+            ]
+        );
+        assert_eq!(answer.json["scope"], "openid");
+    }
 }
 
 #[tokio::test]
 async fn a_client_that_asks_for_rs256_gets_it() {
-    let world = testing::world().await;
-    let mut client = testing::client("hefei");
-    client.id_token_signed_response_alg = SigningAlg::Rs256;
-    world.apply(client).await;
-    let code = world.issue("hefei", &world.details([Scope::Openid])).await;
-    let answer = world.redeem("hefei", &code).await;
-    let header = answer.json["id_token"]
-        .as_str()
-        .unwrap()
-        .split('.')
-        .next()
-        .unwrap();
-    let header: Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(header).unwrap()).unwrap();
-    assert_eq!(header["alg"], "RS256");
-    assert_eq!(
-        header["kid"],
-        world.service.ring().current_kid(SigningAlg::Rs256).unwrap()
-    );
+    for world in testing::worlds().await {
+        let mut client = testing::client("hefei");
+        client.id_token_signed_response_alg = SigningAlg::Rs256;
+        world.apply(client).await;
+        let code = world.issue("hefei", &world.details([Scope::Openid])).await;
+        let answer = world.redeem("hefei", &code).await;
+        let header = answer.json["id_token"]
+            .as_str()
+            .unwrap()
+            .split('.')
+            .next()
+            .unwrap();
+        let header: Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(header).unwrap()).unwrap();
+        assert_eq!(header["alg"], "RS256");
+        assert_eq!(
+            header["kid"],
+            world.service.ring().current_kid(SigningAlg::Rs256).unwrap()
+        );
+    }
 }
 
 #[tokio::test]
 async fn acr_is_never_more_than_promised_nor_more_than_is_proven_now() {
-    let world = testing::world().await;
-    let mut details = world.details([Scope::Openid]);
-    details.acr = Level::new(3).unwrap();
-    let code = world.issue("hefei", &details).await;
-    let answer = world.redeem("hefei", &code).await;
-    assert_eq!(
-        claims(answer.json["id_token"].as_str().unwrap())["acr"],
-        "urn:denizen:loa:1"
-    );
+    for world in testing::worlds().await {
+        let mut details = world.details([Scope::Openid]);
+        details.acr = Level::new(3).unwrap();
+        let code = world.issue("hefei", &details).await;
+        let answer = world.redeem("hefei", &code).await;
+        assert_eq!(
+            claims(answer.json["id_token"].as_str().unwrap())["acr"],
+            "urn:denizen:loa:1"
+        );
 
-    world.prove("bank_card").await;
-    let code = world
-        .issue("hefei", &world.details([Scope::Openid, Scope::Assurance]))
-        .await;
-    let told = claims(
-        world.redeem("hefei", &code).await.json["id_token"]
-            .as_str()
-            .unwrap(),
-    );
-    assert_eq!(
-        (&told["acr"], &told["identity_level"]),
-        (&json!("urn:denizen:loa:1"), &json!(2))
-    );
+        world.prove("bank_card").await;
+        let code = world
+            .issue("hefei", &world.details([Scope::Openid, Scope::Assurance]))
+            .await;
+        let told = claims(
+            world.redeem("hefei", &code).await.json["id_token"]
+                .as_str()
+                .unwrap(),
+        );
+        assert_eq!(
+            (&told["acr"], &told["identity_level"]),
+            (&json!("urn:denizen:loa:1"), &json!(2))
+        );
 
-    // The floor is compared with what is held, not with the name that is told.
-    let mut client = testing::client("hefei");
-    client.floor_level = Level::new(2);
-    world.apply(client.clone()).await;
-    let code = world.issue("hefei", &world.details([Scope::Openid])).await;
-    let answer = world.redeem("hefei", &code).await;
-    assert_eq!(
-        claims(answer.json["id_token"].as_str().unwrap())["acr"],
-        "urn:denizen:loa:1"
-    );
-    client.floor_level = Level::new(3);
-    world.apply(client).await;
-    let code = world.issue("hefei", &world.details([Scope::Openid])).await;
-    refused(
-        &world.redeem("hefei", &code).await,
-        400,
-        "invalid_grant",
-        "below the floor",
-    );
+        // The floor is compared with what is held, not with the name that is told.
+        let mut client = testing::client("hefei");
+        client.floor_level = Level::new(2);
+        world.apply(client.clone()).await;
+        let code = world.issue("hefei", &world.details([Scope::Openid])).await;
+        let answer = world.redeem("hefei", &code).await;
+        assert_eq!(
+            claims(answer.json["id_token"].as_str().unwrap())["acr"],
+            "urn:denizen:loa:1"
+        );
+        client.floor_level = Level::new(3);
+        world.apply(client).await;
+        let code = world.issue("hefei", &world.details([Scope::Openid])).await;
+        refused(
+            &world.redeem("hefei", &code).await,
+            400,
+            "invalid_grant",
+            "below the floor",
+        );
+    }
 }
 
 #[tokio::test]
@@ -203,114 +206,117 @@ async fn attack_042_of_thirty_two_at_once_on_two_nodes_one_is_answered_and_its_t
 
 #[tokio::test]
 async fn attack_043_a_code_of_another_client_is_refused_and_stays_good_for_its_own() {
-    let world = testing::world().await;
-    let code = world.issue("hefei", &world.details(ALL)).await;
-    let answer = world
-        .token(Some(&basic("wuhu", SECRET)), &fields("hefei", &code))
-        .await;
-    refused(&answer, 400, "invalid_grant", "other client");
-    assert_eq!(world.redeem("hefei", &code).await.status, 200);
+    for world in testing::worlds().await {
+        let code = world.issue("hefei", &world.details(ALL)).await;
+        let answer = world
+            .token(Some(&basic("wuhu", SECRET)), &fields("hefei", &code))
+            .await;
+        refused(&answer, 400, "invalid_grant", "other client");
+        assert_eq!(world.redeem("hefei", &code).await.status, 200);
+    }
 }
 
 #[tokio::test]
 async fn attack_045_047_053_055_what_does_not_fit_the_request_is_refused() {
-    let world = testing::world().await;
-    let authorization = basic("hefei", SECRET);
-    let redirect = redirect_uri("hefei");
-    let longer = format!("{redirect}/");
-    let cases: [(&str, &str, Option<&str>); 5] = [
-        ("another address", "https://hefei.example/other", Some(VERIFIER)),
-        ("a longer address", &longer, Some(VERIFIER)),
-        ("no verifier", &redirect, None),
-        (
-            "another verifier",
-            &redirect,
-            Some("another-verifier-of-forty-three-characters-x"),
-        ),
-        ("the challenge itself", &redirect, Some(testing::CHALLENGE)),
-    ];
-    for (case, redirect, verifier) in cases {
-        let code = world.issue("hefei", &world.details(ALL)).await;
-        let mut form = vec![
-            ("grant_type", "authorization_code"),
-            ("code", &code),
-            ("redirect_uri", redirect),
+    for world in testing::worlds().await {
+        let authorization = basic("hefei", SECRET);
+        let redirect = redirect_uri("hefei");
+        let longer = format!("{redirect}/");
+        let cases: [(&str, &str, Option<&str>); 5] = [
+            ("another address", "https://hefei.example/other", Some(VERIFIER)),
+            ("a longer address", &longer, Some(VERIFIER)),
+            ("no verifier", &redirect, None),
+            (
+                "another verifier",
+                &redirect,
+                Some("another-verifier-of-forty-three-characters-x"),
+            ),
+            ("the challenge itself", &redirect, Some(testing::CHALLENGE)),
         ];
-        form.extend(verifier.map(|verifier| ("code_verifier", verifier)));
-        refused(
-            &world.token(Some(&authorization), &form).await,
-            400,
-            "invalid_grant",
-            case,
-        );
+        for (case, redirect, verifier) in cases {
+            let code = world.issue("hefei", &world.details(ALL)).await;
+            let mut form = vec![
+                ("grant_type", "authorization_code"),
+                ("code", &code),
+                ("redirect_uri", redirect),
+            ];
+            form.extend(verifier.map(|verifier| ("code_verifier", verifier)));
+            refused(
+                &world.token(Some(&authorization), &form).await,
+                400,
+                "invalid_grant",
+                case,
+            );
+            refused(
+                &world.redeem("hefei", &code).await,
+                400,
+                "invalid_grant",
+                &format!("{case}: the code is spent"),
+            );
+        }
+        let code = world.issue_with("hefei", &world.details(ALL), None).await;
         refused(
             &world.redeem("hefei", &code).await,
             400,
             "invalid_grant",
-            &format!("{case}: the code is spent"),
+            "attack_053: a verifier without a challenge",
+        );
+        let code = world.issue("hefei", &world.details(ALL)).await;
+        let shorter: String = code.chars().take(42).collect();
+        let other: String = code.chars().rev().collect();
+        for bad in [
+            shorter,
+            format!("{code}A"),
+            other,
+            "x".to_owned(),
+            "A".repeat(60_000),
+        ] {
+            refused(
+                &world.redeem("hefei", &bad).await,
+                400,
+                "invalid_grant",
+                "attack_047: an altered code",
+            );
+        }
+        for missing in ["grant_type", "code", "redirect_uri"] {
+            let form: Vec<_> = fields("hefei", &code)
+                .into_iter()
+                .filter(|(name, _)| *name != missing)
+                .collect();
+            refused(
+                &world.token(Some(&authorization), &form).await,
+                400,
+                "invalid_request",
+                missing,
+            );
+        }
+        for grant in ["password", "implicit", "Authorization_Code"] {
+            let form = [("grant_type", grant), ("username", "a"), ("password", "b")];
+            refused(
+                &world.token(Some(&authorization), &form).await,
+                400,
+                "unsupported_grant_type",
+                grant,
+            );
+        }
+        assert_eq!(
+            world.redeem("hefei", &code).await.status,
+            200,
+            "none of it spent this code"
         );
     }
-    let code = world.issue_with("hefei", &world.details(ALL), None).await;
-    refused(
-        &world.redeem("hefei", &code).await,
-        400,
-        "invalid_grant",
-        "attack_053: a verifier without a challenge",
-    );
-    let code = world.issue("hefei", &world.details(ALL)).await;
-    let shorter: String = code.chars().take(42).collect();
-    let other: String = code.chars().rev().collect();
-    for bad in [
-        shorter,
-        format!("{code}A"),
-        other,
-        "x".to_owned(),
-        "A".repeat(60_000),
-    ] {
-        refused(
-            &world.redeem("hefei", &bad).await,
-            400,
-            "invalid_grant",
-            "attack_047: an altered code",
-        );
-    }
-    for missing in ["grant_type", "code", "redirect_uri"] {
-        let form: Vec<_> = fields("hefei", &code)
-            .into_iter()
-            .filter(|(name, _)| *name != missing)
-            .collect();
-        refused(
-            &world.token(Some(&authorization), &form).await,
-            400,
-            "invalid_request",
-            missing,
-        );
-    }
-    for grant in ["password", "implicit", "Authorization_Code"] {
-        let form = [("grant_type", grant), ("username", "a"), ("password", "b")];
-        refused(
-            &world.token(Some(&authorization), &form).await,
-            400,
-            "unsupported_grant_type",
-            grant,
-        );
-    }
-    assert_eq!(
-        world.redeem("hefei", &code).await.status,
-        200,
-        "none of it spent this code"
-    );
 }
 
 #[tokio::test]
 async fn attack_046_a_code_is_worth_nothing_after_a_minute() {
-    let world = testing::world().await;
-    let (early, late) = (
-        world.issue("hefei", &world.details(ALL)).await,
-        world.issue("hefei", &world.details(ALL)).await,
-    );
-    world.clock.advance(TimeDelta::seconds(59));
-    assert_eq!(world.redeem("hefei", &early).await.status, 200);
-    world.clock.advance(TimeDelta::seconds(2));
-    refused(&world.redeem("hefei", &late).await, 400, "invalid_grant", "61 s");
+    for world in testing::worlds().await {
+        let (early, late) = (
+            world.issue("hefei", &world.details(ALL)).await,
+            world.issue("hefei", &world.details(ALL)).await,
+        );
+        world.clock.advance(TimeDelta::seconds(59));
+        assert_eq!(world.redeem("hefei", &early).await.status, 200);
+        world.clock.advance(TimeDelta::seconds(2));
+        refused(&world.redeem("hefei", &late).await, 400, "invalid_grant", "61 s");
+    }
 }

@@ -6,6 +6,7 @@ mod codes;
 pub(crate) mod refresh;
 mod resources;
 pub(crate) mod service;
+mod statements;
 
 use model::scope::Scope;
 

@@ -113,26 +113,27 @@ async fn a_confidential_client_keeps_its_refresh_token_and_gets_the_same_sign_in
 
 #[tokio::test]
 async fn refresh_tokens_are_for_clients_that_were_registered_for_them() {
-    let world = testing::world().await;
-    assert!(
-        begin(&world, "hefei", &ALL)
-            .await
-            .json
-            .get("refresh_token")
-            .is_none()
-    );
-    let form = [("grant_type", "refresh_token"), ("refresh_token", "x")];
-    let answer = world.token(Some(&basic("hefei", SECRET)), &form).await;
-    refused(
-        &answer,
-        400,
-        "unauthorized_client",
-        "attack_075: not in the registration",
-    );
-    world.apply(refreshing("hefei")).await;
-    let form = [("grant_type", "refresh_token")];
-    let answer = world.token(Some(&basic("hefei", SECRET)), &form).await;
-    refused(&answer, 400, "invalid_request", "no token");
+    for world in testing::worlds().await {
+        assert!(
+            begin(&world, "hefei", &ALL)
+                .await
+                .json
+                .get("refresh_token")
+                .is_none()
+        );
+        let form = [("grant_type", "refresh_token"), ("refresh_token", "x")];
+        let answer = world.token(Some(&basic("hefei", SECRET)), &form).await;
+        refused(
+            &answer,
+            400,
+            "unauthorized_client",
+            "attack_075: not in the registration",
+        );
+        world.apply(refreshing("hefei")).await;
+        let form = [("grant_type", "refresh_token")];
+        let answer = world.token(Some(&basic("hefei", SECRET)), &form).await;
+        refused(&answer, 400, "invalid_request", "no token");
+    }
 }
 
 #[tokio::test]
@@ -360,34 +361,35 @@ async fn without_offline_access_it_ends_with_the_sign_in_and_with_it_it_goes_on_
 
 #[tokio::test]
 async fn an_unused_token_is_worth_nothing_after_a_fortnight_and_rotation_does_not_lengthen_the_family() {
-    let world = testing::world().await;
-    world.apply(public("hefei")).await;
-    world.decide("hefei", Scope::OFFERED).await;
-    let scopes = [Scope::Openid, Scope::OfflineAccess];
-    let idle = text(&begin(&world, "hefei", &scopes).await, "refresh_token").to_owned();
-    let mut used = text(&begin(&world, "hefei", &scopes).await, "refresh_token").to_owned();
-    for round in 1..=6 {
-        world.clock.advance(TimeDelta::days(13));
-        let answer = refresh(&world, "hefei", &used, &[]).await;
-        assert_eq!(answer.status, 200, "{round}: {}", answer.json);
-        used = text(&answer, "refresh_token").to_owned();
-        if round == 2 {
-            refused(
-                &refresh(&world, "hefei", &idle, &[]).await,
-                400,
-                "invalid_grant",
-                "26 days idle",
-            );
+    for world in testing::worlds().await {
+        world.apply(public("hefei")).await;
+        world.decide("hefei", Scope::OFFERED).await;
+        let scopes = [Scope::Openid, Scope::OfflineAccess];
+        let idle = text(&begin(&world, "hefei", &scopes).await, "refresh_token").to_owned();
+        let mut used = text(&begin(&world, "hefei", &scopes).await, "refresh_token").to_owned();
+        for round in 1..=6 {
+            world.clock.advance(TimeDelta::days(13));
+            let answer = refresh(&world, "hefei", &used, &[]).await;
+            assert_eq!(answer.status, 200, "{round}: {}", answer.json);
+            used = text(&answer, "refresh_token").to_owned();
+            if round == 2 {
+                refused(
+                    &refresh(&world, "hefei", &idle, &[]).await,
+                    400,
+                    "invalid_grant",
+                    "26 days idle",
+                );
+            }
         }
+        world.clock.advance(TimeDelta::days(12));
+        refused(
+            &refresh(&world, "hefei", &used, &[]).await,
+            400,
+            "invalid_grant",
+            "ninety days",
+        );
+        assert!(outbox(&world).await.is_empty(), "nobody replayed anything");
     }
-    world.clock.advance(TimeDelta::days(12));
-    refused(
-        &refresh(&world, "hefei", &used, &[]).await,
-        400,
-        "invalid_grant",
-        "ninety days",
-    );
-    assert!(outbox(&world).await.is_empty(), "nobody replayed anything");
 }
 
 #[tokio::test]
@@ -436,27 +438,28 @@ async fn attack_091_scope_may_be_narrowed_and_never_grows() {
 
 #[tokio::test]
 async fn registration_and_consent_of_today_bound_what_a_refresh_gives() {
-    let world = testing::world().await;
-    let mut client = refreshing("hefei");
-    world.apply(client.clone()).await;
-    let token = text(&begin(&world, "hefei", &ALL).await, "refresh_token").to_owned();
-    world.decide("hefei", [Scope::Phone, Scope::RealName]).await;
-    client.scopes = ScopeSet::from_iter([Scope::Openid, Scope::Phone, Scope::IdNumber]);
-    world.apply(client.clone()).await;
-    assert_eq!(
-        text(&refresh(&world, "hefei", &token, &[]).await, "scope"),
-        "openid phone"
-    );
-    client
-        .grant_types
-        .retain(|grant| *grant != GrantType::RefreshToken);
-    world.apply(client).await;
-    refused(
-        &refresh(&world, "hefei", &token, &[]).await,
-        400,
-        "unauthorized_client",
-        "not any more",
-    );
+    for world in testing::worlds().await {
+        let mut client = refreshing("hefei");
+        world.apply(client.clone()).await;
+        let token = text(&begin(&world, "hefei", &ALL).await, "refresh_token").to_owned();
+        world.decide("hefei", [Scope::Phone, Scope::RealName]).await;
+        client.scopes = ScopeSet::from_iter([Scope::Openid, Scope::Phone, Scope::IdNumber]);
+        world.apply(client.clone()).await;
+        assert_eq!(
+            text(&refresh(&world, "hefei", &token, &[]).await, "scope"),
+            "openid phone"
+        );
+        client
+            .grant_types
+            .retain(|grant| *grant != GrantType::RefreshToken);
+        world.apply(client).await;
+        refused(
+            &refresh(&world, "hefei", &token, &[]).await,
+            400,
+            "unauthorized_client",
+            "not any more",
+        );
+    }
 }
 
 #[tokio::test]
@@ -489,91 +492,93 @@ async fn attack_041_a_replayed_code_kills_refresh_tokens_and_signed_access_token
 
 #[tokio::test]
 async fn attack_093_094_only_a_refresh_token_is_one_and_only_to_the_letter() {
-    let world = testing::world().await;
-    world.apply(refreshing("hefei")).await;
-    let given = begin(&world, "hefei", &ALL).await;
-    let token = text(&given, "refresh_token").to_owned();
-    let shorter: String = token.chars().take(42).collect();
-    let code = world.issue("hefei", &world.details(ALL)).await;
-    let logout = json!({ "iss": "http://localhost:8080", "aud": "hefei", "events": {} });
-    let ring = world.service.ring();
-    let logout = ring
-        .sign(SigningAlg::Es256, TokenType::LogoutToken, &logout.to_string())
-        .unwrap();
-    let swapped: String = token
-        .chars()
-        .map(|c| {
-            if c.is_lowercase() {
-                c.to_ascii_uppercase()
-            } else {
-                c.to_ascii_lowercase()
-            }
-        })
-        .collect();
-    for (case, bad) in [
-        ("an access token", text(&given, "access_token")),
-        ("an ID token", text(&given, "id_token")),
-        ("a code", &code),
-        ("a logout token", &logout),
-        ("truncated", &shorter),
-        ("extended", &format!("{token}A")),
-        ("another case", &swapped),
-        ("padded", &format!("{token}=")),
-        ("a kilobyte", &"A".repeat(1024)),
-    ] {
-        refused(
-            &refresh(&world, "hefei", bad, &[]).await,
-            400,
-            "invalid_grant",
-            case,
+    for world in testing::worlds().await {
+        world.apply(refreshing("hefei")).await;
+        let given = begin(&world, "hefei", &ALL).await;
+        let token = text(&given, "refresh_token").to_owned();
+        let shorter: String = token.chars().take(42).collect();
+        let code = world.issue("hefei", &world.details(ALL)).await;
+        let logout = json!({ "iss": "http://localhost:8080", "aud": "hefei", "events": {} });
+        let ring = world.service.ring();
+        let logout = ring
+            .sign(SigningAlg::Es256, TokenType::LogoutToken, &logout.to_string())
+            .unwrap();
+        let swapped: String = token
+            .chars()
+            .map(|c| {
+                if c.is_lowercase() {
+                    c.to_ascii_uppercase()
+                } else {
+                    c.to_ascii_lowercase()
+                }
+            })
+            .collect();
+        for (case, bad) in [
+            ("an access token", text(&given, "access_token")),
+            ("an ID token", text(&given, "id_token")),
+            ("a code", &code),
+            ("a logout token", &logout),
+            ("truncated", &shorter),
+            ("extended", &format!("{token}A")),
+            ("another case", &swapped),
+            ("padded", &format!("{token}=")),
+            ("a kilobyte", &"A".repeat(1024)),
+        ] {
+            refused(
+                &refresh(&world, "hefei", bad, &[]).await,
+                400,
+                "invalid_grant",
+                case,
+            );
+        }
+        for (case, bad) in [
+            ("a refresh token as an access token", token.as_str()),
+            ("an ID token as an access token", text(&given, "id_token")),
+            ("a logout token as an access token", &logout),
+        ] {
+            assert_eq!(world.userinfo(bad).await.status, 401, "{case}");
+        }
+        assert_eq!(refresh(&world, "hefei", &token, &[]).await.status, 200);
+        assert_eq!(
+            world.redeem("hefei", &code).await.status,
+            200,
+            "the code was not spent by it"
         );
     }
-    for (case, bad) in [
-        ("a refresh token as an access token", token.as_str()),
-        ("an ID token as an access token", text(&given, "id_token")),
-        ("a logout token as an access token", &logout),
-    ] {
-        assert_eq!(world.userinfo(bad).await.status, 401, "{case}");
-    }
-    assert_eq!(refresh(&world, "hefei", &token, &[]).await.status, 200);
-    assert_eq!(
-        world.redeem("hefei", &code).await.status,
-        200,
-        "the code was not spent by it"
-    );
 }
 
 #[tokio::test]
 async fn attack_121_no_token_of_ours_passes_for_another_kind() {
-    let world = testing::world().await;
-    let mut client = refreshing("hefei");
-    client.access_token_format = model::client::AccessTokenFormat::Jwt;
-    world.apply(client).await;
-    let given = begin(&world, "hefei", &ALL).await;
-    let typ = |jwt: &str| -> Value {
-        use base64::Engine as _;
-        let header = jwt.split('.').next().unwrap();
-        let header = base64::engine::general_purpose::URL_SAFE_NO_PAD
-            .decode(header)
-            .unwrap();
-        serde_json::from_slice::<Value>(&header).unwrap()["typ"].clone()
-    };
-    assert_eq!(typ(text(&given, "id_token")), "JWT");
-    assert_eq!(typ(text(&given, "access_token")), "at+jwt");
-    let (ring, now) = (world.service.ring(), world.now());
-    let issuer = world.service.issuer();
-    assert!(
-        ring.access_token(text(&given, "access_token"), issuer, now)
-            .is_ok()
-    );
-    assert!(ring.access_token(text(&given, "id_token"), issuer, now).is_err());
-    let leeway = std::time::Duration::ZERO;
-    assert!(
-        ring.id_token_hint(text(&given, "id_token"), issuer, now, leeway)
-            .is_ok()
-    );
-    assert!(
-        ring.id_token_hint(text(&given, "access_token"), issuer, now, leeway)
-            .is_err()
-    );
+    for world in testing::worlds().await {
+        let mut client = refreshing("hefei");
+        client.access_token_format = model::client::AccessTokenFormat::Jwt;
+        world.apply(client).await;
+        let given = begin(&world, "hefei", &ALL).await;
+        let typ = |jwt: &str| -> Value {
+            use base64::Engine as _;
+            let header = jwt.split('.').next().unwrap();
+            let header = base64::engine::general_purpose::URL_SAFE_NO_PAD
+                .decode(header)
+                .unwrap();
+            serde_json::from_slice::<Value>(&header).unwrap()["typ"].clone()
+        };
+        assert_eq!(typ(text(&given, "id_token")), "JWT");
+        assert_eq!(typ(text(&given, "access_token")), "at+jwt");
+        let (ring, now) = (world.service.ring(), world.now());
+        let issuer = world.service.issuer();
+        assert!(
+            ring.access_token(text(&given, "access_token"), issuer, now)
+                .is_ok()
+        );
+        assert!(ring.access_token(text(&given, "id_token"), issuer, now).is_err());
+        let leeway = std::time::Duration::ZERO;
+        assert!(
+            ring.id_token_hint(text(&given, "id_token"), issuer, now, leeway)
+                .is_ok()
+        );
+        assert!(
+            ring.id_token_hint(text(&given, "access_token"), issuer, now, leeway)
+                .is_err()
+        );
+    }
 }

@@ -72,108 +72,112 @@ async fn a_service_gets_a_signed_token_in_its_own_name_and_no_row_and_nothing_el
 
 #[tokio::test]
 async fn attack_077_words_about_residents_and_unregistered_ones_are_refused() {
-    let world = testing::world().await;
-    world.apply(service("hefei")).await;
-    for bad in [
-        "openid",
-        "openid case:read",
-        "phone",
-        "offline_access",
-        "case:delete",
-        "CASE:READ",
-    ] {
-        refused(&ask(&world, &[("scope", bad)]).await, 400, "invalid_scope", bad);
+    for world in testing::worlds().await {
+        world.apply(service("hefei")).await;
+        for bad in [
+            "openid",
+            "openid case:read",
+            "phone",
+            "offline_access",
+            "case:delete",
+            "CASE:READ",
+        ] {
+            refused(&ask(&world, &[("scope", bad)]).await, 400, "invalid_scope", bad);
+        }
+        let less = ask(&world, &[("scope", "case:read")]).await;
+        assert_eq!(
+            (
+                text(&less, "scope"),
+                &claims(text(&less, "access_token"))["scope"]
+            ),
+            ("case:read", &json!("case:read"))
+        );
     }
-    let less = ask(&world, &[("scope", "case:read")]).await;
-    assert_eq!(
-        (
-            text(&less, "scope"),
-            &claims(text(&less, "access_token"))["scope"]
-        ),
-        ("case:read", &json!("case:read"))
-    );
 }
 
 #[tokio::test]
 async fn attack_078_a_resource_that_was_not_registered_is_refused() {
-    let world = testing::world().await;
-    world.apply(service("hefei")).await;
-    for bad in [
-        "https://other.example",
-        "https://cases.example/",
-        "cases",
-        "https://files.example/api#x",
-    ] {
-        refused(
-            &ask(&world, &[("resource", bad)]).await,
-            400,
-            "invalid_target",
-            bad,
-        );
+    for world in testing::worlds().await {
+        world.apply(service("hefei")).await;
+        for bad in [
+            "https://other.example",
+            "https://cases.example/",
+            "cases",
+            "https://files.example/api#x",
+        ] {
+            refused(
+                &ask(&world, &[("resource", bad)]).await,
+                400,
+                "invalid_target",
+                bad,
+            );
+        }
+        let both = [
+            ("resource", "https://cases.example"),
+            ("resource", "https://other.example"),
+        ];
+        refused(&ask(&world, &both).await, 400, "invalid_target", "one of two");
+        let one = ask(&world, &[("resource", "https://cases.example")]).await;
+        assert_eq!(claims(text(&one, "access_token"))["aud"], "https://cases.example");
+        let both = [
+            ("resource", "https://files.example/api"),
+            ("resource", "https://cases.example"),
+        ];
+        let both = ask(&world, &both).await;
+        let audience = json!(["https://cases.example", "https://files.example/api"]);
+        assert_eq!(claims(text(&both, "access_token"))["aud"], audience);
     }
-    let both = [
-        ("resource", "https://cases.example"),
-        ("resource", "https://other.example"),
-    ];
-    refused(&ask(&world, &both).await, 400, "invalid_target", "one of two");
-    let one = ask(&world, &[("resource", "https://cases.example")]).await;
-    assert_eq!(claims(text(&one, "access_token"))["aud"], "https://cases.example");
-    let both = [
-        ("resource", "https://files.example/api"),
-        ("resource", "https://cases.example"),
-    ];
-    let both = ask(&world, &both).await;
-    let audience = json!(["https://cases.example", "https://files.example/api"]);
-    assert_eq!(claims(text(&both, "access_token"))["aud"], audience);
 }
 
 #[tokio::test]
 async fn attack_075_079_a_grant_type_is_offered_and_registered_or_refused() {
-    let world = testing::world().await;
-    refused(
-        &ask(&world, &[]).await,
-        400,
-        "unauthorized_client",
-        "not registered",
-    );
-    let mut client = service("hefei");
-    client.auth_method = AuthMethod::None;
-    world.apply(client).await;
-    let form = [("grant_type", "client_credentials"), ("client_id", "hefei")];
-    refused(
-        &world.token(None, &form).await,
-        400,
-        "unauthorized_client",
-        "a public client",
-    );
-    world.apply(service("hefei")).await;
-    for grant in [
-        "urn:ietf:params:oauth:grant-type:token-exchange",
-        "urn:ietf:params:oauth:grant-type:jwt-bearer",
-        "urn:ietf:params:oauth:grant-type:device_code",
-        "password",
-        "CLIENT_CREDENTIALS",
-    ] {
-        let answer = world
-            .token(Some(&basic("hefei", SECRET)), &[("grant_type", grant)])
-            .await;
-        refused(&answer, 400, "unsupported_grant_type", grant);
+    for world in testing::worlds().await {
+        refused(
+            &ask(&world, &[]).await,
+            400,
+            "unauthorized_client",
+            "not registered",
+        );
+        let mut client = service("hefei");
+        client.auth_method = AuthMethod::None;
+        world.apply(client).await;
+        let form = [("grant_type", "client_credentials"), ("client_id", "hefei")];
+        refused(
+            &world.token(None, &form).await,
+            400,
+            "unauthorized_client",
+            "a public client",
+        );
+        world.apply(service("hefei")).await;
+        for grant in [
+            "urn:ietf:params:oauth:grant-type:token-exchange",
+            "urn:ietf:params:oauth:grant-type:jwt-bearer",
+            "urn:ietf:params:oauth:grant-type:device_code",
+            "password",
+            "CLIENT_CREDENTIALS",
+        ] {
+            let answer = world
+                .token(Some(&basic("hefei", SECRET)), &[("grant_type", grant)])
+                .await;
+            refused(&answer, 400, "unsupported_grant_type", grant);
+        }
     }
 }
 
 #[tokio::test]
 async fn a_service_is_signed_for_with_the_algorithm_it_takes() {
-    let world = testing::world().await;
-    for alg in SigningAlg::OFFERED {
-        let mut client = service("hefei");
-        client.id_token_signed_response_alg = alg;
-        world.apply(client).await;
-        let token = text(&ask(&world, &[]).await, "access_token").to_owned();
-        let verified = world
-            .service
-            .ring()
-            .access_token(&token, world.service.issuer(), world.now());
-        assert!(verified.is_ok(), "{}", alg.name());
+    for world in testing::worlds().await {
+        for alg in SigningAlg::OFFERED {
+            let mut client = service("hefei");
+            client.id_token_signed_response_alg = alg;
+            world.apply(client).await;
+            let token = text(&ask(&world, &[]).await, "access_token").to_owned();
+            let verified = world
+                .service
+                .ring()
+                .access_token(&token, world.service.issuer(), world.now());
+            assert!(verified.is_ok(), "{}", alg.name());
+        }
     }
 }
 
@@ -200,33 +204,34 @@ async fn attack_122_a_token_of_a_retiring_key_verifies_and_one_of_a_dead_key_doe
 }
 
 #[tokio::test]
-async fn attack_127_a_thousand_tokens_of_each_kind_repeat_nothing_and_use_their_whole_alphabet() {
-    let world = testing::world().await;
-    world.apply(service("hefei")).await;
-    let rng = world.store.rng();
-    let jtis = (0..1000).map(|_| crate::access_token::new_jti(&world.service));
-    let tokens = (0..1000).map(|_| model::secret::Token::generate(rng).expose().to_owned());
-    for (name, bits, values) in [
-        ("jti", 128, jtis.collect::<Vec<_>>()),
-        ("token", 256, tokens.collect::<Vec<_>>()),
-    ] {
-        let distinct: std::collections::BTreeSet<_> = values.iter().collect();
-        assert_eq!(distinct.len(), values.len(), "{name}");
-        let mut ones = vec![0_u32; 64];
-        for value in &values {
-            let bytes = URL_SAFE_NO_PAD.decode(value).unwrap();
-            assert_eq!(bytes.len() * 8, bits, "{name}");
-            for byte in bytes {
-                ones[usize::from(byte >> 2)] += 1;
+async fn attack_127_a_hundred_thousand_tokens_of_each_kind_repeat_nothing_and_use_their_whole_alphabet() {
+    for world in testing::worlds().await {
+        world.apply(service("hefei")).await;
+        let rng = world.store.rng();
+        let jtis = (0..100_000).map(|_| crate::access_token::new_jti(&world.service));
+        let tokens = (0..100_000).map(|_| model::secret::Token::generate(rng).expose().to_owned());
+        for (name, bits, values) in [
+            ("jti", 128, jtis.collect::<Vec<_>>()),
+            ("token", 256, tokens.collect::<Vec<_>>()),
+        ] {
+            let distinct: std::collections::BTreeSet<_> = values.iter().collect();
+            assert_eq!(distinct.len(), values.len(), "{name}");
+            let mut ones = vec![0_u32; 64];
+            for value in &values {
+                let bytes = URL_SAFE_NO_PAD.decode(value).unwrap();
+                assert_eq!(bytes.len() * 8, bits, "{name}");
+                for byte in bytes {
+                    ones[usize::from(byte >> 2)] += 1;
+                }
             }
+            // Chi-square over 64 cells; the 99.99th percentile of 63 degrees of freedom is about 114.
+            let total: u32 = ones.iter().sum();
+            let expected = f64::from(total) / 64.0;
+            let chi: f64 = ones
+                .iter()
+                .map(|n| (f64::from(*n) - expected).powi(2) / expected)
+                .sum();
+            assert!(chi < 120.0, "{name}: {chi}");
         }
-        // Chi-square over 64 cells; the 99.99th percentile of 63 degrees of freedom is about 114.
-        let total: u32 = ones.iter().sum();
-        let expected = f64::from(total) / 64.0;
-        let chi: f64 = ones
-            .iter()
-            .map(|n| (f64::from(*n) - expected).powi(2) / expected)
-            .sum();
-        assert!(chi < 120.0, "{name}: {chi}");
     }
 }

@@ -41,6 +41,7 @@ fn documented(issuer: &str, site: &str, secret: &str) -> String {
             line.replace("https://id.province.example", issuer)
                 .replace("https://www.hefei.example", site)
                 .replace("hefei-portal", CLIENT)
+                .replace("openid assurance seals", "openid assurance seals phone")
                 .replace(
                     "OIDCClientSecret        ...",
                     &format!("OIDCClientSecret {secret}"),
@@ -110,7 +111,10 @@ async fn refreshes_and_is_told_of_sign_outs(kind: Kind, logout: &str) {
     type_password(&browser, &person).await;
     agree(&browser).await;
     browser.sees("services").await;
-    assert_eq!(claim(&browser, "phone_number").await, person.e164());
+    let phone = claim(&browser, "phone_number").await;
+    assert_eq!(phone, person.e164(), "{}", apache.said());
+
+    assert!(apache.said().contains("response_mode=form_post"));
 
     let before = information(&browser, &apache).await;
     let token = before["access_token"]
@@ -152,6 +156,35 @@ async fn apache_takes_form_posts_refreshes_and_is_told_in_a_frame() {
     let logout = "frontchannel_logout_uri = \"BASE/callback?logout=get\"";
     let kind = Kind::postgres_if_at_hand().unwrap_or(Kind::Sqlite);
     refreshes_and_is_told_of_sign_outs(kind, logout).await;
+}
+
+#[tokio::test]
+async fn apache_refuses_an_answer_of_another_issuer() {
+    let (world, apache) = rig(Kind::Sqlite, |_| String::new(), "").await;
+    let (visitor, _) = resident(&world).await;
+    let mut visitor = visitor.stays_at_the_provider();
+    visitor.open(&apache.at("/services/")).await;
+    acceptance::journey::allow(&mut visitor).await;
+    let answer = visitor.away.clone().expect("an answer");
+    let mut wrong = answer.clone();
+    wrong.query_pairs_mut().clear();
+    for (name, value) in answer.query_pairs() {
+        let value = if name == "iss" {
+            "https://elsewhere.example".into()
+        } else {
+            value
+        };
+        wrong.query_pairs_mut().append_pair(&name, &value);
+    }
+    visitor.open(wrong.as_str()).await;
+    assert!(
+        !visitor.status.is_success() && !visitor.status.is_redirection(),
+        "{}",
+        visitor.status
+    );
+    assert!(apache.said().contains("iss"), "{}", apache.said());
+    visitor.open(&apache.at("/services/")).await;
+    assert_ne!(visitor.page.name(), "services", "nobody is signed in");
 }
 
 fn encoded(text: &str) -> String {

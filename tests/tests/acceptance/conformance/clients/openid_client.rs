@@ -56,6 +56,10 @@ async fn clients(application: &Application) -> Vec<Registration> {
         with_key("key").await,
         new("fetched", "private_key_jwt")
             .with(&format!("jwks_uri = \"{}\"", application.keys_address("fetched"))),
+        new("rotating", "private_key_jwt").with(&format!(
+            "jwks_uri = \"{}\"",
+            application.keys_address("rotating")
+        )),
         new("form", "client_secret_basic").knowing("parameters", json!({ "response_mode": "form_post" })),
         new("pushed", "client_secret_basic")
             .with("require_pushed_authorization_requests = true")
@@ -410,6 +414,12 @@ async fn openid_client_is_told_of_a_sign_out_elsewhere_behind_the_browsers_back(
         assert_eq!(notice["by"], "back-channel", "{notice}");
         assert_eq!(notice["ended"], 1, "{notice}");
         assert_eq!(notice["payload"]["sub"], known["claims"]["sub"], "{notice}");
+        let said: Vec<&String> = notice["payload"].as_object().expect("claims").keys().collect();
+        let known_claims = ["aud", "events", "exp", "iat", "iss", "jti", "sid", "sub"];
+        assert!(
+            said.iter().all(|name| known_claims.contains(&name.as_str())),
+            "{said:?}"
+        );
         visitor.open(&rig.application.at("basic", "")).await;
         assert_eq!(visitor.page.name(), "signed-out", "its own session is gone");
         assert!(
@@ -448,18 +458,7 @@ async fn openid_client_is_told_of_a_sign_out_elsewhere_in_a_frame() {
 #[tokio::test]
 async fn openid_client_registers_itself_with_a_permission() {
     for rig in rigs().await {
-        let file = rig.world.folder.path("node-0.toml");
-        let arguments = [
-            "clients",
-            "token",
-            "--label",
-            "test",
-            "--config",
-            file.to_str().expect("UTF-8"),
-        ];
-        let made = acceptance::process::command(&arguments).await;
-        assert_eq!(made.code, 0, "{}", made.err);
-        let token = made.out.trim();
+        let token = permission(&rig).await;
         let name = "dynamic";
         let settings =
             Registration::new(name, &rig.application.base(name), "none").settings(&rig.world.issuer);
@@ -474,7 +473,7 @@ async fn openid_client_registers_itself_with_a_permission() {
         });
         let refused = rig.application.register(name, &metadata, "nonsense").await;
         assert_eq!(refused.expect_err("no permission")["status"], 401);
-        let registered = rig.application.register(name, &metadata, token).await;
+        let registered = rig.application.register(name, &metadata, &token).await;
         let registered = registered.unwrap_or_else(|fault| panic!("{fault:#}\n{}", rig.application.said()));
         let (visitor, _) = newcomer(&rig.world).await;
         let mut visitor = rig.visitor(visitor);
@@ -489,4 +488,56 @@ async fn openid_client_registers_itself_with_a_permission() {
         let gone = acceptance::party::answer(http.delete(place).bearer_auth(key)).await;
         assert_eq!(gone.status.as_u16(), 204);
     }
+}
+
+#[tokio::test]
+async fn openid_client_may_change_its_keys_at_its_own_address() {
+    let rig = any().await;
+    let (visitor, _) = newcomer(&rig.world).await;
+    let mut visitor = rig.visitor(visitor);
+    rig.sign_in(&mut visitor, "rotating", "").await;
+    rig.application.does("rotating", "rotate", "", &[]).await;
+    // A kid that nobody has seen has the provider look again, within its limit.
+    rig.sign_in(&mut visitor, "rotating", "").await;
+}
+
+#[tokio::test]
+async fn openid_client_registers_with_a_document_of_its_sector() {
+    let rig = any().await;
+    let token = permission(&rig).await;
+    let name = "sector";
+    let mut settings =
+        Registration::new(name, &rig.application.base(name), "none").settings(&rig.world.issuer);
+    settings["scope"] = "openid".into();
+    rig.application.configure(name, &settings).await;
+    let metadata = |other: &str| {
+        json!({
+            "redirect_uris": [rig.application.at(name, "callback")],
+            "sector_identifier_uri": rig.application.at(other, "").replace(other, &format!("sectors/{other}")).trim_end_matches('/'),
+            "subject_type": "pairwise",
+            "token_endpoint_auth_method": "none",
+            "scope": "openid",
+        })
+    };
+    let refused = rig.application.register(name, &metadata("another"), &token).await;
+    assert_eq!(
+        refused.expect_err("not in the document")["error"],
+        "invalid_client_metadata"
+    );
+    let registered = rig.application.register(name, &metadata(name), &token).await;
+    registered.unwrap_or_else(|fault| panic!("{fault:#}\n{}", rig.application.said()));
+    let (visitor, _) = newcomer(&rig.world).await;
+    let mut visitor = rig.visitor(visitor);
+    let known = rig.sign_in(&mut visitor, name, "").await;
+    assert!(known["claims"]["sub"].is_string(), "{known}");
+}
+
+/// A permission to register, as the operator's command makes it.
+async fn permission(rig: &Rig) -> String {
+    let file = rig.world.folder.path("node-0.toml");
+    let config = file.to_str().expect("UTF-8");
+    let made =
+        acceptance::process::command(&["clients", "token", "--label", "test", "--config", config]).await;
+    assert_eq!(made.code, 0, "{}", made.err);
+    made.out.trim().to_owned()
 }

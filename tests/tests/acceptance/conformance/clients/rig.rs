@@ -39,12 +39,13 @@ impl Rig {
         certificate: &Certificate,
         application: Application,
         clients: &[Registration],
+        more: &str,
     ) -> Self {
         let setup = Setup::new(kind)
             .in_processes()
             .with_tls(certificate)
             .with(&format!(
-                "[outbound]\nallow_addresses = [\"127.0.0.0/8\"]\nextra_ca_file = {:?}\n",
+                "[outbound]\nallow_addresses = [\"127.0.0.0/8\"]\nextra_ca_file = {:?}\n{more}",
                 certificate.authority()
             ));
         let world = clients

@@ -14,6 +14,10 @@ use super::openid_client::{REFRESHES, header};
 use super::rig::{NOTICE_LIMIT, Rig, agree, seen, text, type_password};
 
 async fn rig(kind: Kind, certificate: &Certificate) -> Rig {
+    rig_with(kind, certificate, "").await
+}
+
+async fn rig_with(kind: Kind, certificate: &Certificate, more: &str) -> Rig {
     let application = Application::javascript_with(Some(certificate)).await;
     let fapi = Registration::new("fapi", &application.base("fapi"), "private_key_jwt")
         .with_key(application.key("fapi").await)
@@ -27,7 +31,7 @@ async fn rig(kind: Kind, certificate: &Certificate) -> Rig {
         .knowing("dpop", "ES256".into())
         .knowing("metadata", json!({ "id_token_signed_response_alg": "PS256" }));
     let plain = Registration::new("plain", &application.base("plain"), "client_secret_basic");
-    Rig::start_secure(kind, certificate, application, &[fapi, plain]).await
+    Rig::start_secure(kind, certificate, application, &[fapi, plain], more).await
 }
 
 #[tokio::test]
@@ -114,4 +118,57 @@ async fn a_scripted_browser_without_javascript_registers_signs_in_and_agrees_ove
     elsewhere.sees("consent");
     elsewhere.press("decision=deny").await;
     assert_eq!(super::rig::shown(&elsewhere)["error"], "access_denied");
+}
+
+/// What a run of a suite may want to be wider or narrower than usual.
+const LIMITS: &str = r#"
+[limits]
+url_bytes = 16384
+header_bytes = 32768
+
+[account.signin]
+captcha_after = 1000
+address_captcha_after = 1000
+identifier_network_limit = 1000
+
+[account.otp]
+phone_per_hour = 1000
+resend_seconds = 10
+
+[provider]
+code_seconds = 600
+par_seconds = 30
+access_token_seconds = 3000
+id_token_seconds = 1800
+"#;
+
+#[tokio::test]
+async fn the_limits_that_a_run_of_a_suite_meets_can_be_moved() {
+    let certificate = Certificate::make();
+    let rig = rig_with(Kind::Sqlite, &certificate, LIMITS).await;
+    let (_, person) = resident(&rig.world).await;
+    let mut visitor = rig.visitor(Visitor::new(&rig.world));
+    // More failures than anybody is usually allowed without a captcha, and then the right password.
+    visitor.open(&rig.application.at("plain", "sign-in")).await;
+    for _ in 0..8 {
+        acceptance::journey::sign_in(&mut visitor, &person.phone, "not-the-password-1").await;
+        visitor.sees("sign-in");
+        assert!(
+            visitor.page.value("captcha_id").is_none(),
+            "{}",
+            visitor.page.words()
+        );
+    }
+    acceptance::journey::sign_in(&mut visitor, &person.phone, &person.password).await;
+    let known = rig.go_on(&mut visitor, "plain").await;
+    assert_eq!(known["expires_in"], 3000, "{known}");
+    let claims = &known["claims"];
+    assert_eq!(
+        claims["exp"].as_i64().unwrap() - claims["iat"].as_i64().unwrap(),
+        1800
+    );
+    // A longer address than usual.
+    let long = format!("/sign-in?x={}", "x".repeat(12_000));
+    visitor.open(&long).await;
+    assert_ne!(visitor.status.as_u16(), 414);
 }
