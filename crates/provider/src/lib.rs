@@ -49,6 +49,8 @@ pub mod register;
 pub mod revoke;
 pub mod router;
 pub mod sid;
+#[cfg(test)]
+mod statements;
 pub mod subject;
 #[cfg(test)]
 mod testing;

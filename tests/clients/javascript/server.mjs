@@ -187,13 +187,6 @@ class Client {
     }
   }
 
-  /** Makes new keys; who wants to verify what they sign has to fetch them. */
-  rotate() {
-    this.keys.clear()
-    this.discovered = undefined
-    return {}
-  }
-
   /** Dynamic registration (RFC 7591); the client is then this one. */
   async register(metadata, initialAccessToken) {
     const registered = await oidc.dynamicClientRegistration(
@@ -363,7 +356,6 @@ async function answer(request, response) {
     return json(response, 200, await party.register(metadata, token))
   }
   if (request.method === 'POST' && second === 'do') {
-    if (third === 'rotate') return json(response, 200, party.rotate())
     const session = party.sessions.get(url.searchParams.get('session'))
     const found = await party.act(third, session, new URLSearchParams(await body(request)))
     return json(response, 200, shown(found))

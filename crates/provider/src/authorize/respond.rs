@@ -166,8 +166,9 @@ async fn look_up(service: &Service, visit: &Visit, permitted: &Permitted) -> Res
         return Ok(Standing::default());
     };
     let client = permitted.redirect().client();
-    let (tx, limits) = (service.store().read(), &service.config().sessions);
-    let standing = sessions::find_standing(&tx, &token.hash(), &client.client_id, limits, service.now());
+    let (tx, hash) = (service.store().read(), token.hash());
+    let limits = &service.config().sessions;
+    let standing = sessions::find_standing(&tx, &hash, &client.client_id, limits, service.now());
     let Some(standing) = standing.await? else {
         return Ok(Standing::default());
     };

@@ -152,8 +152,12 @@ async fn attack_134_of_many_answers_at_the_same_time_one_has_a_code() {
             // Two windows of one person, answered at the same time.
             let nobody = Browser::new(&world);
             let answer = push(&world, "hefei", &[]).await;
-            let one = begin(&nobody, "hefei", handle(&answer), &[]).await.asks("/sign-in");
-            let two = begin(&nobody, "hefei", handle(&answer), &[]).await.asks("/sign-in");
+            let one = begin(&nobody, "hefei", handle(&answer), &[])
+                .await
+                .asks("/sign-in");
+            let two = begin(&nobody, "hefei", handle(&answer), &[])
+                .await
+                .asks("/sign-in");
             nobody.sign_in(world.account).await;
             let (one, two) = tokio::join!(nobody.resume(&one), nobody.resume(&two));
             assert!((one.status == StatusCode::SEE_OTHER) ^ (two.status == StatusCode::SEE_OTHER));

@@ -1,8 +1,13 @@
 //! The document of a sector (OpenID Connect Core 8.1, Registration 1.0 section 5): a JSON list of redirect addresses
 //! under one host, which proves that whoever holds that host lets these addresses share its subjects. Fetched once,
-//! when a sub-site is registered, changed or applied, and never while somebody signs in.
+//! when a sub-site is registered, changed or applied, and never while somebody signs in. And which sector a client that
+//! registers itself is in.
 
-use model::client::Client;
+use std::collections::BTreeSet;
+
+use model::client::{Client, SubjectType};
+use model::ids::ClientId;
+use url::{Host, Url};
 use web::outbound::{Guarded, OutboundError};
 
 use super::refusal::Refusal;
@@ -47,4 +52,42 @@ pub(super) async fn check_own(service: &Service, client: &Client) -> Result<(), 
             SectorError::Fetch(_) | SectorError::NotAList => RegisterError::SectorUnreadable.into(),
         }
     })
+}
+
+/// Within what subjects are the same (OpenID Connect Core 8.1): the host of the sector's document, or the one host of
+/// the addresses. Written as an address, so that it is never the sector of a file by accident. Applications on
+/// people's own devices have no host in common, whatever it is called.
+pub(super) fn of(
+    id: &ClientId,
+    kind: SubjectType,
+    document: Option<&str>,
+    redirects: &[String],
+) -> Result<String, Refusal> {
+    if let Some(document) = document {
+        return Ok(host(document).map_or_else(String::new, |host| format!("https://{host}")));
+    }
+    let hosts: BTreeSet<_> = redirects.iter().filter_map(|uri| host(uri)).collect();
+    if hosts.len() > 1 && kind == SubjectType::Pairwise {
+        return Err(Refusal::member(
+            "sector_identifier_uri",
+            "is needed, because redirect_uris have several hosts",
+        ));
+    }
+    Ok(match hosts.into_iter().next() {
+        Some(host) if !redirects.iter().any(|uri| is_loopback(uri)) => format!("https://{host}"),
+        _ => format!("client:{id}"),
+    })
+}
+
+pub(super) fn host(uri: &str) -> Option<String> {
+    Url::parse(uri).ok()?.host_str().map(str::to_owned)
+}
+
+pub(super) fn is_loopback(uri: &str) -> bool {
+    match Url::parse(uri).ok().as_ref().and_then(Url::host) {
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        Some(Host::Domain(name)) => name == "localhost",
+        None => false,
+    }
 }

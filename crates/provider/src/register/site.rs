@@ -8,18 +8,18 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use model::client::{
-    AccessTokenFormat, AccountKind, AuthMethod, Client, GrantType, Profile, ResponseMode, SigningAlg,
-    SubjectType,
+    AccessTokenFormat, AccountKind, AuthMethod, Client, CodeProtection, GrantType, Profile, ResponseMode,
+    SigningAlg, SubjectType,
 };
 use model::ids::ClientId;
 use model::ladder::Level;
 use model::language::LocalizedText;
 use model::scope::{Scope, ScopeSet};
 use serde_json::{Map, Value, json};
-use url::{Host, Url};
 
 use super::config::Config;
 use super::refusal::Refusal;
+use super::sector::{self, is_loopback};
 use super::sent::Sent;
 use super::told::{More, Names, tell};
 use crate::error::RegisterError;
@@ -81,7 +81,7 @@ pub(super) fn read(sent: &Sent, rules: &Rules<'_>, who: Who) -> Result<Site, Ref
     let names = Names::read(sent, &redirect_uris)?;
     let subject_type = subject_type(sent, rules.public_subjects)?;
     let sector_identifier_uri = text("sector_identifier_uri")?;
-    let sector = sector(
+    let sector = sector::of(
         &who.client_id,
         subject_type,
         sector_identifier_uri.as_deref(),
@@ -89,6 +89,7 @@ pub(super) fn read(sent: &Sent, rules: &Rules<'_>, who: Who) -> Result<Site, Ref
     )?;
     let named_purposes = purposes(sent, &scopes)?;
     let algs = Algs::read(sent)?;
+    let auth_method = auth_method(sent)?;
     let client = Client {
         client_id: who.client_id,
         name: names.text(),
@@ -97,7 +98,7 @@ pub(super) fn read(sent: &Sent, rules: &Rules<'_>, who: Who) -> Result<Site, Ref
         redirect_uris,
         post_logout_redirect_uris: list("post_logout_redirect_uris")?,
         home_uri: None,
-        auth_method: auth_method(sent)?,
+        auth_method,
         jwks: jwks(sent)?,
         purpose: why(&scopes, &named_purposes, &rules.purpose),
         scopes,
@@ -106,7 +107,11 @@ pub(super) fn read(sent: &Sent, rules: &Rules<'_>, who: Who) -> Result<Site, Ref
         ceiling_level: rules.config.ceiling_level,
         account_kinds: vec![AccountKind::Resident],
         profile: Profile::Oidc,
-        code_protection: rules.config.code_protection,
+        code_protection: if auth_method.is_confidential() {
+            rules.config.code_protection
+        } else {
+            CodeProtection::Pkce
+        },
         id_token_signed_response_alg: algs.id_token,
         grant_types,
         response_modes: response_modes(sent)?,
@@ -294,44 +299,6 @@ fn subject_type(sent: &Sent, public_subjects: bool) -> Result<SubjectType, Refus
         ));
     }
     Ok(kind)
-}
-
-/// Within what subjects are the same (OpenID Connect Core 8.1): the host of the sector's document, or the one host of
-/// the addresses. Written as an address, so that it is never the sector of a file by accident. Applications on
-/// people's own devices have no host in common, whatever it is called.
-fn sector(
-    id: &ClientId,
-    kind: SubjectType,
-    document: Option<&str>,
-    redirects: &[String],
-) -> Result<String, Refusal> {
-    if let Some(document) = document {
-        return Ok(host(document).map_or_else(String::new, |host| format!("https://{host}")));
-    }
-    let hosts: BTreeSet<_> = redirects.iter().filter_map(|uri| host(uri)).collect();
-    if hosts.len() > 1 && kind == SubjectType::Pairwise {
-        return Err(Refusal::member(
-            "sector_identifier_uri",
-            "is needed, because redirect_uris have several hosts",
-        ));
-    }
-    Ok(match hosts.into_iter().next() {
-        Some(host) if !redirects.iter().any(|uri| is_loopback(uri)) => format!("https://{host}"),
-        _ => format!("client:{id}"),
-    })
-}
-
-pub(super) fn host(uri: &str) -> Option<String> {
-    Url::parse(uri).ok()?.host_str().map(str::to_owned)
-}
-
-fn is_loopback(uri: &str) -> bool {
-    match Url::parse(uri).ok().as_ref().and_then(Url::host) {
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        Some(Host::Domain(name)) => name == "localhost",
-        None => false,
-    }
 }
 
 fn jwks(sent: &Sent) -> Result<Option<Value>, Refusal> {

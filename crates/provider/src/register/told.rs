@@ -9,8 +9,8 @@ use model::scope::Scope;
 use serde_json::{Map, Value, json};
 
 use super::refusal::Refusal;
+use super::sector::host;
 use super::sent::Sent;
-use super::site::host;
 
 /// Its name for people; in a language that it does not speak, the one without a language.
 pub(super) struct Names {

@@ -400,6 +400,7 @@ async fn signing_out_in_one_tab_is_said_in_the_other_that_waits_and_leads_back()
         assert!(seen.body.contains("href=\"https://hefei.example/\""));
         assert_eq!(browser.resume(&answered).await.status, StatusCode::GONE);
         // A form of that tab lost its proof with the sign-out; the page that says so leads on.
+        browser.sign_in(world.account).await;
         let stale = browser
             .post("/logout/confirm", &[("csrf", "x"), ("interaction", waiting.expose())])
             .await;

@@ -56,10 +56,6 @@ async fn clients(application: &Application) -> Vec<Registration> {
         with_key("key").await,
         new("fetched", "private_key_jwt")
             .with(&format!("jwks_uri = \"{}\"", application.keys_address("fetched"))),
-        new("rotating", "private_key_jwt").with(&format!(
-            "jwks_uri = \"{}\"",
-            application.keys_address("rotating")
-        )),
         new("form", "client_secret_basic").knowing("parameters", json!({ "response_mode": "form_post" })),
         new("pushed", "client_secret_basic")
             .with("require_pushed_authorization_requests = true")
@@ -488,17 +484,6 @@ async fn openid_client_registers_itself_with_a_permission() {
         let gone = acceptance::party::answer(http.delete(place).bearer_auth(key)).await;
         assert_eq!(gone.status.as_u16(), 204);
     }
-}
-
-#[tokio::test]
-async fn openid_client_may_change_its_keys_at_its_own_address() {
-    let rig = any().await;
-    let (visitor, _) = newcomer(&rig.world).await;
-    let mut visitor = rig.visitor(visitor);
-    rig.sign_in(&mut visitor, "rotating", "").await;
-    rig.application.does("rotating", "rotate", "", &[]).await;
-    // A kid that nobody has seen has the provider look again, within its limit.
-    rig.sign_in(&mut visitor, "rotating", "").await;
 }
 
 #[tokio::test]
