@@ -166,7 +166,7 @@ impl Ring {
         issuer: &str,
         now: DateTime<Utc>,
     ) -> Result<Verified, VerifyError> {
-        verify::own_access_token(&self.published, token, issuer, now)
+        verify::access_token(&self.published, token, issuer, now)
     }
 
     fn current_signer(&self, alg: SigningAlg) -> Option<&CurrentKey> {

@@ -10,6 +10,7 @@
 //! [`VerifyError::UnknownKey`] suggests that the sender has new ones.
 
 mod claims;
+mod own;
 
 use std::fmt;
 use std::time::Duration;
@@ -26,8 +27,8 @@ use crate::guard::{Fault, guarded};
 use crate::key_set::PublicKeySet;
 use crate::strict_json::StrictJsonError;
 
-use claims::Expiry;
 pub(crate) use claims::{Claims, Wanted};
+pub(crate) use own::{access_token, id_token_hint};
 
 /// What a token must be. All of it is mandatory.
 #[derive(Clone, Copy, Debug)]
@@ -288,60 +289,6 @@ pub fn verify(token: &str, wanted: &Verification<'_>) -> Result<Verified, Verify
         claims: claims.into_map(),
         expires_at,
     })
-}
-
-/// See [`crate::ring::Ring::id_token_hint`].
-pub(crate) fn id_token_hint(
-    keys: &PublicKeySet,
-    token: &str,
-    issuer: &str,
-    now: DateTime<Utc>,
-    leeway: Duration,
-) -> Result<Verified, VerifyError> {
-    let (header, payload) = verify_signature(token, keys, &crate::alg::ACCEPTED)?;
-    check_typ(header.typ.as_deref(), Typ::OneOf(&["JWT"]))?;
-    let claims = Claims::parse(&payload)?;
-    claims.check_issuer(issuer)?;
-    claims.check_subject(Subject::Reported)?;
-    claims.check_issued_at(Demand::Required, now, leeway, Duration::MAX)?;
-    let expires_at = claims.check_expiry(Expiry::MayHavePassed, now, leeway, Duration::MAX)?;
-    let hint = Verified {
-        header,
-        claims: claims.into_map(),
-        expires_at,
-    };
-    if hint.audience().is_empty() {
-        Err(VerifyError::ClaimMissing("aud"))
-    } else {
-        Ok(hint)
-    }
-}
-
-/// See [`crate::ring::Ring::access_token`].
-pub(crate) fn own_access_token(
-    keys: &PublicKeySet,
-    token: &str,
-    issuer: &str,
-    now: DateTime<Utc>,
-) -> Result<Verified, VerifyError> {
-    let (header, payload) = verify_signature(token, keys, &crate::alg::ACCEPTED)?;
-    check_typ(header.typ.as_deref(), Typ::OneOf(&["at+jwt"]))?;
-    let claims = Claims::parse(&payload)?;
-    claims.check_issuer(issuer)?;
-    claims.check_subject(Subject::Reported)?;
-    claims.check_token_id(Demand::Required)?;
-    // Our own clock made it, perhaps on another node.
-    let expires_at = claims.check_expiry(Expiry::Enforced, now, Duration::ZERO, Duration::MAX)?;
-    let token = Verified {
-        header,
-        claims: claims.into_map(),
-        expires_at,
-    };
-    if token.audience().is_empty() {
-        Err(VerifyError::ClaimMissing("aud"))
-    } else {
-        Ok(token)
-    }
 }
 
 /// The header and the payload of a token whose signature is right. Says nothing about what the payload is.

@@ -35,25 +35,30 @@ pub struct Offer<'a> {
     pub config: &'a Config,
 }
 
-/// Where a value comes from; `None` leaves the member out.
-type Source = fn(&Offer<'_>) -> Option<Value>;
+/// Where a value comes from; null leaves the member out.
+type Source = fn(&Offer<'_>) -> Value;
 
 /// Every member. A new endpoint, method or algorithm is a row here, or a value of the constant that a row names.
 pub const TABLE: &[(&str, Source)] = &[
-    ("issuer", |offer| Some(offer.issuer.into())),
+    ("issuer", |offer| offer.issuer.into()),
     // Where.
     ("authorization_endpoint", |offer| offer.at(paths::AUTHORIZE)),
     ("pushed_authorization_request_endpoint", |offer| {
         offer.at(Endpoint::PushedRequest.path())
     }),
     ("token_endpoint", |offer| offer.at(Endpoint::Token.path())),
-    ("introspection_endpoint", |offer| offer.at(Endpoint::Introspection.path())),
-    ("revocation_endpoint", |offer| offer.at(Endpoint::Revocation.path())),
+    ("introspection_endpoint", |offer| {
+        offer.at(Endpoint::Introspection.path())
+    }),
+    ("revocation_endpoint", |offer| {
+        offer.at(Endpoint::Revocation.path())
+    }),
     ("userinfo_endpoint", |offer| offer.at(paths::USERINFO)),
     ("jwks_uri", |offer| offer.at(paths::JWKS)),
     ("end_session_endpoint", |offer| offer.at(paths::END_SESSION)),
     ("registration_endpoint", |offer| {
-        offer.at(paths::REGISTRATION).filter(|_| offer.config.registration.enabled)
+        let enabled = offer.config.registration.enabled;
+        enabled.then(|| offer.at(paths::REGISTRATION)).into()
     }),
     // What may be asked for.
     ("scopes_supported", |_| list(Scope::OFFERED.map(Scope::as_str))),
@@ -61,11 +66,16 @@ pub const TABLE: &[(&str, Source)] = &[
         list(PROTOCOL_CLAIMS.into_iter().chain(Claim::ALL.map(Claim::name)))
     }),
     ("claim_types_supported", |_| list(["normal"])),
-    ("claims_parameter_supported", |_| yes()),
+    ("claims_parameter_supported", |_| true.into()),
     ("acr_values_supported", |_| list(Level::ALL.map(Level::acr))),
     ("subject_types_supported", |offer| {
         let public = offer.config.public_subjects.then_some(SubjectType::Public);
-        list([SubjectType::Pairwise].into_iter().chain(public).map(SubjectType::as_str))
+        list(
+            [SubjectType::Pairwise]
+                .into_iter()
+                .chain(public)
+                .map(SubjectType::as_str),
+        )
     }),
     ("ui_locales_supported", |_| list(Language::ALL.map(Language::tag))),
     ("prompt_values_supported", |_| list(PROMPTS)),
@@ -75,24 +85,32 @@ pub const TABLE: &[(&str, Source)] = &[
         list(ResponseMode::ALL.map(ResponseMode::as_str))
     }),
     ("code_challenge_methods_supported", |_| list(["S256"])),
-    ("authorization_response_iss_parameter_supported", |_| yes()),
-    ("request_parameter_supported", |_| yes()),
+    ("authorization_response_iss_parameter_supported", |_| true.into()),
+    ("request_parameter_supported", |_| true.into()),
     ("request_object_signing_alg_values_supported", |_| {
         algs(&jose::alg::ACCEPTED)
     }),
     // An address of one's own. The handle of a pushed request is none.
-    ("request_uri_parameter_supported", |_| no()),
-    ("require_request_uri_registration", |_| no()),
-    ("require_signed_request_object", |_| no()),
-    ("require_pushed_authorization_requests", |_| no()),
+    ("request_uri_parameter_supported", |_| false.into()),
+    ("require_request_uri_registration", |_| false.into()),
+    ("require_signed_request_object", |_| false.into()),
+    ("require_pushed_authorization_requests", |_| false.into()),
     // What is given, to whom.
-    ("grant_types_supported", |_| list(GrantType::ALL.map(GrantType::as_str))),
-    ("id_token_signing_alg_values_supported", |_| algs(&SigningAlg::OFFERED)),
-    ("userinfo_signing_alg_values_supported", |_| algs(&SigningAlg::OFFERED)),
+    ("grant_types_supported", |_| {
+        list(GrantType::ALL.map(GrantType::as_str))
+    }),
+    ("id_token_signing_alg_values_supported", |_| {
+        algs(&SigningAlg::OFFERED)
+    }),
+    ("userinfo_signing_alg_values_supported", |_| {
+        algs(&SigningAlg::OFFERED)
+    }),
     ("dpop_signing_alg_values_supported", |_| algs(&dpop::ALGS)),
-    ("tls_client_certificate_bound_access_tokens", |_| no()),
+    ("tls_client_certificate_bound_access_tokens", |_| false.into()),
     // Who are you?
-    ("token_endpoint_auth_methods_supported", |_| methods(Endpoint::Token)),
+    ("token_endpoint_auth_methods_supported", |_| {
+        methods(Endpoint::Token)
+    }),
     ("token_endpoint_auth_signing_alg_values_supported", |_| {
         assertion_algs(Endpoint::Token)
     }),
@@ -110,21 +128,23 @@ pub const TABLE: &[(&str, Source)] = &[
     }),
     // And afterwards.
     ("backchannel_logout_supported", |_| {
-        Some(logout::BACKCHANNEL_LOGOUT_SUPPORTED.into())
+        logout::BACKCHANNEL_LOGOUT_SUPPORTED.into()
     }),
     ("backchannel_logout_session_supported", |_| {
-        Some(logout::BACKCHANNEL_LOGOUT_SESSION_SUPPORTED.into())
+        logout::BACKCHANNEL_LOGOUT_SESSION_SUPPORTED.into()
     }),
     ("frontchannel_logout_supported", |_| {
-        Some(logout::FRONTCHANNEL_LOGOUT_SUPPORTED.into())
+        logout::FRONTCHANNEL_LOGOUT_SUPPORTED.into()
     }),
     ("frontchannel_logout_session_supported", |_| {
-        Some(logout::FRONTCHANNEL_LOGOUT_SESSION_SUPPORTED.into())
+        logout::FRONTCHANNEL_LOGOUT_SESSION_SUPPORTED.into()
     }),
     // For the people who build sub-sites.
-    ("service_documentation", |offer| page(&offer.config.pages.documentation)),
-    ("op_policy_uri", |offer| page(&offer.config.pages.policy)),
-    ("op_tos_uri", |offer| page(&offer.config.pages.terms)),
+    ("service_documentation", |offer| {
+        offer.config.pages.documentation.clone().into()
+    }),
+    ("op_policy_uri", |offer| offer.config.pages.policy.clone().into()),
+    ("op_tos_uri", |offer| offer.config.pages.terms.clone().into()),
 ];
 
 /// Pages of the operator for the people who build sub-sites. `[provider.pages]` of the configuration.
@@ -142,11 +162,15 @@ pub struct Pages {
 impl Pages {
     /// What is wrong with the section.
     pub fn faults(&self) -> Vec<(&'static str, &'static str)> {
-        [("documentation", &self.documentation), ("policy", &self.policy), ("terms", &self.terms)]
-            .into_iter()
-            .filter(|(_, page)| page.as_ref().is_some_and(|page| !is_web_address(page)))
-            .map(|(key, _)| (key, "write an address that begins with https://"))
-            .collect()
+        [
+            ("documentation", &self.documentation),
+            ("policy", &self.policy),
+            ("terms", &self.terms),
+        ]
+        .into_iter()
+        .filter(|(_, page)| page.as_ref().is_some_and(|page| !is_web_address(page)))
+        .map(|(key, _)| (key, "write an address that begins with https://"))
+        .collect()
     }
 }
 
@@ -155,17 +179,13 @@ fn is_web_address(text: &str) -> bool {
 }
 
 impl Offer<'_> {
-    fn at(&self, path: &str) -> Option<Value> {
-        Some(format!("{}{path}", self.issuer).into())
+    fn at(&self, path: &str) -> Value {
+        format!("{}{path}", self.issuer).into()
     }
 }
 
-fn page(address: &Option<String>) -> Option<Value> {
-    address.clone().map(Value::from)
-}
-
 /// How clients may prove themselves at an endpoint.
-fn methods(endpoint: Endpoint) -> Option<Value> {
+fn methods(endpoint: Endpoint) -> Value {
     list(offered(endpoint).map(AuthMethod::as_str))
 }
 
@@ -176,7 +196,7 @@ fn offered(endpoint: Endpoint) -> impl Iterator<Item = AuthMethod> {
 }
 
 /// What the assertions of those methods may be signed with.
-fn assertion_algs(endpoint: Endpoint) -> Option<Value> {
+fn assertion_algs(endpoint: Endpoint) -> Value {
     let of = |method| match method {
         AuthMethod::PrivateKeyJwt => jose::alg::ACCEPTED.iter().map(|alg| alg.name()).collect(),
         AuthMethod::ClientSecretJwt => vec![jose::mac::ALG],
@@ -185,27 +205,20 @@ fn assertion_algs(endpoint: Endpoint) -> Option<Value> {
     list(offered(endpoint).flat_map(of))
 }
 
-fn list<T: Into<Value>>(values: impl IntoIterator<Item = T>) -> Option<Value> {
-    Some(values.into_iter().map(Into::into).collect())
+fn list<T: Into<Value>>(values: impl IntoIterator<Item = T>) -> Value {
+    values.into_iter().map(Into::into).collect()
 }
 
-fn algs(algs: &[SigningAlg]) -> Option<Value> {
+fn algs(algs: &[SigningAlg]) -> Value {
     list(algs.iter().map(|alg| alg.name()))
-}
-
-fn yes() -> Option<Value> {
-    Some(true.into())
-}
-
-fn no() -> Option<Value> {
-    Some(false.into())
 }
 
 /// The document.
 pub fn metadata(offer: &Offer<'_>) -> Vec<u8> {
     let members: Map<String, Value> = TABLE
         .iter()
-        .filter_map(|(name, source)| Some(((*name).to_owned(), source(offer)?)))
+        .map(|(name, source)| ((*name).to_owned(), source(offer)))
+        .filter(|(_, value)| !value.is_null())
         .collect();
     Value::Object(members).to_string().into_bytes()
 }

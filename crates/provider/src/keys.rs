@@ -143,7 +143,10 @@ async fn read(store: &Store) -> Result<(i64, Ring), KeysError> {
             .iter()
             .any(|(state, key)| *state == KeyState::Current && key.alg() == alg)
         {
-            tracing::error!(alg = alg.name(), "no key signs; `denizen keys rotate --now` promotes the next one");
+            tracing::error!(
+                alg = alg.name(),
+                "no key signs; `denizen keys rotate --now` promotes the next one"
+            );
         }
     }
     Ok((revision, Ring::new(keys)?))
@@ -154,7 +157,10 @@ fn import(listed: &Listed, private: &Zeroizing<Vec<u8>>) -> Option<PrivateKey> {
     match PrivateKey::import(private) {
         Ok(key) if key.kid() == listed.kid && key.alg() == listed.alg => Some(key),
         Ok(_) => {
-            tracing::error!(kid = listed.kid, "a signing key is not the one that its row names");
+            tracing::error!(
+                kid = listed.kid,
+                "a signing key is not the one that its row names"
+            );
             None
         }
         Err(error) => {
@@ -200,7 +206,8 @@ async fn mend(store: &Store) -> Result<(), KeysError> {
     let tx = store.begin().await?;
     let opened = store::keys::open(&tx).await?;
     for next in store::keys::list(&tx).await? {
-        let usable = |(listed, private): &(Listed, _)| listed.kid == next.kid && import(listed, private).is_some();
+        let usable =
+            |(listed, private): &(Listed, _)| listed.kid == next.kid && import(listed, private).is_some();
         if next.state == State::Next
             && !opened.iter().any(usable)
             && store::keys::discard(&tx, &next.kid, store.clock().now()).await?
@@ -285,7 +292,9 @@ pub async fn rotate_due(
         };
         SigningAlg::OFFERED
             .into_iter()
-            .filter(|alg| older(*alg, State::Current, signing_since) && older(*alg, State::Next, announced_since))
+            .filter(|alg| {
+                older(*alg, State::Current, signing_since) && older(*alg, State::Next, announced_since)
+            })
             .collect()
     };
     if due(&list(store).await?).is_empty() {

@@ -40,7 +40,11 @@ fn main_table(statement: &str) -> String {
         }
     }
     let (_, from) = outside.split_once(" FROM ").unwrap();
-    from.split_whitespace().next().unwrap().trim_matches('"').to_owned()
+    from.split_whitespace()
+        .next()
+        .unwrap()
+        .trim_matches('"')
+        .to_owned()
 }
 
 fn is(world: &World, what: &str, expected: &[&str]) {
@@ -82,7 +86,9 @@ async fn every_request_costs_exactly_these_statements() {
         post(&world, paths::TOKEN, &own_name).await;
         is(&world, "client credentials", &[]); // the client is in memory, the token says everything itself
 
-        let authorized = browser.authorize("hefei", &[("scope", "openid assurance phone")]).await;
+        let authorized = browser
+            .authorize("hefei", &[("scope", "openid assurance phone")])
+            .await;
         let authorize = [
             "SELECT session", // with the account, its evidence, and the decision about the sub-site
             "BEGIN",
@@ -142,10 +148,13 @@ async fn a_pushed_request_costs_these_statements_more() {
         let browser = Browser::signed_in(&world).await;
         sent(&world);
         let parameters = parameters("hefei", &[("scope", "openid phone")]);
-        let fields: Vec<_> = parameters.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        let fields: Vec<_> = parameters
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+            .collect();
         let pushed = post(&world, paths::PUSHED_REQUEST, &fields).await;
         let push = [
-            "INSERT throttle",       // how many this client deposits: each is a row
+            "INSERT throttle", // how many this client deposits: each is a row
             "BEGIN",
             "INSERT pushed_request", // the request, sealed
             "COMMIT",
@@ -153,7 +162,10 @@ async fn a_pushed_request_costs_these_statements_more() {
         is(&world, "push", &push);
         let handle = pushed["request_uri"].as_str().unwrap();
         let query = serde_urlencoded::to_string([("client_id", "hefei"), ("request_uri", handle)]).unwrap();
-        browser.get(&format!("{}?{query}", paths::AUTHORIZE)).await.code("hefei");
+        browser
+            .get(&format!("{}?{query}", paths::AUTHORIZE))
+            .await
+            .code("hefei");
         let authorize = [
             "SELECT pushed_request", // what was pushed
             "SELECT session",        // as always
@@ -180,7 +192,10 @@ async fn the_number_of_keys_and_of_pieces_of_evidence_changes_nothing() {
         world.service.refresh().await.unwrap();
         let browser = Browser::signed_in(&world).await;
         sent(&world);
-        browser.authorize("hefei", &[("scope", "openid assurance phone")]).await.code("hefei");
+        browser
+            .authorize("hefei", &[("scope", "openid assurance phone")])
+            .await
+            .code("hefei");
         assert_eq!(sent(&world).len(), 5);
     }
 }

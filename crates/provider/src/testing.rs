@@ -1,6 +1,7 @@
 //! A provider on a fresh database with one resident, for the tests of this crate.
 
 mod holder;
+mod outside;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, OnceLock};
@@ -36,11 +37,11 @@ use store::sessions::NewSession;
 use store::testing::TestStore;
 use tower::ServiceExt as _;
 use web::Kit;
-use web::outbound::{Guarded, Rules};
 
 use crate::{Config, Service};
 
 pub use holder::Holder;
+pub use outside::outbound;
 
 pub const SECRET: &str = "a secret of 256 random bits";
 pub const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
@@ -93,16 +94,6 @@ pub fn generate(store: &Store, alg: SigningAlg) -> Result<PrivateKey, KeyError> 
         made[number].clone()
     };
     PrivateKey::import(cell.get_or_init(|| PrivateKey::generate(alg).unwrap().export()))
-}
-
-/// Requests to this computer alone, without TLS.
-pub fn outbound() -> Guarded {
-    let rules = Rules {
-        allow_addresses: vec!["127.0.0.0/8".parse().unwrap(), "::1/128".parse().unwrap()],
-        plain_http: true,
-        ..Rules::default()
-    };
-    Guarded::new(rules, Vec::new()).unwrap()
 }
 
 /// A provider, its database and one resident at level 1 with one sign-in.

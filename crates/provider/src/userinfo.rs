@@ -271,7 +271,7 @@ impl Refused {
                 }
             }
             Challenge::One(kind) => {
-                headers.extend(challenge(kind, code, text).map(|value| (WWW_AUTHENTICATE, value)))
+                headers.extend(challenge(kind, code, text).map(|value| (WWW_AUTHENTICATE, value)));
             }
         }
         response

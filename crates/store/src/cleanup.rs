@@ -8,8 +8,8 @@ use sea_orm::sea_query::{Expr, ExprTrait as _};
 use sea_orm::{ColumnTrait as _, EntityTrait, QueryFilter as _, QuerySelect as _, QueryTrait as _};
 
 use crate::entity::{
-    access_token, authorization_code, backchannel_logout, captcha, client_assertion, initial_access_token, interaction, otp, outbox, pushed_request, refresh_token, registration, revoked_token,
-    session, throttle,
+    access_token, authorization_code, backchannel_logout, captcha, client_assertion, initial_access_token,
+    interaction, otp, outbox, pushed_request, refresh_token, registration, revoked_token, session, throttle,
 };
 use crate::error::StoreError;
 use crate::tx::Tx;
@@ -76,10 +76,9 @@ pub async fn sweep(tx: &Tx, now: DateTime<Utc>) -> Result<u64, StoreError> {
         .filter(session::Column::EndedAt.is_null())
         .filter(session::Column::ExpiresAt.gt(now))
         .into_query();
-    let given_up =
-        authorization_code::Column::UsedAt.is_null().or(
-            authorization_code::Column::SessionId.not_in_subquery(holding),
-        );
+    let given_up = authorization_code::Column::UsedAt
+        .is_null()
+        .or(authorization_code::Column::SessionId.not_in_subquery(holding));
     gone += batch::<authorization_code::Entity>(
         tx,
         authorization_code::Column::CodeHash,

@@ -112,7 +112,9 @@ pub fn is_shared(db: &DatabaseConnection) -> bool {
 /// An aggregate of evidence: one JSON list of lists.
 pub const fn evidence_as_json(backend: DatabaseBackend) -> &'static str {
     match backend {
-        DatabaseBackend::Postgres => "CAST(json_agg(json_build_array(id, source, issued_at, expires_at)) AS text)",
+        DatabaseBackend::Postgres => {
+            "CAST(json_agg(json_build_array(id, source, issued_at, expires_at)) AS text)"
+        }
         _ => "json_group_array(json_array(hex(id), source, issued_at, expires_at))",
     }
 }

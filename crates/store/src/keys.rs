@@ -280,11 +280,25 @@ mod tests {
             damage("ES256", Column::PrivateSealed, Expr::value(b"torn".to_vec())).await;
             damage("RS256", Column::Alg, Expr::value("ML-DSA-65")).await;
             damage("PS256", Column::State, Expr::value("paused")).await;
-            let open: Vec<_> = open(&tx).await.expect("open").into_iter().map(|(key, _)| key.kid).collect();
+            let open: Vec<_> = open(&tx)
+                .await
+                .expect("open")
+                .into_iter()
+                .map(|(key, _)| key.kid)
+                .collect();
             assert_eq!(open, ["EdDSA"]);
-            let mut listed: Vec<_> = list(&tx).await.expect("listed").into_iter().map(|key| key.kid).collect();
+            let mut listed: Vec<_> = list(&tx)
+                .await
+                .expect("listed")
+                .into_iter()
+                .map(|key| key.kid)
+                .collect();
             listed.sort();
-            assert_eq!(listed, ["ES256", "EdDSA"], "what is torn inside can still be named");
+            assert_eq!(
+                listed,
+                ["ES256", "EdDSA"],
+                "what is torn inside can still be named"
+            );
             assert!(bury(&tx, None, now, now).await.expect("bury").is_empty());
         }
     }

@@ -236,12 +236,7 @@ pub async fn retry_at(tx: &Tx, taken: &Taken, at: DateTime<Utc>) -> Result<(), S
 }
 
 /// Gives up; answers whether this attempt was still the last.
-pub async fn give_up(
-    tx: &Tx,
-    taken: &Taken,
-    ending: Ending,
-    now: DateTime<Utc>,
-) -> Result<bool, StoreError> {
+pub async fn give_up(tx: &Tx, taken: &Taken, ending: Ending, now: DateTime<Utc>) -> Result<bool, StoreError> {
     let ended = Entity::update_many()
         .col_expr(Column::DeadAt, Expr::value(now))
         .col_expr(Column::Outcome, Expr::value(ending.as_str()))

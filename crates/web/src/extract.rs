@@ -50,7 +50,12 @@ where
         let visit = Visit::read(Kit::from_ref(state), Facts::of(&parts));
         let body = form_body(&parts.headers, body).await?;
         let fields = pairs(&body)?;
-        let named = |name| fields.iter().filter(move |field| field.0 == name).map(|field| &field.1);
+        let named = |name| {
+            fields
+                .iter()
+                .filter(move |field| field.0 == name)
+                .map(|field| &field.1)
+        };
         let proofs: Vec<&String> = named(csrf::FIELD).take(2).collect();
         let proven = match proofs.as_slice() {
             [one] => visit.check_csrf(T::FORM, one),

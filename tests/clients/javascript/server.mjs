@@ -10,8 +10,9 @@ import { createServer } from 'node:http'
 import { createServer as createSecureServer } from 'node:https'
 import { randomUUID, webcrypto } from 'node:crypto'
 
-// Node 18 keeps this one behind a flag.
+// Node 18 keeps these behind a flag.
 globalThis.crypto ??= webcrypto
+globalThis.CryptoKey ??= webcrypto.CryptoKey
 
 const oidc = await import('openid-client')
 const jose = await import('jose')

@@ -11,7 +11,7 @@ use model::secret::Token;
 use serde_json::json;
 use store::codes::{self, NewCode, Redemption};
 
-use crate::signin::testing::{interrupted, live, resident, sign_in, signed_in, PASSWORD};
+use crate::signin::testing::{PASSWORD, interrupted, live, resident, sign_in, signed_in};
 use crate::testing::{Browser, World, worlds};
 
 const PHONE: &str = "13800000001";
@@ -28,7 +28,10 @@ async fn at_site(world: &World, browser: &Browser) -> (AccountId, SessionId) {
         "acr": Level::new(0), "identity_level": Level::new(0), "strength": methods.strength(),
         "methods": methods, "auth_time": now, "auth_time_requested": false,
     });
-    let (code, client) = (Token::generate(service.rng()), ClientId::parse("hefei-portal").unwrap());
+    let (code, client) = (
+        Token::generate(service.rng()),
+        ClientId::parse("hefei-portal").unwrap(),
+    );
     let new = NewCode {
         code: &code,
         client_id: &client,
@@ -78,7 +81,11 @@ async fn sign_ins_that_end_from_elsewhere_are_told_as_well() {
             let there = signed_in(&world, PHONE).await;
             let (_, session) = at_site(&world, &there).await;
             let id = session.to_string();
-            let field = if fields == "one" { ("session", id.as_str()) } else { ("others", "yes") };
+            let field = if fields == "one" {
+                ("session", id.as_str())
+            } else {
+                ("others", "yes")
+            };
             let page = here.get("/account/security").await;
             let seen = here.post("/account/security/end", &page, &[field]).await;
             assert_eq!(seen.status, StatusCode::SEE_OTHER);
@@ -87,7 +94,9 @@ async fn sign_ins_that_end_from_elsewhere_are_told_as_well() {
         // A freeze ends all sign-ins in its own transaction in the same way.
         let (account, session) = at_site(&world, &here).await;
         let tx = world.service.store().read();
-        store::sessions::end_all(&tx, account, None, world.clock.now()).await.unwrap();
+        store::sessions::end_all(&tx, account, None, world.clock.now())
+            .await
+            .unwrap();
         told.push(to_be_told(&world, session).await);
         assert_eq!(told, [1, 1, 1], "{}", world.kind);
     }
@@ -110,13 +119,20 @@ async fn attack_171_another_person_in_the_same_browser_ends_the_sign_in_before_a
                 ..Wants::default()
             };
             let waiting = interrupted(&world, &browser, wants).await;
-            let form = browser.get(&format!("/sign-in?interaction={}", waiting.expose())).await;
+            let form = browser
+                .get(&format!("/sign-in?interaction={}", waiting.expose()))
+                .await;
             let own = [("identifier", OTHER), ("password", PASSWORD)];
             let seen = browser.post("/sign-in", &form, &own).await;
             assert_eq!(seen.status, StatusCode::SEE_OTHER, "{}", seen.body);
             let now_in = live(&world, &browser).await.expect("the other person");
             assert_ne!(now_in.id, session);
-            assert_eq!(to_be_told(&world, session).await, 1, "lapsed: {lapsed}, {}", world.kind);
+            assert_eq!(
+                to_be_told(&world, session).await,
+                1,
+                "lapsed: {lapsed}, {}",
+                world.kind
+            );
         }
     }
 }
@@ -143,7 +159,10 @@ async fn attack_163_signing_out_after_a_lapse_still_tells_the_sub_sites() {
         let ask = browser.get("/sign-out").await;
         world.clock.advance(TimeDelta::minutes(61));
         let done = browser.post("/sign-out", &ask, &[]).await;
-        assert!(done.location.is_some_and(|to| to.starts_with("/logout/done?ticket=")));
+        assert!(
+            done.location
+                .is_some_and(|to| to.starts_with("/logout/done?ticket="))
+        );
         assert_eq!(to_be_told(&world, session).await, 1, "{}", world.kind);
     }
 }
@@ -158,7 +177,10 @@ async fn a_second_tab_that_signs_out_after_the_first_is_told_that_it_is_done() {
         let name = browser.cookies["denizen_browser"].clone();
         let done = browser.post("/sign-out", &second, &[]).await;
         assert_eq!(done.location.as_deref(), Some("/sign-out"), "{}", world.kind);
-        assert_eq!(name, browser.cookies["denizen_browser"], "what the first tab shows stays good");
+        assert_eq!(
+            name, browser.cookies["denizen_browser"],
+            "what the first tab shows stays good"
+        );
         assert_eq!(browser.get("/sign-out").await.page(), Some("signed-out"));
     }
 }
@@ -180,7 +202,12 @@ async fn signing_out_in_one_tab_is_said_in_the_other_instead_of_a_form_for_nothi
         let resume = model::interaction::resume_path(&waiting);
         for page in [tab, format!("/register?interaction={}", waiting.expose())] {
             let seen = browser.get(&page).await;
-            assert_eq!(seen.location.as_deref(), Some(resume.as_str()), "{page} {}", world.kind);
+            assert_eq!(
+                seen.location.as_deref(),
+                Some(resume.as_str()),
+                "{page} {}",
+                world.kind
+            );
         }
     }
 }

@@ -7,11 +7,11 @@ use crate::testing;
 
 #[test]
 fn discovery_says_what_is_offered() {
-    let document: serde_json::Value =
-        serde_json::from_slice(&metadata(&Offer {
-            issuer: "https://id.example.gov",
-            config: &Config::default(),
-        })).unwrap();
+    let document: serde_json::Value = serde_json::from_slice(&metadata(&Offer {
+        issuer: "https://id.example.gov",
+        config: &Config::default(),
+    }))
+    .unwrap();
     insta::assert_json_snapshot!(document);
 }
 #[test]
@@ -70,17 +70,29 @@ async fn whatever_programs_call_is_advertised_and_whatever_is_advertised_is_ther
             .unwrap()
             .iter()
             .filter(|(name, _)| name.ends_with("_endpoint") || *name == "jwks_uri")
-            .map(|(_, place)| place.as_str().unwrap().strip_prefix("http://localhost:8080").unwrap())
+            .map(|(_, place)| {
+                place
+                    .as_str()
+                    .unwrap()
+                    .strip_prefix("http://localhost:8080")
+                    .unwrap()
+            })
             .collect();
         for place in &places {
             assert_ne!(world.get(place).await.status, 404, "{place} is advertised");
         }
-        let called = crate::router::PROGRAMS.into_iter().filter(|path| !path.ends_with('/'));
+        let called = crate::router::PROGRAMS
+            .into_iter()
+            .filter(|path| !path.ends_with('/'));
         for path in called.filter(|path| enabled || *path != paths::REGISTRATION) {
             assert!(places.contains(&path), "{path} is not advertised");
         }
         let registration = world.get(paths::REGISTRATION).await.status;
-        assert_eq!(registration == 404, !enabled, "A143: not there unless it is switched on");
+        assert_eq!(
+            registration == 404,
+            !enabled,
+            "A143: not there unless it is switched on"
+        );
     }
 }
 
@@ -99,7 +111,10 @@ fn what_is_configured_is_said_and_what_is_not_is_left_out() {
         config: &config,
     };
     let document: serde_json::Value = serde_json::from_slice(&metadata(&offer)).unwrap();
-    assert_eq!(document["subject_types_supported"], serde_json::json!(["pairwise", "public"]));
+    assert_eq!(
+        document["subject_types_supported"],
+        serde_json::json!(["pairwise", "public"])
+    );
     assert_eq!(document["service_documentation"], "https://id.example.gov/docs");
     for absent in ["op_policy_uri", "op_tos_uri", "registration_endpoint"] {
         assert!(document.get(absent).is_none(), "{absent}");

@@ -147,15 +147,25 @@ async fn attack_122_the_schedule_rotates_each_key_after_its_time_and_not_before(
     for test in store::testing::stores().await {
         let (store, keys) = running(&test).await;
         let schedule = Schedule::every_days(DAYS);
-        let kid = |keys: &Keys| keys.ring().load().current_kid(SigningAlg::Ps256).unwrap().to_owned();
+        let kid = |keys: &Keys| {
+            keys.ring()
+                .load()
+                .current_kid(SigningAlg::Ps256)
+                .unwrap()
+                .to_owned()
+        };
         let first = kid(&keys);
-        test.clock.advance(TimeDelta::days(DAYS.into()) - TimeDelta::seconds(1));
+        test.clock
+            .advance(TimeDelta::days(DAYS.into()) - TimeDelta::seconds(1));
         upkeep(store, &schedule).await.unwrap();
         assert!(!keys.refresh(store).await.unwrap(), "not yet");
         upkeep(store, &Schedule::every_days(0)).await.unwrap();
         test.clock.advance(TimeDelta::seconds(1));
         upkeep(store, &Schedule::every_days(0)).await.unwrap();
-        assert!(!keys.refresh(store).await.unwrap(), "0 days leave it to the command");
+        assert!(
+            !keys.refresh(store).await.unwrap(),
+            "0 days leave it to the command"
+        );
 
         upkeep(store, &schedule).await.unwrap();
         assert!(keys.refresh(store).await.unwrap());
@@ -170,8 +180,17 @@ async fn attack_122_the_schedule_rotates_each_key_after_its_time_and_not_before(
         upkeep(store, &schedule).await.unwrap();
         assert!(keys.refresh(store).await.unwrap());
         let set = String::from_utf8(keys.ring().load().jwks().to_vec()).unwrap();
-        assert!(!set.contains(&first) && set.contains(&second), "dead when its time is over");
-        let told: Vec<_> = test.audited().await.unwrap().into_iter().map(|(_, _, details)| details).collect();
+        assert!(
+            !set.contains(&first) && set.contains(&second),
+            "dead when its time is over"
+        );
+        let told: Vec<_> = test
+            .audited()
+            .await
+            .unwrap()
+            .into_iter()
+            .map(|(_, _, details)| details)
+            .collect();
         for (kid, state) in [(&first, "retiring"), (&first, "dead"), (&second, "current")] {
             let entry = serde_json::json!({ "kid": kid, "state": state });
             assert!(told.contains(&entry), "{entry}");
@@ -237,7 +256,10 @@ async fn one_key_that_cannot_be_read_stops_neither_a_refresh_nor_a_start_nor_a_r
         let after_start = Keys::start(store).await.unwrap();
         for keys in [&keys, &after_start] {
             let ring = keys.ring().load();
-            assert_eq!(ring.algs(), [SigningAlg::Es256, SigningAlg::Rs256, SigningAlg::Ps256]);
+            assert_eq!(
+                ring.algs(),
+                [SigningAlg::Es256, SigningAlg::Rs256, SigningAlg::Ps256]
+            );
             let set = String::from_utf8(ring.jwks().to_vec()).unwrap();
             assert!(!set.contains(&torn_current) && !set.contains(&torn_next));
         }
@@ -246,7 +268,11 @@ async fn one_key_that_cannot_be_read_stops_neither_a_refresh_nor_a_start_nor_a_r
         assert!(keys.refresh(store).await.unwrap());
         let ring = keys.ring().load();
         assert_eq!(ring.algs(), SigningAlg::ALL, "a rotation mends it");
-        assert_ne!(ring.current_kid(SigningAlg::Es256), Some(torn_next.as_str()), "never promoted");
+        assert_ne!(
+            ring.current_kid(SigningAlg::Es256),
+            Some(torn_next.as_str()),
+            "never promoted"
+        );
     }
 }
 
@@ -264,7 +290,10 @@ async fn the_published_set_has_a_name_that_changes_with_it() {
         };
         let (status, first) = ask(&keys, None);
         assert_eq!(status, StatusCode::OK);
-        assert_eq!(ask(&keys, Some(&first)), (StatusCode::NOT_MODIFIED, first.clone()));
+        assert_eq!(
+            ask(&keys, Some(&first)),
+            (StatusCode::NOT_MODIFIED, first.clone())
+        );
         let list = format!("\"other\", W/{}", first.to_str().unwrap());
         let list = HeaderValue::try_from(list).unwrap();
         assert_eq!(ask(&keys, Some(&list)).0, StatusCode::NOT_MODIFIED);
@@ -274,7 +303,11 @@ async fn the_published_set_has_a_name_that_changes_with_it() {
         assert_eq!(status, StatusCode::OK, "whoever has the old set gets the new one");
         assert_ne!(first, second);
         let other_node = Keys::start(store).await.unwrap();
-        assert_eq!(ask(&other_node, Some(&second)).0, StatusCode::NOT_MODIFIED, "nodes agree");
+        assert_eq!(
+            ask(&other_node, Some(&second)).0,
+            StatusCode::NOT_MODIFIED,
+            "nodes agree"
+        );
         assert!(Arc::ptr_eq(&keys.document(), &keys.document()), "made once");
     }
 }

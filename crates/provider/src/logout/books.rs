@@ -98,7 +98,9 @@ impl Books {
             book.rests_until = None;
         } else {
             book.failures = book.failures.saturating_add(1);
-            let seconds = 1_i64.checked_shl(book.failures.min(16)).unwrap_or(REST_SECONDS_MAX);
+            let seconds = 1_i64
+                .checked_shl(book.failures.min(16))
+                .unwrap_or(REST_SECONDS_MAX);
             book.rests_until = Some(now + TimeDelta::seconds(seconds.min(REST_SECONDS_MAX)));
         }
         if book.failures == 0 && book.under_way == 0 {

@@ -81,7 +81,9 @@ impl Config {
         if !(1..=50).contains(&self.attempts) {
             faults.push(("attempts", "write a number from 1 to 50"));
         }
-        let needed = i64::try_from(self.timeout_ms / 1000).unwrap_or(i64::MAX).saturating_add(5);
+        let needed = i64::try_from(self.timeout_ms / 1000)
+            .unwrap_or(i64::MAX)
+            .saturating_add(5);
         if self.lease_seconds < needed || self.lease_seconds > 3600 {
             faults.push((
                 "lease_seconds",
@@ -96,7 +98,12 @@ impl Config {
 }
 
 /// Tells sub-sites until told to stop. What is under way is finished first.
-pub async fn run(service: Service, outgoing: Outgoing, counters: Counters, shutdown: impl Future<Output = ()>) {
+pub async fn run(
+    service: Service,
+    outgoing: Outgoing,
+    counters: Counters,
+    shutdown: impl Future<Output = ()>,
+) {
     let poll = Duration::from_millis(service.config().logout.poll_ms);
     let mut shutdown = pin!(shutdown);
     let mut worker = Worker::new(service.clone(), outgoing, counters);
@@ -340,8 +347,14 @@ mod tests {
             assert_eq!(seen(status, 9), After::Confirmed);
         }
         assert_eq!(seen(400, 1), After::GiveUp(Ending::Refused));
-        for status in [201, 202, 301, 302, 303, 307, 401, 403, 404, 405, 429, 500, 501, 503] {
-            assert_eq!(seen(status, 1), After::RetryIn(TimeDelta::seconds(10)), "{status}");
+        for status in [
+            201, 202, 301, 302, 303, 307, 401, 403, 404, 405, 429, 500, 501, 503,
+        ] {
+            assert_eq!(
+                seen(status, 1),
+                After::RetryIn(TimeDelta::seconds(10)),
+                "{status}"
+            );
             assert_eq!(seen(status, 9), After::GiveUp(Ending::NoAnswer), "{status}");
         }
         let none = Err(NoAnswer("connection refused".to_owned()));
@@ -353,7 +366,9 @@ mod tests {
     fn pauses_grow_to_six_hours_and_all_attempts_fit_into_the_life_of_a_row() {
         let pauses: Vec<_> = (1..=9).map(|attempt| pause_seconds(attempt, 0)).collect();
         assert_eq!(pauses, [10, 30, 90, 270, 810, 2430, 7290, 21600, 21600]);
-        let longest: i64 = (1..Config::default().attempts).map(|attempt| pause_seconds(attempt, 100)).sum();
+        let longest: i64 = (1..Config::default().attempts)
+            .map(|attempt| pause_seconds(attempt, 100))
+            .sum();
         assert!(longest < logouts::LIFE_HOURS * 3600);
         assert!(pause_seconds(u32::MAX, 100) <= PAUSE_SECONDS_MAX * 6 / 5);
         assert!(Config::default().faults().is_empty());

@@ -46,14 +46,21 @@ impl Kept {
     /// Reads what was kept; `None` when it is not ours, or waited too long.
     pub(super) fn open(service: &Service, text: &str) -> Option<Self> {
         let sealed = URL_SAFE_NO_PAD.decode(text).ok()?;
-        let plain = service.store().vault().open(Column::SignOutRequest, &[], &sealed).ok()?;
+        let plain = service
+            .store()
+            .vault()
+            .open(Column::SignOutRequest, &[], &sealed)
+            .ok()?;
         let kept: Self = serde_json::from_slice(&plain).ok()?;
         (service.now() < kept.at + TimeDelta::seconds(WAIT_SECONDS)).then_some(kept)
     }
 
     fn seal(&self, service: &Service) -> Result<String, StoreError> {
         let plain = serde_json::to_vec(self).map_err(|_| StoreError::Malformed("sign-out request"))?;
-        let sealed = service.store().vault().seal(Column::SignOutRequest, &[], &plain)?;
+        let sealed = service
+            .store()
+            .vault()
+            .seal(Column::SignOutRequest, &[], &plain)?;
         Ok(URL_SAFE_NO_PAD.encode(sealed))
     }
 

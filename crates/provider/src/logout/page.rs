@@ -44,7 +44,9 @@ pub async fn signed_out(
     mut visit: Visit,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Problem> {
-    let session = super::current(&service, &visit).await.map_err(Problem::unavailable)?;
+    let session = super::current(&service, &visit)
+        .await
+        .map_err(Problem::unavailable)?;
     if let Some(session) = session {
         visit.set_signed_in(session.account.masked_name());
         return Ok(again(&visit));
@@ -145,7 +147,12 @@ struct Shown {
 }
 
 impl Shown {
-    async fn load(service: &Service, visit: &Visit, ticket: &Ticket, look: usize) -> Result<Self, StoreError> {
+    async fn load(
+        service: &Service,
+        visit: &Visit,
+        ticket: &Ticket,
+        look: usize,
+    ) -> Result<Self, StoreError> {
         let mut shown = Self {
             sites: Vec::new(),
             frames: Vec::new(),
@@ -154,7 +161,9 @@ impl Shown {
         };
         for (id, state) in logouts::of_session(&service.store().read(), ticket.session).await? {
             // A sub-site that was removed has no name any more.
-            let Some(stored) = service.client(&id) else { continue };
+            let Some(stored) = service.client(&id) else {
+                continue;
+            };
             let told = Told::of(state, &stored, look < LOOKS.len());
             let (state, key) = told.words();
             shown.sites.push(Site {
@@ -166,7 +175,9 @@ impl Shown {
             });
             // Once is enough.
             if look == 0 {
-                shown.frames.extend(front::frame(service, &stored, ticket.session));
+                shown
+                    .frames
+                    .extend(front::frame(service, &stored, ticket.session));
             }
         }
         if let Some(address) = &ticket.back {
@@ -198,7 +209,9 @@ impl Shown {
     }
 
     fn respond(&self, visit: &Visit, here: &LocalPath) -> Response {
-        let after = (self.count(Told::Waiting) > 0).then(|| LOOKS.get(self.look).copied()).flatten();
+        let after = (self.count(Told::Waiting) > 0)
+            .then(|| LOOKS.get(self.look).copied())
+            .flatten();
         let next = after.map(|seconds| {
             let look = self.look.saturating_add(1).to_string();
             (here.clone().with("look", &look), seconds)
@@ -212,7 +225,11 @@ impl Shown {
         page = match (&self.back, &next) {
             (Some((address, _)), _) => page.onward(front::WAIT_SECONDS, address.as_str()),
             (None, Some((next, seconds))) => {
-                let frames = if self.frames.is_empty() { 0 } else { front::WAIT_SECONDS };
+                let frames = if self.frames.is_empty() {
+                    0
+                } else {
+                    front::WAIT_SECONDS
+                };
                 page.onward((*seconds).max(2).max(frames), next.as_str())
             }
             (None, None) => page,
@@ -230,7 +247,10 @@ impl Shown {
                 };
                 (address.as_str(), words)
             }),
-            next: next.as_ref().filter(|_| self.back.is_none()).map(|(next, seconds)| (next.as_str(), seconds * 1000)),
+            next: next
+                .as_ref()
+                .filter(|_| self.back.is_none())
+                .map(|(next, seconds)| (next.as_str(), seconds * 1000)),
             again: again.then(|| here.as_str()),
         };
         visit.render(page, &content)
@@ -267,9 +287,13 @@ struct Over {
 /// Nobody is signed in; what became of an earlier sign-out is not shown (any more).
 fn over(visit: &Visit) -> Response {
     let content = Over {
-        texts: ["logout-done-text", "logout-done-sites-maybe", "logout-done-shared"]
-            .map(|key| visit.t(key))
-            .to_vec(),
+        texts: [
+            "logout-done-text",
+            "logout-done-sites-maybe",
+            "logout-done-shared",
+        ]
+        .map(|key| visit.t(key))
+        .to_vec(),
         link: ("/sign-in", visit.t("logout-done-sign-in")),
     };
     visit.page("signed-out", "logout-done-title", &content)

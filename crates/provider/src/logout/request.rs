@@ -10,9 +10,9 @@ use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use store::clients::StoredClient;
 use url::Url;
-use web::{Problem, Visit};
 use web::extract::RawParams;
 use web::paths::LocalPath;
+use web::{Problem, Visit};
 
 use model::ids::{AccountId, ClientId, SessionId};
 use model::language::Language;

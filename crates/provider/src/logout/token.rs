@@ -37,7 +37,12 @@ struct Events {
 struct Nothing {}
 
 /// A token that tells a sub-site of the end of one sign-in of one person, signed as its ID tokens are.
-pub fn mint(service: &Service, client: &Client, site: &Site, now: DateTime<Utc>) -> Result<String, SignError> {
+pub fn mint(
+    service: &Service,
+    client: &Client,
+    site: &Site,
+    now: DateTime<Utc>,
+) -> Result<String, SignError> {
     let jti = Token::generate(service.store().rng());
     let claims = Claims {
         iss: service.issuer(),
@@ -51,7 +56,9 @@ pub fn mint(service: &Service, client: &Client, site: &Site, now: DateTime<Utc>)
     };
     // Strings and numbers always make JSON.
     let claims = serde_json::to_string(&claims).map_err(|_| SignError::Library)?;
-    service
-        .ring()
-        .sign(client.id_token_signed_response_alg, TokenType::LogoutToken, &claims)
+    service.ring().sign(
+        client.id_token_signed_response_alg,
+        TokenType::LogoutToken,
+        &claims,
+    )
 }

@@ -2,13 +2,14 @@
 
 use std::path::Path;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use model::event::Event;
 use model::ids::ClientId;
 use model::language::Language;
 use model::secret::Token;
 use serde_json::json;
 use store::audit::{self, Entry};
+use store::clients::StoredClient;
 use store::initial_tokens::{self, NewInitialToken};
 
 use crate::cli::Clients;
@@ -93,34 +94,35 @@ async fn list(file: &Path) -> anyhow::Result<()> {
     all.sort_by(|one, other| one.client.client_id.cmp(&other.client.client_id));
     let now = store.clock().now();
     for stored in all {
-        let client = &stored.client;
-        let origin = if stored.dynamic.is_some() {
-            "program"
-        } else {
-            "file"
-        };
-        let mut line = format!(
-            "{} {origin} {} \"{}\"",
-            client.client_id,
-            client.auth_method.as_str(),
-            client.name.in_language(Language::En),
-        );
-        if client.disabled {
-            line.push_str(", switched off");
-        }
-        if let Some(end) = stored.secret_expires_at {
-            line.push_str(&format!(", secret good until {}", clients::minute(end)));
-        }
-        if let Some(previous) = stored.previous.as_ref().filter(|previous| now < previous.until) {
-            line.push_str(&format!(
-                ", old secret good until {}",
-                clients::minute(previous.until)
-            ));
-        }
-        super::say(&line);
+        super::say(&listed(&stored, now));
     }
     store.close().await?;
     Ok(())
+}
+
+fn listed(stored: &StoredClient, now: DateTime<Utc>) -> String {
+    let client = &stored.client;
+    let (id, method) = (&client.client_id, client.auth_method.as_str());
+    let origin = if stored.dynamic.is_some() {
+        "program"
+    } else {
+        "file"
+    };
+    let name = client.name.in_language(Language::En);
+    let mut parts = vec![format!("{id} {origin} {method} \"{name}\"")];
+    if client.disabled {
+        parts.push("switched off".to_owned());
+    }
+    if let Some(end) = stored.secret_expires_at {
+        parts.push(format!("secret good until {}", clients::minute(end)));
+    }
+    if let Some(previous) = stored.previous.as_ref().filter(|previous| now < previous.until) {
+        parts.push(format!(
+            "old secret good until {}",
+            clients::minute(previous.until)
+        ));
+    }
+    parts.join(", ")
 }
 
 /// A label is shown to people in the middle of our own sentences.

@@ -11,8 +11,8 @@ use model::secret::TokenHash;
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{Expr, ExprTrait as _};
 use sea_orm::{
-    ColumnTrait as _, ConnectionTrait as _, EntityTrait as _, FromQueryResult as _, IdenStatic as _, QueryFilter as _,
-    QueryOrder as _, QuerySelect as _, QueryTrait as _, SelectA, SelectB, SelectTwo,
+    ColumnTrait as _, ConnectionTrait as _, EntityTrait as _, FromQueryResult as _, IdenStatic as _,
+    QueryFilter as _, QueryOrder as _, QuerySelect as _, QueryTrait as _, SelectA, SelectB, SelectTwo,
 };
 
 pub use self::end::{end, end_all, sites};

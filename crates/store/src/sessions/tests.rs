@@ -94,8 +94,7 @@ async fn only_an_account_in_use_may_begin_a_sign_in() {
 }
 
 #[tokio::test]
-async fn attack_151_a_sign_in_that_begins_again_has_a_new_cookie_and_new_times_for_its_own_account_only()
-{
+async fn attack_151_a_sign_in_that_begins_again_has_a_new_cookie_and_new_times_for_its_own_account_only() {
     for test in stores().await {
         let (mine, other) = (person(&test).await, person(&test).await);
         let (id, old) = sign_in(&test, mine).await;
@@ -199,7 +198,10 @@ async fn a_standing_is_what_its_parts_are_when_they_are_read_one_by_one() {
         let nothing = read().await;
         assert!(nothing.evidence.is_empty() && nothing.grant.is_none());
 
-        for (number, source) in ["phone_sms", "population_register", "mobile_operator"].into_iter().enumerate() {
+        for (number, source) in ["phone_sms", "population_register", "mobile_operator"]
+            .into_iter()
+            .enumerate()
+        {
             for owner in [account, other] {
                 let issued_at = now + TimeDelta::microseconds(i64::try_from(number).unwrap() * 1_000_001);
                 let piece = Evidence {
@@ -233,15 +235,27 @@ async fn a_standing_is_what_its_parts_are_when_they_are_read_one_by_one() {
         }
         let standing = read().await;
         let kind = test.database.kind();
-        assert_eq!(standing.evidence, evidence::list(&tx, account).await.unwrap(), "{kind}");
+        assert_eq!(
+            standing.evidence,
+            evidence::list(&tx, account).await.unwrap(),
+            "{kind}"
+        );
         assert_eq!(standing.evidence.len(), 3, "{kind}");
         let grant = grants::find_active(&tx, account, &client).await.unwrap();
         assert_eq!(format!("{:?}", standing.grant), format!("{grant:?}"), "{kind}");
         let live = find_live(&tx, &token, &limits, now).await.unwrap();
-        assert_eq!(format!("{:?}", Some(standing.session)), format!("{live:?}"), "{kind}");
+        assert_eq!(
+            format!("{:?}", Some(standing.session)),
+            format!("{live:?}"),
+            "{kind}"
+        );
 
-        grants::revoke(&tx, account, grant.unwrap().id, now).await.unwrap();
-        evidence::end_source(&tx, account, &standing.evidence[0].source, (now, "test")).await.unwrap();
+        grants::revoke(&tx, account, grant.unwrap().id, now)
+            .await
+            .unwrap();
+        evidence::end_source(&tx, account, &standing.evidence[0].source, (now, "test"))
+            .await
+            .unwrap();
         let standing = read().await;
         assert!(standing.grant.is_none() && standing.evidence.len() == 2, "{kind}");
         test.clock.advance(TimeDelta::minutes(limits.idle_minutes));

@@ -285,7 +285,10 @@ mod tests {
             policy(Page::new("x", "web-home").own_forms_only()),
             PAGE_POLICY_OWN_FORMS
         );
-        let origins = vec!["https://hefei.example".to_owned(), "https://wuhu.example:8443".to_owned()];
+        let origins = vec![
+            "https://hefei.example".to_owned(),
+            "https://wuhu.example:8443".to_owned(),
+        ];
         assert_eq!(
             policy(Page::new("x", "web-home").frames(origins)),
             format!("{PAGE_POLICY}; frame-src https://hefei.example https://wuhu.example:8443")

@@ -15,9 +15,7 @@ async fn taken_at(world: &World, key: &Key, endpoint: Endpoint, change: impl FnO
     if let Value::Object(map) = &mut claims {
         map.retain(|_, value| !value.is_null());
     }
-    Sent::assertion(&key.sign(&claims))
-        .taken(world, endpoint)
-        .await
+    Sent::assertion(&key.sign(&claims)).taken(world, endpoint).await
 }
 
 #[tokio::test]
@@ -60,7 +58,12 @@ async fn times_are_held_to_the_rules_of_fapi() {
             ("61 seconds ahead", "iat", json!(at + 61), false),
             ("no time of issue", "iat", Value::Null, true),
             ("over for 5 minutes", "exp", json!(at - 300), false),
-            ("good for an hour", "exp", json!(at + 3600), profile == Profile::Oidc),
+            (
+                "good for an hour",
+                "exp",
+                json!(at + 3600),
+                profile == Profile::Oidc,
+            ),
             ("good for two hours", "exp", json!(at + 7200), false),
             ("no end", "exp", Value::Null, false),
             ("no subject", "sub", Value::Null, false),

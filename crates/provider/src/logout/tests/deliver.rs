@@ -57,12 +57,20 @@ impl Receivers {
     }
 
     fn times(&self, id: &str) -> usize {
-        self.seen.lock().unwrap().iter().filter(|(to, _)| *to == uri(id)).count()
+        self.seen
+            .lock()
+            .unwrap()
+            .iter()
+            .filter(|(to, _)| *to == uri(id))
+            .count()
     }
 
     fn tokens(&self, id: &str) -> Vec<String> {
         let seen = self.seen.lock().unwrap();
-        seen.iter().filter(|(to, _)| *to == uri(id)).map(|(_, token)| token.clone()).collect()
+        seen.iter()
+            .filter(|(to, _)| *to == uri(id))
+            .map(|(_, token)| token.clone())
+            .collect()
     }
 }
 
@@ -78,7 +86,10 @@ fn told(id: &str) -> Client {
 
 fn worker(world: &World, receivers: &Receivers) -> (Worker, Counters) {
     let counters = Counters::default();
-    (Worker::new(world.service.clone(), receivers.outgoing(), counters.clone()), counters)
+    (
+        Worker::new(world.service.clone(), receivers.outgoing(), counters.clone()),
+        counters,
+    )
 }
 
 async fn round(worker: &mut Worker) {
@@ -87,8 +98,12 @@ async fn round(worker: &mut Worker) {
 }
 
 async fn states(world: &World, session: SessionId) -> Vec<(String, State)> {
-    let rows = store::logouts::of_session(&world.store.read(), session).await.expect("rows");
-    rows.into_iter().map(|(client, state)| (client.to_string(), state)).collect()
+    let rows = store::logouts::of_session(&world.store.read(), session)
+        .await
+        .expect("rows");
+    rows.into_iter()
+        .map(|(client, state)| (client.to_string(), state))
+        .collect()
 }
 
 /// A sign-in at some sub-sites that its person ended.
@@ -117,7 +132,10 @@ async fn a_logout_token_says_exactly_what_the_standard_asks_and_is_signed_as_id_
         }
         let browser = Browser::new(&world);
         browser.sign_in(world.account).await;
-        let id_tokens = [id_token(&browser, "hefei").await, id_token(&browser, "wuhu").await];
+        let id_tokens = [
+            id_token(&browser, "hefei").await,
+            id_token(&browser, "wuhu").await,
+        ];
         confirm(&browser, &[]).await;
         let receivers = Receivers::default();
         let (mut worker, counters) = worker(&world, &receivers);
@@ -171,7 +189,11 @@ async fn answers_are_noted_and_what_is_no_answer_is_told_again_with_a_new_token(
         assert_eq!(seen[1].1, State::Ended(Ending::Refused));
         world.clock.advance(TimeDelta::seconds(9));
         round(&mut worker).await;
-        assert_eq!((receivers.times("hefei"), receivers.times("wuhu")), (1, 1), "not yet");
+        assert_eq!(
+            (receivers.times("hefei"), receivers.times("wuhu")),
+            (1, 1),
+            "not yet"
+        );
         receivers.behave("hefei", Manner::Says(204));
         world.clock.advance(TimeDelta::seconds(4));
         round(&mut worker).await;
@@ -182,7 +204,14 @@ async fn answers_are_noted_and_what_is_no_answer_is_told_again_with_a_new_token(
         world.clock.advance(TimeDelta::hours(25));
         round(&mut worker).await;
         assert_eq!((receivers.times("hefei"), receivers.times("wuhu")), (2, 1));
-        assert_eq!((counters.of("retried"), counters.of("refused"), counters.of("confirmed")), (1, 1, 1));
+        assert_eq!(
+            (
+                counters.of("retried"),
+                counters.of("refused"),
+                counters.of("confirmed")
+            ),
+            (1, 1, 1)
+        );
         let audited = world.audited().await;
         let of = |kind: &str| audited.iter().filter(|event| event.as_str() == kind).count();
         assert_eq!((of("logout_not_confirmed"), of("signed_out")), (1, 1));
@@ -204,7 +233,11 @@ async fn a_sub_site_that_never_answers_is_given_up_and_the_audit_log_says_so() {
     assert_eq!(receivers.times("hefei"), 9);
     assert_eq!(states(&world, session).await[0].1, State::Ended(Ending::NoAnswer));
     assert_eq!((counters.of("retried"), counters.of("given_up")), (8, 1));
-    let dead = world.audited().await.into_iter().filter(|event| event == "logout_not_confirmed");
+    let dead = world
+        .audited()
+        .await
+        .into_iter()
+        .filter(|event| event == "logout_not_confirmed");
     assert_eq!(dead.count(), 1);
 }
 
@@ -215,8 +248,14 @@ async fn a_sub_site_without_an_address_is_noted_as_such_and_nobody_is_asked() {
     let receivers = Receivers::default();
     let (mut worker, counters) = worker(&world, &receivers);
     round(&mut worker).await;
-    assert_eq!(states(&world, session).await[0].1, State::Ended(Ending::NotSupported));
-    assert_eq!((receivers.seen.lock().unwrap().len(), counters.of("not_supported")), (0, 1));
+    assert_eq!(
+        states(&world, session).await[0].1,
+        State::Ended(Ending::NotSupported)
+    );
+    assert_eq!(
+        (receivers.seen.lock().unwrap().len(), counters.of("not_supported")),
+        (0, 1)
+    );
 }
 
 #[tokio::test]
@@ -239,7 +278,12 @@ async fn attack_167_317_sub_sites_that_hang_delay_nobody_else() {
         tokio::time::timeout(Duration::from_secs(20), async {
             loop {
                 let confirmed = states(&world, session).await;
-                if confirmed.iter().filter(|(_, state)| *state == State::Confirmed).count() == 6 {
+                if confirmed
+                    .iter()
+                    .filter(|(_, state)| *state == State::Confirmed)
+                    .count()
+                    == 6
+                {
                     break;
                 }
                 worker.ended().await;
@@ -252,7 +296,11 @@ async fn attack_167_317_sub_sites_that_hang_delay_nobody_else() {
         let next = ended(&world, &ids[6..]).await;
         worker.begin().await.expect("rows");
         tokio::time::timeout(Duration::from_secs(20), async {
-            while states(&world, next).await.iter().any(|(_, state)| *state != State::Confirmed) {
+            while states(&world, next)
+                .await
+                .iter()
+                .any(|(_, state)| *state != State::Confirmed)
+            {
                 worker.ended().await;
             }
         })

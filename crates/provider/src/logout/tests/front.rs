@@ -55,9 +55,20 @@ async fn the_page_frames_each_sub_site_with_iss_and_sid_and_nothing_else_may_be_
         );
         assert_eq!(seen[0].host_str(), Some("hefei.example"));
         let policy = page.headers["content-security-policy"].to_str().expect("text");
-        assert!(policy.ends_with("; frame-src https://hefei.example:8443"), "{policy}");
-        assert_eq!(page.body.matches("sandbox=\"allow-scripts allow-same-origin allow-forms\"").count(), 2);
-        assert!(page.body.contains("data-state=\"no-answer\""), "nothing is confirmed by it");
+        assert!(
+            policy.ends_with("; frame-src https://hefei.example:8443"),
+            "{policy}"
+        );
+        assert_eq!(
+            page.body
+                .matches("sandbox=\"allow-scripts allow-same-origin allow-forms\"")
+                .count(),
+            2
+        );
+        assert!(
+            page.body.contains("data-state=\"no-answer\""),
+            "nothing is confirmed by it"
+        );
     }
 }
 
@@ -82,7 +93,11 @@ async fn the_browser_goes_back_to_the_sub_site_once_the_frames_had_their_time() 
         format!("<noscript><meta http-equiv=\"refresh\" content=\"4;url={back}\"></noscript>"),
         format!("<a class=\"button\" href=\"{back}\""),
     ] {
-        assert!(page.body.contains(&expected), "{expected} is missing in {}", page.body);
+        assert!(
+            page.body.contains(&expected),
+            "{expected} is missing in {}",
+            page.body
+        );
     }
     let policy = page.headers["content-security-policy"].to_str().expect("text");
     assert!(policy.ends_with("frame-src https://hefei.example:8443 https://wuhu.example:8443"));
@@ -94,7 +109,10 @@ async fn a_sub_site_without_frames_is_gone_back_to_at_once() {
     world.apply(site("hefei")).await;
     let browser = Browser::signed_in(&world).await;
     let hint = id_token(&browser, "hefei").await;
-    let parameters = [("id_token_hint", hint.as_str()), ("post_logout_redirect_uri", BACK)];
+    let parameters = [
+        ("id_token_hint", hint.as_str()),
+        ("post_logout_redirect_uri", BACK),
+    ];
     assert!(logout(&browser, &parameters).await.at(BACK).is_empty());
 }
 

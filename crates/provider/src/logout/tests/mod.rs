@@ -287,14 +287,19 @@ async fn a_form_of_a_sub_site_is_answered_where_the_cookies_are() {
         assert!(kept.starts_with("/logout?continue=") && browser.holds_session());
         // Another person's browser is asked, whatever address it was given.
         let stranger = Browser::new(&world);
-        stranger.sign_in(world.another_resident("13900139000").await).await;
+        stranger
+            .sign_in(world.another_resident("13900139000").await)
+            .await;
         asks(&stranger.get(&kept).await);
         assert_eq!(browser.get(&kept).await.at(BACK)["state"], "x");
         assert!(!browser.holds_session());
         // The moment passes, and nobody makes up such an address.
         world.clock.advance(TimeDelta::minutes(2));
         browser.get(&kept).await.is_page("logout-request");
-        browser.get("/logout?continue=AAAA").await.is_page("logout-request");
+        browser
+            .get("/logout?continue=AAAA")
+            .await
+            .is_page("logout-request");
     }
 }
 
@@ -317,7 +322,11 @@ async fn what_is_wrong_with_a_form_is_said_where_the_cookies_are() {
         assert!(browser.holds_session());
     }
     // A hint that is none of ours leads nobody back.
-    let forged = [("id_token_hint", "x"), ("client_id", "hefei"), ("post_logout_redirect_uri", BACK)];
+    let forged = [
+        ("id_token_hint", "x"),
+        ("client_id", "hefei"),
+        ("post_logout_redirect_uri", BACK),
+    ];
     let seen = browser.post_from_outside("/logout", &forged).await;
     assert_eq!(seen.location(), "/logout?client_id=hefei");
     let fields = [
@@ -350,12 +359,20 @@ async fn parameters_alone_and_together_do_what_the_standard_says() {
     // Weeks later the hint is as good as ever, as long as its key is known; here somebody else is signed in.
     world.clock.advance(TimeDelta::minutes(50));
     let stranger = Browser::new(&world);
-    stranger.sign_in(world.another_resident("13900139000").await).await;
+    stranger
+        .sign_in(world.another_resident("13900139000").await)
+        .await;
     asks(&logout(&stranger, &[("id_token_hint", &hint)]).await);
     // Nobody is signed in: nothing to ask, and the way back is as registered.
     let nobody = Browser::new(&world);
-    let parameters = [("id_token_hint", hint.as_str()), ("post_logout_redirect_uri", BACK)];
-    assert!(logout(&nobody, &parameters).await.at(BACK).is_empty(), "no state without state");
+    let parameters = [
+        ("id_token_hint", hint.as_str()),
+        ("post_logout_redirect_uri", BACK),
+    ];
+    assert!(
+        logout(&nobody, &parameters).await.at(BACK).is_empty(),
+        "no state without state"
+    );
     is_done(&nobody, &logout(&nobody, &[("state", "x")]).await).await;
     let state = [("id_token_hint", hint.as_str()), ("state", "x")];
     is_done(&browser, &logout(&browser, &state).await).await;
@@ -372,7 +389,10 @@ async fn a_sign_in_that_lapsed_ends_for_its_sub_sites_when_one_of_them_vouches()
         world.clock.advance(TimeDelta::minutes(61));
         let rows = async || {
             let tx = world.store.read();
-            store::logouts::of_session(&tx, session).await.expect("rows").len()
+            store::logouts::of_session(&tx, session)
+                .await
+                .expect("rows")
+                .len()
         };
         let cookie = browser.cookie("denizen_session").expect("a cookie");
         // Anybody's page could have sent this.
@@ -391,22 +411,38 @@ async fn signing_out_in_one_tab_is_said_in_the_other_that_waits_and_leads_back()
         let world = prepared(world).await;
         let browser = Browser::signed_in(&world).await;
         let hint = id_token(&browser, "hefei").await;
-        let waiting = browser.authorize("hefei", &[("prompt", "login")]).await.asks("/sign-in");
-        let answered = browser.authorize("wuhu", &[("prompt", "login")]).await.asks("/sign-in");
+        let waiting = browser
+            .authorize("hefei", &[("prompt", "login")])
+            .await
+            .asks("/sign-in");
+        let answered = browser
+            .authorize("wuhu", &[("prompt", "login")])
+            .await
+            .asks("/sign-in");
         is_done(&browser, &logout(&browser, &[("id_token_hint", &hint)]).await).await;
         let seen = browser.resume(&waiting).await;
         assert_eq!(seen.status, StatusCode::GONE, "{}", seen.body);
-        assert!(seen.body.contains("You signed out in this browser while this request was waiting."));
+        assert!(
+            seen.body
+                .contains("You signed out in this browser while this request was waiting.")
+        );
         assert!(seen.body.contains("href=\"https://hefei.example/\""));
         assert_eq!(browser.resume(&answered).await.status, StatusCode::GONE);
         // A form of that tab lost its proof with the sign-out; the page that says so leads on.
         browser.sign_in(world.account).await;
         let stale = browser
-            .post("/logout/confirm", &[("csrf", "x"), ("interaction", waiting.expose())])
+            .post(
+                "/logout/confirm",
+                &[("csrf", "x"), ("interaction", waiting.expose())],
+            )
             .await;
         assert_eq!(stale.status, StatusCode::FORBIDDEN);
         let resume = model::interaction::resume_path(&waiting);
-        assert!(stale.body.contains(&format!("href=\"{resume}\"")), "{}", stale.body);
+        assert!(
+            stale.body.contains(&format!("href=\"{resume}\"")),
+            "{}",
+            stale.body
+        );
         // Attack 037: what other browsers start stays theirs.
         let other = Browser::new(&world);
         let theirs = other.authorize("hefei", &[]).await.asks("/sign-in");
@@ -435,7 +471,10 @@ async fn attack_173_a_confirmation_that_another_site_sends_is_refused() {
     let browser = Browser::signed_in(&world).await;
     id_token(&browser, "hefei").await;
     let seen = browser
-        .send_with("/logout/confirm", &[("sec-fetch-site", "cross-site"), ("origin", "https://evil.test")])
+        .send_with(
+            "/logout/confirm",
+            &[("sec-fetch-site", "cross-site"), ("origin", "https://evil.test")],
+        )
         .await;
     assert_eq!(seen.status, StatusCode::FORBIDDEN);
     assert!(browser.holds_session() && is_signed_in(&browser).await);

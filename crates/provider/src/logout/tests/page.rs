@@ -33,7 +33,9 @@ async fn signed_out(browser: &Browser<'_>) -> String {
 
 fn states(seen: &Seen) -> Vec<String> {
     let parts = seen.body.split("data-state=\"").skip(1);
-    parts.map(|part| part.split('"').next().expect("a state").to_owned()).collect()
+    parts
+        .map(|part| part.split('"').next().expect("a state").to_owned())
+        .collect()
 }
 
 /// Where the page looks again, without script.
@@ -47,11 +49,16 @@ fn next(seen: &Seen) -> Option<String> {
 /// Notes an answer of Hefei, as the worker would.
 async fn answer(world: &World, ending: Option<Ending>) {
     let (tx, now) = (world.store.read(), world.now());
-    for due in logouts::due(&tx, now, &std::collections::BTreeSet::new(), 10).await.expect("rows") {
+    for due in logouts::due(&tx, now, &std::collections::BTreeSet::new(), 10)
+        .await
+        .expect("rows")
+    {
         if due.site.client.as_str() != "hefei" {
             continue;
         }
-        let taken = logouts::take(&tx, &due, now, TimeDelta::seconds(1)).await.expect("a row");
+        let taken = logouts::take(&tx, &due, now, TimeDelta::seconds(1))
+            .await
+            .expect("a row");
         let taken = taken.expect("nobody else takes it");
         match ending {
             Some(ending) => assert!(logouts::give_up(&tx, &taken, ending, now).await.expect("noted")),
@@ -68,13 +75,19 @@ async fn the_page_says_of_each_sub_site_whether_it_confirmed() {
         let path = signed_out(&browser).await;
         let page = browser.get(&path).await;
         assert_eq!(states(&page), ["waiting", "not-supported"]);
-        assert!(page.body.contains("role=\"status\">We are telling these websites now. 0 of 2 have confirmed."));
+        assert!(
+            page.body
+                .contains("role=\"status\">We are telling these websites now. 0 of 2 have confirmed.")
+        );
         answer(&world, None).await;
         let page = browser.get(&path).await;
         assert_eq!(states(&page), ["confirmed", "not-supported"]);
         assert_eq!(next(&page), None, "nothing is outstanding");
         assert!(page.body.contains("1 of 2 confirmed"), "{}", page.body);
-        assert!(page.body.contains("Confirmed: signed out") && page.body.contains("Not supported: sign out there yourself"));
+        assert!(
+            page.body.contains("Confirmed: signed out")
+                && page.body.contains("Not supported: sign out there yourself")
+        );
         assert_eq!(page.headers["cache-control"], "no-store");
     }
 }
@@ -124,16 +137,29 @@ async fn the_page_is_seen_again_in_its_own_browser_until_its_time_is_over() {
         let browser = Browser::signed_in(&world).await;
         let path = signed_out(&browser).await;
         for _ in 0..3 {
-            assert_eq!(states(&browser.get(&path).await).len(), 2, "reload, the way back, another tab");
+            assert_eq!(
+                states(&browser.get(&path).await).len(),
+                2,
+                "reload, the way back, another tab"
+            );
         }
         for other in [Browser::new(&world), Browser::signed_in(&world).await] {
             let seen = other.get(&path).await;
             assert_eq!(seen.status, StatusCode::OK);
             assert!(states(&seen).is_empty(), "another browser learns nothing");
         }
-        for broken in ["/logout/done", "/logout/done?ticket=", "/logout/done?ticket=AAAA", "/logout/done?ticket=%00"] {
+        for broken in [
+            "/logout/done",
+            "/logout/done?ticket=",
+            "/logout/done?ticket=AAAA",
+            "/logout/done?ticket=%00",
+        ] {
             let seen = browser.get(broken).await;
-            assert_eq!((seen.status, states(&seen).len()), (StatusCode::OK, 0), "{broken}");
+            assert_eq!(
+                (seen.status, states(&seen).len()),
+                (StatusCode::OK, 0),
+                "{broken}"
+            );
         }
         world.clock.advance(TimeDelta::minutes(15));
         let seen = browser.get(&path).await;
@@ -150,7 +176,10 @@ async fn attack_170_171_whoever_signs_in_next_in_the_browser_does_not_see_where_
     let seen = browser.get(&path).await;
     assert!(seen.body.contains("data-page=\"signed-in-again\"") && states(&seen).is_empty());
     is_done(&browser, &confirm(&browser, &[]).await).await;
-    assert!(states(&browser.get(&path).await).is_empty(), "the browser has another name now");
+    assert!(
+        states(&browser.get(&path).await).is_empty(),
+        "the browser has another name now"
+    );
 }
 
 #[tokio::test]
@@ -159,7 +188,11 @@ async fn the_language_that_a_sub_site_asked_for_goes_all_the_way() {
     let browser = Browser::signed_in(&world).await;
     id_token(&browser, "hefei").await;
     let asks = logout(&browser, &[("ui_locales", "xx vi")]).await;
-    assert!(asks.body.contains("name=\"ui_locales\" value=\"xx vi\""), "{}", asks.body);
+    assert!(
+        asks.body.contains("name=\"ui_locales\" value=\"xx vi\""),
+        "{}",
+        asks.body
+    );
     let seen = confirm(&browser, &[("ui_locales", "xx vi")]).await;
     let mut page = browser.get(seen.location()).await;
     for _ in 0..2 {
@@ -177,7 +210,11 @@ async fn attack_165_167_a_second_tab_that_signs_out_too_does_no_harm() {
     let late = browser.post("/logout/confirm", &[("csrf", "AAAA")]).await;
     is_done(&browser, &late).await;
     is_done(&browser, &logout(&browser, &[]).await).await;
-    assert_eq!(states(&browser.get(&path).await).len(), 2, "the first tab's page is still good");
+    assert_eq!(
+        states(&browser.get(&path).await).len(),
+        2,
+        "the first tab's page is still good"
+    );
 }
 
 #[tokio::test]

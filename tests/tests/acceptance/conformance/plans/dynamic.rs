@@ -185,16 +185,9 @@ async fn is_answered(suite: &Suite, registered: &Value, redirect_uri: Option<&st
     }
     let mut visitor = Visitor::new(&suite.world);
     visitor.open(url.as_str()).await;
-    if visitor.away.is_some() {
+    if let Some(away) = &visitor.away {
         assert_eq!(visitor.answer()["error"], "login_required");
-        assert!(
-            visitor
-                .away
-                .as_ref()
-                .expect("away")
-                .as_str()
-                .starts_with(redirect_uri.expect("an address"))
-        );
+        assert!(away.as_str().starts_with(redirect_uri.expect("an address")));
         return true;
     }
     visitor.sees_problem(400);

@@ -196,13 +196,13 @@ async fn plan_fapi2_an_assertion_names_the_issuer_alone_and_is_of_this_moment() 
         ("five minutes old", change("exp", (now - 300).into())),
         ("not yet", change("nbf", (now + 70).into())),
         ("no number", change("jti", Value::Null)),
-        ("another client's key", {
-            let other = suite.assertion("fapi-second", |_, claims| {
+        (
+            "another client's key",
+            suite.assertion("fapi-second", |_, claims| {
                 claims["iss"] = "fapi-first".into();
                 claims["sub"] = "fapi-first".into();
-            });
-            other
-        }),
+            }),
+        ),
         ("nothing", vec![]),
         (
             "a secret",
