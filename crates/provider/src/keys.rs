@@ -3,10 +3,11 @@
 //!
 //! Rows are the truth and are the same for all nodes; each node keeps a [`Ring`] of them in memory and looks again
 //! when the store's counter says so. A row that cannot be read is logged and left out, so that the others go on.
-//! Making keys is done on threads of their own, because an RSA key takes long.
 //!
 //! Keys are rotated by command ([`rotate`]) and by schedule ([`upkeep`]); a guarded statement sees to it that of
 //! several nodes one does it.
+
+mod make;
 
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -20,10 +21,10 @@ use store::audit::{self, Entry};
 use store::keys::{Listed, NewKey, State};
 use store::revisions::{self, Revision};
 use store::{Store, StoreError, Tx};
-use tokio::sync::oneshot;
 use zeroize::Zeroizing;
 
 use crate::wire::Document;
+use make::make;
 
 /// For how long a key is published before it signs: sub-sites cache the key set for up to a day.
 pub const ANNOUNCED_HOURS: i64 = 24;
@@ -374,44 +375,6 @@ async fn changed(store: &Store, tx: &Tx, kid: &str, state: State) -> Result<(), 
     audit::record(tx, store.rng(), entry).await?;
     revisions::raise(tx, Revision::Keys).await
 }
-
-/// Makes keys, all at the same time.
-async fn make(
-    store: &Store,
-    algs: impl IntoIterator<Item = SigningAlg>,
-) -> Result<Vec<PrivateKey>, KeysError> {
-    let begin = |alg| begin_to_make(store.clone(), alg);
-    let under_way = algs.into_iter().map(begin).collect::<Result<Vec<_>, _>>()?;
-    let mut keys = Vec::new();
-    for key in under_way {
-        keys.push(key.await.map_err(|_| KeysError::NoThread)??);
-    }
-    Ok(keys)
-}
-
-fn begin_to_make(
-    store: Store,
-    alg: SigningAlg,
-) -> Result<oneshot::Receiver<Result<PrivateKey, KeyError>>, KeysError> {
-    let (send, receive) = oneshot::channel();
-    let work = move || {
-        // Nobody waits any more when the node is being stopped.
-        let _ = send.send(generate(&store, alg));
-    };
-    std::thread::Builder::new()
-        .name("key-maker".to_owned())
-        .spawn(work)
-        .map_err(|_| KeysError::NoThread)?;
-    Ok(receive)
-}
-
-#[cfg(not(test))]
-fn generate(_: &Store, alg: SigningAlg) -> Result<PrivateKey, KeyError> {
-    PrivateKey::generate(alg)
-}
-
-#[cfg(test)]
-use crate::testing::generate;
 
 #[cfg(test)]
 mod tests;
