@@ -38,7 +38,10 @@ impl MigrationTrait for Migration {
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        let index = Index::drop().name("ix_interaction_browser_hash").table("interaction").to_owned();
+        let index = Index::drop()
+            .name("ix_interaction_browser_hash")
+            .table("interaction")
+            .to_owned();
         manager.drop_index(index).await?;
         for table in TABLES.into_iter().rev() {
             manager.drop_table(Table::drop().table(table).to_owned()).await?;

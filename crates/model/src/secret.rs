@@ -145,23 +145,36 @@ mod tests {
             let token = Token::generate(&rng);
             let text = token.expose().as_bytes();
             assert_eq!(text.len(), 43, "256 bits in base64url");
-            heads.push(text.iter().take(10).fold(0, |head, byte| head << 6 | u64::from(sextet(*byte))));
+            heads.push(
+                text.iter()
+                    .take(10)
+                    .fold(0, |head, byte| head << 6 | u64::from(sextet(*byte))),
+            );
             for (place, byte) in counts.iter_mut().zip(text) {
                 place[usize::from(sextet(*byte))] += 1;
             }
         }
         // Of a million heads of 60 bits, two are the same once in two million runs.
         heads.sort_unstable();
-        assert!(heads.windows(2).all(|pair| pair[0] != pair[1]), "a token came twice");
+        assert!(
+            heads.windows(2).all(|pair| pair[0] != pair[1]),
+            "a token came twice"
+        );
         for (place, counts) in counts.iter().enumerate() {
             // The last character carries four bits.
             let kinds = if place == 42 { 16 } else { 64 };
             let expected = f64::from(u32::try_from(TOKENS).unwrap()) / f64::from(kinds);
             let seen = counts.iter().filter(|count| **count > 0);
-            let distance: f64 = seen.clone().map(|count| (f64::from(*count) - expected).powi(2) / expected).sum();
+            let distance: f64 = seen
+                .clone()
+                .map(|count| (f64::from(*count) - expected).powi(2) / expected)
+                .sum();
             assert_eq!(seen.count(), usize::try_from(kinds).unwrap(), "place {place}");
             // Mean 63, deviation 11.2 (or 15 and 5.5): eight deviations is once in far more than a lifetime.
-            assert!(distance < f64::from(kinds - 1) + 8.0 * (2.0 * f64::from(kinds - 1)).sqrt(), "place {place}: {distance}");
+            assert!(
+                distance < f64::from(kinds - 1) + 8.0 * (2.0 * f64::from(kinds - 1)).sqrt(),
+                "place {place}: {distance}"
+            );
         }
     }
 

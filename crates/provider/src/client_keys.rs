@@ -24,7 +24,8 @@ use crate::clients::Registered;
 const FRESH: TimeDelta = TimeDelta::minutes(10);
 /// How long keys are good when they cannot be read again.
 const STALE: TimeDelta = TimeDelta::hours(24);
-/// How long after a look the next one is, when a signature names a key that is not there.
+/// How long after a look for a key that is not there the next one is. The first such look waits for nothing: a sub-site
+/// that changes its keys is not kept waiting because somebody just read them.
 const UNKNOWN_KEY_PAUSE: TimeDelta = TimeDelta::seconds(60);
 /// How long after a look that failed the next one is.
 const FAILURE_PAUSE: TimeDelta = TimeDelta::seconds(10);
@@ -33,8 +34,17 @@ const FAILURE_PAUSE: TimeDelta = TimeDelta::seconds(10);
 pub struct RemoteKeys {
     uri: String,
     held: ArcSwapOption<Held>,
-    /// When the address was asked last; whoever holds it asks.
-    turn: Mutex<Option<DateTime<Utc>>>,
+    /// Whoever holds it asks.
+    turn: Mutex<Turn>,
+}
+
+/// When the address was asked last.
+#[derive(Default)]
+struct Turn {
+    /// For whatever reason.
+    asked_at: Option<DateTime<Utc>>,
+    /// Because a key was missing.
+    renewed_at: Option<DateTime<Utc>>,
 }
 
 struct Held {
@@ -56,7 +66,7 @@ impl RemoteKeys {
         Self {
             uri,
             held: ArcSwapOption::empty(),
-            turn: Mutex::new(None),
+            turn: Mutex::new(Turn::default()),
         }
     }
 
@@ -80,9 +90,11 @@ impl RemoteKeys {
             None => self.turn.lock().await,
         };
         let read_meanwhile = self.held(now).is_some_and(|held| now - held.read_at < FRESH);
-        let failed_just_now = turn.is_some_and(|asked_at| now - asked_at < FAILURE_PAUSE);
+        let failed_just_now = turn
+            .asked_at
+            .is_some_and(|asked_at| now - asked_at < FAILURE_PAUSE);
         if !read_meanwhile && !failed_just_now {
-            *turn = Some(now);
+            turn.asked_at = Some(now);
             self.read(outbound, now).await;
         }
         self.held(now).map(|held| held.keys.clone())
@@ -93,10 +105,14 @@ impl RemoteKeys {
         let before = self.held(now).map(|held| held.read_at);
         let mut turn = self.turn.lock().await;
         if self.held(now).map(|held| held.read_at) == before {
-            if turn.is_some_and(|asked_at| now - asked_at < UNKNOWN_KEY_PAUSE) {
+            if turn
+                .renewed_at
+                .is_some_and(|renewed_at| now - renewed_at < UNKNOWN_KEY_PAUSE)
+            {
                 return None;
             }
-            *turn = Some(now);
+            turn.asked_at = Some(now);
+            turn.renewed_at = Some(now);
             if !self.read(outbound, now).await {
                 return None;
             }

@@ -3,7 +3,10 @@
 use axum::Router;
 use axum::routing::{get, post};
 
-use crate::{Service, authorize, client_auth, discovery, jwks, introspect, logout, par, register, revoke, token, userinfo};
+use crate::{
+    Service, authorize, client_auth, discovery, introspect, jwks, logout, par, register, revoke, token,
+    userinfo,
+};
 
 /// The addresses. Metadata is made from them too.
 pub mod paths {

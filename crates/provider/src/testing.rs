@@ -186,9 +186,15 @@ impl World {
         let ladder = Arc::new(Ladder::from_toml(DEFAULT_TOML).unwrap());
         let kit = self.service.kit().clone();
         crate::router(
-            Service::new(self.service.config().clone(), self.store.clone(), kit, ladder, outbound())
-                .await
-                .unwrap(),
+            Service::new(
+                self.service.config().clone(),
+                self.store.clone(),
+                kit,
+                ladder,
+                outbound(),
+            )
+            .await
+            .unwrap(),
         )
     }
 

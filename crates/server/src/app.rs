@@ -332,10 +332,7 @@ fn outbound(config: &Config) -> anyhow::Result<reqwest::Client> {
 pub(crate) fn guarded(config: &Config) -> anyhow::Result<Guarded> {
     let extra = config.outbound.extra_ca_file.as_deref();
     let authorities = extra.map(certificates).transpose()?.unwrap_or_default();
-    Ok(Guarded::new(
-        config.outbound.rules(&config.issuer),
-        authorities,
-    )?)
+    Ok(Guarded::new(config.outbound.rules(&config.issuer), authorities)?)
 }
 
 fn certificates(file: &Path) -> anyhow::Result<Vec<reqwest::Certificate>> {

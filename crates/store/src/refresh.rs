@@ -173,8 +173,7 @@ const FOOTING: Footing<(Entity, Column)> = Footing {
 
 /// A refresh token by its value, holding or not. One statement.
 pub async fn find(tx: &Tx, token: &TokenHash) -> Result<Option<Kept>, StoreError> {
-    let query = Entity::find_by_id(token.as_bytes().to_vec())
-        .find_also_related(account::Entity);
+    let query = Entity::find_by_id(token.as_bytes().to_vec()).find_also_related(account::Entity);
     let query = holders::select(query, tx, &FOOTING).into_query();
     let Some(found) = tx.query_one_raw(tx.get_database_backend().build(&query)).await? else {
         return Ok(None);

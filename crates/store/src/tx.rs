@@ -36,11 +36,7 @@ impl fmt::Debug for Tx {
 }
 
 impl Tx {
-    pub(crate) fn auto_commit(
-        db: DatabaseConnection,
-        vault: Arc<Vault>,
-        journal: Option<Journal>,
-    ) -> Self {
+    pub(crate) fn auto_commit(db: DatabaseConnection, vault: Arc<Vault>, journal: Option<Journal>) -> Self {
         Self {
             connection: Connection::Alone(db),
             vault,

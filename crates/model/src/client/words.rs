@@ -164,7 +164,6 @@ pub enum CodeProtection {
     Nonce,
 }
 
-
 /// What a client presents at the token endpoint (RFC 6749 section 1.3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -9,8 +9,8 @@ mod authorize;
 mod client_auth;
 mod dpop;
 mod introspect;
-mod register;
 pub mod par;
+mod register;
 mod revoke;
 mod token;
 mod userinfo;
@@ -201,7 +201,11 @@ mod tests {
     use super::*;
 
     fn part<F: Fault>(rows: &mut Vec<(&'static str, String, Row)>, place: &'static str, faults: &[F]) {
-        rows.extend(faults.iter().map(|fault| (place, format!("{fault:?}"), fault.told())));
+        rows.extend(
+            faults
+                .iter()
+                .map(|fault| (place, format!("{fault:?}"), fault.told())),
+        );
     }
 
     fn rows() -> Vec<(&'static str, String, Row)> {

@@ -290,7 +290,10 @@ impl KeysSection {
             return Vec::new();
         }
         // A key is announced for a day before it signs.
-        vec![("rotate_days", "write 0 (by command only) or a number from 2 to 3650")]
+        vec![(
+            "rotate_days",
+            "write 0 (by command only) or a number from 2 to 3650",
+        )]
     }
 }
 

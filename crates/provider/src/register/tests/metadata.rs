@@ -139,128 +139,94 @@ async fn every_member_of_the_standards_is_registered_and_said_back() {
     }
 }
 
+/// Metadata that is not offered, with the word that the answer has to say.
+fn not_offered() -> Vec<(Value, &'static str)> {
+    vec![
+        (json!({ "response_types": ["id_token"] }), "response_types"),
+        (
+            json!({ "response_types": ["code", "code id_token"] }),
+            "response_types",
+        ),
+        (
+            json!({ "grant_types": ["authorization_code", "implicit"] }),
+            "grant_types",
+        ),
+        (json!({ "grant_types": ["password"] }), "grant_types"),
+        (json!({ "grant_types": ["refresh_token"] }), "grant_types"),
+        (
+            json!({ "id_token_signed_response_alg": "none" }),
+            "id_token_signed_response_alg",
+        ),
+        (
+            json!({ "id_token_signed_response_alg": "HS256" }),
+            "id_token_signed_response_alg",
+        ),
+        (
+            json!({ "userinfo_signed_response_alg": "none" }),
+            "userinfo_signed_response_alg",
+        ),
+        (
+            json!({ "request_object_signing_alg": "none", "jwks_uri": "https://club.example/jwks" }),
+            "request_object_signing_alg",
+        ),
+        (
+            json!({ "id_token_encrypted_response_alg": "RSA-OAEP" }),
+            "id_token_encrypted_response_alg",
+        ),
+        (
+            json!({ "userinfo_encrypted_response_alg": "RSA-OAEP" }),
+            "userinfo_encrypted_response_alg",
+        ),
+        (
+            json!({ "request_object_encryption_alg": "RSA-OAEP" }),
+            "request_object_encryption_alg",
+        ),
+        (
+            json!({ "tls_client_certificate_bound_access_tokens": true }),
+            "tls_client_certificate_bound_access_tokens",
+        ),
+        (
+            json!({ "request_uris": ["https://club.example/request"] }),
+            "request_uris",
+        ),
+        (
+            json!({ "token_endpoint_auth_method": "tls_client_auth" }),
+            "token_endpoint_auth_method",
+        ),
+        (json!({ "token_endpoint_auth_method": "private_key_jwt" }), "jwks"),
+        (json!({ "jwks": "x" }), "jwks"),
+        (
+            json!({ "jwks": { "keys": [{ "kty": "oct", "k": "AAAA" }] } }),
+            "jwks",
+        ),
+        (
+            json!({ "initiate_login_uri": "ftp://club.example/x" }),
+            "initiate_login_uri",
+        ),
+        (json!({ "application_type": "desktop" }), "application_type"),
+        (json!({ "default_max_age": "x" }), "default_max_age"),
+        (json!({ "default_max_age": -1 }), "default_max_age"),
+        (json!({ "contacts": "ops@club.example" }), "contacts"),
+        (json!({ "scope": "phone" }), "scope"),
+        (
+            json!({ "frontchannel_logout_uri": "https://other.example/x" }),
+            "frontchannel_logout_uri",
+        ),
+        (
+            json!({ "redirect_uris": "https://club.example/cb" }),
+            "redirect_uris",
+        ),
+    ]
+}
+
 #[tokio::test]
 async fn what_is_not_offered_is_refused_by_name() {
     for world in worlds().await {
         let token = permission(&world, 10).await;
-        for (more, code, word) in [
-            (
-                json!({ "response_types": ["id_token"] }),
-                "invalid_client_metadata",
-                "response_types",
-            ),
-            (
-                json!({ "response_types": ["code", "code id_token"] }),
-                "invalid_client_metadata",
-                "response_types",
-            ),
-            (
-                json!({ "grant_types": ["authorization_code", "implicit"] }),
-                "invalid_client_metadata",
-                "grant_types",
-            ),
-            (
-                json!({ "grant_types": ["password"] }),
-                "invalid_client_metadata",
-                "grant_types",
-            ),
-            (
-                json!({ "grant_types": ["refresh_token"] }),
-                "invalid_client_metadata",
-                "grant_types",
-            ),
-            (
-                json!({ "id_token_signed_response_alg": "none" }),
-                "invalid_client_metadata",
-                "id_token_signed_response_alg",
-            ),
-            (
-                json!({ "id_token_signed_response_alg": "HS256" }),
-                "invalid_client_metadata",
-                "id_token_signed_response_alg",
-            ),
-            (
-                json!({ "userinfo_signed_response_alg": "none" }),
-                "invalid_client_metadata",
-                "userinfo_signed_response_alg",
-            ),
-            (
-                json!({ "request_object_signing_alg": "none", "jwks_uri": "https://club.example/jwks" }),
-                "invalid_client_metadata",
-                "request_object_signing_alg",
-            ),
-            (
-                json!({ "id_token_encrypted_response_alg": "RSA-OAEP" }),
-                "invalid_client_metadata",
-                "id_token_encrypted_response_alg",
-            ),
-            (
-                json!({ "userinfo_encrypted_response_alg": "RSA-OAEP" }),
-                "invalid_client_metadata",
-                "userinfo_encrypted_response_alg",
-            ),
-            (
-                json!({ "request_object_encryption_alg": "RSA-OAEP" }),
-                "invalid_client_metadata",
-                "request_object_encryption_alg",
-            ),
-            (
-                json!({ "tls_client_certificate_bound_access_tokens": true }),
-                "invalid_client_metadata",
-                "tls_client_certificate_bound_access_tokens",
-            ),
-            (
-                json!({ "request_uris": ["https://club.example/request"] }),
-                "invalid_client_metadata",
-                "request_uris",
-            ),
-            (
-                json!({ "token_endpoint_auth_method": "tls_client_auth" }),
-                "invalid_client_metadata",
-                "token_endpoint_auth_method",
-            ),
-            (
-                json!({ "token_endpoint_auth_method": "private_key_jwt" }),
-                "invalid_client_metadata",
-                "jwks",
-            ),
-            (json!({ "jwks": "x" }), "invalid_client_metadata", "jwks"),
-            (
-                json!({ "jwks": { "keys": [{ "kty": "oct", "k": "AAAA" }] } }),
-                "invalid_client_metadata",
-                "jwks",
-            ),
-            (
-                json!({ "initiate_login_uri": "ftp://club.example/x" }),
-                "invalid_client_metadata",
-                "initiate_login_uri",
-            ),
-            (
-                json!({ "application_type": "desktop" }),
-                "invalid_client_metadata",
-                "application_type",
-            ),
-            (
-                json!({ "default_max_age": "x" }),
-                "invalid_client_metadata",
-                "default_max_age",
-            ),
-            (
-                json!({ "default_max_age": -1 }),
-                "invalid_client_metadata",
-                "default_max_age",
-            ),
-            (
-                json!({ "contacts": "ops@club.example" }),
-                "invalid_client_metadata",
-                "contacts",
-            ),
-            (json!({ "scope": "phone" }), "invalid_client_metadata", "scope"),
-            (
-                json!({ "frontchannel_logout_uri": "https://other.example/x" }),
-                "invalid_client_metadata",
-                "frontchannel_logout_uri",
-            ),
+        let of_metadata = not_offered()
+            .into_iter()
+            .map(|(more, word)| (more, "invalid_client_metadata", word));
+        let others = [
             (
                 json!({ "software_statement": "x" }),
                 "invalid_software_statement",
@@ -282,16 +248,12 @@ async fn what_is_not_offered_is_refused_by_name() {
                 "redirect_uris",
             ),
             (
-                json!({ "redirect_uris": "https://club.example/cb" }),
-                "invalid_client_metadata",
-                "redirect_uris",
-            ),
-            (
                 json!({ "redirect_uris": null }),
                 "invalid_redirect_uri",
                 "redirect_uris",
             ),
-        ] {
+        ];
+        for (more, code, word) in of_metadata.chain(others) {
             let answer = register(&world, &token, &metadata(more.clone())).await;
             assert_eq!(
                 (answer.status.as_u16(), answer.error()),
