@@ -1,10 +1,10 @@
 //! A provider on a fresh database with one resident, for the tests of this crate.
 
 mod holder;
+mod keys;
 mod outside;
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Body;
@@ -13,10 +13,9 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, TimeDelta, Utc};
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, Request, StatusCode};
-use jose::key::{KeyError, PrivateKey};
 use model::authn::{Method, Methods};
 use model::citizen_id::CitizenId;
-use model::client::{AccountKind, Client, SigningAlg};
+use model::client::{AccountKind, Client};
 use model::clock::Clock;
 use model::evidence::{Evidence, SourceId};
 use model::ids::{AccountId, ClientId, EvidenceId, GrantId, SessionId};
@@ -41,6 +40,7 @@ use web::Kit;
 use crate::{Config, Service};
 
 pub use holder::Holder;
+pub use keys::generate;
 pub use outside::outbound;
 
 pub const SECRET: &str = "a secret of 256 random bits";
@@ -72,30 +72,6 @@ pub fn redirect_uri(id: &str) -> String {
     format!("https://{id}.example/callback")
 }
 
-/// A key that no one has made for this database yet. Databases share keys, because making an RSA key takes longer than
-/// any test.
-pub fn generate(store: &Store, alg: SigningAlg) -> Result<PrivateKey, KeyError> {
-    type Cell = Arc<OnceLock<zeroize::Zeroizing<Vec<u8>>>>;
-    static MADE: Mutex<BTreeMap<SigningAlg, Vec<Cell>>> = Mutex::new(BTreeMap::new());
-    static GIVEN: Mutex<BTreeMap<(usize, SigningAlg), usize>> = Mutex::new(BTreeMap::new());
-    let database = std::ptr::from_ref(store.vault()).addr();
-    let number = {
-        let mut given = GIVEN.lock().unwrap();
-        let given = given.entry((database, alg)).or_default();
-        *given += 1;
-        *given - 1
-    };
-    let cell = {
-        let mut made = MADE.lock().unwrap();
-        let made = made.entry(alg).or_default();
-        while made.len() <= number {
-            made.push(Cell::default());
-        }
-        made[number].clone()
-    };
-    PrivateKey::import(cell.get_or_init(|| PrivateKey::generate(alg).unwrap().export()))
-}
-
 /// A provider, its database and one resident at level 1 with one sign-in.
 pub struct World {
     pub service: Service,
@@ -105,7 +81,7 @@ pub struct World {
     pub session: SessionId,
     pub grant: GrantId,
     router: Router,
-    test: Arc<TestStore>,
+    pub test: Arc<TestStore>,
 }
 
 /// On SQLite.
