@@ -122,7 +122,9 @@ pub fn verify(proof: &str, wanted: &Demanded<'_>) -> Result<Proof, ProofError> {
     let issued_at = claims
         .instant("iat")?
         .and_then(|at| DateTime::from_timestamp(at, 0));
-    let life = TimeDelta::from_std(wanted.max_age + wanted.leeway).unwrap_or(TimeDelta::MAX);
+    // Times are compared in whole seconds, so it is good until its last second is over.
+    let life = wanted.max_age + wanted.leeway + Duration::from_secs(1);
+    let life = TimeDelta::from_std(life).unwrap_or(TimeDelta::MAX);
     Ok(Proof {
         thumbprint: material.thumbprint(),
         token_id: claims.text("jti")?.unwrap_or_default().to_owned(),

@@ -3,9 +3,9 @@
 //!
 //! One entry for each registered sub-site and none for anything that a request says (A318). An entry is read again when
 //! it is old, and when a signature names a key that it lacks, then at most once a minute (A142, A314); who comes while
-//! it is being read waits for the same answer, or takes the old keys where there are some. A sub-site that is down is
-//! still known by its old keys for a day. What may be asked at all is [`web::outbound`]'s business, and what makes a
-//! good set is that of [`jose::key_set`] (A141).
+//! it is being read waits for the same answer, or takes the old keys where there are some; who hangs up meanwhile keeps
+//! nobody from it. A sub-site that is down is still known by its old keys for a day. What may be asked at all is
+//! [`web::outbound`]'s business, and what makes a good set is that of [`jose::key_set`] (A141).
 
 use std::fmt;
 use std::sync::Arc;
@@ -14,7 +14,8 @@ use arc_swap::ArcSwapOption;
 use chrono::{DateTime, TimeDelta, Utc};
 use jose::key_set::{PublicKeySet, SET_BYTES_MAX};
 use jose::verify::VerifyError;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, OwnedMutexGuard};
+use tracing::Instrument as _;
 use web::outbound::Guarded;
 
 use crate::Service;
@@ -35,7 +36,7 @@ pub struct RemoteKeys {
     uri: String,
     held: ArcSwapOption<Held>,
     /// Whoever holds it asks.
-    turn: Mutex<Turn>,
+    turn: Arc<Mutex<Turn>>,
 }
 
 /// When the address was asked last.
@@ -66,7 +67,7 @@ impl RemoteKeys {
         Self {
             uri,
             held: ArcSwapOption::empty(),
-            turn: Mutex::new(Turn::default()),
+            turn: Arc::default(),
         }
     }
 
@@ -76,18 +77,18 @@ impl RemoteKeys {
     }
 
     /// The keys, read if they are old.
-    async fn current(&self, outbound: &Guarded, now: DateTime<Utc>) -> Option<PublicKeySet> {
+    async fn current(self: &Arc<Self>, outbound: &Guarded, now: DateTime<Utc>) -> Option<PublicKeySet> {
         let held = self.held(now);
         if let Some(held) = held.as_deref().filter(|held| now - held.read_at < FRESH) {
             return Some(held.keys.clone());
         }
         let mut turn = match held {
             // Old keys are better than waiting for a sub-site that may hang.
-            Some(held) => match self.turn.try_lock() {
+            Some(held) => match Arc::clone(&self.turn).try_lock_owned() {
                 Ok(turn) => turn,
                 Err(_) => return Some(held.keys.clone()),
             },
-            None => self.turn.lock().await,
+            None => Arc::clone(&self.turn).lock_owned().await,
         };
         let read_meanwhile = self.held(now).is_some_and(|held| now - held.read_at < FRESH);
         let failed_just_now = turn
@@ -95,15 +96,15 @@ impl RemoteKeys {
             .is_some_and(|asked_at| now - asked_at < FAILURE_PAUSE);
         if !read_meanwhile && !failed_just_now {
             turn.asked_at = Some(now);
-            self.read(outbound, now).await;
+            self.read_to_the_end(turn, outbound, now).await;
         }
         self.held(now).map(|held| held.keys.clone())
     }
 
     /// The keys, read again because one is missing; `None` when that was tried not long ago.
-    async fn renewed(&self, outbound: &Guarded, now: DateTime<Utc>) -> Option<PublicKeySet> {
+    async fn renewed(self: &Arc<Self>, outbound: &Guarded, now: DateTime<Utc>) -> Option<PublicKeySet> {
         let before = self.held(now).map(|held| held.read_at);
-        let mut turn = self.turn.lock().await;
+        let mut turn = Arc::clone(&self.turn).lock_owned().await;
         if self.held(now).map(|held| held.read_at) == before {
             if turn
                 .renewed_at
@@ -113,7 +114,7 @@ impl RemoteKeys {
             }
             turn.asked_at = Some(now);
             turn.renewed_at = Some(now);
-            if !self.read(outbound, now).await {
+            if !self.read_to_the_end(turn, outbound, now).await {
                 return None;
             }
         }
@@ -122,6 +123,29 @@ impl RemoteKeys {
 
     fn held(&self, now: DateTime<Utc>) -> Option<Arc<Held>> {
         self.held.load_full().filter(|held| now - held.read_at < STALE)
+    }
+
+    /// Reads in a task of its own, which has the turn until it is done: whoever asks may hang up, and then their request is
+    /// dropped where it waits, but what was begun for everybody must come to its end. There is one for each sub-site at
+    /// most, and the client's time limits end it.
+    async fn read_to_the_end(
+        self: &Arc<Self>,
+        turn: OwnedMutexGuard<Turn>,
+        outbound: &Guarded,
+        now: DateTime<Utc>,
+    ) -> bool {
+        let (this, outbound) = (Arc::clone(self), outbound.clone());
+        let reading = async move {
+            let read = this.read(&outbound, now).await;
+            drop(turn);
+            read
+        };
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "must outlive the request that waits for it; bounded in number and in time, and writes nothing"
+        )]
+        let task = tokio::spawn(reading.in_current_span());
+        task.await.unwrap_or(false)
     }
 
     async fn read(&self, outbound: &Guarded, now: DateTime<Utc>) -> bool {

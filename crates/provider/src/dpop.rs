@@ -19,6 +19,7 @@ use serde::Deserialize;
 use sha2::Sha256;
 use store::vault::Vault;
 use store::{Tx, assertions};
+use subtle::{Choice, ConstantTimeEq as _};
 use zeroize::Zeroizing;
 
 use crate::Service;
@@ -87,7 +88,11 @@ impl NonceKey {
     /// Whether a nonce is ours and not old. The next turn is known too, because another node's clock may be ahead.
     fn knows(&self, nonce: &str, now: DateTime<Utc>) -> bool {
         let turn = now.timestamp().div_euclid(NONCE_TURN_SECONDS);
-        (turn - NONCE_TURNS..=turn + 1).any(|turn| self.of_turn(turn) == nonce)
+        // Every turn is compared, each in constant time.
+        let known = (turn - NONCE_TURNS..=turn + 1)
+            .map(|turn| self.of_turn(turn).as_bytes().ct_eq(nonce.as_bytes()))
+            .fold(Choice::from(0), |known, this| known | this);
+        known.into()
     }
 }
 

@@ -154,8 +154,8 @@ async fn a_pushed_request_costs_these_statements_more() {
             .collect();
         let pushed = post(&world, paths::PUSHED_REQUEST, &fields).await;
         let push = [
-            "INSERT throttle", // how many this client deposits: each is a row
             "BEGIN",
+            "INSERT throttle",       // how many this client deposits: each is a row
             "INSERT pushed_request", // the request, sealed
             "COMMIT",
         ];

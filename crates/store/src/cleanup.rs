@@ -20,6 +20,10 @@ const BATCH: u64 = 1000;
 /// For how long a redeemed code or an expired token is remembered, so that a replay is recognised.
 const REPLAY_HOURS: i64 = 24;
 
+/// How much longer than it counts something is remembered that must not be taken a second time: nodes' clocks differ, and
+/// the one that sweeps may be ahead of the one that would take it.
+const CLOCKS_MINUTES: i64 = 5;
+
 /// For how long ended sign-ins stay for the person's own list and for the law (six months).
 const SESSION_DAYS: i64 = 190;
 
@@ -32,6 +36,7 @@ const OUTBOX_DAYS: i64 = 7;
 /// Deletes what is over, one batch of each table; answers how many rows went. Call again while it is not 0.
 pub async fn sweep(tx: &Tx, now: DateTime<Utc>) -> Result<u64, StoreError> {
     let replay = now - TimeDelta::hours(REPLAY_HOURS);
+    let clocks = now - TimeDelta::minutes(CLOCKS_MINUTES);
     let mut gone = crate::cases::forget_inputs(tx, now - TimeDelta::days(CASE_INPUT_DAYS)).await?;
     gone += batch::<registration::Entity>(
         tx,
@@ -60,7 +65,7 @@ pub async fn sweep(tx: &Tx, now: DateTime<Utc>) -> Result<u64, StoreError> {
     gone += batch::<client_assertion::Entity>(
         tx,
         client_assertion::Column::JtiHash,
-        client_assertion::Column::ExpiresAt.lt(now),
+        client_assertion::Column::ExpiresAt.lt(clocks),
     )
     .await?;
     gone += batch::<initial_access_token::Entity>(
@@ -101,7 +106,7 @@ pub async fn sweep(tx: &Tx, now: DateTime<Utc>) -> Result<u64, StoreError> {
     gone += batch::<revoked_token::Entity>(
         tx,
         revoked_token::Column::TokenHash,
-        revoked_token::Column::ExpiresAt.lt(now),
+        revoked_token::Column::ExpiresAt.lt(clocks),
     )
     .await?;
     let old = session::Column::ExpiresAt.lt(now - TimeDelta::days(SESSION_DAYS));
@@ -125,4 +130,31 @@ async fn batch<E: EntityTrait>(tx: &Tx, key: E::Column, over: Expr) -> Result<u6
         .exec(tx)
         .await?
         .rows_affected)
+}
+
+#[cfg(test)]
+mod tests {
+    use model::ids::ClientId;
+
+    use super::*;
+    use crate::testing;
+    use crate::{assertions, revoked};
+
+    #[tokio::test]
+    async fn attack_071_a_clock_that_is_ahead_does_not_make_a_replay_good_on_another_node() {
+        for test in testing::stores().await {
+            let (tx, until) = (test.store.read(), testing::start_time());
+            let client = ClientId::parse("hefei").unwrap();
+            assert!(assertions::spend(&tx, &client, "a", until).await.unwrap());
+            assert!(assertions::spend_proof(&tx, "key", "a", until).await.unwrap());
+            assert!(revoked::add(&tx, "a", until).await.unwrap());
+            let ahead = until + TimeDelta::minutes(CLOCKS_MINUTES);
+            sweep(&tx, ahead).await.unwrap();
+            assert!(!assertions::spend(&tx, &client, "a", until).await.unwrap());
+            assert!(!assertions::spend_proof(&tx, "key", "a", until).await.unwrap());
+            assert!(revoked::holds(&tx, "a").await.unwrap());
+            assert_eq!(sweep(&tx, ahead + TimeDelta::seconds(1)).await.unwrap(), 3);
+            assert!(!revoked::holds(&tx, "a").await.unwrap());
+        }
+    }
 }

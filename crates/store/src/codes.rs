@@ -19,7 +19,7 @@ use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::Expr;
 use sea_orm::{
     ColumnTrait as _, ConnectionTrait as _, EntityTrait as _, FromQueryResult as _, IdenStatic as _,
-    QueryFilter as _, QueryTrait as _, SelectA, SelectB,
+    PaginatorTrait as _, QueryFilter as _, QueryTrait as _, SelectA, SelectB,
 };
 use serde::{Deserialize, Serialize};
 
@@ -272,6 +272,12 @@ pub async fn find(tx: &Tx, code: &TokenHash, client: &ClientId) -> Result<Option
         details: details(&row)?,
         holder: holders::from_row(tx, &found, owner)?,
     }))
+}
+
+/// Whether a code was ever given and is still remembered, whatever became of it. One statement.
+pub async fn is_known(tx: &Tx, code: &TokenHash) -> Result<bool, StoreError> {
+    let count = Entity::find_by_id(code.as_bytes().to_vec()).count(tx).await?;
+    Ok(count > 0)
 }
 
 /// Redeems a code for the client that proved itself. Commit also when it is refused: a replay revokes.

@@ -10,8 +10,9 @@ use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait as _, ConnectionTrait as _, Database, EntityTrait as _, QueryFilter as _};
 
 use crate::connect::{ConnectionLimits, Schema, Store};
-use crate::entity::{audit, signing_key};
+use crate::entity::{audit, signing_key, throttle};
 use crate::error::StoreError;
+use crate::throttles::{self, Rule};
 use crate::vault::KeyEncryptionKey;
 
 /// The key-encryption key of test databases.
@@ -102,6 +103,19 @@ pub async fn tear_signing_key(store: &Store, kid: &str) -> Result<(), StoreError
 }
 
 impl TestStore {
+    /// Sets a counter of this moment so that this many more are not too many.
+    pub async fn fill(&self, rule: &Rule, key: &str, left: i64) -> Result<(), StoreError> {
+        let (tx, now) = (self.store.read(), self.clock.now());
+        throttles::hit(&tx, rule, key, now).await?;
+        let (bucket, _) = throttles::bucket(&tx, rule, key, now);
+        throttle::Entity::update_many()
+            .col_expr(throttle::Column::Count, Expr::value(rule.limit - left))
+            .filter(throttle::Column::Bucket.eq(bucket))
+            .exec(&tx)
+            .await?;
+        Ok(())
+    }
+
     /// What is in the audit log: event, sub-site, details. In no order, because the clock stands still.
     pub async fn audited(&self) -> Result<Vec<(String, Option<String>, serde_json::Value)>, StoreError> {
         let rows = audit::Entity::find().all(&self.store.read()).await?;

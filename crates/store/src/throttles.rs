@@ -44,7 +44,7 @@ impl Count {
     }
 }
 
-fn bucket(tx: &Tx, rule: &Rule, key: &str, now: DateTime<Utc>) -> (Vec<u8>, DateTime<Utc>) {
+pub(crate) fn bucket(tx: &Tx, rule: &Rule, key: &str, now: DateTime<Utc>) -> (Vec<u8>, DateTime<Utc>) {
     let length = Ord::max(rule.window_seconds, 1);
     let window = now.timestamp().div_euclid(length);
     let ends = (window + 1) * length;

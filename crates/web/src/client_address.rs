@@ -36,6 +36,18 @@ impl ClientAddress {
             }
         }
     }
+
+    /// The /48 around an IPv6 network: one customer may have up to all of it. `None` for IPv4, where the address is
+    /// all that a customer has.
+    pub fn network_around(self) -> Option<IpAddr> {
+        match self.0 {
+            IpAddr::V4(_) => None,
+            IpAddr::V6(address) => {
+                let host = u128::MAX >> 48;
+                Some(IpAddr::V6((address.to_bits() & !host).into()))
+            }
+        }
+    }
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for ClientAddress {
@@ -225,5 +237,8 @@ mod tests {
         let network = |text: &str| ClientAddress(text.parse().unwrap()).network().to_string();
         assert_eq!(network("2001:db8:1:2:3:4:5:6"), "2001:db8:1:2::");
         assert_eq!(network("192.0.2.7"), "192.0.2.7");
+        let around = |text: &str| ClientAddress(text.parse().unwrap()).network_around();
+        assert_eq!(around("2001:db8:1:2:3:4:5:6"), "2001:db8:1::".parse().ok());
+        assert_eq!(around("192.0.2.7"), None);
     }
 }

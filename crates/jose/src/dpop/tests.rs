@@ -72,9 +72,30 @@ fn a_proof_names_the_thumbprint_of_its_key() {
         assert!(is_thumbprint(&proof.thumbprint));
         assert_eq!(proof.token_id, "e1j3V_bKic8-LAEB");
         assert_eq!(proof.nonce, None);
-        assert_eq!(proof.expires_at, now() + TimeDelta::seconds(150));
+        assert_eq!(proof.expires_at, now() + TimeDelta::seconds(151));
     }
     assert_eq!(member("nonce", json!("n")).unwrap().nonce.as_deref(), Some("n"));
+}
+
+#[test]
+fn attack_071_a_proof_is_remembered_until_the_last_moment_in_which_it_is_taken() {
+    let key = key(SigningAlg::Es256);
+    let proof = craft(&header(&key).to_string(), &claims().to_string(), &*key.signer());
+    let at = |milliseconds: i64| {
+        let now = now() + TimeDelta::milliseconds(milliseconds);
+        let wanted = Demanded {
+            method: "POST",
+            url: URL,
+            access_token: Some(TOKEN),
+            now,
+            leeway: Duration::from_secs(30),
+            max_age: Duration::from_mins(2),
+        };
+        verify(&proof, &wanted).map(|proof| proof.expires_at > now)
+    };
+    assert_eq!(at(0), Ok(true));
+    assert_eq!(at(150_999), Ok(true), "and not yet forgotten");
+    assert_eq!(at(151_000), Err(VerifyError::TooOld.into()));
 }
 
 /// The example of RFC 9449 section 4.1, from its time.

@@ -39,9 +39,52 @@ pub fn check_redirect_uri(uri: &str, production: bool) -> Result<(), &'static st
     }
 }
 
+/// Whether FAPI 2.0 Security Profile (section 5.3.2.2) lets a browser carry an answer there: by https, or by http to a
+/// loopback address, whose traffic leaves no machine (RFC 8252 section 7.3). `localhost` is a name, and names can be
+/// resolved to anything (RFC 8252 section 8.3).
+pub fn is_redirect_uri_of_fapi(uri: &str) -> bool {
+    let Ok(parsed) = Url::parse(uri) else {
+        return false;
+    };
+    let loopback = match parsed.host() {
+        Some(url::Host::Ipv4(address)) => address.is_loopback(),
+        Some(url::Host::Ipv6(address)) => address.is_loopback(),
+        Some(url::Host::Domain(_)) | None => false,
+    };
+    match parsed.scheme() {
+        "https" => true,
+        "http" => loopback,
+        _ => false,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn fapi_redirects_by_https_or_to_a_loopback_address() {
+        for good in [
+            "https://a.example/cb",
+            "http://127.0.0.1:8101/callback",
+            "http://[::1]/callback",
+        ] {
+            assert!(is_redirect_uri_of_fapi(good), "{good}");
+        }
+        for bad in [
+            "http://a.example/cb",
+            "http://localhost/cb",
+            "http://127.0.0.1.example/cb",
+            "http://10.0.0.1/cb",
+            "http://[fe80::1]/cb",
+            "ftp://127.0.0.1/cb",
+            "httpsx://a.example/cb",
+            "/cb",
+            "",
+        ] {
+            assert!(!is_redirect_uri_of_fapi(bad), "{bad}");
+        }
+    }
 
     #[test]
     fn attack_013_only_web_addresses_can_be_registered() {

@@ -5,6 +5,7 @@
 
 use url::Url;
 
+use super::address::is_redirect_uri_of_fapi;
 use super::{AuthMethod, Client, CodeProtection, GrantType, SigningAlg};
 use crate::scope::Scope;
 
@@ -317,6 +318,15 @@ impl Client {
             "code_protection",
             "the profile fapi2-security needs pkce",
         );
+        for uri in self
+            .redirect_uris
+            .iter()
+            .filter(|uri| !is_redirect_uri_of_fapi(uri))
+        {
+            let problem =
+                "the profile fapi2-security needs https, or http to a loopback address such as 127.0.0.1";
+            faults.add("redirect_uris", format!("{uri:?}: {problem}"));
+        }
         let allowed = |alg: SigningAlg| SigningAlg::FAPI.contains(&alg);
         faults.unless(
             allowed(self.id_token_signed_response_alg),

@@ -23,10 +23,14 @@ pub struct Course<'a> {
 
 impl Course<'_> {
     /// When the sign-in must have been, at the earliest. Fixed when the request arrives, so that signing in once is
-    /// enough and `prompt=login` does not go round in circles.
+    /// enough and `prompt=login` does not go round in circles. What was stored without such a time, though the request
+    /// demands one, is measured from its arrival: having been asked is no proof of a new sign-in.
     pub(super) fn auth_after(&self, request: &Request) -> Option<DateTime<Utc>> {
         match self.asked {
-            Some(interaction) => interaction.wants.auth_after,
+            Some(interaction) => {
+                let stored = interaction.wants.auth_after;
+                stored.or_else(|| request.auth_after(interaction.created_at))
+            }
             None => request.auth_after(self.now),
         }
     }

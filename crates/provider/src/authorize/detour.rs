@@ -12,6 +12,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use http::header::LOCATION;
 use http::{HeaderMap, HeaderValue, StatusCode};
 use model::interaction::{Interaction, InteractionId, resume_path};
+use model::secret::TokenHash;
 use store::{StoreError, Tx, interactions};
 use web::cookies::{self, Cookie, Sent};
 use web::paths::LocalPath;
@@ -100,7 +101,7 @@ async fn to_request(
         parameters: raw.to_stored(),
         ..respond::aside(service, &id, &permitted.redirect().client().client_id)
     };
-    respond::put_aside(visit, &service.store().read(), &new, &id.hash()).await?;
+    respond::put_aside(visit, &service.store().read(), &new, &holder(&id)).await?;
     Ok(redirect(&resume_path(&id)))
 }
 
@@ -113,6 +114,12 @@ fn as_address(raw: &Raw, keep: impl Fn(&str) -> bool) -> Option<LocalPath> {
     (path.as_str().len() <= ADDRESS_BYTES_MAX).then_some(path)
 }
 
+/// Whose a waiting request is: that of whoever has its handle. Never a browser's, though a browser can call itself as it
+/// likes, even after the handle: what waits was not asked anything yet, and must not go on as if it had been.
+fn holder(id: &InteractionId) -> TokenHash {
+    TokenHash::of(&format!("waiting\0{}", id.expose()))
+}
+
 /// A request that waits under a handle.
 #[derive(Debug)]
 pub(super) struct Waiting(Interaction);
@@ -120,7 +127,7 @@ pub(super) struct Waiting(Interaction);
 impl Waiting {
     /// The request that a handle stands for, if it is one of these.
     pub(super) async fn find(tx: &Tx, id: &InteractionId) -> Result<Option<Self>, StoreError> {
-        Ok(interactions::find(tx, id, &id.hash()).await?.map(Self))
+        Ok(interactions::find(tx, id, &holder(id)).await?.map(Self))
     }
 
     /// What waited.

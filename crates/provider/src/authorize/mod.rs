@@ -14,6 +14,7 @@
 //! | what is the resident asked | [`ask`] |
 //! | how does the request go on afterwards | [`resume`] |
 //! | what if a form comes without our cookies | `detour` |
+//! | how much is put aside | `bounds` |
 //! | what is answered | [`respond`], `form_post`, [`fault`] |
 //!
 //! What it does not do: pages that ask (they are in `account` and `consent`), taking pushed requests in (that is
@@ -28,6 +29,7 @@ use web::{Problem, Visit};
 use crate::Service;
 
 pub mod ask;
+pub(crate) mod bounds;
 pub mod claims_request;
 pub mod course;
 pub(crate) mod detour;

@@ -1,9 +1,8 @@
 //! May this client ask this? The request against the registration. Pure.
 
 use chrono::TimeDelta;
-use model::client::{Client, CodeProtection, GrantType};
+use model::client::{Client, CodeProtection, GrantType, is_redirect_uri_of_fapi};
 use model::scope::{Scope, ScopeSet};
-use url::{Host, Url};
 
 use crate::authorize::level::LevelDemand;
 use crate::authorize::redirect::RedirectTrusted;
@@ -71,21 +70,11 @@ fn way(way: &Way, client: &Client) -> Result<(), AuthorizeError> {
 /// What FAPI 2.0 Security Profile section 5.3.2 asks beyond what is asked of everybody. A registration that breaks it is
 /// refused when it is made; this holds if one is there all the same.
 fn fapi(redirect: &RedirectTrusted) -> Result<(), AuthorizeError> {
-    let uri = redirect.redirect_uri();
-    // What goes to a loopback address is not transmitted anywhere (RFC 8252 section 7.3).
-    let safe = uri.starts_with("https://") || is_loopback(uri);
+    let safe = is_redirect_uri_of_fapi(redirect.redirect_uri());
     if safe && redirect.client().auth_method.is_confidential() {
         Ok(())
     } else {
         Err(AuthorizeError::ProfileBroken)
-    }
-}
-
-fn is_loopback(uri: &str) -> bool {
-    match Url::parse(uri).ok().as_ref().and_then(Url::host) {
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        Some(Host::Domain(_)) | None => false,
     }
 }
 

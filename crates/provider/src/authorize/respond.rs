@@ -11,12 +11,12 @@ use model::language::Language;
 use model::secret::{Token, TokenHash};
 use store::audit::{self, Entry};
 use store::codes::{self, NewCode};
-use store::throttles::{self, Count, Rule};
 use store::{StoreError, Tx, interactions, sessions};
 use web::{Problem, Visit};
 
 use crate::Service;
 use crate::authorize::ask::Ask;
+use crate::authorize::bounds::ASIDE;
 use crate::authorize::course::{Course, Standing};
 use crate::authorize::detour;
 use crate::authorize::fault::PageFault;
@@ -25,20 +25,6 @@ use crate::authorize::raw::Raw;
 use crate::authorize::redirect::Reply;
 use crate::authorize::steps::{self, Answer, Permitted, Stop};
 use crate::par::Handle;
-
-/// How many requests of one network address are put aside in ten minutes.
-pub(super) const ASIDE: Rule = Rule {
-    name: "interaction_address",
-    limit: 1200,
-    window_seconds: 600,
-};
-/// How many requests to one sub-site are put aside in ten minutes, wherever they come from: 50 a second, more than
-/// its residents sign in.
-pub(super) const ASIDE_CLIENT: Rule = Rule {
-    name: "interaction_client",
-    limit: 30_000,
-    window_seconds: 600,
-};
 
 /// The longest life of a code under FAPI 2.0 (Security Profile section 5.3.2.1), in seconds.
 const FAPI_CODE_SECONDS_MAX: i64 = 60;
@@ -270,21 +256,19 @@ pub(super) fn aside(service: &Service, id: &InteractionId, client: &ClientId) ->
     }
 }
 
-/// Stores a request for the holder of a secret: the browser's token, or the handle itself. Each is a row for an hour,
-/// and nobody is signed in yet: neither one network nor a flood of requests to one sub-site can fill the table
-/// (A311). Generous, because a whole office may be behind one address.
+/// Stores a request for its holder: the browser, or whoever has the handle of a form that waits. Each is a row for an
+/// hour, and nobody is signed in yet ([`super::bounds`], A311).
 pub(super) async fn put_aside(
     visit: &Visit,
     tx: &Tx,
     new: &Interaction,
     holder: &TokenHash,
 ) -> Result<(), Problem> {
-    let network = visit.client_address().network().to_string();
-    let counters = [(ASIDE, network.as_str()), (ASIDE_CLIENT, new.client_id.as_str())];
-    let over = first_exceeded(tx, &counters, visit.now()).await;
-    if let Some((rule, count)) = over.map_err(Problem::unavailable)? {
-        let seconds = u32::try_from(count.retry_after_seconds(visit.now())).unwrap_or(u32::MAX);
-        tracing::warn!(client = %new.client_id, counter = rule.name, "too many requests are put aside");
+    let (client, now) = (new.client_id.as_str(), visit.now());
+    let over = ASIDE.count(tx, visit.client_address(), client, now).await;
+    if let Some((counter, count)) = over.map_err(Problem::unavailable)? {
+        let seconds = u32::try_from(count.retry_after_seconds(now)).unwrap_or(u32::MAX);
+        tracing::warn!(client, counter, "too many requests are put aside");
         return Err(Problem::too_many(seconds).caused_by("requests put aside"));
     }
     interactions::create(tx, new, holder)
@@ -292,54 +276,10 @@ pub(super) async fn put_aside(
         .map_err(Problem::unavailable)
 }
 
-/// Counts in order up to the first counter that is over its limit, so that what one network sends above its own does
-/// not use up what all others share.
-async fn first_exceeded(
-    tx: &Tx,
-    counters: &[(Rule, &str)],
-    now: DateTime<Utc>,
-) -> Result<Option<(Rule, Count)>, StoreError> {
-    for (rule, key) in counters {
-        let count = throttles::hit(tx, rule, key, now).await?;
-        if count.exceeded() {
-            return Ok(Some((*rule, count)));
-        }
-    }
-    Ok(None)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::testing;
-
-    #[tokio::test]
-    async fn attack_311_a_network_over_its_limit_does_not_use_up_what_a_sub_site_has() {
-        let network = Rule {
-            name: "network",
-            limit: 2,
-            window_seconds: 60,
-        };
-        let client = Rule {
-            name: "client",
-            limit: 3,
-            window_seconds: 60,
-        };
-        for world in testing::worlds().await {
-            let (tx, now) = (world.store.read(), world.now());
-            let hit = async |from: &str| {
-                let counters = [(network, from), (client, "hefei")];
-                let over = first_exceeded(&tx, &counters, now).await.expect("counted");
-                over.map(|(rule, _)| rule.name)
-            };
-            for expected in [None, None, Some("network"), Some("network")] {
-                assert_eq!(hit("a").await, expected);
-            }
-            for expected in [None, Some("client")] {
-                assert_eq!(hit("b").await, expected);
-            }
-        }
-    }
 
     #[test]
     fn attack_046_a_code_of_the_fapi_profile_lives_a_minute_at_most() {

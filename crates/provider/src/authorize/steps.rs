@@ -161,7 +161,7 @@ impl Permitted {
     }
 }
 
-/// The fifth step: the right person is signed in, lately enough.
+/// The fifth step: the right person is signed in, lately enough, and the sub-site may hear what follows from who it is.
 #[derive(Debug)]
 pub struct SignedIn {
     permitted: Permitted,
@@ -198,6 +198,10 @@ impl SignedIn {
             } else {
                 permitted.ask(AskPage::SignIn, Some(course.now))
             });
+        }
+        // Without a page, a sub-site learns nothing of somebody who has agreed to nothing there.
+        if request.prompt.none && standing.grant.is_none() {
+            return Err(permitted.refuse(AskPage::Consent.error_when_silent()));
         }
         if !permitted
             .redirect
@@ -238,7 +242,7 @@ impl LevelReached {
             permitted,
             session,
             evidence,
-            ..
+            grant,
         } = &signed_in;
         let climber = Climber {
             kind: session.account.kind,
@@ -269,11 +273,16 @@ impl LevelReached {
                 Err(permitted.ask(AskPage::Level(level), after))
             }
             LevelDecision::Unmet(level) => {
-                let missing = climber.missing(course.ladder, level);
-                Err(permitted
-                    .redirect
-                    .refuse_with(AuthorizeError::LevelUnmet, &missing)
-                    .into())
+                let redirect = &permitted.redirect;
+                // What is missing is about the resident, who sees it on our page; who has agreed to nothing here is not
+                // described to the sub-site.
+                Err(if grant.is_some() {
+                    let missing = climber.missing(course.ladder, level);
+                    redirect.refuse_with(AuthorizeError::LevelUnmet, &missing)
+                } else {
+                    redirect.refuse(AuthorizeError::LevelUnmet)
+                }
+                .into())
             }
         }
     }

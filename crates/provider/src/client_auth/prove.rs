@@ -36,7 +36,10 @@ pub(super) struct Once {
 /// What `typ` of an assertion may be.
 const TYP: Typ<'static> = Typ::AbsentOrOneOf(&["JWT", "client-authentication+jwt"]);
 
-/// Checks the proof. Whoever is unknown gets the same answer as whoever is wrong, for the same work.
+/// Checks the proof. Whoever is unknown gets the same answer as whoever is wrong. For a secret the work is the same but
+/// for one comparison of hashes; an assertion of somebody unknown is refused before its signature is looked at, so its
+/// time may tell that the name is unknown. Names of sub-sites are no secret: each stands in the address that its
+/// residents are sent to.
 pub(super) async fn prove(
     service: &Service,
     endpoint: Endpoint,

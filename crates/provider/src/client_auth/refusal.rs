@@ -3,12 +3,14 @@
 use std::fmt::Debug;
 
 use axum::response::Response;
+use chrono::{DateTime, Utc};
 use http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderName, HeaderValue, StatusCode};
 use model::event::Event;
 use model::ids::ClientId;
 use store::audit::{self, Entry};
 use store::throttles::{self, Rule};
+use store::{StoreError, Tx};
 
 use super::{Origin, named};
 use crate::error::{ClientAuthError, Fault, Row};
@@ -19,6 +21,20 @@ use crate::{Service, wire};
 const REFUSALS: Rule = Rule {
     name: "client-refused",
     limit: 30,
+    window_seconds: 300,
+};
+
+/// Refused proofs from one network, whichever clients they name, that the audit log has one by one.
+pub(super) const WRITTEN_OF_NETWORK: Rule = Rule {
+    name: "client-refused-network",
+    limit: 120,
+    window_seconds: 300,
+};
+/// Refused proofs from everywhere that the audit log has one by one. It is kept for months, and whoever asks from many
+/// networks or in the name of many clients must not be able to fill it.
+pub(super) const WRITTEN: Rule = Rule {
+    name: "client-refused-all",
+    limit: 3000,
     window_seconds: 300,
 };
 
@@ -70,7 +86,8 @@ impl Refusal {
     }
 }
 
-/// Counts a refused proof, and writes it to the audit log as long as there are not too many.
+/// Counts a refused proof, and writes it to the audit log as long as there are not too many of them; the answer does not
+/// depend on whether it is written.
 pub(super) async fn counted(
     service: &Service,
     origin: &Origin,
@@ -102,11 +119,36 @@ async fn count(
         let seconds = HeaderValue::from(count.retry_after_seconds(now));
         return Ok(Refusal::from(ClientAuthError::TooManyRefusals).with_header(RETRY_AFTER, seconds));
     }
-    // For unknown names too, so that they cost the same; the name itself is not written then.
-    let mut entry =
-        Entry::new(Event::ClientRefused, now).details(serde_json::json!({ "reason": format!("{error:?}") }));
-    entry.client = known.cloned();
-    entry.request_id.clone_from(&origin.request_id);
-    audit::record(&tx, service.store().rng(), entry).await?;
+    if let Some(mut entry) = entry(&tx, origin, known, error, now).await? {
+        entry.request_id.clone_from(&origin.request_id);
+        audit::record(&tx, service.store().rng(), entry).await?;
+    }
     Ok(error.into())
+}
+
+/// What the audit log gets: the refusal, or once in each window of a counter that is full that there are more.
+async fn entry(
+    tx: &Tx,
+    origin: &Origin,
+    known: Option<&ClientId>,
+    error: ClientAuthError,
+    now: DateTime<Utc>,
+) -> Result<Option<Entry>, StoreError> {
+    let network = origin.address.network().to_string();
+    // The network's first: what one sends above its own limit does not use up what all share.
+    for (rule, key) in [(&WRITTEN_OF_NETWORK, network.as_str()), (&WRITTEN, "")] {
+        let count = throttles::hit(tx, rule, key, now).await?;
+        if count.exceeded() {
+            let first = count.count == count.limit + 1;
+            let details = serde_json::json!({
+                "reason": "TooManyToWrite", "counter": rule.name, "not_written_until": count.resets_at,
+            });
+            return Ok(first.then(|| Entry::new(Event::ClientRefused, now).details(details)));
+        }
+    }
+    // For unknown names too, so that they cost the same; the name itself is not written then.
+    let details = serde_json::json!({ "reason": format!("{error:?}") });
+    let mut entry = Entry::new(Event::ClientRefused, now).details(details);
+    entry.client = known.cloned();
+    Ok(Some(entry))
 }

@@ -1,6 +1,7 @@
 //! How clients prove themselves at every endpoint, by profile and by method.
 
 mod assertions;
+mod refusals;
 mod secrets;
 
 use http::{HeaderMap, HeaderName, HeaderValue};
@@ -50,8 +51,12 @@ impl Sent {
     }
 
     async fn to(self, world: &World, endpoint: Endpoint) -> Result<Caller, Refusal> {
+        self.from(world, "192.0.2.1", endpoint).await
+    }
+
+    async fn from(self, world: &World, address: &str, endpoint: Endpoint) -> Result<Caller, Refusal> {
         let origin = Origin {
-            address: ClientAddress("192.0.2.1".parse().unwrap()),
+            address: ClientAddress(address.parse().unwrap()),
             request_id: None,
         };
         let params = RawParams {

@@ -9,6 +9,7 @@ use model::client::{AuthMethod, SigningAlg};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
+use tokio::sync::{Mutex, Notify};
 
 use crate::testing::{self, World, fields};
 
@@ -17,6 +18,10 @@ pub(crate) struct Site {
     pub(crate) uri: String,
     document: Arc<Lock<Option<String>>>,
     asked: Arc<AtomicUsize>,
+    /// Who asks is answered while nobody has this.
+    late: Arc<Mutex<()>>,
+    /// Told of each question.
+    heard: Arc<Notify>,
 }
 
 impl Site {
@@ -25,7 +30,9 @@ impl Site {
         let uri = format!("http://{}/jwks", listener.local_addr().unwrap());
         let document: Arc<Lock<Option<String>>> = Arc::default();
         let asked = Arc::new(AtomicUsize::new(0));
+        let (late, heard): (Arc<Mutex<()>>, Arc<Notify>) = Default::default();
         let (served, counting) = (Arc::clone(&document), Arc::clone(&asked));
+        let (waiting, telling) = (Arc::clone(&late), Arc::clone(&heard));
         #[expect(
             clippy::disallowed_methods,
             reason = "a server of this test, which ends with it"
@@ -35,6 +42,8 @@ impl Site {
                 counting.fetch_add(1, Ordering::SeqCst);
                 let mut request = [0; 4096];
                 let _ = stream.read(&mut request).await;
+                telling.notify_one();
+                drop(waiting.lock().await);
                 let document = served.lock().unwrap().clone();
                 let answer = match document {
                     Some(body) => format!(
@@ -46,7 +55,13 @@ impl Site {
                 let _ = stream.write_all(answer.as_bytes()).await;
             }
         });
-        Self { uri, document, asked }
+        Self {
+            uri,
+            document,
+            asked,
+            late,
+            heard,
+        }
     }
 
     pub(crate) fn serve(&self, document: impl Into<Option<String>>) {
@@ -239,6 +254,40 @@ async fn attack_141_a_bad_set_is_no_set() {
     site.serve(key.set());
     world.clock.advance(TimeDelta::minutes(2));
     assert!(is_taken(&world, &key).await);
+}
+
+/// Somebody asks and hangs up while the site has not answered yet.
+async fn hang_up(world: &World, site: &Site, key: &Key) {
+    let answer = site.late.lock().await;
+    tokio::select! {
+        biased;
+        _ = is_taken(world, key) => panic!("nothing was answered yet"),
+        () = site.heard.notified() => {}
+    }
+    drop(answer);
+}
+
+#[tokio::test]
+async fn attack_314_whoever_hangs_up_does_not_keep_the_keys_from_others() {
+    for world in testing::worlds().await {
+        let (site, old, new) = (site_in(&world).await, Key::new(), Key::new());
+        site.serve(old.set());
+        hang_up(&world, &site, &old).await;
+        assert!(is_taken(&world, &old).await, "at once, and without another look");
+        assert_eq!(site.asked(), 1);
+        // While a key is looked for that is not there.
+        world.clock.advance(TimeDelta::seconds(1));
+        site.serve(new.set());
+        hang_up(&world, &site, &new).await;
+        assert!(is_taken(&world, &new).await);
+        assert_eq!(site.asked(), 2);
+        // While old keys are read again.
+        world.clock.advance(super::FRESH);
+        site.serve(old.set());
+        hang_up(&world, &site, &new).await;
+        assert!(is_taken(&world, &old).await);
+        assert_eq!(site.asked(), 3);
+    }
 }
 
 #[tokio::test]

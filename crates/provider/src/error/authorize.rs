@@ -88,7 +88,7 @@ faults! {
         LoginRequired => LoginRequired, SEE_OTHER, "a sign-in is needed";
         /// The level is too low, and nothing may be asked.
         LevelTooLow => InteractionRequired, SEE_OTHER, "the level is too low; send the request without prompt none";
-        /// The level is too low and stays so. What is missing is said in addition.
+        /// The level is too low and stays so. A sub-site that the resident has agreed to something at hears what is missing.
         LevelUnmet => UnmetAuthenticationRequirements, SEE_OTHER, "the demanded level was not reached";
         /// The resident has not decided yet, and nothing may be asked.
         ConsentRequired => ConsentRequired, SEE_OTHER, "consent is needed; send the request without prompt none";

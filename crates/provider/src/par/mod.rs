@@ -19,11 +19,12 @@ use http::{HeaderMap, HeaderValue, StatusCode};
 use serde::Serialize;
 use store::Tx;
 use store::pushed::NewPushed;
-use store::throttles::{self, Rule};
+use store::throttles::{self, Count, Rule};
 use web::extract::{RawParams, RawParamsError};
 
 pub use handle::{Handle, PREFIX};
 
+use crate::authorize::bounds::Bounds;
 use crate::authorize::fault::PageFault;
 use crate::authorize::object;
 use crate::authorize::raw::{Raw, Way};
@@ -45,6 +46,13 @@ pub(crate) const DEPOSITS_UNPROVEN: Rule = Rule {
     name: "pushed_network",
     limit: 1200,
     window_seconds: 600,
+};
+/// The same with the networks around it, and what is left for newcomers when a client's total is used up.
+const UNPROVEN: Bounds = Bounds {
+    network: DEPOSITS_UNPROVEN,
+    around: "pushed_network_48",
+    share: 20,
+    client: DEPOSITS,
 };
 
 #[derive(Serialize)]
@@ -75,7 +83,7 @@ pub async fn push(
 async fn deposit(service: &Service, caller: &Caller, headers: &HeaderMap) -> Result<Deposited, Refusal> {
     let proof = Proof::read(service, headers, ("POST", paths::PUSHED_REQUEST), None)?;
     let handle = Handle::generate(service.store().rng());
-    let raw = read(service, caller).await?;
+    let raw = bound(read(service, caller).await?, proof.as_ref());
     let signed = raw.way().signed;
     let pushed = |pushed| Way { pushed, signed };
     let permitted = permitted(service, raw.by(pushed(Some(handle.clone()))))?;
@@ -84,8 +92,10 @@ async fn deposit(service: &Service, caller: &Caller, headers: &HeaderMap) -> Res
     if proven.zip(named).is_some_and(|(proven, named)| proven != named) {
         return Err(ParError::KeyMismatch.into());
     }
-    bound_deposits(service, caller).await?;
-
+    let proves_itself = caller.client().auth_method.is_confidential();
+    if !proves_itself {
+        count_unproven(service, caller).await?;
+    }
     let (now, seconds) = (service.now(), service.config().pushed_request_seconds);
     // Its own handle does not stand inside: whoever looks it up has it.
     let parameters = permitted.redirect().raw().clone().by(pushed(None));
@@ -102,12 +112,29 @@ async fn deposit(service: &Service, caller: &Caller, headers: &HeaderMap) -> Res
     if let Some(proof) = &proof {
         proof.spend(&tx).await?;
     }
+    // After the assertion, so that nobody uses up a client's deposits with one that was used before. What is refused here
+    // is committed: it counts, and its assertion is spent.
+    if proves_itself && let Some(refusal) = count_proven(service, &tx, caller).await? {
+        tx.commit().await.map_err(ParError::from)?;
+        return Err(refusal);
+    }
     store::pushed::create(&tx, &new).await.map_err(ParError::from)?;
     tx.commit().await.map_err(ParError::from)?;
     Ok(Deposited {
         request_uri: handle.uri(),
         expires_in: seconds,
     })
+}
+
+/// The parameters with the key of the proof where they name none: it is stored with them, so it counts when they are
+/// measured (RFC 9449 section 10.1).
+fn bound(raw: Raw, proof: Option<&Proof>) -> Raw {
+    match proof {
+        Some(proof) if matches!(raw.one("dpop_jkt"), Ok(None)) => {
+            raw.without(&["dpop_jkt"]).with("dpop_jkt", &proof.jkt)
+        }
+        _ => raw,
+    }
 }
 
 /// The parameters that count: those of the form, or those inside the request object.
@@ -140,25 +167,27 @@ fn permitted(service: &Service, raw: Raw) -> Result<Permitted, Refusal> {
     })
 }
 
-/// Counts what waits. A client that proved itself is counted by its name; in the name of one that has no credential
-/// anybody can come, so its networks are counted first, and what one sends above its own does not use up what the
-/// client's residents share.
-async fn bound_deposits(service: &Service, caller: &Caller) -> Result<(), Refusal> {
-    let tx = service.store().read();
-    if !caller.client().auth_method.is_confidential() {
-        let network = caller.origin().address.network().to_string();
-        count(service, &tx, &DEPOSITS_UNPROVEN, &network).await?;
+/// Counts what comes in the name of a client that has no credential, where anybody can come: its networks first, before
+/// anything is written, so that what one sends above its own does not use up what the client's residents share.
+async fn count_unproven(service: &Service, caller: &Caller) -> Result<(), Refusal> {
+    let (tx, now) = (service.store().read(), service.now());
+    let client = caller.client().client_id.as_str();
+    let over = UNPROVEN.count(&tx, caller.origin().address, client, now).await;
+    match over.map_err(ParError::from)? {
+        Some((counter, count)) => Err(too_many(service, counter, count)),
+        None => Ok(()),
     }
-    count(service, &tx, &DEPOSITS, caller.client().client_id.as_str()).await
 }
 
-async fn count(service: &Service, tx: &Tx, rule: &Rule, key: &str) -> Result<(), Refusal> {
-    let now = service.now();
-    let count = throttles::hit(tx, rule, key, now).await.map_err(ParError::from)?;
-    if count.exceeded() {
-        tracing::warn!(counter = rule.name, "too many requests are pushed");
-        let seconds = HeaderValue::from(count.retry_after_seconds(now));
-        return Err(Refusal::from(ParError::TooMany).with_header(RETRY_AFTER, seconds));
-    }
-    Ok(())
+/// Counts what a client that proved itself deposits; answers the refusal of one that is too many.
+async fn count_proven(service: &Service, tx: &Tx, caller: &Caller) -> Result<Option<Refusal>, ParError> {
+    let client = caller.client().client_id.as_str();
+    let count = throttles::hit(tx, &DEPOSITS, client, service.now()).await?;
+    Ok(count.exceeded().then(|| too_many(service, DEPOSITS.name, count)))
+}
+
+fn too_many(service: &Service, counter: &'static str, count: Count) -> Refusal {
+    tracing::warn!(counter, "too many requests are pushed");
+    let seconds = HeaderValue::from(count.retry_after_seconds(service.now()));
+    Refusal::from(ParError::TooMany).with_header(RETRY_AFTER, seconds)
 }

@@ -62,8 +62,8 @@ pub(super) async fn redeem(
 ) -> Result<Minted, Refusal> {
     let now = service.now();
     let prepared = prepare(service, caller, possession, &request, now).await;
-    if matches!(prepared, Err(TokenError::StoreFailed)) {
-        return Err(TokenError::StoreFailed.into());
+    if let Err(error @ (TokenError::StoreFailed | TokenError::CodeUnknown)) = prepared {
+        return Err(error.into());
     }
     let tx = service.store().begin().await.map_err(TokenError::from)?;
     caller.admit(&tx).await?;
@@ -86,7 +86,9 @@ async fn prepare(
 ) -> Result<Prepared, TokenError> {
     let (site, tx) = (caller.registered(), service.store().read());
     let kept = codes::find(&tx, &request.code.hash(), &site.client().client_id).await?;
-    let kept = kept.ok_or(TokenError::FootingLost)?;
+    let Some(kept) = kept else {
+        return Err(given_to_nobody(caller, &tx, request).await?);
+    };
     let resources = resource::within(caller.form(), &kept.details.resources)?;
     let basis = Basis {
         holder: &kept.holder,
@@ -99,6 +101,17 @@ async fn prepare(
         jkt: possession.jkt(),
     };
     mint::prepare(service, site, &basis, asked, now)
+}
+
+/// What a code is that is not this client's to redeem. In the name of a client without a credential anybody can come, so a
+/// code that never was ends here and nothing is written for it: neither a transaction nor a proof that costs nothing to
+/// make. What may be a replay goes on, because that revokes.
+async fn given_to_nobody(caller: &Caller, tx: &Tx, request: &CodeRequest) -> Result<TokenError, TokenError> {
+    let confidential = caller.client().auth_method.is_confidential();
+    if confidential || codes::is_known(tx, &request.code.hash()).await? {
+        return Ok(TokenError::FootingLost);
+    }
+    Ok(TokenError::CodeUnknown)
 }
 
 async fn decide(

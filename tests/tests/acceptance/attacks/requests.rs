@@ -204,6 +204,9 @@ async fn attack_049_050_051_pkce_is_s256_and_well_formed_for_everybody() {
     }
 }
 
+/// What is covered is the client that nobody registered. A registered one is told of its errors at its registered
+/// address without a page, as RFC 6749 section 4.1.2.1 wants: who registers is reviewed or invited by the operator,
+/// and can be disabled.
 #[tokio::test]
 async fn attack_025_an_error_of_an_unknown_client_bounces_nobody() {
     let world = World::any().await;

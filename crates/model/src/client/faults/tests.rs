@@ -289,6 +289,20 @@ fn the_profile_of_fapi_refuses_what_it_refuses() {
     bad("auth_method", fapi(json!({ "auth_method": "client_secret_jwt" })));
     bad("auth_method", fapi(json!({ "auth_method": "none" })));
     bad("code_protection", fapi(json!({ "code_protection": "nonce" })));
+    // What is fit for everybody else while a sub-site is built.
+    for uri in ["http://localhost:8101/callback", "http://hefei.example/callback"] {
+        let one = json!({ "redirect_uris": ["https://hefei.example/callback", uri] });
+        assert!(site(one.clone()).faults(false).is_empty(), "{uri}");
+        let faults = site(fapi(one)).faults(false);
+        assert_eq!(
+            faults.iter().map(|fault| fault.key).collect::<Vec<_>>(),
+            ["redirect_uris"],
+            "{uri}"
+        );
+    }
+    good(fapi(
+        json!({ "redirect_uris": ["http://127.0.0.1:8101/callback", "http://[::1]:8101/callback"] }),
+    ));
     for key in [
         "id_token_signed_response_alg",
         "userinfo_signed_response_alg",

@@ -358,9 +358,10 @@ async fn attack_311_one_address_cannot_put_requests_aside_without_end() {
     let browser = Browser::new(&world);
     let (tx, now) = (world.service.store().read(), world.service.now());
     // The browser of these tests has no peer address; the counter is filled as that address would fill it.
-    for _ in 0..crate::authorize::respond::ASIDE.limit {
+    let rule = crate::authorize::bounds::ASIDE.network;
+    for _ in 0..rule.limit {
         let network = "0.0.0.0";
-        store::throttles::hit(&tx, &crate::authorize::respond::ASIDE, network, now)
+        store::throttles::hit(&tx, &rule, network, now)
             .await
             .unwrap();
     }
@@ -385,7 +386,7 @@ async fn attack_311_only_what_resume_reads_is_stored_and_not_much_of_it() {
     let bytes: usize = stored.iter().map(|(name, value)| name.len() + value.len()).sum();
     assert!(bytes < 500, "{bytes}");
     // It is counted for the sub-site, too.
-    let rule = crate::authorize::respond::ASIDE_CLIENT;
+    let rule = crate::authorize::bounds::ASIDE.client;
     let count = store::throttles::look(&world.store.read(), &rule, "hefei", world.now()).await;
     assert_eq!(count.expect("a count").count, 1);
     let names: Vec<_> = stored.iter().map(|(name, _)| name.as_str()).collect();

@@ -2,6 +2,7 @@
 
 use chrono::TimeDelta;
 use http::StatusCode;
+use serde_json::json;
 
 use super::browser::{Browser, authorize_path, parameters};
 use crate::testing::{self, World, redirect_uri};
@@ -177,21 +178,68 @@ async fn attack_026_nothing_is_asked_when_nothing_may_be_asked() {
     client.floor_level = model::ladder::Level::new(2);
     world.apply(client).await;
     let somebody = Browser::signed_in(&world).await;
-    assert_eq!(
-        somebody
-            .authorize("bengbu", &[("prompt", "none")])
-            .await
-            .error("bengbu"),
-        "interaction_required"
-    );
-    world.apply(testing::client("bengbu")).await;
-    assert_eq!(
-        somebody
-            .authorize("bengbu", &[("prompt", "none")])
-            .await
-            .error("bengbu"),
-        "consent_required"
-    );
+    let silent = async || {
+        let seen = somebody.authorize("bengbu", &[("prompt", "none")]).await;
+        seen.error("bengbu")
+    };
+    assert_eq!(silent().await, "consent_required");
+    world.decide("bengbu", [model::scope::Scope::Assurance]).await;
+    assert_eq!(silent().await, "interaction_required");
+}
+
+#[tokio::test]
+async fn attack_026_a_sub_site_learns_nothing_of_a_resident_who_has_agreed_to_nothing() {
+    let demand = |level: u8| {
+        let value = format!("urn:denizen:loa:{level}");
+        json!({ "id_token": { "acr": { "essential": true, "values": [value] } } }).to_string()
+    };
+    let (near, far) = (demand(2), demand(4));
+    for world in testing::worlds().await {
+        let browser = Browser::signed_in(&world).await;
+        let people = testing::client("bengbu");
+        let mut companies = people.clone();
+        companies.account_kinds = vec![model::client::AccountKind::Organisation];
+        let silent = async |claims: &str| {
+            let changes = [("claims", claims), ("prompt", "none")];
+            let reply = browser.authorize("bengbu", &changes).await.reply("bengbu");
+            (reply["error"].clone(), reply["error_description"].clone())
+        };
+        let unmet = async |claims: &str| {
+            let seen = browser.authorize("bengbu", &[("claims", claims)]).await;
+            let reply = if seen.location().starts_with("/account/level") {
+                let id = seen.asks("/account/level");
+                browser.answer(&id, |answers| answers.level_declined = true).await;
+                browser.resume(&id).await.reply("bengbu")
+            } else {
+                seen.reply("bengbu")
+            };
+            assert_eq!(reply["error"], "unmet_authentication_requirements");
+            reply["error_description"].clone()
+        };
+        let mut answers = Vec::new();
+        for client in [companies.clone(), people.clone()] {
+            world.apply(client).await;
+            for claims in ["", &near, &far] {
+                answers.push(silent(claims).await);
+            }
+        }
+        assert!(
+            answers.iter().all(|(error, _)| error == "consent_required"),
+            "{answers:?}"
+        );
+        assert!(answers.windows(2).all(|pair| pair[0] == pair[1]), "{answers:?}");
+        for claims in [&near, &far] {
+            assert_eq!(unmet(claims).await, "the demanded level was not reached");
+        }
+
+        // Who has agreed is known to the sub-site.
+        world.decide("bengbu", [model::scope::Scope::Assurance]).await;
+        assert_eq!(silent(&near).await.0, "interaction_required");
+        assert_eq!(silent(&far).await.0, "unmet_authentication_requirements");
+        assert!(unmet(&near).await.contains("mobile_operator"));
+        world.apply(companies).await;
+        assert_eq!(silent("").await.0, "access_denied");
+    }
 }
 
 #[tokio::test]
@@ -202,6 +250,66 @@ async fn attack_027_prompt_and_max_age_that_make_no_sense_are_refused() {
     }
     for bad in ["-1", "1e9", "abc"] {
         refused(&world, &[("max_age", bad)], "invalid_request").await;
+    }
+}
+
+#[tokio::test]
+async fn attack_027_naming_the_browser_after_a_handle_spares_nobody_the_new_sign_in() {
+    let cases = [
+        ("prompt", "login", "/sign-in"),
+        ("prompt", "select_account", "/sign-in"),
+        ("prompt", "create", "/register"),
+        ("max_age", "60", "/sign-in"),
+        ("prompt", "", "/sign-in"),
+    ];
+    for world in testing::worlds().await {
+        for (name, value, page) in cases {
+            let mut client = testing::client("hefei");
+            client.default_max_age = (value.is_empty()).then_some(60);
+            world.apply(client).await;
+            let browser = Browser::signed_in(&world).await;
+            world.clock.advance(TimeDelta::seconds(100));
+            // A form waits under a handle, and a browser calls itself what it likes.
+            let fields = parameters("hefei", &[(name, value), ("login_hint", "x")]);
+            let fields: Vec<_> = fields.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
+            let seen = browser.post_from_outside("/authorize", &fields).await;
+            let address = seen.location().to_owned();
+            let handle = seen.asks("/authorize/resume");
+            browser.set_cookie("denizen_browser", handle.expose());
+            let id = browser.get(&address).await.asks(page);
+            assert!(
+                id.hash() != handle.hash(),
+                "{name}={value}: the waiting form is answered"
+            );
+            browser.resume(&id).await.asks(page);
+            browser.sign_in(world.account).await;
+            browser.resume(&id).await.code("hefei");
+        }
+    }
+}
+
+#[tokio::test]
+async fn attack_027_a_stored_request_that_says_no_time_does_not_take_an_old_sign_in() {
+    for world in testing::worlds().await {
+        for (name, value) in [("prompt", "login"), ("max_age", "60")] {
+            let browser = Browser::signed_in(&world).await;
+            world.clock.advance(TimeDelta::seconds(100));
+            let id = browser
+                .authorize("hefei", &[(name, value)])
+                .await
+                .asks("/sign-in");
+            let stored = browser.interaction(&id).await;
+            let nothing = model::interaction::Wants::default();
+            let tx = world.store.read();
+            assert!(
+                store::interactions::set_wants(&tx, &stored, &nothing)
+                    .await
+                    .unwrap()
+            );
+            browser.resume(&id).await.asks("/sign-in");
+            browser.sign_in(world.account).await;
+            browser.resume(&id).await.code("hefei");
+        }
     }
 }
 

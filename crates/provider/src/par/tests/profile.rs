@@ -5,8 +5,9 @@ use http::header::CONTENT_TYPE;
 use http::{Request, StatusCode};
 use model::client::{AuthMethod, CodeProtection, SigningAlg};
 use serde_json::{Value, json};
+use store::throttles;
 
-use super::{FORM, begin, handle, push, push_signed, redeem, send, with_assertion};
+use super::{DEPOSITS, FORM, begin, handle, push, push_signed, redeem, send, with_assertion};
 use crate::authorize::tests::browser::{Browser, authorize_path, parameters};
 use crate::authorize::tests::signing::Signer;
 use crate::testing::{self, Holder, SECRET, basic, fields};
@@ -226,5 +227,59 @@ async fn a_request_of_the_fapi_profile_comes_to_its_tokens() {
         let tokens = world.send(request.body(body).unwrap()).await;
         assert_eq!(tokens.status, StatusCode::OK, "{}", tokens.json);
         assert_eq!(tokens.json["token_type"], "DPoP");
+    }
+}
+
+#[tokio::test]
+async fn a_key_that_only_the_proof_names_is_measured_with_the_rest() {
+    for world in testing::worlds().await {
+        let browser = Browser::signed_in(&world).await;
+        let holder = Holder::new();
+        let authorization = basic("hefei", SECRET);
+        let mut answers = Vec::new();
+        // From well below the limit to just above it: what is taken can be begun with.
+        for length in (7300..8100).step_by(10) {
+            let claims = format!("{{}}{}", " ".repeat(length));
+            let body = serde_urlencoded::to_string(parameters("hefei", &[("claims", &claims)])).unwrap();
+            let proof = holder.proof(PAR, world.now());
+            let headers = [
+                ("authorization", authorization.as_str()),
+                ("dpop", proof.as_str()),
+            ];
+            let answer = send(&world, &headers, body).await;
+            answers.push(answer.status.as_u16());
+            if answer.status == StatusCode::CREATED {
+                begin(&browser, "hefei", handle(&answer), &[]).await.code("hefei");
+            }
+        }
+        answers.dedup();
+        assert_eq!(answers, [201, 400]);
+    }
+}
+
+#[tokio::test]
+async fn attack_071_an_assertion_that_was_used_does_not_use_up_what_its_client_may_deposit() {
+    for world in testing::worlds().await {
+        let signer = Signer::new(SigningAlg::Es256);
+        let mut client = signer.client("hefei");
+        client.auth_method = AuthMethod::PrivateKeyJwt;
+        world.apply(client).await;
+        let (tx, now) = (world.store.read(), world.now());
+        let counted = async || throttles::look(&tx, &DEPOSITS, "hefei", now).await.unwrap().count;
+        let body = with_assertion(&world, &signer, parameters("hefei", &[]));
+        handle(&send(&world, &[], body.clone()).await);
+        assert_eq!(counted().await, 1);
+        for _ in 0..3 {
+            let answer = send(&world, &[], body.clone()).await;
+            assert_eq!((answer.status.as_u16(), answer.error()), (401, "invalid_client"));
+        }
+        assert_eq!(counted().await, 1);
+        // Above the limit an assertion is spent and counted all the same.
+        world.test.fill(&DEPOSITS, "hefei", 0).await.unwrap();
+        let body = with_assertion(&world, &signer, parameters("hefei", &[]));
+        for (status, count) in [(429, DEPOSITS.limit + 1), (401, DEPOSITS.limit + 1)] {
+            assert_eq!(send(&world, &[], body.clone()).await.status.as_u16(), status);
+            assert_eq!(counted().await, count);
+        }
     }
 }

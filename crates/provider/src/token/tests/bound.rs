@@ -354,3 +354,31 @@ async fn fapi_demands_a_key_and_pkce_and_does_not_rotate() {
         );
     }
 }
+
+#[tokio::test]
+async fn attack_311_a_code_that_never_was_costs_nothing_in_the_name_of_a_client_without_a_credential() {
+    for world in testing::worlds().await {
+        world.apply(public("hefei")).await;
+        let unknown = "A".repeat(43);
+        let mut form = fields("hefei", &unknown).to_vec();
+        form.push(("client_id", "hefei"));
+        world.store.journal().take();
+        let answer = token(&world, &form, Some(&Holder::new())).await;
+        refused(&answer, 400, "invalid_grant", "a code that never was");
+        let sent = world.store.journal().take();
+        assert!(
+            !sent.is_empty() && sent.iter().all(|statement| statement.starts_with("SELECT")),
+            "{sent:?}"
+        );
+        // What was used before still ends everything that it gave.
+        let code = world.issue("hefei", &world.details(ALL)).await;
+        let mut form = fields("hefei", &code).to_vec();
+        form.push(("client_id", "hefei"));
+        let given = token(&world, &form, None).await;
+        assert_eq!(given.status, 200, "{}", given.json);
+        let again = token(&world, &form, Some(&Holder::new())).await;
+        refused(&again, 400, "invalid_grant", "attack_041: a replay");
+        let ended = world.userinfo(text(&given, "access_token")).await;
+        assert_eq!(ended.status, 401, "attack_041");
+    }
+}
