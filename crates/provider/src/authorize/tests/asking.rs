@@ -361,9 +361,7 @@ async fn attack_311_one_address_cannot_put_requests_aside_without_end() {
     let rule = crate::authorize::bounds::ASIDE.network;
     for _ in 0..rule.limit {
         let network = "0.0.0.0";
-        store::throttles::hit(&tx, &rule, network, now)
-            .await
-            .unwrap();
+        store::throttles::hit(&tx, &rule, network, now).await.unwrap();
     }
     let seen = browser.authorize("hefei", &[]).await;
     assert_eq!(seen.status, StatusCode::TOO_MANY_REQUESTS);
