@@ -59,11 +59,12 @@ pub async fn start(
     if !sessions::may_begin(tx, account).await? {
         return Ok(None);
     }
+    // One that lapsed is not over for sub-sites: their tokens and their own sign-ins hang on it.
     let old = match visit.session_token() {
-        Some(token) => sessions::find_live(tx, &token.hash(), limits, now).await?,
+        Some(token) => sessions::find_lapsed(tx, &token.hash(), now).await?,
         None => None,
     };
-    let own = old.as_ref().filter(|old| old.account.id == account);
+    let own = old.filter(|old| old.account == account);
     // Once said to be shared, the computer stays so until the person signs out.
     let public_computer = public_computer || own.is_some_and(|own| own.public_computer);
     let started = Started {
@@ -85,24 +86,12 @@ pub async fn start(
         Some(old) if old.id == started.id => {
             return Ok(sessions::begin_again(tx, &new).await?.then_some(started));
         }
+        // Sub-sites may still show the other person's pages to whoever comes next (A171).
         Some(old) => drop(sessions::end(tx, old.id, now).await?),
-        None => end_lapsed(tx, visit, account).await?,
+        None => {}
     }
     sessions::create(tx, &new).await?;
     Ok(Some(started))
-}
-
-/// Another person's sign-in that lapsed in this browser ends for good: sub-sites may still show that person's pages
-/// to whoever comes next (A171).
-async fn end_lapsed(tx: &Tx, visit: &Visit, account: AccountId) -> Result<(), StoreError> {
-    let Some(token) = visit.session_token() else {
-        return Ok(());
-    };
-    let lapsed = sessions::find_lapsed(tx, &token.hash(), visit.now()).await?;
-    if let Some(lapsed) = lapsed.filter(|lapsed| lapsed.account != account) {
-        sessions::end(tx, lapsed.id, visit.now()).await?;
-    }
-    Ok(())
 }
 
 /// What a person added to their sign-in.

@@ -58,6 +58,8 @@ pub enum Event {
     LogoutNotConfirmed,
     /// A permission to register sub-sites by program was made or ended.
     RegistrationAllowed,
+    /// A code was spent and gave nothing.
+    CodeRefused,
 }
 
 impl Event {
@@ -81,6 +83,7 @@ impl Event {
             Self::CodeIssued => "code_issued",
             Self::CodeRedeemed => "code_redeemed",
             Self::CodeReplayed => "code_replayed",
+            Self::CodeRefused => "code_refused",
             Self::ClientRefused => "client_refused",
             Self::KeyChanged => "key_changed",
             Self::ClientChanged => "client_changed",

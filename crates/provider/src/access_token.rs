@@ -3,7 +3,7 @@
 //! Whatever its look, a resident's token has a row under the hash of its text, and the row decides here. A signed token
 //! that a client got in its own name (`client_credentials`) has none: its signature decides, and the list of revoked
 //! identifiers. The name of a resident in a signed token is the one that the client knows anyway, because the client can
-//! read the token; a resource server of another sector that asks us is told its own name for the person.
+//! read the token; a resource server that asks us about it is told the same one and no second.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;

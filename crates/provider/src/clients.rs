@@ -15,6 +15,7 @@ use model::ids::ClientId;
 use store::clients::StoredClient;
 use store::revisions::{self, Revision};
 use store::{Store, StoreError};
+use tokio::sync::Mutex;
 
 use crate::client_keys::RemoteKeys;
 
@@ -44,27 +45,38 @@ struct Snapshot {
 
 /// The snapshot of this node. Cheap to clone.
 #[derive(Clone, Debug)]
-pub struct Clients(Arc<ArcSwap<Snapshot>>);
+pub struct Clients(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    snapshot: ArcSwap<Snapshot>,
+    /// Whoever holds it looks again: what was read earlier does not take the place of what was read later.
+    turn: Mutex<()>,
+}
 
 impl Clients {
     /// Reads every sub-site.
     pub async fn load(store: &Store) -> Result<Self, StoreError> {
         let snapshot = read(store, &Snapshot::default()).await?;
-        Ok(Self(Arc::new(ArcSwap::from_pointee(snapshot))))
+        Ok(Self(Arc::new(Inner {
+            snapshot: ArcSwap::from_pointee(snapshot),
+            turn: Mutex::new(()),
+        })))
     }
 
     /// A sub-site, disabled or not.
     pub fn find(&self, id: &ClientId) -> Option<Registered> {
-        self.0.load().by_id.get(id).cloned()
+        self.0.snapshot.load().by_id.get(id).cloned()
     }
 
     /// Looks again if something changed; answers whether it did.
     pub async fn refresh(&self, store: &Store) -> Result<bool, StoreError> {
-        let old = self.0.load_full();
+        let _turn = self.0.turn.lock().await;
+        let old = self.0.snapshot.load_full();
         if revisions::number(&store.read(), Revision::Clients).await? == old.revision {
             return Ok(false);
         }
-        self.0.store(Arc::new(read(store, &old).await?));
+        self.0.snapshot.store(Arc::new(read(store, &old).await?));
         Ok(true)
     }
 }
@@ -110,4 +122,29 @@ fn register(stored: StoredClient, before: Option<&Registered>) -> Registered {
 /// The public keys of a registration, if it has any; for the check of a registration before it is applied, too.
 pub fn check_keys(client: &Client) -> Result<Option<PublicKeySet>, KeySetError> {
     client.jwks.as_ref().map(PublicKeySet::from_value).transpose()
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::testing;
+
+    #[tokio::test]
+    async fn of_two_that_look_again_at_once_one_reads_and_the_other_waits() {
+        for world in testing::worlds().await {
+            let (clients, keys) = (&world.service.0.clients, &world.service.0.keys);
+            let store = &world.store;
+            let site = store::clients::StoredClient::new(testing::client("hefei"), None);
+            store::clients::put(&store.read(), &site, world.now())
+                .await
+                .unwrap();
+            let (one, two) = tokio::join!(clients.refresh(store), clients.refresh(store));
+            assert_eq!((one.unwrap(), two.unwrap()), (true, false));
+
+            store::revisions::raise(&store.read(), store::revisions::Revision::Keys)
+                .await
+                .unwrap();
+            let (one, two) = tokio::join!(keys.refresh(store), keys.refresh(store));
+            assert_eq!((one.unwrap(), two.unwrap()), (true, false));
+        }
+    }
 }

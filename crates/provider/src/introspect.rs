@@ -4,8 +4,9 @@
 //! Only clients that prove themselves are answered, and only about tokens that are theirs to judge: those issued to
 //! them, and access tokens for a resource that they serve (`serves_resources`; a token that names none is for the
 //! provider itself, whose name is the issuer). Whatever else it is, the answer is `{"active":false}` and nothing more
-//! (A083, A098). `sub` is the name under which the one who asks knows the person, which is another than the sub-site's
-//! when they are of two sectors: so two sectors cannot join what they know by asking us.
+//! (A083, A098). `sub` of an opaque token is the name under which the one who asks knows the person, which is another
+//! than the sub-site's when they are of two sectors. `sub` of a signed token is the one that stands in it, which whoever
+//! holds the token reads anyway: a second name for the same token would join the names of two sectors (A125).
 //!
 //! Statements: one for a resident's access token, two for a refresh token or a client's own token. An assertion adds
 //! one.
@@ -150,11 +151,13 @@ impl Asking<'_> {
         let site = self.service.client(&live.client_id)?;
         let allowed = live.holder.allowed.as_ref();
         let permitted = Permitted::today(&details.scopes, &site.client, live.grant, allowed)?;
+        // A signed token has an identifier, and the name in it is that of the client to which it was issued.
+        let whose = if details.jti.is_some() { &site.client } else { self.client };
         Some(Answer {
             active: true,
             scope: Some(permitted.scopes.to_string()),
             client_id: Some(live.client_id.as_str().to_owned()),
-            sub: Some(self.service.subject(self.client, live.holder.account.id)),
+            sub: Some(self.service.subject(whose, live.holder.account.id)),
             aud: Some(access_token::audience(self.service.issuer(), &details.resources)),
             iss: Some(self.service.issuer().to_owned()),
             iat: Some(live.created_at.timestamp()),

@@ -21,6 +21,7 @@ use store::audit::{self, Entry};
 use store::keys::{Listed, NewKey, State};
 use store::revisions::{self, Revision};
 use store::{Store, StoreError, Tx};
+use tokio::sync::Mutex;
 use zeroize::Zeroizing;
 
 use crate::wire::Document;
@@ -91,6 +92,8 @@ pub struct Keys {
     ring: SharedRing,
     document: ArcSwap<Document>,
     revision: AtomicI64,
+    /// Whoever holds it looks again: what was read earlier does not take the place of what was read later.
+    turn: Mutex<()>,
 }
 
 impl Keys {
@@ -102,6 +105,7 @@ impl Keys {
             document: ArcSwap::from_pointee(Document::of(&ring.jwks())),
             ring: SharedRing::new(ring),
             revision: AtomicI64::new(revision),
+            turn: Mutex::new(()),
         })
     }
 
@@ -117,6 +121,7 @@ impl Keys {
 
     /// Looks again if something changed; answers whether it did.
     pub async fn refresh(&self, store: &Store) -> Result<bool, KeysError> {
+        let _turn = self.turn.lock().await;
         let number = revisions::number(&store.read(), Revision::Keys).await?;
         if number == self.revision.load(Ordering::Acquire) {
             return Ok(false);

@@ -3,9 +3,10 @@
 //! A refresh token takes its whole family along, access tokens too; an access token goes alone. The answer is 200 with
 //! nothing in it whether there was such a token or not, and for a token of another client nothing happens (A085). Only
 //! when the store fails is it 503, because then the token may still be good (A086). `token_type_hint` is not looked at.
+//! A client without a credential can be anybody, so what was never a token of its own is answered without a transaction.
 //!
 //! Statements: one for an access token or a client's own, five for a refresh token, and the entry in the audit log; an
-//! assertion adds one.
+//! assertion adds one, and a public client one or two to look first.
 
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
@@ -48,15 +49,24 @@ pub async fn revoke(
 
 async fn give_back(service: &Service, caller: &Caller) -> Result<(), Refusal> {
     let token = caller.form().one("token").ok_or(RevokeError::TokenMissing)?;
+    let presented = Presented::read(token);
+    let giving = Giving {
+        service,
+        caller,
+        now: service.now(),
+    };
+    if !caller.client().auth_method.is_confidential() {
+        let Some(presented) = &presented else {
+            return Ok(());
+        };
+        if !giving.is_own(presented).await.map_err(RevokeError::from)? {
+            return Ok(());
+        }
+    }
     let tx = service.store().begin().await.map_err(RevokeError::from)?;
     caller.admit(&tx).await?;
-    if let Some(presented) = Presented::read(token) {
-        let giving = Giving {
-            service,
-            caller,
-            now: service.now(),
-        };
-        giving.back(&tx, &presented).await.map_err(RevokeError::from)?;
+    if let Some(presented) = &presented {
+        giving.back(&tx, presented).await.map_err(RevokeError::from)?;
     }
     tx.commit().await.map_err(RevokeError::from)?;
     Ok(())
@@ -69,6 +79,20 @@ struct Giving<'a> {
 }
 
 impl Giving<'_> {
+    /// Whether there is or was such a token of this client.
+    async fn is_own(&self, token: &Presented<'_>) -> Result<bool, StoreError> {
+        let (client, tx) = (&self.caller.client().client_id, self.service.store().read());
+        if tokens::is_known(&tx, &token.hash, client).await? {
+            return Ok(true);
+        }
+        let Some(text) = &token.signed else {
+            let kept = refresh::find(&tx, &token.hash).await?;
+            return Ok(kept.is_some_and(|kept| kept.client_id() == client));
+        };
+        let own = access_token::read_own_name(self.service, text.expose());
+        Ok(own.is_some_and(|own| own.client_id == *client))
+    }
+
     async fn back(&self, tx: &Tx, token: &Presented<'_>) -> Result<(), StoreError> {
         let client = &self.caller.client().client_id;
         if let Some(text) = &token.signed

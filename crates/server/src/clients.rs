@@ -8,7 +8,7 @@ use model::event::Event;
 use model::ids::ClientId;
 use serde_json::{Value, json};
 use store::audit::{self, Entry};
-use store::clients::{self, PreviousSecret, StoredClient};
+use store::clients::{self, CLIENTS_MAX, PreviousSecret, StoredClient};
 use store::{Store, StoreError};
 
 /// What to do with the difference.
@@ -24,7 +24,7 @@ pub struct Mode {
 }
 
 /// Applies sub-sites and answers with the difference, a line each.
-pub async fn apply(store: &Store, wanted: &[StoredClient], mode: Mode) -> Result<Vec<String>, StoreError> {
+pub async fn apply(store: &Store, wanted: &[StoredClient], mode: Mode) -> anyhow::Result<Vec<String>> {
     let now = store.clock().now();
     let tx = store.begin().await?;
     let present: BTreeMap<ClientId, StoredClient> = clients::list(&tx)
@@ -32,6 +32,14 @@ pub async fn apply(store: &Store, wanted: &[StoredClient], mode: Mode) -> Result
         .into_iter()
         .map(|stored| (stored.client.client_id.clone(), stored))
         .collect();
+    let named: BTreeSet<_> = wanted.iter().map(|stored| &stored.client.client_id).collect();
+    let extra: BTreeSet<ClientId> = present
+        .iter()
+        .filter(|(id, stored)| mode.prune && !named.contains(id) && stored.dynamic.is_none())
+        .map(|(id, _)| id.clone())
+        .collect();
+    let added = named.iter().filter(|id| !present.contains_key(**id)).count();
+    check_room(clients::count(&tx).await?, added, extra.len())?;
     let mut lines = Vec::new();
     for new in wanted {
         let id = &new.client.client_id;
@@ -48,6 +56,15 @@ pub async fn apply(store: &Store, wanted: &[StoredClient], mode: Mode) -> Result
         });
         if !mode.dry_run {
             clients::put(&tx, &new, now).await?;
+            match old.and_then(|old| Ends::of(old, &new)) {
+                Some(Ends::Consents) => {
+                    clients::revoke_grants(&tx, id, now).await?;
+                }
+                Some(Ends::Tokens) => {
+                    clients::revoke_tokens(&tx, id, now).await?;
+                }
+                None => {}
+            }
             let details = match old {
                 Some(_) => json!({ "change": "changed", "keys": changes }),
                 None => json!({ "change": "added" }),
@@ -60,18 +77,11 @@ pub async fn apply(store: &Store, wanted: &[StoredClient], mode: Mode) -> Result
             .await?;
         }
     }
-    let named: BTreeSet<_> = wanted.iter().map(|stored| &stored.client.client_id).collect();
-    let extra: BTreeSet<ClientId> = present
-        .iter()
-        .filter(|(id, stored)| !named.contains(id) && stored.dynamic.is_none())
-        .map(|(id, _)| id.clone())
-        .collect();
-    if mode.prune && !extra.is_empty() {
+    if !extra.is_empty() {
         lines.extend(extra.iter().map(|id| format!("- {id}")));
         if !mode.dry_run {
             clients::remove(&tx, &extra, now).await?;
             for id in &extra {
-                clients::revoke_everything(&tx, id, now).await?;
                 let entry = Entry::new(Event::ClientChanged, now).client(id);
                 audit::record(&tx, store.rng(), entry.details(json!({ "change": "removed" }))).await?;
             }
@@ -81,6 +91,17 @@ pub async fn apply(store: &Store, wanted: &[StoredClient], mode: Mode) -> Result
     Ok(lines)
 }
 
+/// What is over the limit would not be seen by any node, so there is no such sub-site.
+fn check_room(there: u64, added: usize, removed: usize) -> anyhow::Result<()> {
+    let (added, removed) = (u64::try_from(added)?, u64::try_from(removed)?);
+    let after = there.saturating_add(added).saturating_sub(removed);
+    anyhow::ensure!(
+        added == 0 || after <= CLIENTS_MAX,
+        "there would be {after} sub-sites, and there can be {CLIENTS_MAX}: nothing was changed; remove some first"
+    );
+    Ok(())
+}
+
 /// The new state with what goes over from the old one: the secret that was replaced, for a while.
 fn succeed(old: &StoredClient, new: &StoredClient, overlap: TimeDelta, now: DateTime<Utc>) -> StoredClient {
     let mut new = new.clone();
@@ -88,14 +109,47 @@ fn succeed(old: &StoredClient, new: &StoredClient, overlap: TimeDelta, now: Date
     let replaced = old.secret_hash.filter(|hash| new.secret_hash != Some(*hash));
     new.previous = match replaced {
         _ if !keeps => None,
-        Some(hash) => Some(PreviousSecret {
-            hash,
-            secret: old.secret.clone(),
-            until: now + overlap,
-        }),
+        // One that ends by itself does not live longer for being replaced.
+        Some(hash) => {
+            let until = old
+                .secret_expires_at
+                .map_or(now + overlap, |end| end.min(now + overlap));
+            (now < until).then(|| PreviousSecret {
+                hash,
+                secret: old.secret.clone(),
+                until,
+            })
+        }
         None => old.previous.clone(),
     };
     new
+}
+
+/// What a change of a file ends of what the sub-site was given. What else people are shown is the operator's word.
+#[derive(Clone, Copy)]
+enum Ends {
+    /// Codes and tokens.
+    Tokens,
+    /// Consents, too: people are known there by another name.
+    Consents,
+}
+
+impl Ends {
+    fn of(old: &StoredClient, new: &StoredClient) -> Option<Self> {
+        let (old, new) = (&old.client, &new.client);
+        if old.sector == new.sector {
+            clients::is_another_party(old, new).then_some(Self::Tokens)
+        } else {
+            Some(Self::Consents)
+        }
+    }
+
+    const fn words(self) -> &'static str {
+        match self {
+            Self::Tokens => "its codes and tokens are revoked",
+            Self::Consents => "its consents, codes and tokens are revoked",
+        }
+    }
 }
 
 /// Which keys differ; values of secrets are never shown.
@@ -123,7 +177,11 @@ fn describe(old: &StoredClient, new: &StoredClient) -> String {
     if old.dynamic.is_some() {
         keys.push("origin (it was registered by a program)".to_owned());
     }
-    keys.join(", ")
+    let keys = keys.join(", ");
+    match Ends::of(old, new) {
+        Some(ends) => format!("{keys} ({})", ends.words()),
+        None => keys,
+    }
 }
 
 /// A time as operators read it.
@@ -141,7 +199,6 @@ pub async fn end_dynamic(store: &Store, id: &ClientId) -> Result<bool, StoreErro
         return Ok(false);
     }
     clients::remove(&tx, &BTreeSet::from([id.clone()]), now).await?;
-    clients::revoke_everything(&tx, id, now).await?;
     let entry = Entry::new(Event::ClientChanged, now).client(id);
     let details = json!({ "change": "removed", "by": "operator" });
     audit::record(&tx, store.rng(), entry.details(details)).await?;
@@ -151,8 +208,19 @@ pub async fn end_dynamic(store: &Store, id: &ClientId) -> Result<bool, StoreErro
 
 #[cfg(test)]
 mod tests {
-    use model::secret::{Sensitive, TokenHash};
+    use model::authn::Methods;
+    use model::client::{AccountKind, SubjectType};
+    use model::ids::{AccountId, GrantId, SessionId};
+    use model::ladder::Level;
+    use model::language::Language;
+    use model::phone::Phone;
+    use model::scope::{Scope, ScopeSet};
+    use model::secret::{Sensitive, Token, TokenHash};
+    use store::accounts::NewAccount;
     use store::clients::Dynamic;
+    use store::codes::{self, CodeDetails, NewCode, Redemption, RequestedClaims, Worthless};
+    use store::grants::{self, Grant};
+    use store::testing::TestStore;
 
     use super::*;
 
@@ -268,6 +336,134 @@ mod tests {
                 (stored.secret_hash, stored.secret, stored.previous),
                 (None, None, None)
             );
+        }
+    }
+
+    #[test]
+    fn there_is_room_for_so_many_sub_sites_and_no_more() {
+        assert!(check_room(4999, 1, 0).is_ok());
+        assert!(check_room(5000, 0, 0).is_ok() && check_room(5000, 1, 1).is_ok());
+        let refused = check_room(5000, 1, 0).expect_err("one too many").to_string();
+        assert!(refused.starts_with("there would be 5001 sub-sites, and there can be 5000"));
+    }
+
+    #[tokio::test]
+    async fn a_secret_that_ends_by_itself_does_not_live_longer_for_being_replaced() {
+        for test in store::testing::stores().await {
+            let (store, now) = (&test.store, test.clock.now());
+            for (hours, expected) in [(-1, None), (0, None), (5, Some(5)), (48, Some(24))] {
+                let mut old = with_secret(client("hefei"), "one");
+                old.secret_expires_at = Some(now + TimeDelta::hours(hours));
+                clients::put(&store.read(), &old, now).await.expect("stored");
+                apply_one(store, with_secret(client("hefei"), "two"), 24).await;
+                let found = clients::find_stored(&store.read(), &old.client.client_id).await;
+                let previous = found.expect("read").expect("there").previous;
+                assert_eq!(
+                    previous.map(|previous| previous.until),
+                    expected.map(|hours| now + TimeDelta::hours(hours)),
+                    "{hours}"
+                );
+            }
+        }
+    }
+
+    async fn resident(test: &TestStore) -> AccountId {
+        let now = test.clock.now();
+        let new = NewAccount {
+            id: AccountId::new(now, test.store.rng()),
+            kind: AccountKind::Resident,
+            language: Language::ZhCn,
+            phone: Phone::parse("13800138000").expect("a phone"),
+            created_at: now,
+        };
+        let created = store::accounts::create(&test.store.read(), &new).await;
+        created.expect("created");
+        new.id
+    }
+
+    async fn consent(test: &TestStore, account: AccountId, id: &ClientId) {
+        let now = test.clock.now();
+        let grant = Grant {
+            id: GrantId::new(now, test.store.rng()),
+            client_id: id.clone(),
+            allowed: ScopeSet::from_iter([Scope::Phone]),
+            asked: ScopeSet::from_iter([Scope::Phone]),
+            receipt: Value::Null,
+            created_at: now,
+            revoked_at: None,
+        };
+        let stored = grants::put(&test.store.read(), account, &grant).await;
+        stored.expect("stored");
+    }
+
+    /// A code that was not redeemed yet.
+    async fn code(test: &TestStore, account: AccountId, id: &ClientId) -> Token {
+        let (now, code) = (test.clock.now(), Token::generate(test.store.rng()));
+        let methods = Methods::default();
+        let details = CodeDetails {
+            scopes: ScopeSet::from_iter([Scope::Openid]),
+            nonce: None,
+            acr: Level::REGISTERED,
+            acr_essential: false,
+            identity_level: Level::REGISTERED,
+            strength: methods.strength(),
+            methods,
+            auth_time: now,
+            auth_time_requested: false,
+            claims: RequestedClaims::default(),
+            grant: None,
+            jkt: None,
+            resources: Vec::new(),
+        };
+        let new = NewCode {
+            code: &code,
+            client_id: id,
+            account,
+            session: SessionId::new(now, test.store.rng()),
+            redirect_uri: "https://hefei.example/callback",
+            code_challenge: None,
+            details: &details,
+            now,
+            expires_at: now + TimeDelta::minutes(1),
+        };
+        let issued = codes::issue(&test.store.read(), &new).await;
+        issued.expect("issued");
+        code
+    }
+
+    #[tokio::test]
+    async fn a_file_that_makes_another_party_of_a_sub_site_ends_what_it_was_given() {
+        for test in store::testing::stores().await {
+            let (store, now, account) = (&test.store, test.clock.now(), resident(&test).await);
+            let mut site = client("hefei");
+            let id = site.client.client_id.clone();
+            apply_one(store, site.clone(), 24).await;
+            let mut steps: Vec<(&str, bool, StoredClient)> = Vec::new();
+            site.client.disabled = true;
+            steps.push(("~ hefei: disabled", true, site.clone()));
+            site.client.subject_type = SubjectType::Public;
+            let line = "~ hefei: subject_type (its codes and tokens are revoked)";
+            steps.push((line, true, site.clone()));
+            let site = with_secret(site, "one");
+            let line = "~ hefei: auth_method, secret (its codes and tokens are revoked)";
+            steps.push((line, true, site.clone()));
+            let mut site = site;
+            site.client.sector = "wuhu".to_owned();
+            let line = "~ hefei: sector (its consents, codes and tokens are revoked)";
+            steps.push((line, false, site));
+            for (line, consented, step) in steps {
+                consent(&test, account, &id).await;
+                let code = code(&test, account, &id).await;
+                assert_eq!(apply_one(store, step, 24).await, [line]);
+                let grant = grants::find_active(&store.read(), account, &id).await;
+                assert_eq!(grant.expect("read").is_some(), consented, "{line}");
+                let redeemed = codes::redeem(&store.read(), &code.hash(), &id, now).await;
+                let revoked = matches!(
+                    redeemed.expect("asked"),
+                    Redemption::Refused(Worthless::Revoked)
+                );
+                assert_eq!(revoked, line.contains("tokens are revoked"), "{line}");
+            }
         }
     }
 

@@ -4,7 +4,7 @@
 //! months by law (184 days cover every case) and goes to an archive by the operator's decision.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use sea_orm::sea_query::{Expr, ExprTrait as _};
+use sea_orm::sea_query::{Expr, ExprTrait as _, Query};
 use sea_orm::{ColumnTrait as _, EntityTrait, QueryFilter as _, QuerySelect as _, QueryTrait as _};
 
 use crate::entity::{
@@ -33,89 +33,146 @@ const CASE_INPUT_DAYS: i64 = 30;
 /// For how long delivered messages stay, and what became of telling sub-sites of a sign-out.
 const OUTBOX_DAYS: i64 = 7;
 
-/// Deletes what is over, one batch of each table; answers how many rows went. Call again while it is not 0.
+/// Deletes what is over, one batch of each table; answers how many rows went. Call again while it is not
+/// 0. A table that cannot be swept does not keep the others from it: its error is the answer once nothing else is left.
 pub async fn sweep(tx: &Tx, now: DateTime<Utc>) -> Result<u64, StoreError> {
     let replay = now - TimeDelta::hours(REPLAY_HOURS);
     let clocks = now - TimeDelta::minutes(CLOCKS_MINUTES);
-    let mut gone = crate::cases::forget_inputs(tx, now - TimeDelta::days(CASE_INPUT_DAYS)).await?;
-    gone += batch::<registration::Entity>(
-        tx,
-        registration::Column::Id,
-        registration::Column::ExpiresAt.lt(now),
-    )
-    .await?;
-    gone += batch::<captcha::Entity>(tx, captcha::Column::Id, captcha::Column::ExpiresAt.lt(now)).await?;
-    gone += batch::<otp::Entity>(tx, otp::Column::Id, otp::Column::ExpiresAt.lt(now)).await?;
-    gone +=
-        batch::<throttle::Entity>(tx, throttle::Column::Bucket, throttle::Column::ExpiresAt.lt(now)).await?;
-    gone += batch::<interaction::Entity>(
-        tx,
-        interaction::Column::IdHash,
-        interaction::Column::ExpiresAt.lt(now),
-    )
-    .await?;
+    let mut swept = Swept::default();
+    swept.add(crate::cases::forget_inputs(tx, now - TimeDelta::days(CASE_INPUT_DAYS)).await);
+    swept.add(
+        batch::<registration::Entity>(
+            tx,
+            registration::Column::Id,
+            registration::Column::ExpiresAt.lt(now),
+        )
+        .await,
+    );
+    swept.add(batch::<captcha::Entity>(tx, captcha::Column::Id, captcha::Column::ExpiresAt.lt(now)).await);
+    swept.add(batch::<otp::Entity>(tx, otp::Column::Id, otp::Column::ExpiresAt.lt(now)).await);
+    swept.add(
+        batch::<throttle::Entity>(tx, throttle::Column::Bucket, throttle::Column::ExpiresAt.lt(now)).await,
+    );
+    swept.add(
+        batch::<interaction::Entity>(
+            tx,
+            interaction::Column::IdHash,
+            interaction::Column::ExpiresAt.lt(now),
+        )
+        .await,
+    );
     // Whoever began with it in time may go on for as long as an interrupted request waits.
     let answered = now - TimeDelta::minutes(model::interaction::LIFE_MINUTES);
-    gone += batch::<pushed_request::Entity>(
-        tx,
-        pushed_request::Column::HandleHash,
-        pushed_request::Column::ExpiresAt.lt(answered),
-    )
-    .await?;
-    gone += batch::<client_assertion::Entity>(
-        tx,
-        client_assertion::Column::JtiHash,
-        client_assertion::Column::ExpiresAt.lt(clocks),
-    )
-    .await?;
-    gone += batch::<initial_access_token::Entity>(
-        tx,
-        initial_access_token::Column::TokenHash,
-        initial_access_token::Column::ExpiresAt.lt(now),
-    )
-    .await?;
-    // What a sign-in that holds gave says who is to be told of its end.
-    let holding = session::Entity::find()
-        .select_only()
-        .column(session::Column::Id)
-        .filter(session::Column::EndedAt.is_null())
-        .filter(session::Column::ExpiresAt.gt(now))
-        .into_query();
-    let given_up = authorization_code::Column::UsedAt
-        .is_null()
-        .or(authorization_code::Column::SessionId.not_in_subquery(holding));
-    gone += batch::<authorization_code::Entity>(
-        tx,
-        authorization_code::Column::CodeHash,
-        authorization_code::Column::ExpiresAt.lt(replay).and(given_up),
-    )
-    .await?;
-    gone += batch::<access_token::Entity>(
-        tx,
-        access_token::Column::TokenHash,
-        access_token::Column::ExpiresAt.lt(replay),
-    )
-    .await?;
+    swept.add(
+        batch::<pushed_request::Entity>(
+            tx,
+            pushed_request::Column::HandleHash,
+            pushed_request::Column::ExpiresAt.lt(answered),
+        )
+        .await,
+    );
+    swept.add(
+        batch::<client_assertion::Entity>(
+            tx,
+            client_assertion::Column::JtiHash,
+            client_assertion::Column::ExpiresAt.lt(clocks),
+        )
+        .await,
+    );
+    swept.add(
+        batch::<initial_access_token::Entity>(
+            tx,
+            initial_access_token::Column::TokenHash,
+            initial_access_token::Column::ExpiresAt.lt(now),
+        )
+        .await,
+    );
+    swept.add(
+        batch::<authorization_code::Entity>(
+            tx,
+            authorization_code::Column::CodeHash,
+            authorization_code::Column::ExpiresAt
+                .lt(replay)
+                .and(given_up(now)),
+        )
+        .await,
+    );
+    swept.add(
+        batch::<access_token::Entity>(
+            tx,
+            access_token::Column::TokenHash,
+            access_token::Column::ExpiresAt.lt(replay),
+        )
+        .await,
+    );
     // A used one stays as long as its family may live, so that its replay is recognised.
-    gone += batch::<refresh_token::Entity>(
-        tx,
-        refresh_token::Column::TokenHash,
-        refresh_token::Column::ExpiresAt.lt(replay),
-    )
-    .await?;
-    gone += batch::<revoked_token::Entity>(
-        tx,
-        revoked_token::Column::TokenHash,
-        revoked_token::Column::ExpiresAt.lt(clocks),
-    )
-    .await?;
+    swept.add(
+        batch::<refresh_token::Entity>(
+            tx,
+            refresh_token::Column::TokenHash,
+            refresh_token::Column::ExpiresAt.lt(replay),
+        )
+        .await,
+    );
+    swept.add(
+        batch::<revoked_token::Entity>(
+            tx,
+            revoked_token::Column::TokenHash,
+            revoked_token::Column::ExpiresAt.lt(clocks),
+        )
+        .await,
+    );
     let old = session::Column::ExpiresAt.lt(now - TimeDelta::days(SESSION_DAYS));
-    gone += batch::<session::Entity>(tx, session::Column::Id, old).await?;
+    swept.add(batch::<session::Entity>(tx, session::Column::Id, old).await);
     let old = outbox::Column::ExpiresAt.lt(now - TimeDelta::days(OUTBOX_DAYS));
-    gone += batch::<outbox::Entity>(tx, outbox::Column::Id, old).await?;
+    swept.add(batch::<outbox::Entity>(tx, outbox::Column::Id, old).await);
     let old = backchannel_logout::Column::ExpiresAt.lt(now - TimeDelta::days(OUTBOX_DAYS));
-    gone += batch::<backchannel_logout::Entity>(tx, backchannel_logout::Column::Id, old).await?;
-    Ok(gone)
+    swept.add(batch::<backchannel_logout::Entity>(tx, backchannel_logout::Column::Id, old).await);
+    swept.result()
+}
+
+/// What was swept so far.
+#[derive(Default)]
+struct Swept {
+    gone: u64,
+    error: Option<StoreError>,
+}
+
+impl Swept {
+    fn add(&mut self, one: Result<u64, StoreError>) {
+        match one {
+            Ok(gone) => self.gone = self.gone.saturating_add(gone),
+            Err(error) => {
+                self.error.get_or_insert(error);
+            }
+        }
+    }
+
+    /// The first error waits for as long as there is more to do elsewhere.
+    fn result(self) -> Result<u64, StoreError> {
+        match self.error {
+            Some(error) if self.gone == 0 => Err(error),
+            _ => Ok(self.gone),
+        }
+    }
+}
+
+/// What a sign-in that holds gave says who is to be told of its end. Each is looked up by its key: of sign-ins there
+/// may be very many.
+fn given_up(now: DateTime<Utc>) -> Expr {
+    let holding = Query::select()
+        .expr(Expr::value(1))
+        .from(session::Entity)
+        .and_where(
+            Expr::col((session::Entity, session::Column::Id))
+                .equals((authorization_code::Entity, authorization_code::Column::SessionId)),
+        )
+        .and_where(Expr::col((session::Entity, session::Column::EndedAt)).is_null())
+        .and_where(Expr::col((session::Entity, session::Column::ExpiresAt)).gt(now))
+        .take();
+    authorization_code::Column::UsedAt
+        .is_null()
+        .or(Expr::exists(holding).not())
 }
 
 async fn batch<E: EntityTrait>(tx: &Tx, key: E::Column, over: Expr) -> Result<u64, StoreError> {
@@ -135,6 +192,7 @@ async fn batch<E: EntityTrait>(tx: &Tx, key: E::Column, over: Expr) -> Result<u6
 #[cfg(test)]
 mod tests {
     use model::ids::ClientId;
+    use sea_orm::ConnectionTrait as _;
 
     use super::*;
     use crate::testing;
@@ -155,6 +213,21 @@ mod tests {
             assert!(revoked::holds(&tx, "a").await.unwrap());
             assert_eq!(sweep(&tx, ahead + TimeDelta::seconds(1)).await.unwrap(), 3);
             assert!(!revoked::holds(&tx, "a").await.unwrap());
+        }
+    }
+
+    #[tokio::test]
+    async fn a_table_that_cannot_be_swept_does_not_keep_the_others_from_it() {
+        for test in testing::stores().await {
+            let (tx, until) = (test.store.read(), testing::start_time());
+            assert!(revoked::add(&tx, "a", until).await.unwrap());
+            tx.execute_unprepared("ALTER TABLE captcha RENAME TO elsewhere")
+                .await
+                .unwrap();
+            let later = until + TimeDelta::hours(1);
+            assert_eq!(sweep(&tx, later).await.unwrap(), 1, "{}", test.database.kind());
+            assert!(!revoked::holds(&tx, "a").await.unwrap());
+            assert!(sweep(&tx, later).await.is_err(), "it is not hidden");
         }
     }
 }

@@ -3,15 +3,18 @@
 
 use std::collections::BTreeSet;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use model::client::Client;
 use model::ids::ClientId;
 use model::secret::{Sensitive, TokenHash};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{Expr, OnConflict};
-use sea_orm::{ColumnTrait as _, EntityTrait as _, PaginatorTrait as _, QueryFilter as _, QuerySelect as _};
+use sea_orm::{
+    ColumnTrait as _, EntityTrait as _, PaginatorTrait as _, QueryFilter as _, QueryOrder as _,
+    QuerySelect as _,
+};
 
-use crate::entity::{access_token, authorization_code, client, refresh_token};
+use crate::entity::{access_token, authorization_code, client, consent_grant, refresh_token};
 use crate::error::StoreError;
 use crate::revisions::{self, Revision};
 use crate::tx::Tx;
@@ -19,6 +22,12 @@ use crate::vault;
 
 /// The most sub-sites there can be.
 pub const CLIENTS_MAX: u64 = 5000;
+
+/// How often refresh tokens are looked through for those that were made while they were being revoked.
+const PASSES: u32 = 16;
+
+/// What ended so long ago is in nobody's hands any more, not even in a request that began before.
+const OVER_FOR: TimeDelta = TimeDelta::minutes(5);
 
 /// The word for a sub-site that a program registered; those of files have none.
 const DYNAMIC: &str = "dynamic";
@@ -103,6 +112,7 @@ impl StoredClient {
 pub async fn list(tx: &Tx) -> Result<Vec<StoredClient>, StoreError> {
     let rows = client::Entity::find()
         .filter(client::Column::RemovedAt.is_null())
+        .order_by_asc(client::Column::ClientId)
         .limit(CLIENTS_MAX)
         .all(tx)
         .await?;
@@ -232,6 +242,19 @@ pub async fn put(tx: &Tx, stored: &StoredClient, now: DateTime<Utc>) -> Result<(
     revisions::raise(tx, Revision::Clients).await
 }
 
+/// How many sub-sites there are, those that cannot be read too.
+pub async fn count(tx: &Tx) -> Result<u64, StoreError> {
+    Ok(client::Entity::find()
+        .filter(client::Column::RemovedAt.is_null())
+        .count(tx)
+        .await?)
+}
+
+/// Whether there is a sub-site of this name, one that cannot be read too.
+pub async fn exists(tx: &Tx, id: &ClientId) -> Result<bool, StoreError> {
+    Ok(row_of(tx, id).await?.is_some())
+}
+
 /// How many sub-sites programs registered, for one more: another who counts waits from here until the transaction
 /// ends, so that two cannot both be the last.
 pub async fn count_dynamic_to_add(tx: &Tx) -> Result<u64, StoreError> {
@@ -250,7 +273,8 @@ pub async fn find_to_change(tx: &Tx, id: &ClientId) -> Result<Option<StoredClien
     find_stored(tx, id).await
 }
 
-/// Removes sub-sites with their secrets; their grants stay as history.
+/// Removes sub-sites with their secrets, and ends what they were given: who comes after under the same name is told
+/// nothing before people are asked again. What was consented to stays as history.
 pub async fn remove(tx: &Tx, ids: &BTreeSet<ClientId>, now: DateTime<Utc>) -> Result<(), StoreError> {
     let nothing = || Expr::value(Option::<Vec<u8>>::None);
     client::Entity::update_many()
@@ -263,39 +287,79 @@ pub async fn remove(tx: &Tx, ids: &BTreeSet<ClientId>, now: DateTime<Utc>) -> Re
         .filter(client::Column::ClientId.is_in(ids.iter().map(ClientId::as_str)))
         .exec(tx)
         .await?;
-    revisions::raise(tx, Revision::Clients).await
+    revisions::raise(tx, Revision::Clients).await?;
+    for id in ids {
+        revoke_grants(tx, id, now).await?;
+    }
+    Ok(())
 }
 
-/// Revokes every code and token that a sub-site has; answers how many tokens were alive. By a look through the whole
-/// tables: sub-sites end rarely.
-pub async fn revoke_everything(tx: &Tx, id: &ClientId, now: DateTime<Utc>) -> Result<u64, StoreError> {
+/// Whether what was given before would now mean something else: other names for people, or a client without a
+/// credential where there was one, or the other way round.
+pub fn is_another_party(old: &Client, new: &Client) -> bool {
+    (&old.sector, old.subject_type) != (&new.sector, new.subject_type)
+        || old.auth_method.is_confidential() != new.auth_method.is_confidential()
+}
+
+/// Takes back every consent that a sub-site has, with every code and token; answers how many consents held. Those
+/// first, as when a person takes one back.
+pub async fn revoke_grants(tx: &Tx, id: &ClientId, now: DateTime<Utc>) -> Result<u64, StoreError> {
+    let grants = consent_grant::Entity::update_many()
+        .col_expr(consent_grant::Column::RevokedAt, Expr::value(now))
+        .filter(consent_grant::Column::ClientId.eq(id.as_str()))
+        .filter(consent_grant::Column::RevokedAt.is_null())
+        .exec(tx)
+        .await?;
+    revoke_tokens(tx, id, now).await?;
+    Ok(grants.rows_affected)
+}
+
+/// Revokes every code and token that a sub-site has; answers how many tokens were alive. Whoever redeems or refreshes
+/// at this moment holds the row of what is being used, and adds tokens before letting go; so what gives tokens goes
+/// first, refresh tokens until no more come, access tokens at the end.
+pub async fn revoke_tokens(tx: &Tx, id: &ClientId, now: DateTime<Utc>) -> Result<u64, StoreError> {
+    let since = now - OVER_FOR;
     authorization_code::Entity::update_many()
         .col_expr(authorization_code::Column::RevokedAt, Expr::value(now))
         .filter(authorization_code::Column::ClientId.eq(id.as_str()))
         .filter(authorization_code::Column::RevokedAt.is_null())
+        .filter(authorization_code::Column::ExpiresAt.gt(since))
         .exec(tx)
         .await?;
-    let refresh = refresh_token::Entity::update_many()
-        .col_expr(refresh_token::Column::RevokedAt, Expr::value(now))
-        .filter(refresh_token::Column::ClientId.eq(id.as_str()))
-        .filter(refresh_token::Column::RevokedAt.is_null())
-        .exec(tx)
-        .await?;
+    let mut revoked = 0;
+    for _ in 0..PASSES {
+        let pass = refresh_token::Entity::update_many()
+            .col_expr(refresh_token::Column::RevokedAt, Expr::value(now))
+            .filter(refresh_token::Column::ClientId.eq(id.as_str()))
+            .filter(refresh_token::Column::RevokedAt.is_null())
+            .filter(refresh_token::Column::ExpiresAt.gt(since))
+            .filter(refresh_token::Column::IdleExpiresAt.gt(since))
+            .exec(tx)
+            .await?;
+        if pass.rows_affected == 0 {
+            break;
+        }
+        revoked += pass.rows_affected;
+    }
     let access = access_token::Entity::update_many()
         .col_expr(access_token::Column::RevokedAt, Expr::value(now))
         .filter(access_token::Column::ClientId.eq(id.as_str()))
         .filter(access_token::Column::RevokedAt.is_null())
+        .filter(access_token::Column::ExpiresAt.gt(since))
         .exec(tx)
         .await?;
-    Ok(refresh.rows_affected + access.rows_affected)
+    Ok(revoked + access.rows_affected)
 }
+
+#[cfg(test)]
+mod endings;
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::testing::stores;
 
-    fn site(id: &str) -> StoredClient {
+    pub(super) fn site(id: &str) -> StoredClient {
         let text = serde_json::json!({ "zh-CN": "合肥", "en": "Hefei", "vi": "Hợp Phì" });
         let client = serde_json::json!({
             "client_id": id, "name": text, "agency": text, "sector": "hefei", "auth_method": "none",
@@ -349,6 +413,37 @@ mod tests {
                     .expect("no error");
                 assert_eq!(found.is_some(), there, "{id} on {}", test.database.kind());
             }
+        }
+    }
+
+    #[tokio::test]
+    async fn of_too_many_the_same_ones_are_listed_and_all_are_counted() {
+        for test in stores().await {
+            let tx = test.store.begin().await.unwrap();
+            put(&tx, &site("a"), test.clock.now()).await.unwrap();
+            let row = client::Entity::find_by_id("a").one(&tx).await.unwrap().unwrap();
+            let numbers: Vec<u64> = (0..CLIENTS_MAX).rev().collect();
+            for numbers in numbers.chunks(500) {
+                let rows = numbers.iter().map(|number| {
+                    let id = format!("site-{number:04}");
+                    let document = row.document.replace("\"a\"", &format!("\"{id}\""));
+                    client::ActiveModel::from(client::Model {
+                        client_id: id,
+                        document,
+                        ..row.clone()
+                    })
+                });
+                client::Entity::insert_many(rows)
+                    .exec_without_returning(&tx)
+                    .await
+                    .unwrap();
+            }
+            assert_eq!(count(&tx).await.unwrap(), CLIENTS_MAX + 1);
+            let listed = list(&tx).await.unwrap();
+            let names: Vec<_> = listed.iter().map(|one| one.client.client_id.as_str()).collect();
+            assert_eq!((names.len(), names[0]), (5000, "a"));
+            assert_eq!((names[1], names[4999]), ("site-0000", "site-4998"));
+            assert!(names.is_sorted());
         }
     }
 

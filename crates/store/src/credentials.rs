@@ -8,7 +8,7 @@ use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
 
-use crate::entity::credential;
+use crate::entity::{authorization_code, credential};
 use crate::error::StoreError;
 use crate::tx::Tx;
 
@@ -72,7 +72,7 @@ pub async fn rehash_password(
     Ok(changed.rows_affected == 1)
 }
 
-/// Changes the password. Refresh tokens end with the old one, also those of the sign-in that goes on (A090).
+/// Changes the password. Codes and refresh tokens end with the old one, also those of the sign-in that goes on (A090).
 pub async fn change_password(
     tx: &Tx,
     account: AccountId,
@@ -87,6 +87,14 @@ pub async fn change_password(
         .exec(tx)
         .await?;
     if changed.rows_affected == 1 {
+        // Codes first: a redemption that is under way is waited for, and what it gives is seen.
+        authorization_code::Entity::update_many()
+            .col_expr(authorization_code::Column::RevokedAt, Expr::value(now))
+            .filter(authorization_code::Column::AccountId.eq(account.as_uuid()))
+            .filter(authorization_code::Column::UsedAt.is_null())
+            .filter(authorization_code::Column::RevokedAt.is_null())
+            .exec(tx)
+            .await?;
         crate::refresh::revoke_of_account(tx, account, now).await?;
     }
     Ok(changed.rows_affected == 1)

@@ -13,9 +13,8 @@ use uuid::Uuid;
 
 use crate::entity::{access_token, account, authorization_code, consent_grant};
 use crate::error::StoreError;
-use crate::refresh;
 use crate::tx::Tx;
-use crate::{accounts, dialect};
+use crate::{accounts, dialect, refresh, tokens};
 
 /// The most grants that a list shows.
 const LIST_MAX: u64 = 500;
@@ -169,6 +168,7 @@ pub async fn revoke(
         .filter(access_token::Column::AccountId.eq(account.as_uuid()))
         .filter(access_token::Column::ClientId.eq(grant.client_id.as_str()))
         .filter(access_token::Column::RevokedAt.is_null())
+        .filter(tokens::worth_revoking(now))
         .exec(tx)
         .await?;
     Ok(true)

@@ -15,7 +15,9 @@ use model::ids::{AccountId, ClientId, SessionId};
 use model::secret::TokenHash;
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{Expr, ExprTrait as _, OnConflict};
-use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _};
+use sea_orm::{
+    ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, Select,
+};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
@@ -108,19 +110,7 @@ pub async fn due(
     without: &BTreeSet<ClientId>,
     limit: u64,
 ) -> Result<Vec<Due>, StoreError> {
-    let mut query = Entity::find()
-        .filter(Column::ToldAt.is_null())
-        .filter(Column::DeadAt.is_null())
-        .filter(Column::NextAttemptAt.lte(now))
-        .filter(Column::ExpiresAt.gt(now));
-    if !without.is_empty() {
-        query = query.filter(Column::ClientId.is_not_in(without.iter().map(ClientId::as_str)));
-    }
-    let rows = query
-        .order_by_asc(Column::NextAttemptAt)
-        .limit(limit)
-        .all(tx)
-        .await?;
+    let rows = select_due(now, without).limit(limit).all(tx).await?;
     rows.into_iter()
         .map(|row| {
             Ok(Due {
@@ -130,6 +120,27 @@ pub async fn due(
             })
         })
         .collect()
+}
+
+/// The rows that nothing became of yet, by the partial indexes: they hold under these very conditions only.
+fn open() -> Select<Entity> {
+    Entity::find()
+        .filter(Column::ToldAt.is_null())
+        .filter(Column::DeadAt.is_null())
+}
+
+fn select_due(now: DateTime<Utc>, without: &BTreeSet<ClientId>) -> Select<Entity> {
+    let mut query = open()
+        .filter(Column::NextAttemptAt.lte(now))
+        .filter(Column::ExpiresAt.gt(now));
+    if !without.is_empty() {
+        query = query.filter(Column::ClientId.is_not_in(without.iter().map(ClientId::as_str)));
+    }
+    query.order_by_asc(Column::NextAttemptAt)
+}
+
+fn select_expired(now: DateTime<Utc>) -> Select<Entity> {
+    open().filter(Column::ExpiresAt.lte(now)).limit(GIVE_UP_MAX)
 }
 
 fn site(row: &Model) -> Result<Site, StoreError> {
@@ -251,13 +262,7 @@ pub async fn give_up(tx: &Tx, taken: &Taken, ending: Ending, now: DateTime<Utc>)
 
 /// Gives up some rows whose time is over; answers which.
 pub async fn give_up_expired(tx: &Tx, now: DateTime<Utc>) -> Result<Vec<Site>, StoreError> {
-    let late = Entity::find()
-        .filter(Column::ToldAt.is_null())
-        .filter(Column::DeadAt.is_null())
-        .filter(Column::ExpiresAt.lte(now))
-        .limit(GIVE_UP_MAX)
-        .all(tx)
-        .await?;
+    let late = select_expired(now).all(tx).await?;
     let mut given_up = Vec::new();
     for row in late {
         let taken = Taken {

@@ -6,7 +6,7 @@
 //! clients are replaced at each use; those of clients that prove themselves stay and only move their idle limit.
 //! One that was given without access beyond the sign-in ends with it at the latest.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use model::ids::{AccountId, ClientId, GrantId, SessionId};
 use model::secret::{Token, TokenHash};
 use sea_orm::ActiveValue::Set;
@@ -28,6 +28,9 @@ use crate::tx::Tx;
 
 /// How often a family is looked through for tokens that were made while it was being revoked.
 const PASSES: u32 = 16;
+
+/// A refresh token that was used so lately may be used at this moment by somebody whose work is not stored yet.
+const JUST_USED_SECONDS: i64 = 60;
 
 /// How long a family lives. Its tokens have the same end; the idle limit moves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -254,7 +257,7 @@ pub async fn redeem(
 /// What was revoked.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Revoked {
-    /// Refresh tokens, used ones too.
+    /// Refresh tokens, those that were used just now too.
     pub refresh_tokens: u64,
     /// Access tokens.
     pub access_tokens: u64,
@@ -297,6 +300,15 @@ pub async fn revoke_of_grant(
     revoke_where(tx, of_both, now).await
 }
 
+/// What is revoked of refresh tokens. Those that were used long ago are worth nothing as it is, and there may be very
+/// many; one that is being used at this moment must be waited for, because its successor is not seen before. Nodes'
+/// clocks differ.
+pub(crate) fn worth_revoking(now: DateTime<Utc>) -> Condition {
+    Condition::any()
+        .add(Column::UsedAt.is_null())
+        .add(Column::UsedAt.gt(now - TimeDelta::seconds(JUST_USED_SECONDS)))
+}
+
 async fn revoke_where(tx: &Tx, which: impl IntoCondition, now: DateTime<Utc>) -> Result<u64, StoreError> {
     let (which, mut revoked) = (which.into_condition(), 0);
     for _ in 0..PASSES {
@@ -304,6 +316,7 @@ async fn revoke_where(tx: &Tx, which: impl IntoCondition, now: DateTime<Utc>) ->
             .col_expr(Column::RevokedAt, Expr::value(now))
             .filter(which.clone())
             .filter(Column::RevokedAt.is_null())
+            .filter(worth_revoking(now))
             .exec(tx)
             .await?;
         if pass.rows_affected == 0 {

@@ -4,7 +4,7 @@
 //! A token is stored with the time at which it ends, which is never later than that of the sign-in unless access was
 //! granted beyond it; so to find one it is enough to look that nobody ended the sign-in.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use model::authn::{Methods, Strength};
 use model::ids::{AccountId, ClientId, GrantId, SessionId};
 use model::ladder::Level;
@@ -25,6 +25,9 @@ use crate::error::StoreError;
 use crate::holders::{self, Holder};
 use crate::standing::{self, Footing};
 use crate::tx::Tx;
+
+/// By how much nodes' clocks may differ.
+const CLOCKS_SECONDS: i64 = 60;
 
 /// What an access token says about the sign-in and the release.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -174,6 +177,12 @@ pub async fn find_live(
     }))
 }
 
+/// Whether a token was issued to this client and is still remembered, holding or not. One statement.
+pub async fn is_known(tx: &Tx, token: &TokenHash, client: &ClientId) -> Result<bool, StoreError> {
+    let query = Entity::find_by_id(token.as_bytes().to_vec()).filter(Column::ClientId.eq(client.as_str()));
+    Ok(query.one(tx).await?.is_some())
+}
+
 /// Whose token was revoked, and from which sign-in it came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Revoked {
@@ -203,6 +212,11 @@ pub async fn revoke(
     }))
 }
 
+/// What is revoked of access tokens: not those whose time is over on every node, of which there may be very many.
+pub(crate) fn worth_revoking(now: DateTime<Utc>) -> Expr {
+    Column::ExpiresAt.gt(now - TimeDelta::seconds(CLOCKS_SECONDS))
+}
+
 /// Revokes the access tokens that a code and its refresh tokens gave; answers how many were not revoked before. Refresh
 /// tokens go first, see [`crate::refresh::revoke_family`].
 pub(crate) async fn revoke_of_code(tx: &Tx, code: &TokenHash, now: DateTime<Utc>) -> Result<u64, StoreError> {
@@ -210,6 +224,7 @@ pub(crate) async fn revoke_of_code(tx: &Tx, code: &TokenHash, now: DateTime<Utc>
         .col_expr(Column::RevokedAt, Expr::value(now))
         .filter(Column::CodeHash.eq(code.as_bytes().to_vec()))
         .filter(Column::RevokedAt.is_null())
+        .filter(worth_revoking(now))
         .exec(tx)
         .await?;
     Ok(revoked.rows_affected)

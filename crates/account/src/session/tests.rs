@@ -138,15 +138,22 @@ async fn attack_171_another_person_in_the_same_browser_ends_the_sign_in_before_a
 }
 
 #[tokio::test]
-async fn the_same_person_after_a_lapse_does_not_sign_themself_out_elsewhere() {
+async fn attack_090_the_same_person_after_a_lapse_goes_on_with_their_sign_in_and_a_later_sign_out_ends_it_all()
+ {
     for world in worlds().await {
         resident(&world, PHONE).await;
         let mut browser = signed_in(&world, PHONE).await;
         let (_, session) = at_site(&world, &browser).await;
         world.clock.advance(TimeDelta::minutes(61));
         sign_in(&mut browser, PHONE, PASSWORD).await;
-        assert!(live(&world, &browser).await.is_some());
+        let again = live(&world, &browser).await.expect("a sign-in");
+        assert_eq!(again.id, session, "{}", world.kind);
         assert_eq!(to_be_told(&world, session).await, 0, "{}", world.kind);
+        let ask = browser.get("/sign-out").await;
+        let done = browser.post("/sign-out", &ask, &[]).await;
+        let location = done.location.expect("a page");
+        assert!(location.starts_with("/logout/done?ticket="), "{location}");
+        assert_eq!(to_be_told(&world, session).await, 1, "{}", world.kind);
     }
 }
 

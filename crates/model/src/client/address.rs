@@ -27,6 +27,9 @@ pub fn check_redirect_uri(uri: &str, production: bool) -> Result<(), &'static st
             if name.split('.').any(|label| label.starts_with("xn--")) {
                 return Err("has an internationalised host name; register the plain one");
             }
+            if !has_plain_host(&parsed) {
+                return Err("has a host name of other characters than a-z, 0-9, points and hyphens");
+            }
             name == "localhost"
         }
         None => return Err("has no host"),
@@ -36,6 +39,20 @@ pub fn check_redirect_uri(uri: &str, production: bool) -> Result<(), &'static st
         "http" if loopback || !production => Ok(()),
         "http" => Err("must be https"),
         _ => Err("must be http or https"),
+    }
+}
+
+/// Whether the host of an address is an IP literal or a name of letters, digits, points and hyphens. Addresses may have
+/// `;`, `,`, `*` and quotes in the names of hosts, and the policies of our pages, in which origins are written, have
+/// other uses for those (A158, A161).
+pub fn has_plain_host(address: &Url) -> bool {
+    match address.host() {
+        Some(url::Host::Domain(name)) => {
+            let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b".-".contains(&byte);
+            !name.is_empty() && name.bytes().all(plain)
+        }
+        Some(url::Host::Ipv4(_) | url::Host::Ipv6(_)) => true,
+        None => false,
     }
 }
 
@@ -125,6 +142,29 @@ mod tests {
             "https://a.example/x/../cb",
         ] {
             assert!(check_redirect_uri(bad, true).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn attack_158_161_a_host_that_could_write_into_a_policy_is_refused() {
+        for bad in [
+            "https://!;sandbox/",
+            "https://a;sandbox.example/cb",
+            "https://a,b.example/cb",
+            "https://*.example/cb",
+            "https://*/cb",
+            "https://'self'/cb",
+            "https://a.example;form-action/",
+            "https://a_b.example/cb",
+            "https://$.example/cb",
+            "https://a~.example/",
+        ] {
+            for production in [true, false] {
+                assert!(check_redirect_uri(bad, production).is_err(), "{bad:?}");
+            }
+        }
+        for good in ["https://a-1.example:8443/cb;x=1,2", "https://[2001:db8::1]/cb", "https://192.0.2.1/"] {
+            assert_eq!(check_redirect_uri(good, true), Ok(()), "{good:?}");
         }
     }
 }

@@ -16,7 +16,7 @@ mod address;
 mod faults;
 mod words;
 
-pub use address::{check_redirect_uri, is_redirect_uri_of_fapi};
+pub use address::{check_redirect_uri, has_plain_host, is_redirect_uri_of_fapi};
 pub use faults::{ClientFault, REDIRECT_URIS_MAX};
 pub use words::{
     AccessTokenFormat, AccountKind, AuthMethod, CodeProtection, GrantType, Profile, ResponseMode, SigningAlg,

@@ -10,6 +10,7 @@ use axum::response::{IntoResponse as _, Response};
 use http::HeaderValue;
 use http::header::{CACHE_CONTROL, CONTENT_LANGUAGE, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use web::assets::{Asset, STYLE};
+use web::page::is_origin;
 use web::{Problem, Visit};
 
 use crate::authorize::redirect::Reply;
@@ -44,10 +45,12 @@ pub(super) fn page(visit: &Visit, reply: &Reply) -> Response {
         style: STYLE.path(),
         script: SCRIPT.path(),
     };
+    // Only an origin that can be nothing else in a policy is written into one (A158).
+    let origin = reply.address().origin().ascii_serialization();
+    let target = if is_origin(&origin) { origin.as_str() } else { "'none'" };
     let policy = format!(
-        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; form-action {}; \
-         frame-ancestors 'none'; base-uri 'none'",
-        reply.address().origin().ascii_serialization()
+        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; form-action {target}; \
+         frame-ancestors 'none'; base-uri 'none'"
     );
     match (content.render(), HeaderValue::try_from(policy)) {
         (Ok(html), Ok(policy)) => {

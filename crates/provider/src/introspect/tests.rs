@@ -1,6 +1,6 @@
 use chrono::TimeDelta;
 use http::Request;
-use model::client::{AccessTokenFormat, AuthMethod};
+use model::client::{AccessTokenFormat, AuthMethod, Client};
 use model::scope::Scope;
 use serde_json::{Value, json};
 
@@ -10,6 +10,7 @@ use crate::token::tests::refresh::{begin, refreshing, text};
 use crate::token::tests::service::{ask, service};
 
 const CASES: &str = "https://cases.example";
+const FILES: &str = "https://files.example";
 
 async fn introspect(world: &World, who: &str, form: &[(&str, &str)]) -> Answer {
     let request = Request::post("/introspect")
@@ -32,9 +33,16 @@ fn inactive() -> Value {
     json!({ "active": false })
 }
 
+/// A sub-site that may ask for the resource.
+fn asking_cases() -> Client {
+    let mut client = refreshing("hefei");
+    client.resources = vec![CASES.to_owned(), FILES.to_owned()];
+    client
+}
+
 /// Two sub-sites and the server of a resource, of three sectors.
 async fn sites(world: &World) {
-    world.apply(refreshing("hefei")).await;
+    world.apply(asking_cases()).await;
     world.apply(refreshing("wuhu")).await;
     let mut server = testing::client("cases");
     server.serves_resources = vec![CASES.to_owned()];
@@ -43,7 +51,7 @@ async fn sites(world: &World) {
 
 async fn for_cases(world: &World) -> Answer {
     let mut details = world.details(ALL);
-    details.resources = vec![CASES.to_owned(), "https://files.example".to_owned()];
+    details.resources = vec![CASES.to_owned(), FILES.to_owned()];
     let code = world.issue("hefei", &details).await;
     world.redeem("hefei", &code).await
 }
@@ -74,15 +82,35 @@ async fn attack_083_098_a_token_is_active_for_its_own_client_and_its_audience_an
         assert_eq!(server["active"], true);
         assert_eq!(server["aud"], json!([CASES, "https://files.example"]));
         assert_eq!(server["jti"], testing::claims(signed)["jti"]);
-        let cases = testing::client("cases");
         assert_eq!(
             server["sub"],
-            world.service.subject(&cases, world.account),
-            "its own name for the person"
+            testing::claims(signed)["sub"],
+            "attack_125: one token, one name"
         );
-        assert_ne!(server["sub"], testing::claims(signed)["sub"]);
         assert_eq!(told(&world, "hefei", signed).await["active"], true);
         assert_eq!(told(&world, "wuhu", signed).await, inactive(), "attack_098");
+    }
+}
+
+#[tokio::test]
+async fn attack_125_one_token_has_one_name_for_whoever_holds_it() {
+    for world in testing::worlds().await {
+        sites(&world).await;
+        let mut server = testing::client("cases");
+        server.serves_resources = vec![CASES.to_owned(), world.service.issuer().to_owned()];
+        world.apply(server.clone()).await;
+        let given = for_cases(&world).await;
+        let signed = text(&given, "access_token");
+        let name = testing::claims(signed)["sub"].clone();
+        let own = world.service.subject(&server, world.account);
+        assert_ne!(name, own, "two sectors");
+        for who in ["hefei", "cases"] {
+            assert_eq!(told(&world, who, signed).await["sub"], name, "{who}");
+        }
+        let opaque = begin(&world, "hefei", &ALL).await;
+        let opaque = text(&opaque, "access_token");
+        assert_eq!(told(&world, "cases", opaque).await["sub"], own, "nothing is read in it");
+        assert_eq!(told(&world, "hefei", opaque).await["sub"], name);
     }
 }
 
@@ -104,7 +132,7 @@ async fn a_token_is_not_active_any_more_when_anything_behind_it_is_gone() {
         assert_eq!(told(&world, "cases", &token).await, inactive(), "over");
 
         let token = text(&for_cases(&world).await, "access_token").to_owned();
-        let mut client = refreshing("hefei");
+        let mut client = asking_cases();
         client.disabled = true;
         world.apply(client).await;
         assert_eq!(
@@ -112,7 +140,7 @@ async fn a_token_is_not_active_any_more_when_anything_behind_it_is_gone() {
             inactive(),
             "its client is switched off"
         );
-        world.apply(refreshing("hefei")).await;
+        world.apply(asking_cases()).await;
         assert_eq!(told(&world, "cases", &token).await["active"], true);
         store::sessions::end(&tx, world.session, world.now())
             .await

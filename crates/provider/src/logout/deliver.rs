@@ -12,12 +12,14 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use http::StatusCode;
+use model::client::Client;
 use model::event::Event;
 use model::ids::ClientId;
 use serde::Deserialize;
-use store::StoreError;
 use store::audit::{self, Entry};
+use store::clients;
 use store::logouts::{self, Ending, Site, Taken};
+use store::{StoreError, Tx};
 use tokio::task::{Id, JoinSet};
 
 use super::books::Books;
@@ -131,6 +133,8 @@ pub(super) struct Worker {
     books: Books,
     under_way: JoinSet<bool>,
     sites: HashMap<Id, ClientId>,
+    /// When rows whose time is over were looked for.
+    looked_at: Option<DateTime<Utc>>,
 }
 
 impl Worker {
@@ -143,6 +147,7 @@ impl Worker {
             counters,
             under_way: JoinSet::new(),
             sites: HashMap::new(),
+            looked_at: None,
         }
     }
 
@@ -155,10 +160,7 @@ impl Worker {
     pub(super) async fn begin(&mut self) -> Result<(), StoreError> {
         let now = self.service.now();
         let tx = self.service.store().read();
-        for late in logouts::give_up_expired(&tx, now).await? {
-            self.counters.count("given_up");
-            dead(&self.service, &late, now).await?;
-        }
+        self.give_up_late(&tx, now).await?;
         let lease = TimeDelta::seconds(self.service.config().logout.lease_seconds);
         let mut without = self.books.busy(now);
         for _ in 0..ROUNDS_MAX {
@@ -186,6 +188,21 @@ impl Worker {
                 }
             }
         }
+        Ok(())
+    }
+
+    /// Gives up the rows whose time is over, once in the time of a poll. The clock may be set back.
+    async fn give_up_late(&mut self, tx: &Tx, now: DateTime<Utc>) -> Result<(), StoreError> {
+        let poll = i64::try_from(self.service.config().logout.poll_ms).unwrap_or(i64::MAX);
+        let just = |last: DateTime<Utc>| (now - last).num_milliseconds().abs() < poll;
+        if self.looked_at.is_some_and(just) {
+            return Ok(());
+        }
+        for late in logouts::give_up_expired(tx, now).await? {
+            self.counters.count("given_up");
+            dead(&self.service, &late, now).await?;
+        }
+        self.looked_at = Some(now);
         Ok(())
     }
 
@@ -260,7 +277,7 @@ async fn tell(
     taken: &Taken,
 ) -> Result<bool, StoreError> {
     let config = &service.config().logout;
-    let answer = match prepare(service, &taken.site) {
+    let answer = match prepare(service, &taken.site).await {
         Ok(Some((uri, token))) => {
             let limit = Duration::from_millis(config.timeout_ms);
             let answer = tokio::time::timeout(limit, outgoing.post(uri, token)).await;
@@ -315,16 +332,35 @@ fn cause(answer: &Result<StatusCode, NoAnswer>) -> String {
 }
 
 /// Where a sub-site is told, and what; `None` when it cannot be told any more, or never could.
-fn prepare(service: &Service, site: &Site) -> Result<Option<(String, String)>, NoAnswer> {
-    let Some(stored) = service.client(&site.client) else {
+async fn prepare(service: &Service, site: &Site) -> Result<Option<(String, String)>, NoAnswer> {
+    let known = service.client(&site.client).map(|stored| stored.client.clone());
+    let tells = |client: &Client| client.backchannel_logout_uri.is_some();
+    let client = match known.filter(tells) {
+        Some(client) => client,
+        // This node may be behind.
+        None => match newest(service, &site.client).await? {
+            Some(client) => client,
+            None => return Ok(None),
+        },
+    };
+    let Some(uri) = client.backchannel_logout_uri.clone() else {
         return Ok(None);
     };
-    let Some(uri) = stored.client.backchannel_logout_uri.clone() else {
-        return Ok(None);
-    };
-    let token = token::mint(service, &stored.client, site, service.now());
+    let token = token::mint(service, &client, site, service.now());
     let token = token.map_err(|error| NoAnswer(error.to_string()))?;
     Ok(Some((uri, token)))
+}
+
+/// The registration in the database. One that cannot be read is looked for again, like one that does not answer.
+async fn newest(service: &Service, id: &ClientId) -> Result<Option<Client>, NoAnswer> {
+    let no_answer = |error: StoreError| NoAnswer(error.to_string());
+    let tx = service.store().read();
+    match clients::find(&tx, id).await.map_err(no_answer)? {
+        None if clients::exists(&tx, id).await.map_err(no_answer)? => {
+            Err(NoAnswer("the registration cannot be read".to_owned()))
+        }
+        found => Ok(found),
+    }
 }
 
 /// A sub-site that did not confirm is told of in the audit log: its people may be signed in there still.

@@ -8,12 +8,14 @@ use std::collections::BTreeSet;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse as _, Response};
+use chrono::{DateTime, Utc};
 use http::{HeaderMap, StatusCode};
 use model::client::Client;
 use model::ids::ClientId;
 use model::secret::{Token, TokenHash};
 use serde_json::{Map, Value, json};
 use store::clients::{self, Dynamic, StoredClient};
+use store::throttles::{self, Rule};
 use store::{Tx, audit};
 use web::extract::{JsonBody, RawParamsError};
 
@@ -33,6 +35,13 @@ const OURS: [&str; 4] = [
     "client_secret_expires_at",
     "client_id_issued_at",
 ];
+
+/// Changes of one client that end what it was given.
+const ENDING_CHANGES: Rule = Rule {
+    name: "registration_ending",
+    limit: 5,
+    window_seconds: 3600,
+};
 
 /// `GET` of a registration.
 pub async fn show(
@@ -168,12 +177,24 @@ async fn put(
         metadata: Value::Object(metadata.clone()).to_string(),
     });
     secret.put_into(&mut stored);
-    clients::put(&tx, &stored, now).await?;
-    if is_another_party(&old.client, &stored.client) {
-        clients::revoke_everything(&tx, &stored.client.client_id, now).await?;
+    let ends = Ends::of(&old.client, &stored.client);
+    if ends != Ends::Nothing {
+        few(&tx, &stored.client.client_id, now).await?;
     }
-    let details =
-        json!({ "change": "changed", "by": "registration token", "new_secret": secret.shown.is_some() });
+    clients::put(&tx, &stored, now).await?;
+    match ends {
+        Ends::Nothing => {}
+        Ends::Tokens => {
+            clients::revoke_tokens(&tx, &stored.client.client_id, now).await?;
+        }
+        Ends::Consents => {
+            clients::revoke_grants(&tx, &stored.client.client_id, now).await?;
+        }
+    }
+    let details = json!({
+        "change": "changed", "by": "registration token", "new_secret": secret.shown.is_some(),
+        "ended": ends.word(),
+    });
     let entry = entry(service, origin, &stored.client.client_id).details(details);
     audit::record(&tx, store.rng(), entry).await?;
     tx.commit().await?;
@@ -218,11 +239,60 @@ fn keep_what_operators_said(old: &Client, new: &mut Client) {
     new.disabled = old.disabled;
 }
 
-/// Whether what was given before would now mean something else: other names for people, or a client without a
-/// credential where there was one, or the other way round.
-fn is_another_party(old: &Client, new: &Client) -> bool {
-    (&old.sector, old.subject_type) != (&new.sector, new.subject_type)
-        || old.auth_method.is_confidential() != new.auth_method.is_confidential()
+/// What a change ends of what the client was given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Ends {
+    Nothing,
+    /// Codes and tokens.
+    Tokens,
+    /// What people consented to, too.
+    Consents,
+}
+
+impl Ends {
+    /// People consented to what they were shown: who asks, for what, and where they are sent.
+    fn of(old: &Client, new: &Client) -> Self {
+        let shown = |client: &Client| (client.name.clone(), client.agency.clone(), client.sector.clone());
+        // A scope that is dropped could come back with another reason.
+        let mut reasons = old.purpose.iter();
+        let other_reason = reasons.any(|(scope, reason)| new.purpose.get(scope) != Some(reason));
+        if shown(old) != shown(new) || places(old) != places(new) || other_reason {
+            Self::Consents
+        } else if clients::is_another_party(old, new) {
+            Self::Tokens
+        } else {
+            Self::Nothing
+        }
+    }
+
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Nothing => "nothing",
+            Self::Tokens => "tokens",
+            Self::Consents => "consents and tokens",
+        }
+    }
+}
+
+/// The hosts to which answers are sent; of an app, which has none, its scheme.
+fn places(client: &Client) -> BTreeSet<String> {
+    let place = |uri: &String| {
+        let url = url::Url::parse(uri).ok();
+        url.map_or_else(
+            || uri.clone(),
+            |url| format!("{}://{}", url.scheme(), url.host_str().unwrap_or_default()),
+        )
+    };
+    client.redirect_uris.iter().map(place).collect()
+}
+
+/// Changes that end something are work for the database, and nobody needs many.
+async fn few(tx: &Tx, id: &ClientId, now: DateTime<Utc>) -> Result<(), Refusal> {
+    let count = throttles::hit(tx, &ENDING_CHANGES, id.as_str(), now).await?;
+    if count.exceeded() {
+        return Err(Refusal::later(count.retry_after_seconds(now)));
+    }
+    Ok(())
 }
 
 async fn delete(service: &Service, origin: &Origin, id: &str, headers: &HeaderMap) -> Result<(), Refusal> {
@@ -232,7 +302,6 @@ async fn delete(service: &Service, origin: &Origin, id: &str, headers: &HeaderMa
     let tx = store.begin().await?;
     still_own(&tx, &own).await?;
     clients::remove(&tx, &BTreeSet::from([id.clone()]), now).await?;
-    clients::revoke_everything(&tx, &id, now).await?;
     let details = json!({ "change": "removed", "by": "registration token" });
     audit::record(&tx, store.rng(), entry(service, origin, &id).details(details)).await?;
     tx.commit().await?;

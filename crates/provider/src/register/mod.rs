@@ -133,7 +133,9 @@ async fn keep_new(
     secret.put_into(&mut stored);
 
     let tx = store.begin().await?;
-    if clients::count_dynamic_to_add(&tx).await? >= u64::from(config.clients_max) {
+    if clients::count_dynamic_to_add(&tx).await? >= u64::from(config.clients_max)
+        || clients::count(&tx).await? >= clients::CLIENTS_MAX
+    {
         return Err(RegisterError::TooManyClients.into());
     }
     if !initial_tokens::spend(&tx, permission, now).await? {

@@ -9,8 +9,19 @@ use store::clients::{PreviousSecret, StoredClient};
 
 use super::config::Config;
 
-/// A change gives a new secret when the old one ends within so many days.
-const RENEWAL_DAYS: i64 = 30;
+/// A change gives a new secret when the old one ends within so many days, or within the last quarter of a life that is
+/// short: so that the change after it does not give another.
+const RENEWAL_DAYS_MAX: i64 = 30;
+
+/// How long before its end a secret is renewed.
+fn renewal(config: &Config) -> TimeDelta {
+    let most = TimeDelta::days(RENEWAL_DAYS_MAX);
+    match config.secret_days {
+        // Secrets had an end once and have none now.
+        0 => most,
+        days => most.min(TimeDelta::hours(i64::from(days) * 6)),
+    }
+}
 
 /// The secret that a client has after its registration or a change.
 #[derive(Debug)]
@@ -64,7 +75,7 @@ impl Secret {
         }
         let ends_soon = old
             .secret_expires_at
-            .is_some_and(|end| end < now + TimeDelta::days(RENEWAL_DAYS));
+            .is_some_and(|end| end < now + renewal(config));
         let usable = old.secret_hash.is_some() && (!method.needs_plain_secret() || old.secret.is_some());
         if usable && !ends_soon {
             return Self {

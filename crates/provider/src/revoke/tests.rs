@@ -151,6 +151,38 @@ async fn public_clients_give_back_their_own() {
 }
 
 #[tokio::test]
+async fn attack_086_what_was_never_a_public_clients_token_costs_no_transaction() {
+    for world in testing::worlds().await {
+        world.apply(public("hefei")).await;
+        world.apply(refreshing("wuhu")).await;
+        let other = begin(&world, "wuhu", &ALL).await;
+        let own = begin(&world, "hefei", &ALL).await;
+        let begun = || {
+            let sent = world.store.journal().take();
+            sent.iter().filter(|one| one.starts_with("BEGIN")).count()
+        };
+        begun();
+        for token in [
+            "nothing of ours",
+            "a.b.c",
+            &"A".repeat(43),
+            text(&own, "id_token"),
+            text(&other, "access_token"),
+            text(&other, "refresh_token"),
+        ] {
+            let form = [("token", token), ("client_id", "hefei")];
+            assert_eq!(send(&world, None, &form).await.status(), 200, "{token}");
+            assert_eq!(begun(), 0, "{token}");
+        }
+        assert!(is_active(&world, text(&other, "access_token")).await);
+        let form = [("token", text(&own, "access_token")), ("client_id", "hefei")];
+        assert_eq!(send(&world, None, &form).await.status(), 200);
+        assert!(!is_active(&world, text(&own, "access_token")).await);
+        assert_eq!(count(&world.audited().await), 1);
+    }
+}
+
+#[tokio::test]
 async fn attack_086_when_the_store_fails_it_says_so_and_what_is_no_request_is_refused() {
     for world in testing::worlds().await {
         let token = text(&begin(&world, "hefei", &ALL).await, "access_token").to_owned();

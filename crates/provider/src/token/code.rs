@@ -24,7 +24,7 @@ use subtle::ConstantTimeEq as _;
 
 use super::mint::{self, Asked, Basis, Minted, Prepared};
 use super::possession::Possession;
-use super::{refresh, resource};
+use super::{refresh, resource, written};
 use crate::Service;
 use crate::client_auth::{Caller, Form, Refusal};
 use crate::clients::Registered;
@@ -62,7 +62,8 @@ pub(super) async fn redeem(
 ) -> Result<Minted, Refusal> {
     let now = service.now();
     let prepared = prepare(service, caller, possession, &request, now).await;
-    if let Err(error @ (TokenError::StoreFailed | TokenError::CodeUnknown)) = prepared {
+    if let Err(error @ (TokenError::StoreFailed | TokenError::CodeUnknown | TokenError::CodeReplayed)) = prepared
+    {
         return Err(error.into());
     }
     let tx = service.store().begin().await.map_err(TokenError::from)?;
@@ -87,9 +88,13 @@ async fn prepare(
     let (site, tx) = (caller.registered(), service.store().read());
     let kept = codes::find(&tx, &request.code.hash(), &site.client().client_id).await?;
     let Some(kept) = kept else {
-        return Err(given_to_nobody(caller, &tx, request).await?);
+        return Err(given_to_nobody(caller, &tx, request, now).await?);
     };
-    let resources = resource::within(caller.form(), &kept.details.resources)?;
+    let resources = resource::within(
+        caller.form(),
+        &kept.details.resources,
+        &site.client().resources,
+    )?;
     let basis = Basis {
         holder: &kept.holder,
         session: kept.session,
@@ -105,13 +110,32 @@ async fn prepare(
 
 /// What a code is that is not this client's to redeem. In the name of a client without a credential anybody can come, so a
 /// code that never was ends here and nothing is written for it: neither a transaction nor a proof that costs nothing to
-/// make. What may be a replay goes on, because that revokes.
-async fn given_to_nobody(caller: &Caller, tx: &Tx, request: &CodeRequest) -> Result<TokenError, TokenError> {
-    let confidential = caller.client().auth_method.is_confidential();
-    if confidential || codes::is_known(tx, &request.code.hash()).await? {
+/// make. What may be a replay goes on, because that revokes; one that came too often has nothing left to revoke.
+async fn given_to_nobody(
+    caller: &Caller,
+    tx: &Tx,
+    request: &CodeRequest,
+    now: DateTime<Utc>,
+) -> Result<TokenError, TokenError> {
+    let (confidential, code) = (
+        caller.client().auth_method.is_confidential(),
+        request.code.hash(),
+    );
+    if confidential {
         return Ok(TokenError::FootingLost);
     }
-    Ok(TokenError::CodeUnknown)
+    if !codes::is_known(tx, &code).await? {
+        return Ok(TokenError::CodeUnknown);
+    }
+    if written::is_enough(tx, &written::REPLAYED, &replay_key(request), now).await? {
+        return Ok(TokenError::CodeReplayed);
+    }
+    Ok(TokenError::FootingLost)
+}
+
+/// Counted apart from used refresh tokens of the family.
+fn replay_key(request: &CodeRequest) -> String {
+    format!("code {}", written::key(&request.code.hash()))
 }
 
 async fn decide(
@@ -125,21 +149,32 @@ async fn decide(
     let redeemed = match codes::redeem(tx, &request.code.hash(), &site.client().client_id, now).await? {
         Redemption::Redeemed(redeemed) => *redeemed,
         Redemption::Replayed(replay) => {
-            record_replay(service, tx, caller, &replay, now).await?;
+            let within =
+                written::one_more(tx, &written::REPLAYED, &replay_key(request), now).await?;
+            if within || replay.revoked_tokens > 0 {
+                record_replay(service, tx, caller, &replay, now).await?;
+            }
             return Err(TokenError::CodeReplayed);
         }
         Redemption::Refused(worthless) => return Err(worthless.into()),
     };
-    compare(site, &redeemed, request)?;
     let details = &redeemed.details;
-    possession.fits(details.jkt.as_ref())?;
-    let prepared = prepared?;
-    let mut entry = Entry::new(Event::CodeRedeemed, now)
+    let fits = compare(site, &redeemed, request).and_then(|()| possession.fits(details.jkt.as_ref()));
+    let given = fits.and(prepared);
+    let event = given
+        .as_ref()
+        .map_or(Event::CodeRefused, |_| Event::CodeRedeemed);
+    let mut entry = Entry::new(event, now)
         .account(redeemed.account)
         .client(&redeemed.client_id)
         .session(redeemed.session);
+    // It is spent, so this is written once.
+    if let Err(error) = &given {
+        entry = entry.details(serde_json::json!({ "reason": format!("{error:?}") }));
+    }
     entry.request_id.clone_from(&caller.origin().request_id);
     audit::record(tx, service.store().rng(), entry).await?;
+    let prepared = given?;
     let lasting = refresh::details(caller, details, possession);
     let next = mint::gives_refresh_tokens(site).then(|| (refresh::life(service, now), &lasting));
     mint::keep(service, tx, prepared, &redeemed.grounds(), next, now).await

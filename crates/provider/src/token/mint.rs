@@ -3,7 +3,8 @@
 //!
 //! In two steps. [`prepare`] decides and signs, from what was read, without the database. [`keep`] stores, and takes
 //! [`Grounds`], which only redemption can make. The level is computed from the evidence of this moment, and `acr` says
-//! neither more than that nor more than was promised when the code was issued. What is told may be a lower name that was
+//! neither more than that, nor more than was promised when the code was issued, nor more than the client's ceiling of
+//! today. What is told may be a lower name that was
 //! demanded, so the client's floor is compared with what is held and not with what is told.
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -178,7 +179,12 @@ fn reached(
     if needed.is_some_and(|needed| held < needed) {
         return Err(TokenError::LevelLost);
     }
-    Ok(Ord::min(details.acr, held))
+    // Nor does an answer of long ago say more than the client may ask for today.
+    let ceiling = site.client().ceiling_level.unwrap_or(details.acr);
+    if demanded.is_some_and(|demanded| demanded > ceiling) {
+        return Err(TokenError::LevelLost);
+    }
+    Ok(Ord::min(details.acr, held).min(ceiling))
 }
 
 /// When the access token ends: with the sign-in at the latest, unless access goes beyond it.

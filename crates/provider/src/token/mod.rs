@@ -13,6 +13,7 @@ mod refresh;
 mod resource;
 #[cfg(test)]
 pub(crate) mod tests;
+mod written;
 
 use axum::extract::State;
 use axum::response::Response;

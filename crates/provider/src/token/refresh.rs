@@ -3,7 +3,7 @@
 //! Everything is looked at first and signed outside of any transaction; then one guarded statement uses the token. So a
 //! request for too much (A091) costs nothing, a node that signs keeps nobody waiting, and of several at once one wins.
 //! Public clients get another token each time (decision 0012); when a used one comes again, its family is revoked, and
-//! the resident is told (A087).
+//! the resident is told (A087). How much of all that is written down is limited, see [`written`].
 //!
 //! Statements: the token with whom it is about, the use, the access token, the entry in the audit log: four, and one more
 //! for each of an assertion, a proof of possession and a new refresh token.
@@ -19,10 +19,11 @@ use store::audit::{self, Entry};
 use store::codes::CodeDetails;
 use store::outbox::{self, Channel, NewMessage};
 use store::refresh::{self, Kept, Life, Reach, Use, Worthless};
+use store::throttles::Rule;
 
 use super::mint::{self, Asked, Basis, Minted, Prepared};
 use super::possession::Possession;
-use super::resource;
+use super::{resource, written};
 use crate::Service;
 use crate::client_auth::{Caller, Form, Refusal};
 use crate::error::TokenError;
@@ -140,7 +141,11 @@ impl Asking<'_> {
         {
             return Err(TokenError::ScopeGrown);
         }
-        let resources = resource::within(self.caller.form(), &kept.details.resources)?;
+        let resources = resource::within(
+            self.caller.form(),
+            &kept.details.resources,
+            &self.caller.client().resources,
+        )?;
         let basis = Basis {
             holder: &kept.holder,
             session: kept.session(),
@@ -204,8 +209,15 @@ impl Asking<'_> {
         Ok(minted)
     }
 
-    /// Refuses in a transaction of its own.
+    /// Refuses in a transaction of its own; a client without a credential in none, when enough was written already.
     async fn refuse(&self, kept: &Kept, error: TokenError) -> Result<Minted, Refusal> {
+        if !self.caller.client().auth_method.is_confidential() {
+            let (read, key) = (self.service.store().read(), written::key(kept.family()));
+            let enough = written::is_enough(&read, rule(error), &key, self.now).await;
+            if enough.map_err(TokenError::from)? {
+                return Err(error.into());
+            }
+        }
         let tx = self.service.store().begin().await.map_err(TokenError::from)?;
         self.caller.admit(&tx).await?;
         self.possession.spend(&tx).await?;
@@ -217,19 +229,30 @@ impl Asking<'_> {
     /// Writes down why, and what a replay makes necessary.
     async fn explain(&self, tx: &Tx, kept: &Kept, error: TokenError) -> Result<TokenError, TokenError> {
         let presented_by = &self.caller.client().client_id;
+        let key = written::key(kept.family());
         if error != TokenError::RefreshReplayed {
-            let details = serde_json::json!({ "reason": format!("{error:?}"), "presented_by": presented_by });
-            self.record(tx, self.entry(Event::RefreshRefused, kept).details(details))
-                .await?;
+            if written::one_more(tx, rule(error), &key, self.now).await? {
+                let details =
+                    serde_json::json!({ "reason": format!("{error:?}"), "presented_by": presented_by });
+                let entry = self.entry(Event::RefreshRefused, kept).details(details);
+                self.record(tx, entry).await?;
+            }
             return Ok(error);
         }
         let revoked = refresh::revoke_family(tx, kept.family(), self.now).await?;
-        let details = serde_json::json!({ "revoked_tokens": revoked.all(), "presented_by": presented_by });
-        self.record(tx, self.entry(Event::RefreshReplayed, kept).details(details))
-            .await?;
+        let within = written::one_more(tx, rule(error), &key, self.now).await?;
         // Told once: a family that is dead already was told of.
-        if revoked.refresh_tokens > 0 {
-            self.notify(tx, &kept.holder.account, kept).await?;
+        let account = &kept.holder.account;
+        let tell = revoked.refresh_tokens > 0
+            && written::one_more(tx, &written::TOLD, &account.id.to_string(), self.now).await?;
+        if within || revoked.all() > 0 {
+            let details =
+                serde_json::json!({ "revoked_tokens": revoked.all(), "presented_by": presented_by });
+            let entry = self.entry(Event::RefreshReplayed, kept).details(details);
+            self.record(tx, entry).await?;
+        }
+        if tell {
+            self.notify(tx, account, kept).await?;
         }
         Ok(error)
     }
@@ -268,6 +291,15 @@ impl Asking<'_> {
 
     async fn record(&self, tx: &Tx, entry: Entry) -> Result<(), TokenError> {
         Ok(audit::record(tx, self.service.store().rng(), entry).await?)
+    }
+}
+
+/// Under which rule a refusal is written down.
+fn rule(error: TokenError) -> &'static Rule {
+    if error == TokenError::RefreshReplayed {
+        &written::REPLAYED
+    } else {
+        &written::REFUSED
     }
 }
 

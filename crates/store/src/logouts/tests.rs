@@ -5,6 +5,7 @@ use model::client::AccountKind;
 use model::language::Language;
 use model::phone::Phone;
 use model::secret::Token;
+use sea_orm::{ConnectionTrait as _, QueryTrait as _, Statement};
 use tokio::task::JoinSet;
 
 use super::*;
@@ -312,6 +313,48 @@ async fn a_ticket_is_good_in_one_browser_and_cannot_be_made_elsewhere() {
         let (cut, turned): (String, String) = (text.chars().skip(1).collect(), text.chars().rev().collect());
         for broken in ["", "x", &cut, &turned] {
             assert_eq!(Ticket::open(&test.store, &mine, broken), None);
+        }
+    }
+}
+
+#[tokio::test]
+async fn rows_that_are_done_with_are_not_walked_over_to_find_the_others() {
+    for test in stores().await {
+        let (tx, now) = (test.store.begin().await.unwrap(), test.clock.now());
+        let account = AccountId::new(now, test.store.rng());
+        let sites = (0..2000).map(|_| Site {
+            client: ClientId::parse("hefei").unwrap(),
+            session: SessionId::new(now, test.store.rng()),
+            account,
+        });
+        put(&tx, &sites.collect(), now).await.unwrap();
+        for sql in [
+            "UPDATE backchannel_logout SET told_at = created_at, outcome = 'confirmed'",
+            "ANALYZE",
+        ] {
+            tx.execute_unprepared(sql).await.unwrap();
+        }
+        let (explain, column) = if test.database.kind() == "sqlite" {
+            ("EXPLAIN QUERY PLAN", "detail")
+        } else {
+            ("EXPLAIN", "QUERY PLAN")
+        };
+        let backend = tx.get_database_backend();
+        let without = BTreeSet::from([ClientId::parse("wuhu").unwrap()]);
+        let asked = [
+            select_due(now, &without).limit(16).build(backend),
+            select_expired(now).build(backend),
+        ];
+        for (statement, index) in asked.into_iter().zip(["next_attempt_at", "open_expires_at"]) {
+            let statement = Statement::from_string(backend, format!("{explain} {statement}"));
+            let rows = tx.query_all_raw(statement).await.unwrap();
+            let plan: Vec<String> = rows.iter().map(|row| row.try_get("", column).unwrap()).collect();
+            assert!(
+                plan.join("\n")
+                    .contains(&format!("ix_backchannel_logout_{index}")),
+                "{}: {plan:?}",
+                test.database.kind()
+            );
         }
     }
 }

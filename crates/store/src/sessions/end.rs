@@ -16,6 +16,7 @@ use crate::entity::{access_token, authorization_code, refresh_token, session};
 use crate::error::StoreError;
 use crate::logouts::{self, Site};
 use crate::tx::Tx;
+use crate::{refresh, tokens};
 
 /// The most sub-sites of one account that are looked for: far more than one person signs in to in half a day.
 const SITES_MAX: u64 = 1000;
@@ -63,12 +64,6 @@ async fn end_where(tx: &Tx, which: &Condition, now: DateTime<Utc>) -> Result<u64
         .filter(authorization_code::Column::RevokedAt.is_null())
         .exec(tx)
         .await?;
-    access_token::Entity::update_many()
-        .col_expr(access_token::Column::RevokedAt, Expr::value(now))
-        .filter(access_token::Column::SessionId.in_subquery(sessions()))
-        .filter(access_token::Column::RevokedAt.is_null())
-        .exec(tx)
-        .await?;
     if ended > 0 {
         let just_ended = session::Entity::find()
             .select_only()
@@ -83,6 +78,16 @@ async fn end_where(tx: &Tx, which: &Condition, now: DateTime<Utc>) -> Result<u64
         .col_expr(refresh_token::Column::RevokedAt, Expr::value(now))
         .filter(refresh_token::Column::SessionId.in_subquery(sessions()))
         .filter(refresh_token::Column::RevokedAt.is_null())
+        .filter(refresh::worth_revoking(now))
+        .exec(tx)
+        .await?;
+    // Refresh tokens before access tokens: whoever revokes both takes them in this order, so that nobody waits in a
+    // circle.
+    access_token::Entity::update_many()
+        .col_expr(access_token::Column::RevokedAt, Expr::value(now))
+        .filter(access_token::Column::SessionId.in_subquery(sessions()))
+        .filter(access_token::Column::RevokedAt.is_null())
+        .filter(tokens::worth_revoking(now))
         .exec(tx)
         .await?;
     Ok(ended)
@@ -121,6 +126,7 @@ async fn known_to(tx: &Tx, sessions: SelectStatement) -> Result<BTreeSet<Site>, 
         .distinct()
         .filter(refresh_token::Column::SessionId.in_subquery(sessions))
         .filter(refresh_token::Column::RevokedAt.is_null())
+        .filter(refresh_token::Column::UsedAt.is_null())
         .limit(SITES_MAX)
         .into_tuple()
         .all(tx)

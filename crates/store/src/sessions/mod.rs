@@ -251,9 +251,12 @@ pub struct Lapsed {
     pub id: SessionId,
     /// Whose it was.
     pub account: AccountId,
+    /// Whether the computer is shared with others.
+    pub public_computer: bool,
 }
 
-/// The sign-in that a cookie stood for and that lapsed by itself, not long ago. It gives no right to anything.
+/// The sign-in that a cookie stood for and that lapsed by itself, not long ago, or that may
+/// hold still. It gives no right to anything.
 pub async fn find_lapsed(
     tx: &Tx,
     token: &TokenHash,
@@ -263,15 +266,17 @@ pub async fn find_lapsed(
         .select_only()
         .column(session::Column::Id)
         .column(session::Column::AccountId)
+        .column(session::Column::PublicComputer)
         .filter(session::Column::TokenHash.eq(token.as_bytes().to_vec()))
         .filter(session::Column::EndedAt.is_null())
         .filter(session::Column::ExpiresAt.gt(now - TimeDelta::days(1)))
-        .into_tuple::<(uuid::Uuid, uuid::Uuid)>()
+        .into_tuple::<(uuid::Uuid, uuid::Uuid, bool)>()
         .one(tx)
         .await?;
-    Ok(found.map(|(id, account)| Lapsed {
+    Ok(found.map(|(id, account, public_computer)| Lapsed {
         id: SessionId::from_uuid(id),
         account: AccountId::from_uuid(account),
+        public_computer,
     }))
 }
 

@@ -98,9 +98,11 @@ impl Page {
         self
     }
 
-    /// The page has frames of these origins, and of no others. Each is an origin as browsers write it.
+    /// The page has frames of these origins, and of no others. Each is an origin as browsers write it; whatever is none
+    /// gets no frame.
     #[must_use]
-    pub fn frames(mut self, origins: Vec<String>) -> Self {
+    pub fn frames(mut self, mut origins: Vec<String>) -> Self {
+        origins.retain(|origin| is_origin(origin));
         self.frames = origins;
         self
     }
@@ -147,6 +149,16 @@ impl Page {
         ];
         (status, headers, html).into_response()
     }
+}
+
+/// Whether a text is the origin of a site as browsers write it, with a host that can stand in a policy and be nothing
+/// else there: neither the end of a directive nor another source (A158, A161).
+pub fn is_origin(text: &str) -> bool {
+    url::Url::parse(text).is_ok_and(|address| {
+        matches!(address.scheme(), "https" | "http")
+            && model::client::has_plain_host(&address)
+            && address.origin().ascii_serialization() == text
+    })
 }
 
 struct Summary {
@@ -295,5 +307,43 @@ mod tests {
         );
         let broken = vec!["https://hefei.example\r\nx: y".to_owned()];
         assert_eq!(policy(Page::new("x", "web-home").frames(broken)), PAGE_POLICY);
+    }
+
+    #[test]
+    fn attack_158_161_what_is_no_plain_origin_writes_nothing_into_a_policy() {
+        let policy = |origins: &[&str]| {
+            let origins = origins.iter().map(|&origin| origin.to_owned()).collect();
+            let page = Page::new("x", "web-home").frames(origins);
+            page.policy().to_str().unwrap().to_owned()
+        };
+        for bad in [
+            "https://!;sandbox",
+            "https://a.example;sandbox",
+            "https://a,b.example",
+            "https://*.example",
+            "https://*",
+            "*",
+            "https:",
+            "'unsafe-inline'",
+            "data:",
+            "null",
+            "https://a.example https://b.example",
+            "https://a.example/",
+            "https://a.example/path",
+            "https://A.example",
+            "javascript:x",
+            "",
+        ] {
+            assert!(!is_origin(bad), "{bad:?}");
+            assert_eq!(policy(&[bad]), PAGE_POLICY, "{bad:?}");
+            assert_eq!(
+                policy(&[bad, "https://hefei.example"]),
+                format!("{PAGE_POLICY}; frame-src https://hefei.example"),
+                "{bad:?}"
+            );
+        }
+        for good in ["https://hefei.example", "http://127.0.0.1:8101", "http://[::1]:8101", "http://localhost"] {
+            assert!(is_origin(good), "{good:?}");
+        }
     }
 }

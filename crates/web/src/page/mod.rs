@@ -12,7 +12,7 @@ mod visit;
 
 pub use device::Device;
 pub use kit::{Kit, KitConfig, KitError};
-pub use layout::Page;
+pub use layout::{Page, is_origin};
 pub use preferences::router;
 pub(crate) use visit::Facts;
 pub use visit::Visit;

@@ -8,6 +8,7 @@ mod crowds;
 mod floods;
 mod forms;
 mod guessing;
+mod headers;
 mod interactions;
 mod proofs;
 mod redirects;

@@ -192,3 +192,24 @@ async fn a_form_without_our_cookies_is_answered_by_a_form_without_cookies() {
     let seen = browser.post_from_outside("/authorize", &right).await;
     assert!(posted(&browser.get(seen.location()).await).1.contains_key("code"));
 }
+
+#[tokio::test]
+async fn attack_158_a_host_writes_nothing_into_the_policy_of_the_form() {
+    for world in testing::worlds().await {
+        let odd = "https://!;sandbox/";
+        let mut client = testing::client("hefei");
+        client.redirect_uris = vec![odd.to_owned()];
+        // As it would be stored since before such names were refused.
+        world.apply(client).await;
+        let browser = Browser::signed_in(&world).await;
+        let seen = browser
+            .authorize("hefei", &[FORM, ("prompt", "none"), ("redirect_uri", odd)])
+            .await;
+        assert_eq!(seen.status, StatusCode::OK, "{}", seen.body);
+        let policy = seen.headers["content-security-policy"].to_str().expect("text");
+        assert!(
+            policy.contains("form-action 'none'; ") && !policy.contains("sandbox"),
+            "{policy}"
+        );
+    }
+}

@@ -1,6 +1,7 @@
 //! Registration by program over HTTP, on each database.
 
 mod attacks;
+mod endings;
 mod metadata;
 mod secrets;
 mod sectors;

@@ -84,3 +84,25 @@ async fn a_client_that_signs_with_its_secret_gets_one_that_is_kept_sealed() {
         assert_eq!(stored.signing_secrets(world.now()).count(), 0);
     }
 }
+
+#[tokio::test]
+async fn a_short_secret_is_renewed_in_the_last_quarter_of_its_life_and_once() {
+    for days in [1, 8, 20] {
+        let mut config = settings();
+        config.registration.secret_days = days;
+        for world in worlds_with(config).await {
+            let client = Registered::new(&world, json!({})).await;
+            let renewed = async || client.change(&world, json!({})).await.json["client_secret"].clone();
+            assert_eq!(renewed().await, Value::Null, "{days}: at once");
+            world.clock.advance(TimeDelta::hours(i64::from(days) * 17));
+            assert_eq!(renewed().await, Value::Null, "{days}: early");
+            world.clock.advance(TimeDelta::hours(i64::from(days) * 2));
+            let new = renewed().await;
+            let new = new.as_str().unwrap();
+            assert_eq!(renewed().await, Value::Null, "{days}: again");
+            for secret in [client.secret(), new] {
+                assert!(proves(&world, &client.id, secret).await, "{days}");
+            }
+        }
+    }
+}

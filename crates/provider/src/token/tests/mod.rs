@@ -7,6 +7,7 @@ pub(crate) mod refresh;
 mod resources;
 pub(crate) mod service;
 mod statements;
+mod written;
 
 use model::scope::Scope;
 

@@ -1,6 +1,7 @@
 //! Access tokens that resource servers read themselves (RFC 9068), and whom they are for (RFC 8707).
 
 use model::client::AccessTokenFormat;
+use model::ladder::Level;
 use serde_json::json;
 
 use super::refresh::{begin, refresh, refreshing, text};
@@ -51,7 +52,9 @@ async fn a_client_that_wants_signed_tokens_gets_them_for_the_provider_and_userin
 #[tokio::test]
 async fn attack_078_098_a_token_is_for_the_resources_that_were_granted_and_userinfo_is_none_of_them() {
     for world in testing::worlds().await {
-        world.apply(refreshing("hefei")).await;
+        let mut client = refreshing("hefei");
+        client.resources = vec![CASES.to_owned(), FILES.to_owned()];
+        world.apply(client).await;
         let mut details = world.details(ALL);
         details.resources = vec![CASES.to_owned(), FILES.to_owned()];
         let code = world.issue("hefei", &details).await;
@@ -88,5 +91,72 @@ async fn attack_078_098_a_token_is_for_the_resources_that_were_granted_and_useri
         form.push(("resource", CASES));
         let answer = world.token(Some(&basic("hefei", SECRET)), &form).await;
         refused(&answer, 400, "invalid_target", "the request named none");
+    }
+}
+
+#[tokio::test]
+async fn attack_078_147_a_resource_that_left_the_registration_gets_no_more_tokens() {
+    for world in testing::worlds().await {
+        let mut client = refreshing("hefei");
+        client.resources = vec![CASES.to_owned(), FILES.to_owned()];
+        world.apply(client.clone()).await;
+        let mut details = world.details(ALL);
+        details.resources = client.resources.clone();
+        let first = world
+            .redeem("hefei", &world.issue("hefei", &details).await)
+            .await;
+        let token = text(&first, "refresh_token");
+        let late = [
+            world.issue("hefei", &details).await,
+            world.issue("hefei", &details).await,
+        ];
+
+        client.resources = vec![FILES.to_owned()];
+        world.apply(client.clone()).await;
+        let answer = refresh(&world, "hefei", token, &[]).await;
+        assert_eq!(claims(text(&answer, "access_token"))["aud"], FILES);
+        let answer = refresh(&world, "hefei", token, &[("resource", CASES)]).await;
+        refused(&answer, 400, "invalid_target", "it is not the client's any more");
+        let answer = world.redeem("hefei", &late[0]).await;
+        assert_eq!(claims(text(&answer, "access_token"))["aud"], FILES);
+
+        client.resources = vec!["https://other.example".to_owned()];
+        world.apply(client.clone()).await;
+        let answer = refresh(&world, "hefei", token, &[]).await;
+        refused(&answer, 400, "invalid_target", "nothing is left, and not the provider");
+        let answer = world.redeem("hefei", &late[1]).await;
+        refused(&answer, 400, "invalid_target", "a code neither");
+
+        client.resources = details.resources.clone();
+        world.apply(client).await;
+        let answer = refresh(&world, "hefei", token, &[]).await;
+        assert_eq!(
+            claims(text(&answer, "access_token"))["aud"],
+            json!([CASES, FILES]),
+            "nothing was spent"
+        );
+    }
+}
+
+#[tokio::test]
+async fn attack_147_tokens_say_no_more_than_the_ceiling_of_today() {
+    for world in testing::worlds().await {
+        let mut client = refreshing("hefei");
+        world.apply(client.clone()).await;
+        let first = begin(&world, "hefei", &ALL).await;
+        let token = text(&first, "refresh_token");
+        assert_eq!(claims(text(&first, "id_token"))["acr"], "urn:denizen:loa:1");
+        let mut details = world.details(ALL);
+        details.acr_essential = true;
+        let demanding = world
+            .redeem("hefei", &world.issue("hefei", &details).await)
+            .await;
+
+        client.ceiling_level = Level::new(0);
+        world.apply(client).await;
+        let answer = refresh(&world, "hefei", token, &[]).await;
+        assert_eq!(claims(text(&answer, "id_token"))["acr"], "urn:denizen:loa:0");
+        let answer = refresh(&world, "hefei", text(&demanding, "refresh_token"), &[]).await;
+        refused(&answer, 400, "invalid_grant", "what was demanded is not lowered");
     }
 }
