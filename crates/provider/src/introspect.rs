@@ -152,7 +152,11 @@ impl Asking<'_> {
         let allowed = live.holder.allowed.as_ref();
         let permitted = Permitted::today(&details.scopes, &site.client, live.grant, allowed)?;
         // A signed token has an identifier, and the name in it is that of the client to which it was issued.
-        let whose = if details.jti.is_some() { &site.client } else { self.client };
+        let whose = if details.jti.is_some() {
+            &site.client
+        } else {
+            self.client
+        };
         Some(Answer {
             active: true,
             scope: Some(permitted.scopes.to_string()),

@@ -458,10 +458,7 @@ mod tests {
                 let grant = grants::find_active(&store.read(), account, &id).await;
                 assert_eq!(grant.expect("read").is_some(), consented, "{line}");
                 let redeemed = codes::redeem(&store.read(), &code.hash(), &id, now).await;
-                let revoked = matches!(
-                    redeemed.expect("asked"),
-                    Redemption::Refused(Worthless::Revoked)
-                );
+                let revoked = matches!(redeemed.expect("asked"), Redemption::Refused(Worthless::Revoked));
                 assert_eq!(revoked, line.contains("tokens are revoked"), "{line}");
             }
         }

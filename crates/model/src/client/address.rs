@@ -48,7 +48,8 @@ pub fn check_redirect_uri(uri: &str, production: bool) -> Result<(), &'static st
 pub fn has_plain_host(address: &Url) -> bool {
     match address.host() {
         Some(url::Host::Domain(name)) => {
-            let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b".-".contains(&byte);
+            let plain =
+                |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b".-".contains(&byte);
             !name.is_empty() && name.bytes().all(plain)
         }
         Some(url::Host::Ipv4(_) | url::Host::Ipv6(_)) => true,
@@ -163,7 +164,11 @@ mod tests {
                 assert!(check_redirect_uri(bad, production).is_err(), "{bad:?}");
             }
         }
-        for good in ["https://a-1.example:8443/cb;x=1,2", "https://[2001:db8::1]/cb", "https://192.0.2.1/"] {
+        for good in [
+            "https://a-1.example:8443/cb;x=1,2",
+            "https://[2001:db8::1]/cb",
+            "https://192.0.2.1/",
+        ] {
             assert_eq!(check_redirect_uri(good, true), Ok(()), "{good:?}");
         }
     }

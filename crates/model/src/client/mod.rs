@@ -60,7 +60,7 @@ pub struct Client {
     /// Below this level nobody gets a code.
     #[serde(default)]
     pub floor_level: Option<Level>,
-    /// The highest level it may ask for.
+    /// The highest level it may ask for, and the highest that its tokens name.
     #[serde(default)]
     pub ceiling_level: Option<Level>,
     /// Which kinds of account may sign in there.

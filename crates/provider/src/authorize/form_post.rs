@@ -47,7 +47,11 @@ pub(super) fn page(visit: &Visit, reply: &Reply) -> Response {
     };
     // Only an origin that can be nothing else in a policy is written into one (A158).
     let origin = reply.address().origin().ascii_serialization();
-    let target = if is_origin(&origin) { origin.as_str() } else { "'none'" };
+    let target = if is_origin(&origin) {
+        origin.as_str()
+    } else {
+        "'none'"
+    };
     let policy = format!(
         "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; form-action {target}; \
          frame-ancestors 'none'; base-uri 'none'"

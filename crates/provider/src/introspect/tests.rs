@@ -109,7 +109,11 @@ async fn attack_125_one_token_has_one_name_for_whoever_holds_it() {
         }
         let opaque = begin(&world, "hefei", &ALL).await;
         let opaque = text(&opaque, "access_token");
-        assert_eq!(told(&world, "cases", opaque).await["sub"], own, "nothing is read in it");
+        assert_eq!(
+            told(&world, "cases", opaque).await["sub"],
+            own,
+            "nothing is read in it"
+        );
         assert_eq!(told(&world, "hefei", opaque).await["sub"], name);
     }
 }

@@ -62,7 +62,8 @@ pub(super) async fn redeem(
 ) -> Result<Minted, Refusal> {
     let now = service.now();
     let prepared = prepare(service, caller, possession, &request, now).await;
-    if let Err(error @ (TokenError::StoreFailed | TokenError::CodeUnknown | TokenError::CodeReplayed)) = prepared
+    if let Err(error @ (TokenError::StoreFailed | TokenError::CodeUnknown | TokenError::CodeReplayed)) =
+        prepared
     {
         return Err(error.into());
     }
@@ -90,11 +91,7 @@ async fn prepare(
     let Some(kept) = kept else {
         return Err(given_to_nobody(caller, &tx, request, now).await?);
     };
-    let resources = resource::within(
-        caller.form(),
-        &kept.details.resources,
-        &site.client().resources,
-    )?;
+    let resources = resource::within(caller.form(), &kept.details.resources, &site.client().resources)?;
     let basis = Basis {
         holder: &kept.holder,
         session: kept.session,
@@ -117,10 +114,7 @@ async fn given_to_nobody(
     request: &CodeRequest,
     now: DateTime<Utc>,
 ) -> Result<TokenError, TokenError> {
-    let (confidential, code) = (
-        caller.client().auth_method.is_confidential(),
-        request.code.hash(),
-    );
+    let (confidential, code) = (caller.client().auth_method.is_confidential(), request.code.hash());
     if confidential {
         return Ok(TokenError::FootingLost);
     }
@@ -149,8 +143,7 @@ async fn decide(
     let redeemed = match codes::redeem(tx, &request.code.hash(), &site.client().client_id, now).await? {
         Redemption::Redeemed(redeemed) => *redeemed,
         Redemption::Replayed(replay) => {
-            let within =
-                written::one_more(tx, &written::REPLAYED, &replay_key(request), now).await?;
+            let within = written::one_more(tx, &written::REPLAYED, &replay_key(request), now).await?;
             if within || replay.revoked_tokens > 0 {
                 record_replay(service, tx, caller, &replay, now).await?;
             }
@@ -161,9 +154,7 @@ async fn decide(
     let details = &redeemed.details;
     let fits = compare(site, &redeemed, request).and_then(|()| possession.fits(details.jkt.as_ref()));
     let given = fits.and(prepared);
-    let event = given
-        .as_ref()
-        .map_or(Event::CodeRefused, |_| Event::CodeRedeemed);
+    let event = given.as_ref().map_or(Event::CodeRefused, |_| Event::CodeRedeemed);
     let mut entry = Entry::new(event, now)
         .account(redeemed.account)
         .client(&redeemed.client_id)

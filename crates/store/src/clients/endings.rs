@@ -51,9 +51,7 @@ async fn consent_ends_with_the_sub_site_and_is_not_there_for_another_of_the_same
             };
             grants::put(&tx, account, &grant).await.unwrap();
         }
-        remove(&tx, &BTreeSet::from([ids[0].clone()]), now)
-            .await
-            .unwrap();
+        remove(&tx, &BTreeSet::from([ids[0].clone()]), now).await.unwrap();
         put(&tx, &tests::site("hefei"), now).await.unwrap();
         for (id, there) in ids.iter().zip([false, true]) {
             let found = grants::find_active(&tx, account, id).await.unwrap();
@@ -88,10 +86,7 @@ async fn what_a_sub_site_was_given_is_found_by_an_index() {
             let sql = format!("{explain} UPDATE {table} SET account_id = account_id WHERE client_id = 'x'");
             let statement = Statement::from_string(tx.get_database_backend(), sql);
             let rows = tx.query_all_raw(statement).await.unwrap();
-            let plan: Vec<String> = rows
-                .iter()
-                .map(|row| row.try_get("", column).unwrap())
-                .collect();
+            let plan: Vec<String> = rows.iter().map(|row| row.try_get("", column).unwrap()).collect();
             let index = format!("ix_{table}_client_id");
             assert!(plan.join("\n").contains(&index), "{plan:?}");
         }

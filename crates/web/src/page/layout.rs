@@ -342,7 +342,12 @@ mod tests {
                 "{bad:?}"
             );
         }
-        for good in ["https://hefei.example", "http://127.0.0.1:8101", "http://[::1]:8101", "http://localhost"] {
+        for good in [
+            "https://hefei.example",
+            "http://127.0.0.1:8101",
+            "http://[::1]:8101",
+            "http://localhost",
+        ] {
             assert!(is_origin(good), "{good:?}");
         }
     }

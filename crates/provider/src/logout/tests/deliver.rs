@@ -242,6 +242,24 @@ async fn a_sub_site_that_never_answers_is_given_up_and_the_audit_log_says_so() {
 }
 
 #[tokio::test]
+async fn a_sub_site_that_this_node_does_not_know_yet_is_told() {
+    for world in testing::worlds().await {
+        world.decide("wuhu", [model::scope::Scope::Openid]).await;
+        let session = ended(&world, &["wuhu"]).await;
+        // Another node changed it a moment ago: there is no address in this node's memory.
+        let stored = store::clients::StoredClient::new(told("wuhu"), None);
+        store::clients::put(&world.store.read(), &stored, world.now())
+            .await
+            .unwrap();
+        let receivers = Receivers::default();
+        let (mut worker, counters) = worker(&world, &receivers);
+        round(&mut worker).await;
+        assert_eq!(states(&world, session).await[0].1, State::Confirmed);
+        assert_eq!((receivers.times("wuhu"), counters.of("not_supported")), (1, 0));
+    }
+}
+
+#[tokio::test]
 async fn a_sub_site_without_an_address_is_noted_as_such_and_nobody_is_asked() {
     let world = testing::world().await;
     let session = ended(&world, &["hefei"]).await;

@@ -21,7 +21,7 @@ fn plain(more: Value) -> Value {
 }
 
 #[tokio::test]
-async fn attack_150_consent_is_for_the_party_that_people_were_shown() {
+async fn consent_is_for_the_party_that_people_were_shown() {
     let reason = |text: &str| json!({ "phone": { "zh-CN": text, "en": text, "vi": text } });
     for world in worlds().await {
         let client = Registered::new(&world, plain(json!({}))).await;
@@ -64,7 +64,10 @@ async fn attack_150_consent_is_for_the_party_that_people_were_shown() {
 
         world.decide(&client.id, [Scope::Phone]).await;
         assert_eq!(client.forget(&world).await.status, 204);
-        assert!(!consented(&world, &client.id).await, "nor does it outlive the client");
+        assert!(
+            !consented(&world, &client.id).await,
+            "nor does it outlive the client"
+        );
     }
 }
 

@@ -102,9 +102,7 @@ async fn attack_078_147_a_resource_that_left_the_registration_gets_no_more_token
         world.apply(client.clone()).await;
         let mut details = world.details(ALL);
         details.resources = client.resources.clone();
-        let first = world
-            .redeem("hefei", &world.issue("hefei", &details).await)
-            .await;
+        let first = world.redeem("hefei", &world.issue("hefei", &details).await).await;
         let token = text(&first, "refresh_token");
         let late = [
             world.issue("hefei", &details).await,
@@ -123,7 +121,12 @@ async fn attack_078_147_a_resource_that_left_the_registration_gets_no_more_token
         client.resources = vec!["https://other.example".to_owned()];
         world.apply(client.clone()).await;
         let answer = refresh(&world, "hefei", token, &[]).await;
-        refused(&answer, 400, "invalid_target", "nothing is left, and not the provider");
+        refused(
+            &answer,
+            400,
+            "invalid_target",
+            "nothing is left, and not the provider",
+        );
         let answer = world.redeem("hefei", &late[1]).await;
         refused(&answer, 400, "invalid_target", "a code neither");
 
@@ -148,9 +151,7 @@ async fn attack_147_tokens_say_no_more_than_the_ceiling_of_today() {
         assert_eq!(claims(text(&first, "id_token"))["acr"], "urn:denizen:loa:1");
         let mut details = world.details(ALL);
         details.acr_essential = true;
-        let demanding = world
-            .redeem("hefei", &world.issue("hefei", &details).await)
-            .await;
+        let demanding = world.redeem("hefei", &world.issue("hefei", &details).await).await;
 
         client.ceiling_level = Level::new(0);
         world.apply(client).await;

@@ -33,20 +33,39 @@ async fn attack_087_a_used_refresh_token_that_comes_again_and_again_writes_a_bou
         let used = text(&first, "refresh_token");
         let second = refresh(&world, "hefei", used, &[]).await;
         for _ in 0..14 {
-            refused(&refresh(&world, "hefei", used, &[]).await, 400, "invalid_grant", "used");
+            refused(
+                &refresh(&world, "hefei", used, &[]).await,
+                400,
+                "invalid_grant",
+                "used",
+            );
         }
         let dead = text(&second, "refresh_token");
         for _ in 0..14 {
-            refused(&refresh(&world, "hefei", dead, &[]).await, 400, "invalid_grant", "revoked");
+            refused(
+                &refresh(&world, "hefei", dead, &[]).await,
+                400,
+                "invalid_grant",
+                "revoked",
+            );
         }
         assert_eq!(written(&world, "refresh_replayed").await, 10);
         assert_eq!(written(&world, "refresh_refused").await, 10);
         assert_eq!(messages(&world).await, 1);
         begun(&world);
         for token in [used, dead] {
-            refused(&refresh(&world, "hefei", token, &[]).await, 400, "invalid_grant", "still");
+            refused(
+                &refresh(&world, "hefei", token, &[]).await,
+                400,
+                "invalid_grant",
+                "still",
+            );
         }
-        assert_eq!(begun(&world), 0, "nothing is written for a client without a credential");
+        assert_eq!(
+            begun(&world),
+            0,
+            "nothing is written for a client without a credential"
+        );
     }
 }
 
@@ -58,12 +77,22 @@ async fn attack_087_a_family_that_dies_late_is_written_down_whatever_came_before
         let first = begin(&world, "hefei", &ALL).await;
         let token = text(&first, "refresh_token");
         for _ in 0..14 {
-            refused(&refresh(&world, "wuhu", token, &[]).await, 400, "invalid_grant", "not its own");
+            refused(
+                &refresh(&world, "wuhu", token, &[]).await,
+                400,
+                "invalid_grant",
+                "not its own",
+            );
         }
         assert_eq!(written(&world, "refresh_refused").await, 10);
         let second = refresh(&world, "hefei", token, &[]).await;
         assert_eq!(second.status, 200, "{}", second.json);
-        refused(&refresh(&world, "wuhu", token, &[]).await, 400, "invalid_grant", "used");
+        refused(
+            &refresh(&world, "wuhu", token, &[]).await,
+            400,
+            "invalid_grant",
+            "used",
+        );
         assert_eq!(world.userinfo(text(&second, "access_token")).await.status, 401);
         assert_eq!(written(&world, "refresh_replayed").await, 1);
         assert_eq!(messages(&world).await, 1);
@@ -78,7 +107,12 @@ async fn attack_087_one_account_is_told_three_times_a_day_and_every_family_dies_
             let first = begin(&world, "hefei", &[Scope::Openid]).await;
             let used = text(&first, "refresh_token");
             let second = refresh(&world, "hefei", used, &[]).await;
-            refused(&refresh(&world, "hefei", used, &[]).await, 400, "invalid_grant", "used");
+            refused(
+                &refresh(&world, "hefei", used, &[]).await,
+                400,
+                "invalid_grant",
+                "used",
+            );
             assert_eq!(world.userinfo(text(&second, "access_token")).await.status, 401);
             assert_eq!(written(&world, "refresh_replayed").await, family);
         }
@@ -101,7 +135,12 @@ async fn attack_041_a_used_code_that_comes_again_and_again_writes_a_bounded_numb
         let mut form = fields("wuhu", &code).to_vec();
         form.push(("client_id", "wuhu"));
         begun(&world);
-        refused(&world.token(None, &form).await, 400, "invalid_grant", "by anybody");
+        refused(
+            &world.token(None, &form).await,
+            400,
+            "invalid_grant",
+            "by anybody",
+        );
         assert_eq!(begun(&world), 0);
         assert_eq!(written(&world, "code_replayed").await, 10);
     }
@@ -135,7 +174,12 @@ async fn attack_045_055_a_code_that_is_spent_for_nothing_is_written_down_once() 
         client.floor_level = model::ladder::Level::new(3);
         world.apply(client).await;
         let code = world.issue("hefei", &world.details(ALL)).await;
-        refused(&world.redeem("hefei", &code).await, 400, "invalid_grant", "no level");
+        refused(
+            &world.redeem("hefei", &code).await,
+            400,
+            "invalid_grant",
+            "no level",
+        );
         assert_eq!(written(&world, "code_refused").await, 3);
         assert_eq!(written(&world, "code_redeemed").await, 0);
     }
