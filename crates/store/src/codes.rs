@@ -354,4 +354,4 @@ fn client_id(text: &str) -> Result<ClientId, StoreError> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -14,15 +14,16 @@ use crate::tokens::{self, NewAccessToken, TokenDetails};
 
 const LIFE: TimeDelta = TimeDelta::seconds(60);
 
-struct World<'a> {
-    test: &'a TestStore,
-    client: ClientId,
-    account: AccountId,
-    session: SessionId,
-    grant: GrantId,
+/// A resident who is signed in and allowed the client something.
+pub(crate) struct World<'a> {
+    pub(crate) test: &'a TestStore,
+    pub(crate) client: ClientId,
+    pub(crate) account: AccountId,
+    pub(crate) session: SessionId,
+    pub(crate) grant: GrantId,
 }
 
-async fn world(test: &TestStore) -> World<'_> {
+pub(crate) async fn world(test: &TestStore) -> World<'_> {
     let (store, now) = (&test.store, test.clock.now());
     let tx = store.read();
     let account = AccountId::new(now, store.rng());
@@ -60,11 +61,11 @@ async fn world(test: &TestStore) -> World<'_> {
 }
 
 impl World<'_> {
-    fn now(&self) -> DateTime<Utc> {
+    pub(crate) fn now(&self) -> DateTime<Utc> {
         self.test.clock.now()
     }
 
-    async fn decide(&self, id: GrantId) {
+    pub(crate) async fn decide(&self, id: GrantId) {
         let scopes = ScopeSet::from_iter([Scope::Phone]);
         let grant = Grant {
             id,
@@ -146,7 +147,7 @@ impl World<'_> {
         (outcome, hash)
     }
 
-    async fn is_alive(&self, token: &TokenHash) -> bool {
+    pub(crate) async fn is_alive(&self, token: &TokenHash) -> bool {
         tokens::find_live(&self.test.store.read(), token, self.now())
             .await
             .expect("find")
