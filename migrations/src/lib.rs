@@ -8,6 +8,7 @@ use sea_orm_migration::schema::{timestamp_with_time_zone, timestamp_with_time_zo
 mod m0001_accounts;
 mod m0002_provider;
 mod m0003_protocol;
+mod m0004_assurance;
 
 /// All steps in order.
 #[derive(Debug, Clone, Copy)]
@@ -20,6 +21,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0001_accounts::Migration),
             Box::new(m0002_provider::Migration),
             Box::new(m0003_protocol::Migration),
+            Box::new(m0004_assurance::Migration),
         ]
     }
 }

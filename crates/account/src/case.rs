@@ -62,7 +62,7 @@ pub async fn retry_due(service: &Service) -> Result<usize, StoreError> {
 async fn retry(service: &Service, case: Case) -> Result<(), StoreError> {
     let Some(facts) = case.input.clone() else {
         // Cannot happen while a case waits; ended, so that it does not come up for ever.
-        let expired = (State::Waiting, State::Expired);
+        let expired = (State::Unavailable, State::Expired);
         return cases::change(&service.store().read(), case.id, expired, service.now())
             .await
             .map(drop);
@@ -95,7 +95,7 @@ async fn retry(service: &Service, case: Case) -> Result<(), StoreError> {
         cases::change(
             &service.store().read(),
             case.id,
-            (State::Waiting, State::Expired),
+            (State::Unavailable, State::Expired),
             service.now(),
         )
         .await?;
@@ -111,7 +111,15 @@ pub(crate) const fn notice_of(state: State) -> Option<&'static str> {
         // The account is frozen by it: nobody is asked to sign in.
         State::Restricted => Some("sms-verify-restricted"),
         State::Expired => Some("sms-verify-expired"),
-        State::Waiting | State::InReview | State::Replaced | State::Draft => None,
+        State::Started
+        | State::Checking
+        | State::Unavailable
+        | State::InReview
+        | State::NeedsMoreInformation
+        | State::Approved
+        | State::Rejected
+        | State::Appealed
+        | State::Replaced => None,
     }
 }
 
@@ -124,7 +132,7 @@ async fn postpone(service: &Service, case: &Case) -> Result<(), StoreError> {
         return Ok(());
     }
     let tx = service.store().begin().await?;
-    if cases::change(&tx, case.id, (State::Waiting, State::Expired), now).await? {
+    if cases::change(&tx, case.id, (State::Unavailable, State::Expired), now).await? {
         notify(service, &tx, case.account, State::Expired).await?;
     }
     tx.commit().await?;

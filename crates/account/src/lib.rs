@@ -28,6 +28,9 @@ pub use service::{Parts, Service, router};
 
 use model::language::Language;
 
+/// The paths to which pictures are posted, for the listener's limits. What ends with a slash stands for all below it.
+pub const UPLOADS: [&str; 2] = ["/verify/document-review", "/account/cases/"];
+
 /// The texts of this crate, in every language.
 pub const MESSAGES: web::language::Messages = &[
     (Language::ZhCn, include_str!("../locales/zh-CN/register.ftl")),
@@ -43,3 +46,9 @@ pub const MESSAGES: web::language::Messages = &[
     (Language::Vi, include_str!("../locales/vi/evidence.ftl")),
     (Language::Vi, include_str!("../locales/vi/space.ftl")),
 ];
+
+/// All texts: those above and those that the sources bring along.
+pub fn messages() -> Vec<web::language::Messages> {
+    let sources = evidence::sources::ALL.iter().map(|source| source.texts);
+    std::iter::once(MESSAGES).chain(sources).collect()
+}

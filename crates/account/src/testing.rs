@@ -21,7 +21,7 @@ use web::Kit;
 use crate::agreements::Agreements;
 use crate::gateway::{Gateways, SendError, Sms, SmsGateway};
 use crate::password::{BreachedList, Hashing, HashingSettings, PasswordPolicy};
-use crate::{Config, MESSAGES, Parts, Service, delivery, evidence, router};
+use crate::{Config, Parts, Service, delivery, evidence, messages, router};
 
 /// A gateway that writes down.
 #[derive(Debug, Default)]
@@ -76,7 +76,7 @@ fn world(test: TestStore, config: Config, sources: evidence::Sources) -> World {
     let parts = Parts {
         config,
         store: test.store.clone(),
-        kit: Kit::for_tests(&[MESSAGES], test.clock.clone()).unwrap(),
+        kit: Kit::for_tests(&messages(), test.clock.clone()).unwrap(),
         ladder: Arc::new(Ladder::from_toml(DEFAULT_TOML).unwrap()),
         hashing: Hashing::new(HashingSettings::cheap_for_tests(), rng).unwrap(),
         policy: PasswordPolicy::new(["Denizen"], Arc::new(BreachedList::load(None).unwrap())),

@@ -282,9 +282,7 @@ mod tests {
 
     #[test]
     fn the_shared_vectors_hold() {
-        let Some(vectors) = crate::fold::vectors() else {
-            return;
-        };
+        let vectors = crate::fold::vectors();
         for (text, kind) in vectors["credit_code"]["valid"].as_object().unwrap() {
             let code = CreditCode::parse(text).unwrap();
             assert_eq!(Some(code.kind().as_str()), kind.as_str(), "{text}");

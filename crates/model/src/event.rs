@@ -60,6 +60,10 @@ pub enum Event {
     RegistrationAllowed,
     /// A code was spent and gave nothing.
     CodeRefused,
+    /// An account's level fell.
+    LevelFell,
+    /// A sub-site did not confirm that it knows of a fall.
+    StatusEventNotConfirmed,
 }
 
 impl Event {
@@ -93,6 +97,8 @@ impl Event {
             Self::RefreshRefused => "refresh_refused",
             Self::RefreshReplayed => "refresh_replayed",
             Self::TokenRevoked => "token_revoked",
+            Self::LevelFell => "level_fell",
+            Self::StatusEventNotConfirmed => "status_event_not_confirmed",
         }
     }
 }

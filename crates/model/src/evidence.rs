@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::ids::EvidenceId;
@@ -84,6 +84,30 @@ pub struct Evidence {
     pub expires_at: Option<DateTime<Utc>>,
     /// When an event ended it: a phone replaced, a certificate revoked, an operator's decision.
     pub ended_at: Option<DateTime<Utc>>,
+}
+
+/// What else is known of a piece of evidence: never personal data, only how it was gained.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Details {
+    /// The kind of document that was looked at, `idcard`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub document: Option<String>,
+    /// The last day on which that document is valid.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub document_expires: Option<NaiveDate>,
+    /// The party that vouched, as the configuration names it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub partner: Option<String>,
+    /// The level or method in the words of that party.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub method: Option<String>,
+    /// A certificate's issuer, hashed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub issuer: Option<String>,
+    /// A certificate's serial number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub serial: Option<String>,
 }
 
 impl Evidence {

@@ -1,6 +1,9 @@
 //! Small foldings that several parsers share: what an input method or a copied page puts where plain ASCII was
 //! meant. Nothing here decides what is valid.
 
+/// The most bytes of a number that are looked at; full-width characters and spaces included.
+const INPUT_BYTES_MAX: usize = 128;
+
 /// The ASCII character that a full-width form stands for (`１` to `1`, `Ｘ` to `X`, the ideographic space to a
 /// space); every other character stays. Narrower than NFKC on purpose: a circled or superscript digit is not
 /// something a person types for a number.
@@ -15,14 +18,20 @@ pub(crate) fn half_width(c: char) -> char {
     }
 }
 
-/// The identifiers shared between implementations, when the repository is checked out beside them.
+/// What a person typed for a number: full-width forms narrowed, spaces taken out, letters made capital. `None` for
+/// far too much text.
+pub(crate) fn typed_number(input: &str) -> Option<String> {
+    let narrow = |input: &str| -> String {
+        let characters = input.chars().map(half_width).filter(|c| !c.is_whitespace());
+        characters.map(|c| c.to_ascii_uppercase()).collect()
+    };
+    (input.len() <= INPUT_BYTES_MAX).then(|| narrow(input))
+}
+
+/// The identifiers that other implementations are tested with as well.
 #[cfg(test)]
-pub(crate) fn vectors() -> Option<serde_json::Value> {
-    let path = concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/../../../shared/vectors/identifiers.json"
-    );
-    serde_json::from_str(&std::fs::read_to_string(path).ok()?).ok()
+pub(crate) fn vectors() -> serde_json::Value {
+    serde_json::from_str(include_str!("../vectors/identifiers.json")).unwrap()
 }
 
 /// The texts of a list, or the keys of a table.
@@ -38,6 +47,24 @@ pub(crate) fn texts(value: &serde_json::Value) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_kind_of_the_shared_vectors_has_a_test() {
+        let mut kinds = texts(&vectors());
+        kinds.sort_unstable();
+        let tested = [
+            "about",
+            "citizen_id_15_import_only",
+            "citizen_id_18",
+            "credit_code",
+            "foreign_permanent_residence_15",
+            "foreign_permanent_residence_18",
+            "mobile_cn",
+            "person_name",
+            "residence_permit_hk_macao_taiwan",
+        ];
+        assert_eq!(kinds, tested);
+    }
 
     #[test]
     fn full_width_forms_become_ascii_and_nothing_else_changes() {

@@ -70,6 +70,18 @@ uuid_id! {
     OtpId;
     /// A picture captcha.
     CaptchaId;
+    /// A person who works at the province's console.
+    OperatorId;
+    /// An operator's sign-in.
+    OperatorSessionId;
+    /// A passkey of an operator.
+    OperatorPasskeyId;
+    /// Something that happened to a case.
+    HistoryId;
+    /// A picture that was sent for a case.
+    ImageId;
+    /// Something a sub-site is to be told about an account.
+    StatusEventId;
 }
 
 /// The text is not an identifier.

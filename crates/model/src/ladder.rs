@@ -17,11 +17,15 @@ use crate::ids::EvidenceId;
 use crate::language::{Language, LocalizedText};
 
 mod config;
+mod extras;
+mod rules;
+mod sense;
 mod tables;
 #[cfg(test)]
 mod tests;
 
 pub use config::{LadderError, Problem};
+pub use extras::Extra;
 
 /// The ladder that ships: the text of `config/assurance.toml` when the program was built.
 pub const DEFAULT_TOML: &str = include_str!("../../../config/assurance.toml");
@@ -133,7 +137,13 @@ pub struct Ladder {
 impl Ladder {
     /// Reads and checks the configuration. Every fault found is reported, each with its key and what to write.
     pub fn from_toml(text: &str) -> Result<Self, LadderError> {
-        config::read(text)
+        config::read(text, &[])
+    }
+
+    /// Reads and checks the configuration with sources that the installation adds beside it. The faults of both
+    /// are reported together.
+    pub fn from_toml_with(text: &str, extras: &[Extra]) -> Result<Self, LadderError> {
+        config::read(text, extras)
     }
 
     /// The level of an account with this evidence.

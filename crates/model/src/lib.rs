@@ -4,6 +4,7 @@
 //! [`clock::Clock`] and [`rng::Rng`].
 
 pub mod authn;
+pub mod case;
 pub mod citizen_id;
 pub mod client;
 pub mod clock;
@@ -17,6 +18,7 @@ pub mod ladder;
 pub mod language;
 pub mod person_name;
 pub mod phone;
+pub mod review;
 pub mod rng;
 pub mod scope;
 pub mod secret;

@@ -324,9 +324,7 @@ mod tests {
 
     #[test]
     fn the_shared_vectors_hold() {
-        let Some(vectors) = crate::fold::vectors() else {
-            return;
-        };
+        let vectors = crate::fold::vectors();
         let names = &vectors["person_name"];
         for text in crate::fold::texts(&names["valid"]) {
             assert_eq!(folded(&text), Ok(text.clone()));

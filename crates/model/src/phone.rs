@@ -304,9 +304,7 @@ mod tests {
 
     #[test]
     fn the_shared_vectors_hold() {
-        let Some(vectors) = crate::fold::vectors() else {
-            return;
-        };
+        let vectors = crate::fold::vectors();
         for text in crate::fold::texts(&vectors["mobile_cn"]["valid"]) {
             assert!(Phone::parse(&text).is_ok(), "{text}");
         }

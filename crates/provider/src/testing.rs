@@ -240,6 +240,7 @@ impl World {
             account: self.account,
             reference: None,
             case: None,
+            details: model::evidence::Details::default(),
         };
         store::evidence::record(&self.store.read(), &new).await.unwrap();
     }

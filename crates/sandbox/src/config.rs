@@ -91,7 +91,7 @@ impl Config {
                 site.city
             );
         }
-        if self.keys.sources.is_empty() || self.keys.gateway.is_empty() {
+        if [&self.keys.sources, &self.keys.gateway, &self.keys.vendors].iter().any(|key| key.is_empty()) {
             bail!("keys: may not be empty");
         }
         Ok(())
@@ -106,6 +106,8 @@ pub struct Keys {
     pub sources: String,
     /// For `/gateway/...`.
     pub gateway: String,
+    /// The provider's secret at every party under `/vendors/...`.
+    pub vendors: String,
 }
 
 impl Default for Keys {
@@ -113,6 +115,7 @@ impl Default for Keys {
         Self {
             sources: "sandbox-sources-key".to_owned(),
             gateway: "sandbox-gateway-key".to_owned(),
+            vendors: "sandbox-vendors-key".to_owned(),
         }
     }
 }

@@ -27,6 +27,7 @@ mod running;
 mod site;
 mod smtp;
 mod texts;
+mod vendors;
 mod wire;
 mod world;
 

@@ -117,7 +117,7 @@ impl Bound {
             tracker: TaskTracker::new(),
             stop: CancellationToken::new(),
         };
-        let world = World::new(self.config.keys, issuer)?;
+        let world = World::at(&self.addresses.world_url(), self.config.keys, issuer)?;
         tasks.serve(self.world, world::router(world.clone()));
         tasks.run(smtp::serve(self.smtp, world.clone(), tasks.stop.clone()));
         for (config, listener, base_url) in self.sites {

@@ -69,12 +69,14 @@ async fn converse(mut stream: TcpStream, world: &World, has_room: bool) -> anyho
         match setting.fault {
             Fault::Slow => tokio::time::sleep(Duration::from_millis(setting.delay_ms)).await,
             Fault::Hang => tokio::time::sleep(Duration::from_mins(2)).await,
-            Fault::Down | Fault::Broken | Fault::Redirect => {
+            Fault::Down | Fault::Broken | Fault::Redirect | Fault::Quota => {
                 return end(&mut stream, "421 sandbox out of service\r\n").await;
             }
             Fault::Garbage => return end(&mut stream, "\u{1}<html>系统升级中\r\n").await,
             Fault::Refused => return end(&mut stream, "554 sandbox takes no mail from you\r\n").await,
             Fault::Wrong | Fault::None => {}
+            // Faults of answers in JSON: the connection ends.
+            Fault::Empty | Fault::Cut | Fault::Huge | Fault::Twice => return Ok(()),
         }
     }
     if !has_room {

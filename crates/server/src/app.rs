@@ -208,6 +208,7 @@ pub async fn start(loaded: Loaded, listeners: Listeners, clock: Clock, rng: Rng)
         limits: config.limits.clone(),
         metrics: metrics.clone(),
         trusted_proxies: kit.trusted_proxies().clone(),
+        uploads: &account::UPLOADS,
     };
     let outer = |hosts, programs| Outer {
         kit: kit.clone(),
@@ -288,12 +289,9 @@ fn tell_sites(tasks: &mut Tasks, provider: &provider::Service, counters: provide
 }
 
 fn kit(config: &Config, store: &Store, clock: Clock, rng: Rng) -> anyhow::Result<Kit> {
-    let texts = Texts::new(&[
-        web::language::MESSAGES,
-        account::MESSAGES,
-        consent::MESSAGES,
-        provider::MESSAGES,
-    ])?;
+    let mut messages = vec![web::language::MESSAGES, consent::MESSAGES, provider::MESSAGES];
+    messages.extend(account::messages());
+    let texts = Texts::new(&messages)?;
     Ok(Kit::new(KitConfig {
         base_url: Url::parse(&config.issuer).context("issuer")?,
         branding: config.branding.clone(),

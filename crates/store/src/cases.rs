@@ -19,7 +19,7 @@ use crate::vault::{Column, Index};
 mod case;
 
 use case::SealedInput;
-pub use case::{Case, CaseNumber, Input, NewCase, State};
+pub use case::{Case, CaseNumber, Factor, Factors, Input, NewCase, State};
 
 /// The most cases that a list shows.
 const LIST_MAX: u64 = 20;
@@ -114,7 +114,7 @@ pub async fn find_newest(
         .filter(verification_case::Column::AccountId.eq(account.as_uuid()))
         .filter(verification_case::Column::Source.eq(source.as_str()))
         .filter(verification_case::Column::SubjectIndex.eq(subject))
-        .filter(verification_case::Column::State.ne(State::Draft.as_str()))
+        .filter(verification_case::Column::State.ne(State::Started.as_str()))
         .filter(verification_case::Column::UpdatedAt.gt(since))
         .order_by_desc(verification_case::Column::UpdatedAt)
         .one(tx)
@@ -132,7 +132,7 @@ pub async fn find_draft(
     let row = verification_case::Entity::find()
         .filter(verification_case::Column::AccountId.eq(account.as_uuid()))
         .filter(verification_case::Column::Source.eq(source.as_str()))
-        .filter(verification_case::Column::State.eq(State::Draft.as_str()))
+        .filter(verification_case::Column::State.eq(State::Started.as_str()))
         .filter(verification_case::Column::NextAttemptAt.gt(now))
         .order_by_desc(verification_case::Column::CreatedAt)
         .one(tx)
@@ -145,7 +145,7 @@ pub async fn forget_draft(tx: &Tx, account: AccountId, source: &SourceId) -> Res
     verification_case::Entity::delete_many()
         .filter(verification_case::Column::AccountId.eq(account.as_uuid()))
         .filter(verification_case::Column::Source.eq(source.as_str()))
-        .filter(verification_case::Column::State.eq(State::Draft.as_str()))
+        .filter(verification_case::Column::State.eq(State::Started.as_str()))
         .exec(tx)
         .await?;
     Ok(())
@@ -155,7 +155,7 @@ pub async fn forget_draft(tx: &Tx, account: AccountId, source: &SourceId) -> Res
 pub async fn forget_old_drafts(tx: &Tx, now: DateTime<Utc>) -> Result<u64, StoreError> {
     let forgotten = verification_case::Entity::delete_many()
         .filter(verification_case::Column::NextAttemptAt.lte(now))
-        .filter(verification_case::Column::State.eq(State::Draft.as_str()))
+        .filter(verification_case::Column::State.eq(State::Started.as_str()))
         .exec(tx)
         .await?;
     Ok(forgotten.rows_affected)
@@ -183,12 +183,16 @@ pub async fn find_denied(
 }
 
 /// Moves a case on, if it is still in the state that the caller saw. What was typed goes when it is of no more use.
+/// [`StoreError::Malformed`] for a step that the machine does not know.
 pub async fn change(
     tx: &Tx,
     id: CaseId,
     (from, to): (State, State),
     now: DateTime<Utc>,
 ) -> Result<bool, StoreError> {
+    if !from.may_become(to) {
+        return Err(StoreError::Malformed("verification_case.state"));
+    }
     let mut update = verification_case::Entity::update_many()
         .col_expr(verification_case::Column::State, Expr::value(to.as_str()))
         .col_expr(
@@ -230,7 +234,7 @@ pub async fn replace_waiting(
         .col_expr(verification_case::Column::UpdatedAt, Expr::value(now))
         .filter(verification_case::Column::AccountId.eq(account.as_uuid()))
         .filter(verification_case::Column::Source.eq(source.as_str()))
-        .filter(verification_case::Column::State.eq(State::Waiting.as_str()))
+        .filter(verification_case::Column::State.eq(State::Unavailable.as_str()))
         .exec(tx)
         .await?;
     Ok(changed.rows_affected)
@@ -244,7 +248,7 @@ pub async fn claim_due(
     limit: u64,
 ) -> Result<Vec<Case>, StoreError> {
     let due = verification_case::Entity::find()
-        .filter(verification_case::Column::State.eq(State::Waiting.as_str()))
+        .filter(verification_case::Column::State.eq(State::Unavailable.as_str()))
         .filter(verification_case::Column::NextAttemptAt.lte(now))
         .order_by_asc(verification_case::Column::NextAttemptAt)
         .limit(limit)
@@ -259,7 +263,7 @@ pub async fn claim_due(
                 Expr::col(verification_case::Column::Attempts).add(1),
             )
             .filter(verification_case::Column::Id.eq(row.id))
-            .filter(verification_case::Column::State.eq(State::Waiting.as_str()))
+            .filter(verification_case::Column::State.eq(State::Unavailable.as_str()))
             .filter(verification_case::Column::NextAttemptAt.lte(now))
             .exec(tx)
             .await?;
@@ -280,7 +284,7 @@ pub async fn postpone(tx: &Tx, id: CaseId, next_attempt_at: DateTime<Utc>) -> Re
             Expr::value(next_attempt_at),
         )
         .filter(verification_case::Column::Id.eq(id.as_uuid()))
-        .filter(verification_case::Column::State.eq(State::Waiting.as_str()))
+        .filter(verification_case::Column::State.eq(State::Unavailable.as_str()))
         .exec(tx)
         .await?;
     Ok(changed.rows_affected == 1)
@@ -304,11 +308,7 @@ pub async fn forget_inputs(tx: &Tx, before: DateTime<Utc>) -> Result<u64, StoreE
 }
 
 fn seal(tx: &Tx, id: CaseId, input: &Input) -> Result<Vec<u8>, StoreError> {
-    let plain = SealedInput {
-        name: input.name.as_str().to_owned(),
-        citizen_id: input.citizen_id.as_str().to_owned(),
-        phone: input.phone.as_ref().map(|phone| phone.e164().to_owned()),
-    };
+    let plain = SealedInput::of(input);
     let plain = zeroize::Zeroizing::new(serde_json::to_vec(&plain).map_err(|_| BAD_INPUT)?);
     tx.vault()
         .seal(Column::CaseInput, id.as_uuid().as_bytes(), &plain)
@@ -324,7 +324,8 @@ fn open(tx: &Tx, row: &verification_case::Model) -> Result<Option<Input>, StoreE
     let plain: SealedInput = serde_json::from_slice(&plain).map_err(|_| BAD_INPUT)?;
     let phone = plain
         .phone
-        .map(|text| Phone::parse(&text))
+        .as_deref()
+        .map(Phone::parse)
         .transpose()
         .map_err(|_| BAD_INPUT)?;
     Ok(Some(Input {
@@ -332,10 +333,11 @@ fn open(tx: &Tx, row: &verification_case::Model) -> Result<Option<Input>, StoreE
         citizen_id: CitizenId::parse_strict(&plain.citizen_id, row.updated_at.date_naive())
             .map_err(|_| BAD_INPUT)?,
         phone,
+        more: plain.factors(),
     }))
 }
 
-fn from_row(tx: &Tx, row: verification_case::Model) -> Result<Case, StoreError> {
+pub(crate) fn from_row(tx: &Tx, row: verification_case::Model) -> Result<Case, StoreError> {
     let input = open(tx, &row)?;
     Ok(Case {
         id: CaseId::from_uuid(row.id),
@@ -343,7 +345,7 @@ fn from_row(tx: &Tx, row: verification_case::Model) -> Result<Case, StoreError> 
         account: AccountId::from_uuid(row.account_id),
         source: SourceId::parse(&row.source)
             .map_err(|_| StoreError::Malformed("verification_case.source"))?,
-        state: State::parse(&row.state)?,
+        state: State::parse(&row.state).ok_or(StoreError::Malformed("verification_case.state"))?,
         input,
         attempts: u32::try_from(row.attempts).unwrap_or_default(),
         created_at: row.created_at,

@@ -1,5 +1,5 @@
 //! Retention: what is deleted when its time is over. Every table is either in [`sweep`] or kept on purpose:
-//! accounts, credentials, evidence, acceptances, cases and grants are the person's history and end with the
+//! accounts, credentials, evidence, watched levels, acceptances, cases and grants are the person's history and end with the
 //! account; clients, keys, secrets and revisions are the program's own; the audit log with its head is kept for at least six
 //! months by law (184 days cover every case) and goes to an archive by the operator's decision.
 
@@ -9,7 +9,8 @@ use sea_orm::{ColumnTrait as _, EntityTrait, QueryFilter as _, QuerySelect as _,
 
 use crate::entity::{
     access_token, authorization_code, backchannel_logout, captcha, client_assertion, initial_access_token,
-    interaction, otp, outbox, pushed_request, refresh_token, registration, revoked_token, session, throttle,
+    interaction, otp, outbox, pushed_request, refresh_token, registration, revoked_token, session, status_event,
+    throttle,
 };
 use crate::error::StoreError;
 use crate::tx::Tx;
@@ -30,7 +31,7 @@ const SESSION_DAYS: i64 = 190;
 /// For how long what was typed for a denied case stays, so that its owner can ask a person to look at it.
 const CASE_INPUT_DAYS: i64 = 30;
 
-/// For how long delivered messages stay, and what became of telling sub-sites of a sign-out.
+/// For how long delivered messages stay, and what became of telling sub-sites of a sign-out or a fall.
 const OUTBOX_DAYS: i64 = 7;
 
 /// Deletes what is over, one batch of each table; answers how many rows went. Call again while it is not
@@ -128,6 +129,8 @@ pub async fn sweep(tx: &Tx, now: DateTime<Utc>) -> Result<u64, StoreError> {
     swept.add(batch::<outbox::Entity>(tx, outbox::Column::Id, old).await);
     let old = backchannel_logout::Column::ExpiresAt.lt(now - TimeDelta::days(OUTBOX_DAYS));
     swept.add(batch::<backchannel_logout::Entity>(tx, backchannel_logout::Column::Id, old).await);
+    let old = status_event::Column::ExpiresAt.lt(now - TimeDelta::days(OUTBOX_DAYS));
+    swept.add(batch::<status_event::Entity>(tx, status_event::Column::Id, old).await);
     swept.result()
 }
 

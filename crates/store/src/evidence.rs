@@ -1,7 +1,9 @@
 //! Evidence: dated facts about accounts. Levels are computed from it, never stored.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
-use model::evidence::{Evidence, SourceId};
+use model::evidence::{Details, Evidence, SourceId};
 use model::ids::{AccountId, CaseId, EvidenceId};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{Expr, ExprTrait as _, Order, Query};
@@ -10,10 +12,10 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use crate::dialect;
 use crate::entity::{account, evidence};
 use crate::error::StoreError;
 use crate::tx::Tx;
+use crate::{dialect, level_watch};
 
 /// The most pieces of evidence that are looked at; older ones of the same source are ended when new come.
 const LIST_MAX: u64 = 100;
@@ -29,15 +31,19 @@ pub struct NewEvidence {
     pub reference: Option<String>,
     /// The case that it came out of.
     pub case: Option<CaseId>,
+    /// How it was gained.
+    pub details: Details,
 }
 
-/// Stores evidence. What the account had from the same source ends: evidence is replaced, not edited (HB-22).
+/// Stores evidence. What the account had from the same source ends: evidence is replaced, not edited (HB-22). Like
+/// everything here that changes evidence, it has the account's level looked at.
 pub async fn record(tx: &Tx, new: &NewEvidence) -> Result<(), StoreError> {
-    end_source(
+    let (now, source) = (new.evidence.issued_at, &new.evidence.source);
+    end(
         tx,
         new.account,
-        &new.evidence.source,
-        (new.evidence.issued_at, "replaced"),
+        evidence::Column::Source.eq(source.as_str()),
+        (now, "replaced"),
     )
     .await?;
     let row = evidence::ActiveModel {
@@ -50,9 +56,20 @@ pub async fn record(tx: &Tx, new: &NewEvidence) -> Result<(), StoreError> {
         ended_reason: Set(None),
         reference: Set(new.reference.clone()),
         case_id: Set(new.case.map(CaseId::as_uuid)),
+        details: Set(details(&new.details)?),
     };
     evidence::Entity::insert(row).exec_without_returning(tx).await?;
-    Ok(())
+    level_watch::wake(tx, new.account, now).await
+}
+
+/// Details as they are stored; nothing when there is nothing to say.
+fn details(details: &Details) -> Result<Option<String>, StoreError> {
+    if *details == Details::default() {
+        return Ok(None);
+    }
+    serde_json::to_string(details)
+        .map(Some)
+        .map_err(|_| StoreError::Malformed("evidence.details"))
 }
 
 /// Ends what an account has from a source; answers how many pieces.
@@ -62,15 +79,129 @@ pub async fn end_source(
     source: &SourceId,
     (now, reason): (DateTime<Utc>, &'static str),
 ) -> Result<u64, StoreError> {
+    let these = evidence::Column::Source.eq(source.as_str());
+    let ended = end(tx, account, these, (now, reason)).await?;
+    if ended > 0 {
+        level_watch::wake(tx, account, now).await?;
+    }
+    Ok(ended)
+}
+
+/// Ends some pieces of what an account has; answers how many.
+pub async fn end_pieces(
+    tx: &Tx,
+    account: AccountId,
+    pieces: &[EvidenceId],
+    (now, reason): (DateTime<Utc>, &'static str),
+) -> Result<u64, StoreError> {
+    let these = evidence::Column::Id.is_in(pieces.iter().map(|id| id.as_uuid()));
+    let ended = end(tx, account, these, (now, reason)).await?;
+    if ended > 0 {
+        level_watch::wake(tx, account, now).await?;
+    }
+    Ok(ended)
+}
+
+async fn end(
+    tx: &Tx,
+    account: AccountId,
+    these: Expr,
+    (now, reason): (DateTime<Utc>, &'static str),
+) -> Result<u64, StoreError> {
     let ended = evidence::Entity::update_many()
         .col_expr(evidence::Column::EndedAt, Expr::value(now))
         .col_expr(evidence::Column::EndedReason, Expr::value(reason))
         .filter(evidence::Column::AccountId.eq(account.as_uuid()))
-        .filter(evidence::Column::Source.eq(source.as_str()))
+        .filter(these)
         .filter(evidence::Column::EndedAt.is_null())
         .exec(tx)
         .await?;
     Ok(ended.rows_affected)
+}
+
+/// What [`list`] answers, for many accounts at once.
+pub(crate) async fn list_of_many(
+    tx: &Tx,
+    accounts: &[Uuid],
+) -> Result<BTreeMap<AccountId, Vec<Evidence>>, StoreError> {
+    let rows = evidence::Entity::find()
+        .filter(evidence::Column::AccountId.is_in(accounts.iter().copied()))
+        .filter(evidence::Column::EndedAt.is_null())
+        .order_by_desc(evidence::Column::IssuedAt)
+        .all(tx)
+        .await?;
+    let mut lists: BTreeMap<AccountId, Vec<Evidence>> = BTreeMap::new();
+    for row in rows {
+        let account = AccountId::from_uuid(row.account_id);
+        lists.entry(account).or_default().push(from_row(row)?);
+    }
+    Ok(lists)
+}
+
+/// A piece of evidence with what is known of how it was gained.
+#[derive(Clone, Debug)]
+pub struct Detailed {
+    /// Whose it is.
+    pub account: AccountId,
+    /// The piece.
+    pub evidence: Evidence,
+    /// How it was gained.
+    pub details: Details,
+}
+
+/// What holds of one source for all accounts, in the order of its identifiers, after one of them: for rechecks that walk
+/// over all of it. Pieces whose details cannot be read are left out, and the log says so.
+pub async fn page_of_source(
+    tx: &Tx,
+    source: &SourceId,
+    (issued_before, now): (DateTime<Utc>, DateTime<Utc>),
+    (after, limit): (Option<EvidenceId>, u64),
+) -> Result<(Vec<Detailed>, Option<EvidenceId>), StoreError> {
+    let mut query = evidence::Entity::find()
+        .filter(evidence::Column::Source.eq(source.as_str()))
+        .filter(evidence::Column::EndedAt.is_null())
+        .filter(evidence::Column::IssuedAt.lte(issued_before))
+        .filter(
+            evidence::Column::ExpiresAt
+                .is_null()
+                .or(evidence::Column::ExpiresAt.gt(now)),
+        );
+    if let Some(after) = after {
+        query = query.filter(evidence::Column::Id.gt(after.as_uuid()));
+    }
+    let rows = query
+        .order_by_asc(evidence::Column::Id)
+        .limit(limit)
+        .all(tx)
+        .await?;
+    let last = rows.last().map(|row| EvidenceId::from_uuid(row.id));
+    let mut page = Vec::with_capacity(rows.len());
+    for row in rows {
+        let account = AccountId::from_uuid(row.account_id);
+        let known = row.details.as_deref().map_or_else(
+            || Ok(Details::default()),
+            serde_json::from_str::<Details>,
+        );
+        match known {
+            Ok(details) => page.push(Detailed {
+                account,
+                details,
+                evidence: from_row(row)?,
+            }),
+            Err(error) => tracing::error!(evidence = %row.id, %error, "details of evidence cannot be read"),
+        }
+    }
+    Ok((page, last))
+}
+
+fn from_row(row: evidence::Model) -> Result<Evidence, StoreError> {
+    Ok(Evidence {
+        id: EvidenceId::from_uuid(row.id),
+        source: SourceId::parse(&row.source).map_err(|_| StoreError::Malformed("evidence.source"))?,
+        issued_at: row.issued_at,
+        expires_at: row.expires_at,
+        ended_at: row.ended_at,
+    })
 }
 
 /// The evidence about an account that has not ended, newest first; some of it may have lapsed.
@@ -82,17 +213,7 @@ pub async fn list(tx: &Tx, account: AccountId) -> Result<Vec<Evidence>, StoreErr
         .limit(LIST_MAX)
         .all(tx)
         .await?;
-    rows.into_iter()
-        .map(|row| {
-            Ok(Evidence {
-                id: EvidenceId::from_uuid(row.id),
-                source: SourceId::parse(&row.source).map_err(|_| StoreError::Malformed("evidence.source"))?,
-                issued_at: row.issued_at,
-                expires_at: row.expires_at,
-                ended_at: row.ended_at,
-            })
-        })
-        .collect()
+    rows.into_iter().map(from_row).collect()
 }
 
 /// What [`list`] answers, as a column of a statement about an account: read it with [`from_column`].

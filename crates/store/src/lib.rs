@@ -9,6 +9,8 @@ pub mod agreements;
 pub mod assertions;
 pub mod audit;
 pub mod captchas;
+pub mod case_history;
+pub mod case_reviews;
 pub mod cases;
 pub mod cleanup;
 pub mod clients;
@@ -25,6 +27,7 @@ pub mod interactions;
 #[doc(hidden)]
 pub mod journal;
 pub mod keys;
+pub mod level_watch;
 pub mod logouts;
 pub mod otp;
 pub mod outbox;
@@ -36,6 +39,7 @@ pub mod revoked;
 mod schema;
 pub mod sessions;
 mod standing;
+pub mod status_events;
 #[doc(hidden)]
 pub mod testing;
 pub mod throttles;

@@ -99,6 +99,14 @@ pub enum Column {
     SignOutTicket,
     /// A sub-site's form that asks for a sign-out; no column, but the address that it continues at.
     SignOutRequest,
+    /// A picture that was sent for a case.
+    CaseImage,
+    /// The shared secret of an operator's one-time codes.
+    OperatorTotp,
+    /// What an operator's sign-in waits for.
+    OperatorPending,
+    /// What is kept while a browser is at another party.
+    RoundTrip,
 }
 
 impl Column {
@@ -119,6 +127,10 @@ impl Column {
             Self::ClientSecret => "client.secret",
             Self::SignOutTicket => "sign_out.ticket",
             Self::SignOutRequest => "sign_out.request",
+            Self::CaseImage => "case_image.image",
+            Self::OperatorTotp => "operator.totp",
+            Self::OperatorPending => "operator_session.pending",
+            Self::RoundTrip => "round_trip.kept",
         }
     }
 }

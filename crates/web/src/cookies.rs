@@ -1,4 +1,4 @@
-//! The three cookies, their names and attributes, and what is believed when a browser sends them.
+//! The cookies, their names and attributes, and what is believed when a browser sends them.
 //!
 //! Over https the names carry `__Host-` (RFC 6265bis, 4.1.3.2) so that no sibling host can plant them; with an http
 //! issuer, which only development has, the prefix and `Secure` go, because browsers and plain HTTP clients would
@@ -34,23 +34,36 @@ pub enum Cookie {
     Browser,
     /// The sign-in.
     Session,
+    /// The sign-in of an operator, at the console only.
+    Operator,
     /// Language and print size; no secret.
     Preferences,
 }
 
 impl Cookie {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Browser, Self::Session, Self::Preferences];
+    pub const ALL: [Self; 4] = [Self::Browser, Self::Session, Self::Operator, Self::Preferences];
 
     /// The name on the wire.
     pub const fn name(self, mode: CookieMode) -> &'static str {
         match (mode, self) {
             (CookieMode::Secure, Self::Browser) => "__Host-denizen_browser",
             (CookieMode::Secure, Self::Session) => "__Host-denizen_session",
+            (CookieMode::Secure, Self::Operator) => "__Host-denizen_operator",
             (CookieMode::Secure, Self::Preferences) => "__Host-denizen_prefs",
             (CookieMode::Development, Self::Browser) => "denizen_browser",
             (CookieMode::Development, Self::Session) => "denizen_session",
+            (CookieMode::Development, Self::Operator) => "denizen_operator",
             (CookieMode::Development, Self::Preferences) => "denizen_prefs",
+        }
+    }
+
+    /// Whether a browser sends it with a link that another site's page has. Residents come from sub-sites; nobody has
+    /// to come to the console from elsewhere.
+    const fn same_site(self) -> &'static str {
+        match self {
+            Self::Operator => "Strict",
+            Self::Browser | Self::Session | Self::Preferences => "Lax",
         }
     }
 }
@@ -89,7 +102,8 @@ pub fn read(headers: &HeaderMap, mode: CookieMode, cookie: Cookie) -> Sent {
 
 /// A `Set-Cookie` line; `max_age_seconds` of `None` lasts until the browser closes.
 pub fn set(mode: CookieMode, cookie: Cookie, value: &str, max_age_seconds: Option<i64>) -> HeaderValue {
-    let mut line = format!("{}={value}; Path=/; HttpOnly; SameSite=Lax", cookie.name(mode));
+    let (name, same_site) = (cookie.name(mode), cookie.same_site());
+    let mut line = format!("{name}={value}; Path=/; HttpOnly; SameSite={same_site}");
     if mode == CookieMode::Secure {
         line.push_str("; Secure");
     }
@@ -122,6 +136,9 @@ pub fn clear(mode: CookieMode, cookie: Cookie) -> HeaderValue {
         (CookieMode::Secure, Cookie::Session) => {
             "__Host-denizen_session=; Path=/; HttpOnly; SameSite=Lax; Secure; Max-Age=0"
         }
+        (CookieMode::Secure, Cookie::Operator) => {
+            "__Host-denizen_operator=; Path=/; HttpOnly; SameSite=Strict; Secure; Max-Age=0"
+        }
         (CookieMode::Secure, Cookie::Preferences) => {
             "__Host-denizen_prefs=; Path=/; HttpOnly; SameSite=Lax; Secure; Max-Age=0"
         }
@@ -130,6 +147,9 @@ pub fn clear(mode: CookieMode, cookie: Cookie) -> HeaderValue {
         }
         (CookieMode::Development, Cookie::Session) => {
             "denizen_session=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0"
+        }
+        (CookieMode::Development, Cookie::Operator) => {
+            "denizen_operator=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0"
         }
         (CookieMode::Development, Cookie::Preferences) => {
             "denizen_prefs=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0"
@@ -225,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn attack_157_every_cookie_is_host_only_http_only_lax_and_secure() {
+    fn attack_157_every_cookie_is_host_only_http_only_lax_or_strict_and_secure() {
         let token = Token::generate(&model::rng::Rng::seeded(1));
         for cookie in Cookie::ALL {
             for line in [
@@ -235,7 +255,8 @@ mod tests {
             ] {
                 let line = line.to_str().unwrap();
                 assert!(line.starts_with("__Host-denizen_"), "{line}");
-                for attribute in ["; Path=/;", "; HttpOnly", "; SameSite=Lax", "; Secure"] {
+                let same_site = format!("; SameSite={};", if cookie == Cookie::Operator { "Strict" } else { "Lax" });
+                for attribute in ["; Path=/;", "; HttpOnly", same_site.as_str(), "; Secure"] {
                     assert!(line.contains(attribute), "{line} lacks {attribute}");
                 }
                 assert!(!line.contains("Domain"), "{line}");

@@ -21,6 +21,10 @@ use crate::page::{Facts, Kit, Visit};
 use crate::paths::LocalPath;
 use crate::problem::Problem;
 
+mod upload;
+
+pub use upload::{Picked, Sent, Upload, UploadLimits};
+
 /// How many fields a form or a query may have.
 pub const FIELDS: usize = 200;
 /// How large a form may be, in bytes, where the listener's own limit is not smaller.

@@ -77,9 +77,17 @@ impl Asking {
             State::Passed => Some(Outcome::Passed),
             State::Mismatch | State::NotFound => Some(check::denied(service, attempt, case).await?),
             State::Conflict => Some(Outcome::Conflict { case: case.number }),
-            State::Waiting => Some(Outcome::Waiting { case: case.number }),
+            State::Unavailable => Some(Outcome::Waiting { case: case.number }),
             State::Restricted => Some(Outcome::Restricted { case: case.number }),
-            State::InReview | State::Replaced | State::Expired | State::Draft => None,
+            State::Started
+            | State::Checking
+            | State::InReview
+            | State::NeedsMoreInformation
+            | State::Approved
+            | State::Rejected
+            | State::Appealed
+            | State::Replaced
+            | State::Expired => None,
         })
     }
 }

@@ -310,7 +310,7 @@ async fn freeze(filing: &Filing<'_>) -> Result<Outcome, StoreError> {
 async fn wait(filing: &Filing<'_>) -> Result<Outcome, StoreError> {
     let first = TimeDelta::seconds(filing.service.config().sources.retry_first_seconds);
     let tx = filing.service.store().begin().await?;
-    let Some((_, case)) = filing.file(&tx, State::Waiting, Some(filing.now + first)).await? else {
+    let Some((_, case)) = filing.file(&tx, State::Unavailable, Some(filing.now + first)).await? else {
         return Ok(Outcome::Gone);
     };
     tx.commit().await?;
@@ -337,7 +337,7 @@ impl Filing<'_> {
         let filed = match self.origin {
             Origin::Page => self.open(tx, state, next_attempt_at).await?,
             Origin::Retry(id, number) => {
-                if !store::cases::change(tx, *id, (State::Waiting, state), self.now).await? {
+                if !store::cases::change(tx, *id, (State::Unavailable, state), self.now).await? {
                     return Ok(None);
                 }
                 crate::case::notify(self.service, tx, self.attempt.account, state).await?;

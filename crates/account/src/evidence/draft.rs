@@ -26,7 +26,7 @@ pub(super) async fn keep(service: &Service, account: AccountId, facts: Input) ->
         number: CaseNumber::generate(now, rng),
         account,
         source,
-        state: State::Draft,
+        state: State::Started,
         input: facts,
         next_attempt_at: Some(now + TimeDelta::minutes(KEPT_MINUTES)),
         reference: None,

@@ -137,10 +137,7 @@ fn understand(body: &[u8]) -> Reply {
         "restricted" | "match" => Word::Restricted,
         _ => Word::Unavailable,
     };
-    Reply {
-        word,
-        reference: answer.reference,
-    }
+    Reply::bare(word).with_reference(answer.reference)
 }
 
 #[cfg(test)]
@@ -230,10 +227,7 @@ mod tests {
         let reply = source.ask(&crate::evidence::source::tests::facts()).await;
         assert_eq!(
             reply,
-            Reply {
-                word: Word::Match,
-                reference: Some("R-1".to_owned())
-            }
+            Reply::bare(Word::Match).with_reference(Some("R-1".to_owned()))
         );
     }
 

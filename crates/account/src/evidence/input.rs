@@ -49,6 +49,7 @@ pub(super) fn decide(account: &Account, typed: Typed<'_>, today: NaiveDate, adul
                     name,
                     citizen_id,
                     phone: None,
+                    more: store::cases::Factors::none(),
                 })
             }
         }

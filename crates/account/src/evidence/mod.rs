@@ -2,6 +2,7 @@
 //!
 //! - [`source`] what a source is and says; [`http`] the adapter; [`breaker`] leaves a broken source alone
 //! - [`check`] one attempt from the question to what changes because of the answer
+//! - [`port`] what every source's own file in `sources/` says of itself
 //! - `asking` the same facts sent twice at once; `draft` what was typed before another page came first
 //! - `population`, `operator`, `phone` the pages under `/verify`
 //!
@@ -13,6 +14,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::routing::{get, post};
+use chrono::{DateTime, Utc};
 use model::clock::Clock;
 use model::evidence::{Evidence, SourceId};
 use model::ids::{AccountId, CaseId, EvidenceId};
@@ -29,6 +31,7 @@ use crate::Service;
 mod asking;
 pub mod breaker;
 pub mod check;
+pub mod decided;
 mod draft;
 pub mod http;
 mod input;
@@ -37,7 +40,13 @@ mod operator;
 mod pages;
 mod phone;
 mod population;
+pub mod port;
 pub mod source;
+
+/// One file a source; `build.rs` collects them.
+pub mod sources {
+    include!(concat!(env!("OUT_DIR"), "/sources.rs"));
+}
 
 pub(crate) use onward::page_of;
 pub(crate) use pages::{decline_form, review_form};
@@ -202,7 +211,10 @@ pub(crate) async fn record(
         id: EvidenceId::new(now, rng),
         source: verified.source().clone(),
         issued_at: now,
-        expires_at: service.ladder().expiry(verified.source(), now),
+        expires_at: earliest(
+            service.ladder().expiry(verified.source(), now),
+            verified.until(),
+        ),
         ended_at: None,
     };
     let id = evidence.id;
@@ -214,10 +226,19 @@ pub(crate) async fn record(
             account,
             reference,
             case: Some(case),
+            details: verified.details().clone(),
         },
     )
     .await?;
     Ok(id)
+}
+
+/// The earlier of two ends, where `None` is never.
+fn earliest(a: Option<DateTime<Utc>>, b: Option<DateTime<Utc>>) -> Option<DateTime<Utc>> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(a.min(b)),
+        (a, b) => a.or(b),
+    }
 }
 
 /// The pages under `/verify`.

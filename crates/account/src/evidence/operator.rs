@@ -119,6 +119,7 @@ async fn ready(
         name: name.clone(),
         citizen_id: citizen_id.clone(),
         phone: Some(phone.clone()),
+        more: store::cases::Factors::none(),
     };
     Ok(Ready::With(facts))
 }

@@ -7,7 +7,8 @@
 use std::fmt;
 
 use async_trait::async_trait;
-use model::evidence::SourceId;
+use chrono::{DateTime, Utc};
+use model::evidence::{Details, SourceId};
 use store::cases::Input;
 
 /// The source that compares name and citizen ID number.
@@ -56,15 +57,28 @@ pub struct Reply {
     pub word: Word,
     /// Its own number for the answer.
     pub reference: Option<String>,
+    /// Until when it vouches at most; the ladder's life may end earlier.
+    pub until: Option<DateTime<Utc>>,
+    /// How it knows.
+    pub details: Details,
 }
 
 impl Reply {
-    /// An answer without a reference.
-    pub const fn bare(word: Word) -> Self {
+    /// An answer and nothing more.
+    pub fn bare(word: Word) -> Self {
         Self {
             word,
             reference: None,
+            until: None,
+            details: Details::default(),
         }
+    }
+
+    /// With the source's own number.
+    #[must_use]
+    pub fn with_reference(mut self, reference: Option<String>) -> Self {
+        self.reference = reference;
+        self
     }
 }
 
@@ -79,7 +93,9 @@ pub trait Source: Send + Sync + fmt::Debug {
 ///
 /// ```compile_fail,E0451
 /// fn forge(source: model::evidence::SourceId, facts: store::cases::Input) -> account::evidence::source::Verified {
-///     account::evidence::source::Verified { source, facts, reference: None }
+///     account::evidence::source::Verified {
+///         source, facts, reference: None, until: None, details: Default::default()
+///     }
 /// }
 /// ```
 #[derive(Debug)]
@@ -87,6 +103,8 @@ pub struct Verified {
     source: SourceId,
     facts: Input,
     reference: Option<String>,
+    until: Option<DateTime<Utc>>,
+    details: Details,
 }
 
 impl Verified {
@@ -103,6 +121,16 @@ impl Verified {
     /// The source's own number for the answer.
     pub fn reference(&self) -> Option<&str> {
         self.reference.as_deref()
+    }
+
+    /// Until when the source vouches at most.
+    pub const fn until(&self) -> Option<DateTime<Utc>> {
+        self.until
+    }
+
+    /// How the source knows.
+    pub const fn details(&self) -> &Details {
+        &self.details
     }
 }
 
@@ -143,6 +171,8 @@ pub(super) fn judge(source: &SourceId, facts: &Input, reply: Reply) -> Finding {
                 source: source.clone(),
                 facts: facts.clone(),
                 reference: reply.reference.filter(|text| is_plain_reference(text)),
+                until: reply.until,
+                details: reply.details,
             });
         }
         Word::Mismatch => Denial::Mismatch,
@@ -192,10 +222,7 @@ pub(crate) mod tests {
     impl Source for Scripted {
         async fn ask(&self, _facts: &Input) -> Reply {
             self.asked.fetch_add(1, Ordering::SeqCst);
-            Reply {
-                word: *self.word.lock().unwrap(),
-                reference: Some("REG-1".to_owned()),
-            }
+            Reply::bare(*self.word.lock().unwrap()).with_reference(Some("REG-1".to_owned()))
         }
     }
 
@@ -205,6 +232,7 @@ pub(crate) mod tests {
             name: PersonName::parse("张明远").unwrap(),
             citizen_id: CitizenId::parse("340000199003070012", today).unwrap(),
             phone: None,
+            more: store::cases::Factors::none(),
         }
     }
 
@@ -236,10 +264,7 @@ pub(crate) mod tests {
     fn a_reference_that_is_not_plain_is_dropped() {
         let source = SourceId::parse(POPULATION_REGISTER).unwrap();
         let kept = |reference: &str| {
-            let reply = Reply {
-                word: Word::Match,
-                reference: Some(reference.to_owned()),
-            };
+            let reply = Reply::bare(Word::Match).with_reference(Some(reference.to_owned()));
             match judge(&source, &facts(), reply) {
                 Finding::Match(verified) => verified.reference().map(str::to_owned),
                 Finding::Not(_) => panic!("a match"),

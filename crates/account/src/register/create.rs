@@ -112,6 +112,7 @@ async fn record_phone(
         account,
         reference: None,
         case: None,
+        details: model::evidence::Details::default(),
     };
     store::evidence::record(tx, &new).await?;
     let entry = Entry::new(Event::EvidenceRecorded, now).account(account);

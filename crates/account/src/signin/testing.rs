@@ -53,6 +53,7 @@ pub(crate) async fn resident(world: &World, phone: &str) -> AccountId {
         account: id,
         reference: None,
         case: None,
+        details: model::evidence::Details::default(),
     };
     store::evidence::record(&tx, &new).await.unwrap();
     id

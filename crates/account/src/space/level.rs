@@ -369,12 +369,12 @@ fn source_name(visit: &Visit, source: &SourceId) -> String {
 
 const fn state_key(state: CaseState) -> &'static str {
     match state {
-        CaseState::Waiting => "space-case-waiting",
-        CaseState::InReview => "space-case-in-review",
+        CaseState::Checking | CaseState::Unavailable => "space-case-waiting",
+        CaseState::InReview | CaseState::Appealed | CaseState::NeedsMoreInformation => "space-case-in-review",
         CaseState::Restricted => "space-case-restricted",
-        CaseState::Passed => "space-case-passed",
-        CaseState::Mismatch | CaseState::NotFound => "space-case-denied",
+        CaseState::Passed | CaseState::Approved => "space-case-passed",
+        CaseState::Mismatch | CaseState::NotFound | CaseState::Rejected => "space-case-denied",
         CaseState::Conflict => "space-case-conflict",
-        CaseState::Replaced | CaseState::Expired | CaseState::Draft => "space-case-ended",
+        CaseState::Replaced | CaseState::Expired | CaseState::Started => "space-case-ended",
     }
 }

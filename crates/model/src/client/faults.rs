@@ -243,6 +243,7 @@ impl Client {
 
     fn check_logout(&self, faults: &mut Faults) {
         faults.secure_address("backchannel_logout_uri", self.backchannel_logout_uri.as_ref());
+        faults.secure_address("events_uri", self.events_uri.as_ref());
         faults.secure_address("frontchannel_logout_uri", self.frontchannel_logout_uri.as_ref());
         // Front-Channel Logout 2: the frame is of the sub-site itself.
         let origin = |uri: &String| Url::parse(uri).ok().map(|parsed| parsed.origin());

@@ -132,6 +132,9 @@ pub struct Client {
     /// Whether it must be told which sign-in.
     #[serde(default = "yes")]
     pub frontchannel_logout_session_required: bool,
+    /// Where it is told that a level fell (RFC 8935).
+    #[serde(default)]
+    pub events_uri: Option<String>,
     /// How old a sign-in may be when a request does not say, in seconds.
     #[serde(default)]
     pub default_max_age: Option<i64>,

@@ -286,6 +286,7 @@ fn apply(world: &World, wish: Wish) -> anyhow::Result<Applicant> {
             registered: true,
             delay_ms: 0,
             unavailable: Vec::new(),
+            holdings: crate::world::Holdings::default(),
         });
     }
     let password = wish

@@ -16,6 +16,11 @@ const DEFAULT_DELAY_MS: u64 = 3_000;
 pub(crate) enum Route {
     PopulationRegister,
     MobileOperator,
+    BankCard,
+    SocialSecurity,
+    ProvidentFund,
+    DrivingLicence,
+    VehicleRegister,
     EnterpriseRegister,
     Sms,
     Smtp,
@@ -26,6 +31,22 @@ pub(crate) enum Route {
     BackchannelLogoutNanning,
     /// The front-channel logout of every sub-site.
     FrontchannelLogout,
+    /// The servers of the company that compares faces.
+    FaceStart,
+    FaceResult,
+    /// Those of the payment app.
+    PaymentToken,
+    PaymentUser,
+    /// Those of the bank's OpenID provider.
+    BankMetadata,
+    BankKeys,
+    BankToken,
+    BankUser,
+    /// Those of the other province's OpenID provider.
+    ProvinceMetadata,
+    ProvinceKeys,
+    ProvinceToken,
+    ProvinceUser,
 }
 
 /// How it fails.
@@ -49,8 +70,18 @@ pub(crate) enum Fault {
     Garbage,
     /// It answers in the protocol with words that mean nothing.
     Wrong,
-    /// It refuses its caller: quota, signature, allow-list.
+    /// It refuses its caller: balance, signature, allow-list.
     Refused,
+    /// It has had enough questions for now.
+    Quota,
+    /// It answers well, with nothing.
+    Empty,
+    /// It begins to answer `match` and breaks off.
+    Cut,
+    /// It answers `match` and does not come to an end.
+    Huge,
+    /// It answers `match` and `mismatch` in one document.
+    Twice,
 }
 
 /// A switch as it is set and shown.

@@ -3,11 +3,13 @@
 
 mod api;
 mod faults;
+mod holdings;
 mod identifiers;
 mod journal;
 mod outbox;
 mod pages;
 mod people;
+mod registers;
 mod router;
 mod sources;
 
@@ -19,7 +21,9 @@ use model::clock::Clock;
 use model::rng::Rng;
 
 use crate::config::Keys;
+use crate::vendors::Vendors;
 pub(crate) use faults::{Fault, Route};
+pub(crate) use holdings::Holdings;
 pub(crate) use identifiers::complete as complete_citizen_id;
 pub(crate) use journal::Entry;
 pub(crate) use outbox::{Channel, Draft};
@@ -41,6 +45,8 @@ struct Inner {
     faults: faults::Faults,
     journal: journal::Journal,
     keys: Keys,
+    vendors: Vendors,
+    base_url: String,
     issuer: url::Url,
     client: reqwest::Client,
     clock: Clock,
@@ -48,9 +54,18 @@ struct Inner {
 }
 
 impl World {
-    /// A world with the people it starts with, around the provider at `issuer`.
+    /// A world with the people it starts with, around the provider at `issuer`, that answers nowhere.
+    #[cfg(test)]
     pub(crate) fn new(keys: Keys, issuer: &str) -> anyhow::Result<Self> {
+        Self::at("http://localhost", keys, issuer)
+    }
+
+    /// The same that answers at an address.
+    pub(crate) fn at(base_url: &str, keys: Keys, issuer: &str) -> anyhow::Result<Self> {
+        let rng = Rng::system();
         Ok(Self(Arc::new(Inner {
+            vendors: Vendors::new(&rng)?,
+            base_url: base_url.to_owned(),
             people: Mutex::new(people::Registers::seeded()?),
             outbox: outbox::Outbox::default(),
             captchas: Mutex::default(),
@@ -60,7 +75,7 @@ impl World {
             issuer: url::Url::parse(issuer).with_context(|| format!("the issuer {issuer:?}"))?,
             client: crate::wire::outbound()?,
             clock: Clock::system(),
-            rng: Rng::system(),
+            rng,
         })))
     }
 
@@ -78,6 +93,16 @@ impl World {
 
     pub(crate) fn journal(&self) -> &journal::Journal {
         &self.0.journal
+    }
+
+    /// What the parties elsewhere remember.
+    pub(crate) fn vendors(&self) -> &Vendors {
+        &self.0.vendors
+    }
+
+    /// The world's own address, without a slash at the end.
+    pub(crate) fn base_url(&self) -> &str {
+        &self.0.base_url
     }
 
     pub(crate) fn keys(&self) -> &Keys {

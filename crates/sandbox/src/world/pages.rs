@@ -29,6 +29,8 @@ struct Row {
     person: Person,
     purpose: String,
     national_phone: String,
+    /// What further registers know, under the key of its words.
+    holdings: Vec<(&'static str, String)>,
 }
 
 #[derive(Template)]
@@ -66,6 +68,7 @@ pub(super) async fn home(State(world): State<World>, headers: HeaderMap, uri: Ur
                 .find(&format!("world-purpose-{}", person.purpose.replace('_', "-")))
                 .unwrap_or_else(|| person.purpose.clone()),
             national_phone: person.phone.trim_start_matches("+86").to_owned(),
+            holdings: person.holdings.list(),
             person,
         })
         .collect();

@@ -6,6 +6,7 @@ use anyhow::Context as _;
 use serde::{Deserialize, Serialize};
 
 use super::faults::Route;
+use super::holdings::Holdings;
 
 /// How a register has somebody recorded.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -54,6 +55,9 @@ pub(crate) struct Person {
     /// The registers that fail over this person.
     #[serde(default)]
     pub unavailable: Vec<Route>,
+    /// What further registers know: the card, the bank card, accounts, licences.
+    #[serde(default, skip_serializing_if = "Holdings::is_empty")]
+    pub holdings: Holdings,
 }
 
 fn default_purpose() -> String {

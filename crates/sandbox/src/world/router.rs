@@ -5,7 +5,7 @@ use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
 use axum::routing::{get, post, put};
 
-use super::{World, api, pages, sources};
+use super::{World, api, pages, registers, sources};
 use crate::wire;
 
 /// Everything that the world answers.
@@ -22,6 +22,14 @@ pub(crate) fn router(world: World) -> Router {
             post(sources::population_register),
         )
         .route("/sources/mobile-operator/check", post(sources::mobile_operator))
+        .route("/sources/bank-card/check", post(registers::bank_card))
+        .route("/sources/social-security/check", post(registers::social_security))
+        .route("/sources/provident-fund/check", post(registers::provident_fund))
+        .route("/sources/driving-licence/check", post(registers::driving_licence))
+        .route(
+            "/sources/vehicle-register/check",
+            post(registers::vehicle_register),
+        )
         .route(
             "/sources/enterprise-register/check",
             post(sources::enterprise_register),
@@ -36,6 +44,7 @@ pub(crate) fn router(world: World) -> Router {
         .route("/faults", put(api::put_fault).get(api::faults))
         .route("/journal", get(api::journal))
         .route("/residents", post(api::post_resident))
+        .merge(crate::vendors::router())
         .fallback(async || wire::refusal(StatusCode::NOT_FOUND, "not_found", "GET / lists what there is"))
         .layer(DefaultBodyLimit::max(wire::BODY_LIMIT_BYTES))
         .with_state(world)

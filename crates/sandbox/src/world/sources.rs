@@ -3,23 +3,31 @@
 //! They are as strict as real ones: names and numbers must be written exactly as recorded, so a middle dot that was
 //! not folded or a small `x` shows up here. `mismatch` never says what differs.
 
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
-use axum::body::Bytes;
+use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use serde::Deserialize;
 use serde_json::{Value, json};
+use tokio::io::{AsyncRead, ReadBuf};
+use tokio_util::io::ReaderStream;
 
 use super::World;
 use super::faults::{Fault, Route};
-use super::journal::Entry;
+use super::holdings::{LONG_TERM, is_day};
+use super::journal::{self, Entry};
 use super::people::{Person, Registers, Status};
 use crate::wire;
 
 /// How long somebody who does not answer holds the connection.
 const HANG: Duration = Duration::from_mins(2);
+/// How long an answer is that nobody should read to its end.
+const HUGE_BYTES: usize = 4 * 1024 * 1024;
 
 /// What a register found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,14 +59,14 @@ impl Finding {
 }
 
 /// An answer, with what the person's own record does to it.
-struct Answer {
+pub(super) struct Answer {
     finding: Finding,
     delay: Duration,
     fails: bool,
 }
 
 impl Answer {
-    fn not_found() -> Self {
+    pub(super) fn not_found() -> Self {
         Self {
             finding: Finding::NotFound,
             delay: Duration::ZERO,
@@ -66,7 +74,7 @@ impl Answer {
         }
     }
 
-    fn about(person: &Person, route: Route, agrees: bool) -> Self {
+    pub(super) fn about(person: &Person, route: Route, agrees: bool) -> Self {
         Self {
             finding: if person.registered {
                 Finding::when(agrees, person.status)
@@ -79,10 +87,48 @@ impl Answer {
     }
 }
 
+/// A request that a register reads.
+pub(super) trait Asked {
+    /// What is wrong with its form; a register answers no such request.
+    fn fault(&self) -> Option<&'static str> {
+        None
+    }
+}
+
+/// Name and number, and if wanted the dates of the identity card.
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct TwoFactors {
     name: String,
     citizen_id: String,
+    #[serde(default)]
+    document_issued_on: Option<String>,
+    #[serde(default)]
+    document_expires_on: Option<String>,
+}
+
+impl Asked for TwoFactors {
+    fn fault(&self) -> Option<&'static str> {
+        match (&self.document_issued_on, &self.document_expires_on) {
+            (None, None) => None,
+            (Some(from), Some(until)) if is_day(from) && (until == LONG_TERM || is_day(until)) => None,
+            _ => Some("document_issued_on, document_expires_on: both or neither, as 2016-05-04; long_term"),
+        }
+    }
+}
+
+impl TwoFactors {
+    fn agrees(&self, person: &Person, today: chrono::NaiveDate) -> bool {
+        let dates = self
+            .document_issued_on
+            .as_deref()
+            .zip(self.document_expires_on.as_deref());
+        let card = dates.is_none_or(|(from, until)| {
+            let document = person.holdings.document.as_ref();
+            document.is_some_and(|document| document.agrees(from, until, today))
+        });
+        card && person.name_on_record() == self.name
+    }
 }
 
 #[derive(Deserialize)]
@@ -92,6 +138,8 @@ struct ThreeFactors {
     phone: String,
 }
 
+impl Asked for ThreeFactors {}
+
 #[derive(Deserialize)]
 struct Organisation {
     name: String,
@@ -100,12 +148,15 @@ struct Organisation {
     legal_representative: Option<super::people::Representative>,
 }
 
-/// `POST /sources/population-register/check`: name and number.
+impl Asked for Organisation {}
+
+/// `POST /sources/population-register/check`: name and number, and the dates of the card where they are given.
 pub(super) async fn population_register(
     State(world): State<World>,
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
+    let today = world.clock().now().date_naive();
     answer(
         &world,
         Route::PopulationRegister,
@@ -115,11 +166,7 @@ pub(super) async fn population_register(
             registers
                 .person(&asked.citizen_id)
                 .map_or_else(Answer::not_found, |person| {
-                    Answer::about(
-                        person,
-                        Route::PopulationRegister,
-                        person.name_on_record() == asked.name,
-                    )
+                    Answer::about(person, Route::PopulationRegister, asked.agrees(person, today))
                 })
         },
     )
@@ -176,7 +223,7 @@ pub(super) async fn enterprise_register(
 }
 
 /// What every register does around its look-up: key, faults, reading, journal.
-async fn answer<Q: for<'de> Deserialize<'de>>(
+pub(super) async fn answer<Q: Asked + for<'de> Deserialize<'de>>(
     world: &World,
     route: Route,
     headers: &HeaderMap,
@@ -184,7 +231,7 @@ async fn answer<Q: for<'de> Deserialize<'de>>(
     look_up: impl FnOnce(&Registers, Q) -> Answer,
 ) -> Response {
     let record = |status: StatusCode, outcome: &str| {
-        let request = serde_json::from_slice(body).unwrap_or(Value::Null);
+        let request = journal::without_cards(serde_json::from_slice(body).unwrap_or(Value::Null));
         let at = world.clock().now();
         world.journal().record(Entry {
             at,
@@ -206,13 +253,17 @@ async fn answer<Q: for<'de> Deserialize<'de>>(
         record(status, outcome);
         return response;
     }
-    let asked = match wire::parse(body) {
+    let asked: Q = match wire::parse(body) {
         Ok(asked) => asked,
         Err(response) => {
             record(StatusCode::BAD_REQUEST, "bad_request");
             return response;
         }
     };
+    if let Some(problem) = asked.fault() {
+        record(StatusCode::BAD_REQUEST, "bad_request");
+        return wire::refusal(StatusCode::BAD_REQUEST, "bad_request", problem);
+    }
     let answer = look_up(&world.people(), asked);
     tokio::time::sleep(answer.delay).await;
     if answer.fails {
@@ -266,6 +317,45 @@ pub(crate) async fn fault(world: &World, route: Route) -> Option<(StatusCode, &'
             let response = wire::refusal(StatusCode::FORBIDDEN, "quota", "the caller's balance is used up");
             Some((StatusCode::FORBIDDEN, "fault_refused", response))
         }
+        Fault::Quota => {
+            let status = StatusCode::TOO_MANY_REQUESTS;
+            Some((
+                status,
+                "fault_quota",
+                wire::refusal(status, "quota", "too many requests"),
+            ))
+        }
+        Fault::Empty => Some((StatusCode::OK, "fault_empty", Response::default())),
+        Fault::Cut => {
+            let body = Body::from_stream(ReaderStream::new(Cut(false)));
+            Some((StatusCode::OK, "fault_cut", Response::new(body)))
+        }
+        Fault::Huge => {
+            let filler = " ".repeat(HUGE_BYTES);
+            let response = Response::new(format!("{{\"result\":\"match\"{filler}}}").into());
+            Some((StatusCode::OK, "fault_huge", response))
+        }
+        Fault::Twice => {
+            let text = "{\"result\":\"match\",\"result\":\"mismatch\"}";
+            Some((StatusCode::OK, "fault_twice", Response::new(text.into())))
+        }
+    }
+}
+
+/// An answer that begins as a match and breaks off.
+struct Cut(bool);
+
+impl AsyncRead for Cut {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        into: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        if std::mem::replace(&mut self.0, true) {
+            return Poll::Ready(Err(io::Error::other("cut")));
+        }
+        into.put_slice(b"{\"result\":\"match\"}");
+        Poll::Ready(Ok(()))
     }
 }
 

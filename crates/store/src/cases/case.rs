@@ -1,5 +1,7 @@
 //! What a case is: where it stands, what was typed, its number.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 use model::citizen_id::CitizenId;
 use model::evidence::SourceId;
@@ -7,92 +9,10 @@ use model::ids::{AccountId, CaseId};
 use model::person_name::PersonName;
 use model::phone::Phone;
 use model::rng::Rng;
+use model::secret::Sensitive;
 use serde::{Deserialize, Serialize};
 
-use crate::error::StoreError;
-
-/// Where a case stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum State {
-    /// The source did not answer; it is asked again by itself.
-    Waiting,
-    /// Everything agreed; there is evidence.
-    Passed,
-    /// The source knows the number, and something differs.
-    Mismatch,
-    /// The source does not know the number.
-    NotFound,
-    /// The number is proven by another account.
-    Conflict,
-    /// The source says that the record is locked, cancelled or of somebody who died: an operator must look.
-    Restricted,
-    /// A person decides.
-    InReview,
-    /// A newer case took its place.
-    Replaced,
-    /// The source never answered.
-    Expired,
-    /// Typed, and kept while another page comes first; nobody was asked yet.
-    Draft,
-}
-
-impl State {
-    /// All of them.
-    pub const ALL: [Self; 10] = [
-        Self::Waiting,
-        Self::Passed,
-        Self::Mismatch,
-        Self::NotFound,
-        Self::Conflict,
-        Self::Restricted,
-        Self::InReview,
-        Self::Replaced,
-        Self::Expired,
-        Self::Draft,
-    ];
-
-    /// The word in the database.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Waiting => "waiting",
-            Self::Passed => "passed",
-            Self::Mismatch => "mismatch",
-            Self::NotFound => "not_found",
-            Self::Conflict => "conflict",
-            Self::Restricted => "restricted",
-            Self::InReview => "in_review",
-            Self::Replaced => "replaced",
-            Self::Expired => "expired",
-            Self::Draft => "draft",
-        }
-    }
-
-    /// Whether something still happens to the case.
-    pub const fn is_open(self) -> bool {
-        matches!(self, Self::Waiting | Self::InReview | Self::Restricted)
-    }
-
-    /// Whether what was typed is still needed: for the next try, or for the person who decides.
-    pub(super) const fn keeps_input(self) -> bool {
-        matches!(
-            self,
-            Self::Waiting
-                | Self::InReview
-                | Self::Restricted
-                | Self::Mismatch
-                | Self::NotFound
-                | Self::Conflict
-                | Self::Draft
-        )
-    }
-
-    pub(super) fn parse(word: &str) -> Result<Self, StoreError> {
-        Self::ALL
-            .into_iter()
-            .find(|state| state.as_str() == word)
-            .ok_or(StoreError::Malformed("verification_case.state"))
-    }
-}
+pub use model::case::State;
 
 /// What is compared.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -103,6 +23,51 @@ pub struct Input {
     pub citizen_id: CitizenId,
     /// The phone, where the source compares it.
     pub phone: Option<Phone>,
+    /// What else the source compares.
+    pub more: Factors,
+}
+
+/// Something else that a source compares: an account number, a file number, a date.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Factor {
+    /// Its value, as the source wants it.
+    pub value: Sensitive<String>,
+    /// Whether it may be stored, sealed, while the case needs it. A bank card may not.
+    pub kept: bool,
+}
+
+/// Further factors by name, as the source's own file names them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Factors(BTreeMap<String, Factor>);
+
+impl Factors {
+    /// None.
+    pub const fn none() -> Self {
+        Self(BTreeMap::new())
+    }
+
+    /// With one more.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: String, kept: bool) -> Self {
+        let value = Sensitive::new(value);
+        self.0.insert(name.to_owned(), Factor { value, kept });
+        self
+    }
+
+    /// One of them.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(|factor| factor.value.expose().as_str())
+    }
+
+    /// All of them, by name.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Factor)> {
+        self.0.iter().map(|(name, factor)| (name.as_str(), factor))
+    }
+
+    /// Whether all of them may be stored.
+    pub fn all_kept(&self) -> bool {
+        self.0.values().all(|factor| factor.kept)
+    }
 }
 
 #[derive(Serialize, Deserialize)]
@@ -110,6 +75,28 @@ pub(super) struct SealedInput {
     pub(super) name: String,
     pub(super) citizen_id: String,
     pub(super) phone: Option<String>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) more: BTreeMap<String, String>,
+}
+
+impl SealedInput {
+    pub(super) fn of(input: &Input) -> Self {
+        let kept = input.more.iter().filter(|(_, factor)| factor.kept);
+        Self {
+            name: input.name.as_str().to_owned(),
+            citizen_id: input.citizen_id.as_str().to_owned(),
+            phone: input.phone.as_ref().map(|phone| phone.e164().to_owned()),
+            more: kept
+                .map(|(name, factor)| (name.to_owned(), factor.value.expose().clone()))
+                .collect(),
+        }
+    }
+
+    pub(super) fn factors(self) -> Factors {
+        self.more
+            .into_iter()
+            .fold(Factors::none(), |all, (name, value)| all.with(&name, value, true))
+    }
 }
 
 /// The number under which people speak of a case, `260601-48291375`. No secret: it is always looked up together

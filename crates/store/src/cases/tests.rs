@@ -12,6 +12,7 @@ fn input(test: &TestStore) -> Input {
         name: PersonName::parse("张明远").unwrap(),
         citizen_id: CitizenId::parse("340000199003070012", today).unwrap(),
         phone: Some(Phone::parse("+8613800000001").unwrap()),
+        more: Factors::none(),
     }
 }
 
@@ -42,10 +43,10 @@ async fn load(test: &TestStore, new: &NewCase) -> Case {
 #[tokio::test]
 async fn what_was_typed_comes_back_while_it_is_needed_and_goes_with_the_end_of_the_case() {
     for test in testing::stores().await {
-        let waiting = case(&test, State::Waiting, Some(60)).await;
+        let waiting = case(&test, State::Unavailable, Some(60)).await;
         assert_eq!(load(&test, &waiting).await.input, Some(input(&test)));
         let tx = test.store.read();
-        let passed = (State::Waiting, State::Passed);
+        let passed = (State::Unavailable, State::Passed);
         assert!(change(&tx, waiting.id, passed, test.clock.now()).await.unwrap());
         assert!(
             !change(&tx, waiting.id, passed, test.clock.now()).await.unwrap(),
@@ -84,7 +85,7 @@ async fn attack_261_a_case_is_found_only_by_its_own_account() {
 #[tokio::test]
 async fn a_due_case_is_taken_by_one_of_two_nodes_and_again_only_when_due_again() {
     for test in testing::stores().await {
-        let new = case(&test, State::Waiting, Some(60)).await;
+        let new = case(&test, State::Unavailable, Some(60)).await;
         let (one, two) = (test.store.read(), test.store.read());
         let claim = |at: DateTime<Utc>| (at, at + TimeDelta::seconds(120));
         let early = claim_due(&one, claim(test.clock.now()), 10).await.unwrap();
@@ -104,7 +105,7 @@ async fn a_due_case_is_taken_by_one_of_two_nodes_and_again_only_when_due_again()
 #[tokio::test]
 async fn a_newer_case_takes_the_place_of_a_waiting_one() {
     for test in testing::stores().await {
-        let old = case(&test, State::Waiting, Some(0)).await;
+        let old = case(&test, State::Unavailable, Some(0)).await;
         let (tx, now) = (test.store.read(), test.clock.now());
         assert_eq!(
             replace_waiting(&tx, old.account, &old.source, now).await.unwrap(),
@@ -157,10 +158,10 @@ async fn a_number_that_is_taken_is_refused_and_the_transaction_goes_on() {
 #[tokio::test]
 async fn denied_cases_are_listed_for_a_time_whenever_they_were_denied() {
     for test in testing::stores().await {
-        let waiting = case(&test, State::Waiting, Some(60)).await;
+        let waiting = case(&test, State::Unavailable, Some(60)).await;
         let (tx, start) = (test.store.read(), test.clock.now());
         test.clock.advance(TimeDelta::days(1));
-        let denied = (State::Waiting, State::NotFound);
+        let denied = (State::Unavailable, State::NotFound);
         assert!(change(&tx, waiting.id, denied, test.clock.now()).await.unwrap());
         let since = start + TimeDelta::hours(1);
         let list = list_denied(&tx, waiting.account, since).await.unwrap();
@@ -176,7 +177,7 @@ async fn denied_cases_are_listed_for_a_time_whenever_they_were_denied() {
                 .unwrap()
                 .is_empty()
         );
-        let other = case(&test, State::Waiting, None).await;
+        let other = case(&test, State::Unavailable, None).await;
         assert!(list_denied(&tx, other.account, start).await.unwrap().is_empty());
     }
 }
@@ -184,7 +185,7 @@ async fn denied_cases_are_listed_for_a_time_whenever_they_were_denied() {
 #[tokio::test]
 async fn a_draft_comes_back_for_its_time_and_is_no_case_for_anybody_else() {
     for test in testing::stores().await {
-        let draft = case(&test, State::Draft, Some(60)).await;
+        let draft = case(&test, State::Started, Some(60)).await;
         let (tx, now) = (test.store.read(), test.clock.now());
         let found = async |at| find_draft(&tx, draft.account, &draft.source, at).await.unwrap();
         assert_eq!(found(now).await, Some(input(&test)), "{}", test.database.kind());
@@ -197,7 +198,7 @@ async fn a_draft_comes_back_for_its_time_and_is_no_case_for_anybody_else() {
         assert!(list_open(&tx, draft.account).await.unwrap().is_empty());
         assert_eq!(forget_old_drafts(&tx, now).await.unwrap(), 0);
         assert_eq!(forget_old_drafts(&tx, over).await.unwrap(), 1);
-        let draft = case(&test, State::Draft, Some(60)).await;
+        let draft = case(&test, State::Started, Some(60)).await;
         forget_draft(&tx, draft.account, &draft.source).await.unwrap();
         assert_eq!(
             find_draft(&tx, draft.account, &draft.source, now).await.unwrap(),

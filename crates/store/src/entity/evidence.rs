@@ -15,6 +15,7 @@ pub struct Model {
     pub ended_reason: Option<String>,
     pub reference: Option<String>,
     pub case_id: Option<Uuid>,
+    pub details: Option<String>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -216,6 +216,7 @@ async fn a_standing_is_what_its_parts_are_when_they_are_read_one_by_one() {
                     account: owner,
                     reference: None,
                     case: None,
+                    details: model::evidence::Details::default(),
                 };
                 evidence::record(&tx, &new).await.unwrap();
             }

@@ -6,10 +6,12 @@
 
 mod choice;
 mod field;
+mod longer;
 mod page;
 
 pub use choice::{Checkbox, Radios};
 pub use field::Field;
+pub use longer::{FilePicker, TextArea};
 pub use page::{Button, FormPage};
 
 use crate::language::Value;

@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use crate::form::{Checkbox, Errors, Field, Radios, Words};
+use crate::form::{Checkbox, Errors, Field, FilePicker, Radios, TextArea, Words};
 use crate::markup::Markup;
 use crate::page::Visit;
 use crate::paths::LocalPath;
@@ -94,6 +94,8 @@ struct Press<'a> {
 #[derive(Clone, Debug)]
 enum Part {
     Field(Field),
+    File(FilePicker),
+    Area(TextArea),
     Checkbox(Checkbox),
     Radios(Radios),
     Markup(Markup),
@@ -144,6 +146,20 @@ impl FormPage {
         self
     }
 
+    /// The next file to pick. The form is sent as `multipart/form-data` then.
+    #[must_use]
+    pub fn file(mut self, file: FilePicker) -> Self {
+        self.parts.push(Part::File(file));
+        self
+    }
+
+    /// The next text of several lines.
+    #[must_use]
+    pub fn area(mut self, area: TextArea) -> Self {
+        self.parts.push(Part::Area(area));
+        self
+    }
+
     /// The next box to tick.
     #[must_use]
     pub fn checkbox(mut self, checkbox: Checkbox) -> Self {
@@ -176,12 +192,15 @@ impl FormPage {
     pub fn render(&self, visit: &Visit, errors: &Errors) -> Markup {
         let part = |part: &Part| match part {
             Part::Field(field) => field.render(visit, errors),
+            Part::File(file) => file.render(visit, errors),
+            Part::Area(area) => area.render(visit, errors),
             Part::Checkbox(checkbox) => checkbox.render(visit, errors),
             Part::Radios(radios) => radios.render(visit, errors),
             Part::Markup(markup) => markup.clone(),
         };
         Markup::of(&Whole {
             action: self.action.as_str(),
+            files: self.parts.iter().any(|part| matches!(part, Part::File(_))),
             csrf: visit.csrf_field(self.name),
             hidden: &self.hidden,
             parts: self.parts.iter().map(part).collect(),
@@ -196,6 +215,7 @@ impl FormPage {
 #[template(path = "form/form.html")]
 struct Whole<'a> {
     action: &'a str,
+    files: bool,
     csrf: Markup,
     hidden: &'a [(&'static str, String)],
     parts: Vec<Markup>,

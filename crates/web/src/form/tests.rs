@@ -98,3 +98,22 @@ fn a_field_keeps_its_first_error_and_the_code_is_stable() {
     assert_eq!(errors.for_field("phone").and_then(Words::code), Some("wrong"));
     assert_eq!(errors.all().len(), 2);
 }
+
+#[test]
+fn a_form_with_a_file_is_sent_in_parts_and_a_long_text_is_kept() {
+    let form = FormPage::new("x", LocalPath::known("/x"));
+    assert!(!form.clone().render(&visit(), &Errors::none()).to_string().contains("enctype"));
+    let form = form
+        .file(FilePicker::picture("front", "label").hint("hint"))
+        .area(TextArea::new("text", "label", 500).value("</textarea><b>"));
+    let html = form.render(&visit(), &Errors::of("front", "hint")).to_string();
+    for part in [
+        "enctype=\"multipart/form-data\"",
+        "type=\"file\" id=\"front\" name=\"front\" accept=\"image/jpeg,image/png\"",
+        "aria-describedby=\"front-hint front-error\"",
+        "maxlength=\"500\"",
+    ] {
+        assert!(html.contains(part), "{part} in {html}");
+    }
+    assert!(!html.contains("capture") && !html.contains("<b>"), "{html}");
+}

@@ -10,8 +10,6 @@ use bytes::Bytes;
 use hyper::body::{Body, Frame, Incoming, SizeHint};
 use tokio::time::Sleep;
 
-use crate::listen::Limits;
-
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// A body broke a limit.
@@ -31,13 +29,11 @@ pub(super) struct Bounded {
 }
 
 impl Bounded {
-    pub(super) fn new(body: Incoming, limits: &Limits) -> Self {
+    pub(super) fn new(body: Incoming, (bytes, timeout_ms): (usize, u64)) -> Self {
         Self {
             body,
-            left: u64::try_from(limits.body_bytes).unwrap_or(u64::MAX),
-            deadline: Box::pin(tokio::time::sleep(Duration::from_millis(
-                limits.request_timeout_ms,
-            ))),
+            left: u64::try_from(bytes).unwrap_or(u64::MAX),
+            deadline: Box::pin(tokio::time::sleep(Duration::from_millis(timeout_ms))),
         }
     }
 }

@@ -24,6 +24,10 @@ pub struct Limits {
     pub url_bytes: usize,
     /// The size of a request's body, in bytes.
     pub body_bytes: usize,
+    /// The size of a body with pictures, on the few pages that take them, in bytes.
+    pub upload_bytes: usize,
+    /// How long a request with pictures may take, its body and our work included, in milliseconds.
+    pub upload_timeout_ms: u64,
     /// The number of open connections.
     pub connections: usize,
     /// The number of open connections from one address that is not a trusted proxy.
@@ -42,6 +46,8 @@ impl Default for Limits {
             headers: 64,
             url_bytes: 8 * 1024,
             body_bytes: 64 * 1024,
+            upload_bytes: 26 * 1024 * 1024,
+            upload_timeout_ms: 90_000,
             connections: 10_000,
             connections_per_address: 256,
         }
@@ -85,6 +91,12 @@ impl Limits {
                 "body_bytes",
                 "between 1024 and 1073741824",
             ),
+            (
+                (1024..=1 << 30).contains(&self.upload_bytes),
+                "upload_bytes",
+                "between 1024 and 1073741824",
+            ),
+            (in_ms(self.upload_timeout_ms), "upload_timeout_ms", timeout),
             (
                 (1..=1_000_000).contains(&self.connections),
                 "connections",

@@ -50,6 +50,21 @@ pub struct Options {
     pub metrics: HttpMetrics,
     /// Proxies have many people behind one address: the cap per address does not hold for them.
     pub trusted_proxies: TrustedProxies,
+    /// Paths to which pictures are posted. One that ends with a slash stands for everything below it.
+    pub uploads: &'static [&'static str],
+}
+
+/// How long a request may take whose body is larger than others'. The listener notes it at the request.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct UploadTime(pub(crate) Duration);
+
+impl Options {
+    /// Whether pictures may be posted to a path.
+    fn takes_uploads(&self, request: &hyper::Request<Incoming>) -> bool {
+        let path = request.uri().path();
+        let fits = |known: &&str| path == *known || (known.ends_with('/') && path.starts_with(*known));
+        request.method() == hyper::Method::POST && self.uploads.iter().any(fits)
+    }
 }
 
 /// A listener that has its address and takes no connection yet.
@@ -214,10 +229,21 @@ where
 {
     let limits = shared.options.limits.clone();
     let router = shared.router.clone();
-    let body_limits = limits.clone();
+    let options = shared.options.clone();
     let service = hyper::service::service_fn(move |request: hyper::Request<Incoming>| {
-        let mut request: Request = request.map(|body| Body::new(body::Bounded::new(body, &body_limits)));
+        let limits = &options.limits;
+        let upload = options.takes_uploads(&request);
+        let bounds = if upload {
+            (limits.upload_bytes, limits.upload_timeout_ms)
+        } else {
+            (limits.body_bytes, limits.request_timeout_ms)
+        };
+        let mut request: Request = request.map(|body| Body::new(body::Bounded::new(body, bounds)));
         request.extensions_mut().insert(PeerAddress(peer));
+        if upload {
+            let time = UploadTime(Duration::from_millis(limits.upload_timeout_ms));
+            request.extensions_mut().insert(time);
+        }
         router.clone().oneshot(request)
     });
     let mut builder = http1::Builder::new();

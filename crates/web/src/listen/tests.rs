@@ -33,6 +33,10 @@ fn routes() -> Router {
             "/form",
             post(|form: RawParams| async move { format!("{} fields", form.body.len()) }),
         )
+        .route(
+            "/upload/form",
+            post(|form: RawParams| async move { format!("{} fields", form.body.len()) }),
+        )
         .route("/large", get(|| async { "x".repeat(8 << 20) }))
         .route(
             "/wait",
@@ -60,6 +64,7 @@ async fn start(limits: Limits) -> Running {
         limits,
         metrics,
         trusted_proxies: TrustedProxies::default(),
+        uploads: &["/upload/"],
     };
     let (stop, stopped) = oneshot::channel::<()>();
     let mut serving = JoinSet::new();
@@ -267,6 +272,31 @@ async fn a_body_over_the_limit_is_refused_whether_announced_or_not() {
     };
     assert_eq!(status(&raw(&running, chunked(2048).as_bytes()).await), "200");
     assert_eq!(status(&raw(&running, chunked(2049).as_bytes()).await), "413");
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn attack_305_only_the_pages_that_take_pictures_take_large_bodies() {
+    let running = start(Limits {
+        body_bytes: 2048,
+        upload_bytes: 8192,
+        ..Limits::default()
+    })
+    .await;
+    let kind = "Host: a\r\nConnection: close\r\nContent-Type: application/x-www-form-urlencoded";
+    let sized = |path: &str, bytes: usize| {
+        let text = "a".repeat(bytes);
+        format!("POST {path} HTTP/1.1\r\n{kind}\r\nContent-Length: {bytes}\r\n\r\n{text}")
+    };
+    for (path, bytes, expected) in [
+        ("/upload/form", 8192, "200"),
+        ("/upload/form", 8193, "413"),
+        ("/form", 2049, "413"),
+        ("/form?/upload/", 2049, "413"),
+    ] {
+        let answer = raw(&running, sized(path, bytes).as_bytes()).await;
+        assert_eq!(status(&answer), expected, "{path} {bytes}");
+    }
     running.stop().await;
 }
 

@@ -25,6 +25,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 pub use headers::{PAGE_POLICY, PAGE_POLICY_OWN_FORMS};
 pub use observe::RequestId;
 
+use crate::listen::UploadTime;
 use crate::metrics::HttpMetrics;
 use crate::page::Kit;
 use crate::paths::LocalPath;
@@ -152,7 +153,8 @@ fn is_ours(kit: &Kit, named: &str) -> bool {
 }
 
 async fn limit_time(State(outer): State<Outer>, request: Request, next: Next) -> Response {
-    let limit = Duration::from_millis(outer.request_timeout_ms);
+    let longer = request.extensions().get::<UploadTime>().map(|time| time.0);
+    let limit = longer.unwrap_or(Duration::from_millis(outer.request_timeout_ms));
     match tokio::time::timeout(limit, next.run(request)).await {
         Ok(response) => response,
         Err(_) => Problem::unavailable("the request took too long").into_response(),

@@ -195,6 +195,7 @@ struct Layout<'a> {
     languages: Vec<Tongue>,
     errors: Vec<Summary>,
     places: Vec<Place>,
+    leave: (&'static str, &'static str),
     onward: Option<String>,
     stylesheet: String,
     script: String,
@@ -233,6 +234,7 @@ impl<'a> Layout<'a> {
                 .collect(),
             errors: summary(visit, &page.errors),
             places: places(visit),
+            leave: visit.navigation().map_or(LEAVE, |navigation| navigation.leave),
             onward: page
                 .onward
                 .as_ref()
@@ -265,18 +267,23 @@ const PLACES: [(&str, &str); 4] = [
     ("/account/sharing", "web-nav-sharing"),
 ];
 
+/// How a resident signs out: the address, and the name of the form.
+const LEAVE: (&str, &str) = ("/sign-out", "sign-out");
+
 fn places(visit: &Visit) -> Vec<Place> {
     if visit.signed_in().is_none() {
         return Vec::new();
     }
     let here = visit.path();
-    let best = PLACES
+    let all = visit
+        .navigation()
+        .map_or(PLACES.as_slice(), |navigation| &navigation.places);
+    let best = all
         .iter()
         .map(|(href, _)| *href)
         .filter(|href| here == *href || here.strip_prefix(href).is_some_and(|rest| rest.starts_with('/')))
         .max_by_key(|href| href.len());
-    PLACES
-        .iter()
+    all.iter()
         .map(|(href, key)| Place {
             href,
             label: visit.t(key),

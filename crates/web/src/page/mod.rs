@@ -15,4 +15,4 @@ pub use kit::{Kit, KitConfig, KitError};
 pub use layout::{Page, is_origin};
 pub use preferences::router;
 pub(crate) use visit::Facts;
-pub use visit::Visit;
+pub use visit::{Navigation, Visit};

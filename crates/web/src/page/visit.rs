@@ -1,5 +1,7 @@
 //! One request of one browser: language, cookies, correlation number, and the answers that go back to it.
 
+mod console;
+
 use std::convert::Infallible;
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -22,6 +24,8 @@ use crate::middleware::RequestId;
 use crate::page::{Device, Kit, Page};
 use crate::paths::LocalPath;
 use crate::problem::Problem;
+
+pub use self::console::Navigation;
 
 /// What a visit is read from; also kept by the outer layer to render problems after the request is consumed.
 #[derive(Clone, Debug)]
@@ -52,6 +56,7 @@ pub struct Visit {
     preferences: Preferences,
     browser: Token,
     session: Option<Token>,
+    operator: Option<Token>,
     request_id: RequestId,
     client: ClientAddress,
     device: Device,
@@ -59,6 +64,7 @@ pub struct Visit {
     query: String,
     cookies: Vec<HeaderValue>,
     signed_in: Option<String>,
+    navigation: Option<Navigation>,
 }
 
 impl<S> FromRequestParts<S> for Visit
@@ -87,6 +93,7 @@ impl Visit {
             }
         };
         let session = read(Cookie::Session).and_then(|value| Token::parse(&value));
+        let operator = read(Cookie::Operator).and_then(|value| Token::parse(&value));
         let preferences = read(Cookie::Preferences)
             .map(|value| Preferences::parse(&value))
             .unwrap_or_default();
@@ -117,6 +124,7 @@ impl Visit {
             preferences,
             browser,
             session,
+            operator,
             request_id: facts.request_id,
             client: facts.client,
             device: Device::of(header(USER_AGENT).unwrap_or_default()),
@@ -124,6 +132,7 @@ impl Visit {
             query: query.to_owned(),
             cookies,
             signed_in: None,
+            navigation: None,
             kit,
         }
     }

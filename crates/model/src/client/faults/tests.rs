@@ -81,6 +81,7 @@ fn addresses_that_are_fetched_or_linked_are_https() {
         "policy_uri",
         "tos_uri",
         "backchannel_logout_uri",
+        "events_uri",
     ] {
         good(json!({ key: "https://hefei.example/x?y=1" }));
         for uri in [

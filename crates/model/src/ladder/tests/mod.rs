@@ -1,5 +1,6 @@
 //! The rules against an independent statement of them.
 
+mod extras;
 mod faults;
 
 use std::collections::BTreeSet;

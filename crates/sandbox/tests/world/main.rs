@@ -1,6 +1,8 @@
 //! The world server as the provider and its tests see it: every wire contract, over real connections.
 #![expect(clippy::unwrap_used, reason = "a test says what must hold by failing")]
 
+mod registers;
+
 use reqwest::header::{ACCEPT, AUTHORIZATION};
 use sandbox::{Config, Running};
 use serde_json::{Value, json};
@@ -80,125 +82,6 @@ impl World {
 
 fn two(name: &str, citizen_id: &str) -> Value {
     json!({ "name": name, "citizen_id": citizen_id })
-}
-
-#[tokio::test]
-async fn source_the_population_register_answers_in_the_four_words_of_its_contract() {
-    let world = World::start().await;
-    for (name, number, expected) in [
-        ("张明远", "340000199003070012", "match"),
-        ("买买提·吐尔逊", "34000019930510007X", "match"),
-        ("𠮷某", "340000199003071234", "match"),
-        ("张明", "340000199003070012", "mismatch"),
-        ("买买提•吐尔逊", "34000019930510007X", "mismatch"),
-        ("买买提·吐尔逊", "34000019930510007x", "not_found"),
-        ("陈秀兰", "440000196801019983", "mismatch"),
-        ("郑未来", "370000198707120111", "not_found"),
-        ("赵德海", "510000194203150016", "restricted"),
-        ("赵海", "510000194203150016", "mismatch"),
-        ("孙立群", "21000019790918013X", "restricted"),
-    ] {
-        let (status, answer) = world.ask("population-register", two(name, number)).await;
-        assert_eq!(
-            (status, answer["result"].as_str()),
-            (200, Some(expected)),
-            "{name} {number}"
-        );
-        assert!(
-            answer["reference"]
-                .as_str()
-                .is_some_and(|reference| !reference.is_empty())
-        );
-        assert_eq!(answer.get("status").is_some(), expected == "match");
-    }
-    let (status, _) = world
-        .ask("population-register", two("褚思远", "350000199309200280"))
-        .await;
-    assert_eq!(status, 503);
-}
-
-#[tokio::test]
-async fn source_registers_refuse_callers_without_their_key_and_bodies_they_cannot_read() {
-    let world = World::start().await;
-    for key in ["", "Bearer wrong", "Bearer sandbox-gateway-key"] {
-        let url = world.url("/sources/population-register/check");
-        let request = world
-            .client
-            .post(url)
-            .header(AUTHORIZATION, key)
-            .json(&two("张明远", "340000199003070012"));
-        assert_eq!(request.send().await.unwrap().status(), 401);
-    }
-    assert_eq!(
-        world
-            .ask("population-register", json!({ "name": "张明远" }))
-            .await
-            .0,
-        400
-    );
-    assert_eq!(
-        world
-            .ask("population-register", json!("x".repeat(100_000)))
-            .await
-            .0,
-        413
-    );
-}
-
-#[tokio::test]
-async fn source_the_operator_wants_the_phone_in_that_persons_own_name() {
-    let world = World::start().await;
-    let ask = async |name: &str, id: &str, phone: &str| {
-        let (_, answer) = world
-            .ask(
-                "mobile-operator",
-                json!({ "name": name, "citizen_id": id, "phone": phone }),
-            )
-            .await;
-        answer["result"].as_str().unwrap().to_owned()
-    };
-    assert_eq!(
-        ask("张明远", "340000199003070012", "+8613800000001").await,
-        "match"
-    );
-    assert_eq!(
-        ask("张明远", "340000199003070012", "+8613800000002").await,
-        "mismatch"
-    );
-    assert_eq!(
-        ask("冯雨桐", "43000019910517026X", "+8613800000017").await,
-        "mismatch"
-    );
-    assert_eq!(
-        ask("某", "11010519491231002X", "+8613800000017").await,
-        "not_found"
-    );
-}
-
-#[tokio::test]
-async fn source_the_enterprise_register_knows_names_codes_and_representatives() {
-    let world = World::start().await;
-    let base = json!({ "name": "安徽示例科技有限公司", "credit_code": "91340000MA00TE5T27" });
-    assert_eq!(
-        world.ask("enterprise-register", base.clone()).await.1["result"],
-        "match"
-    );
-    let mut with = base.clone();
-    with["legal_representative"] = two("张明远", "340000199003070012");
-    assert_eq!(
-        world.ask("enterprise-register", with.clone()).await.1["result"],
-        "match"
-    );
-    with["legal_representative"] = two("李静宜", "420000198511150022");
-    assert_eq!(
-        world.ask("enterprise-register", with).await.1["result"],
-        "mismatch"
-    );
-    let cancelled = json!({ "name": "安徽示例村股份经济合作社", "credit_code": "N2340000MF00000482" });
-    assert_eq!(
-        world.ask("enterprise-register", cancelled).await.1["result"],
-        "restricted"
-    );
 }
 
 #[tokio::test]
@@ -377,7 +260,7 @@ async fn everybody_in_the_world_passes_the_products_own_checks() {
             "{person}"
         );
     }
-    let enterprises: Vec<Value> = serde_json::from_str(include_str!("../world/enterprises.json")).unwrap();
+    let enterprises: Vec<Value> = serde_json::from_str(include_str!("../../world/enterprises.json")).unwrap();
     for enterprise in enterprises {
         let code = enterprise["credit_code"].as_str().unwrap();
         assert!(model::credit_code::CreditCode::parse(code).is_ok(), "{code}");

@@ -1,0 +1,24 @@
+//! A browser that was sent to another party and is to come back.
+
+use sea_orm::entity::prelude::*;
+
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "round_trip")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub state_hash: Vec<u8>,
+    pub account_id: Uuid,
+    pub session_id: Uuid,
+    pub browser_hash: Vec<u8>,
+    pub source: String,
+    pub kept_sealed: Vec<u8>,
+    pub onward: String,
+    pub created_at: DateTimeUtc,
+    pub expires_at: DateTimeUtc,
+    pub used_at: Option<DateTimeUtc>,
+}
+
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}
