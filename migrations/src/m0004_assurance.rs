@@ -35,6 +35,12 @@ impl MigrationTrait for Migration {
             .add_column(text_null("details"))
             .to_owned();
         manager.alter_table(details).await?;
+        // The hash of the name under which the sub-site knows the person, so that it can ask by it.
+        let subject = Table::alter()
+            .table("consent_grant")
+            .add_column(blob_null("subject_hash"))
+            .to_owned();
+        manager.alter_table(subject).await?;
         for table in reviews().into_iter().chain(operators()).chain(sources()) {
             manager.create_table(table).await?;
         }
@@ -48,10 +54,17 @@ impl MigrationTrait for Migration {
         for table in TABLES.into_iter().rev() {
             manager.drop_table(Table::drop().table(table).to_owned()).await?;
         }
-        let details = Table::alter()
-            .table("evidence")
-            .drop_column("details")
+        let named = Index::drop()
+            .name("ix_consent_grant_client_id_subject_hash")
+            .table("consent_grant")
             .to_owned();
+        manager.drop_index(named).await?;
+        let subject = Table::alter()
+            .table("consent_grant")
+            .drop_column("subject_hash")
+            .to_owned();
+        manager.alter_table(subject).await?;
+        let details = Table::alter().table("evidence").drop_column("details").to_owned();
         manager.alter_table(details).await
     }
 }
@@ -181,7 +194,6 @@ fn sources() -> Vec<TableCreateStatement> {
                 blob("browser_hash"),
                 text("source"),
                 blob("kept_sealed"),
-                text("onward"),
                 ts("created_at"),
                 ts("expires_at"),
                 ts_null("used_at"),
@@ -222,6 +234,7 @@ fn indexes() -> Vec<IndexCreateStatement> {
         .and_where(Expr::col("dead_at").is_null())
         .take();
     vec![
+        index("consent_grant", &["client_id", "subject_hash"]),
         index("case_review", &["state", "queued_at"]),
         index("case_review", &["account_id"]),
         index("case_history", &["case_id", "at"]),

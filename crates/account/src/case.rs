@@ -14,16 +14,15 @@ use store::outbox::{Channel, NewMessage};
 use store::{StoreError, Tx, accounts};
 
 use crate::Service;
-use crate::evidence::Config;
-use crate::evidence::check::{self, Attempt, Origin, Outcome};
+use crate::evidence::check::Attempt;
+use crate::evidence::filing::{self, Opened};
 use crate::evidence::source::Finding;
+use crate::evidence::{Config, connected, tries};
 
 /// How often a node looks for cases that are due.
 const LOOK_EVERY: Duration = Duration::from_secs(15);
 /// How many cases are taken at a time.
 const BATCH: u64 = 10;
-/// A case whose node stopped in the middle is taken again after so many seconds.
-const LEASE_SECONDS: i64 = 120;
 /// How long a notice may take to arrive, in hours.
 const NOTICE_HOURS: i64 = 24;
 
@@ -46,9 +45,10 @@ pub async fn run_retries(service: Service, shutdown: impl Future<Output = ()>) {
 pub async fn retry_due(service: &Service) -> Result<usize, StoreError> {
     let now = service.now();
     cases::forget_old_drafts(&service.store().read(), now).await?;
-    let lease = now + TimeDelta::seconds(LEASE_SECONDS);
+    let lease = now + TimeDelta::seconds(filing::LEASE_SECONDS);
     let due = cases::claim_due(&service.store().read(), (now, lease), BATCH).await?;
     let count = due.len();
+    expire(service, now).await?;
     for case in due {
         let number = case.number.clone();
         if let Err(error) = retry(service, case).await {
@@ -59,47 +59,62 @@ pub async fn retry_due(service: &Service) -> Result<usize, StoreError> {
     Ok(count)
 }
 
+/// Ends cases whose owner did not type again what was needed.
+async fn expire(service: &Service, now: DateTime<Utc>) -> Result<(), StoreError> {
+    let tx = service.store().begin().await?;
+    let expired = cases::expire_unanswered(&tx, now, BATCH).await?;
+    for (_, account) in &expired {
+        notify(service, &tx, *account, State::Expired).await?;
+    }
+    tx.commit().await?;
+    if !expired.is_empty() {
+        service.kick_delivery();
+    }
+    Ok(())
+}
+
 async fn retry(service: &Service, case: Case) -> Result<(), StoreError> {
     let Some(facts) = case.input.clone() else {
         // Cannot happen while a case waits; ended, so that it does not come up for ever.
-        let expired = (State::Unavailable, State::Expired);
+        let expired = (State::Checking, State::Expired);
         return cases::change(&service.store().read(), case.id, expired, service.now())
             .await
             .map(drop);
     };
+    if !filing::is_complete(&case.source, &facts) {
+        // Its node stopped while it asked, and not everything was kept.
+        return filing::ask_its_owner(service, case.id, case.account).await;
+    }
     let attempt = Attempt {
         account: case.account,
         source: case.source.clone(),
         facts,
         request_id: None,
     };
-    // A guess counts whenever the answer comes (A253). Without a try left it is not answered before there is one.
-    if check::tries_left(service, &attempt).await? <= 0 {
-        return postpone(service, &case).await;
-    }
-    let Some(tries_left) = check::count_try(service, &attempt).await? else {
-        return postpone(service, &case).await;
+    // A guess counts whenever the answer comes (A253). Without a try left it is not answered before there is one. The
+    // try of a case that was being asked about when its node stopped is counted already.
+    let tries_left = if case.state == State::Checking {
+        tries::left(service, &attempt).await?
+    } else {
+        if tries::left(service, &attempt).await? <= 0 {
+            return postpone(service, &case).await;
+        }
+        match tries::count(service, &attempt).await? {
+            Some(left) => left,
+            None => return postpone(service, &case).await,
+        }
     };
-    let (word, finding) = service
-        .sources()
-        .check(&attempt.source, &attempt.facts, service.kit().clock())
-        .await;
+    let (word, finding) = connected::check(service, &attempt.source, &attempt.facts).await?;
     if matches!(&finding, Finding::Not(denial) if !denial.counts()) {
-        check::take_try_back(service, &attempt).await?;
+        tries::take_back(service, &attempt).await?;
         return postpone(service, &case).await;
     }
-    let origin = Origin::Retry(case.id, case.number.clone());
-    let outcome = check::settle(service, &attempt, &origin, (word, finding), tries_left).await?;
-    if outcome == Outcome::Gone {
-        // The account is closed or frozen, or changed meanwhile: the answer has nobody to go to.
-        cases::change(
-            &service.store().read(),
-            case.id,
-            (State::Unavailable, State::Expired),
-            service.now(),
-        )
-        .await?;
-    }
+    let opened = Opened {
+        id: case.id,
+        number: case.number,
+        notify: true,
+    };
+    filing::settle(service, &attempt, &opened, (word, finding), tries_left).await?;
     Ok(())
 }
 
@@ -111,13 +126,13 @@ pub(crate) const fn notice_of(state: State) -> Option<&'static str> {
         // The account is frozen by it: nobody is asked to sign in.
         State::Restricted => Some("sms-verify-restricted"),
         State::Expired => Some("sms-verify-expired"),
+        State::Approved => Some("sms-review-approved"),
+        State::Rejected => Some("sms-review-rejected"),
+        State::NeedsMoreInformation => Some("sms-review-more"),
         State::Started
         | State::Checking
         | State::Unavailable
         | State::InReview
-        | State::NeedsMoreInformation
-        | State::Approved
-        | State::Rejected
         | State::Appealed
         | State::Replaced => None,
     }
@@ -128,11 +143,11 @@ async fn postpone(service: &Service, case: &Case) -> Result<(), StoreError> {
     let now = service.now();
     let again = next_try(&service.config().sources, case.created_at, case.attempts, now);
     if let Some(at) = again {
-        cases::postpone(&service.store().read(), case.id, at).await?;
+        cases::postpone(&service.store().read(), case.id, at, now).await?;
         return Ok(());
     }
     let tx = service.store().begin().await?;
-    if cases::change(&tx, case.id, (State::Unavailable, State::Expired), now).await? {
+    if cases::change(&tx, case.id, (State::Checking, State::Expired), now).await? {
         notify(service, &tx, case.account, State::Expired).await?;
     }
     tx.commit().await?;
@@ -157,15 +172,20 @@ fn next_try(
 }
 
 /// Writes the notice to the account's phone, in the account's language, in the transaction that moves the case.
-pub(crate) async fn notify(
+pub async fn notify(service: &Service, tx: &Tx, account: AccountId, state: State) -> Result<(), StoreError> {
+    match notice_of(state) {
+        Some(template) => notify_by(service, tx, account, template).await,
+        None => Ok(()),
+    }
+}
+
+/// Writes a notice to the account's phone, in the account's language, in the caller's transaction.
+pub(crate) async fn notify_by(
     service: &Service,
     tx: &Tx,
     account: AccountId,
-    state: State,
+    template: &'static str,
 ) -> Result<(), StoreError> {
-    let Some(template) = notice_of(state) else {
-        return Ok(());
-    };
     let Some(account) = accounts::find(tx, account).await? else {
         return Ok(());
     };

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use crate::password::HashingSettings;
-use crate::{captcha, delivery, evidence, gateway, otp, register, signin};
+use crate::{ageing, captcha, delivery, evidence, gateway, otp, register, review, signin};
 
 /// Everything that can be set about accounts.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -30,6 +30,10 @@ pub struct Config {
     pub signin: signin::Config,
     /// Sources of evidence.
     pub sources: evidence::Config,
+    /// Levels that grow old.
+    pub ageing: ageing::Config,
+    /// Pictures of documents, cases that people decide, and accounts that are joined.
+    pub review: review::Config,
 }
 
 impl Config {

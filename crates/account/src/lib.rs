@@ -5,6 +5,7 @@
 //! `store`'s, how a page looks is `web`'s, and the ladder of levels is `model`'s. The words of OpenID Connect are
 //! not known here.
 
+pub mod ageing;
 pub mod agreements;
 pub mod captcha;
 pub mod case;
@@ -16,6 +17,7 @@ mod notice;
 pub mod otp;
 pub mod password;
 pub mod register;
+pub mod review;
 pub mod service;
 pub mod session;
 pub mod signin;
@@ -36,15 +38,27 @@ pub const MESSAGES: web::language::Messages = &[
     (Language::ZhCn, include_str!("../locales/zh-CN/register.ftl")),
     (Language::ZhCn, include_str!("../locales/zh-CN/signin.ftl")),
     (Language::ZhCn, include_str!("../locales/zh-CN/evidence.ftl")),
+    (Language::ZhCn, include_str!("../locales/zh-CN/away.ftl")),
     (Language::ZhCn, include_str!("../locales/zh-CN/space.ftl")),
+    (Language::ZhCn, include_str!("../locales/zh-CN/review.ftl")),
+    (Language::ZhCn, include_str!("../locales/zh-CN/reasons.ftl")),
+    (Language::ZhCn, include_str!("../locales/zh-CN/ageing.ftl")),
     (Language::En, include_str!("../locales/en/register.ftl")),
     (Language::En, include_str!("../locales/en/signin.ftl")),
     (Language::En, include_str!("../locales/en/evidence.ftl")),
+    (Language::En, include_str!("../locales/en/away.ftl")),
     (Language::En, include_str!("../locales/en/space.ftl")),
+    (Language::En, include_str!("../locales/en/review.ftl")),
+    (Language::En, include_str!("../locales/en/reasons.ftl")),
+    (Language::En, include_str!("../locales/en/ageing.ftl")),
     (Language::Vi, include_str!("../locales/vi/register.ftl")),
     (Language::Vi, include_str!("../locales/vi/signin.ftl")),
     (Language::Vi, include_str!("../locales/vi/evidence.ftl")),
+    (Language::Vi, include_str!("../locales/vi/away.ftl")),
     (Language::Vi, include_str!("../locales/vi/space.ftl")),
+    (Language::Vi, include_str!("../locales/vi/review.ftl")),
+    (Language::Vi, include_str!("../locales/vi/reasons.ftl")),
+    (Language::Vi, include_str!("../locales/vi/ageing.ftl")),
 ];
 
 /// All texts: those above and those that the sources bring along.

@@ -275,6 +275,8 @@ fn text(service: &Service, request: &Request<'_>, letter: Letter, code: &str) ->
         (Letter::Code, Purpose::Registration) => "sms-code-registration",
         (Letter::Code, Purpose::SignIn) => "sms-code-sign-in",
         (Letter::Code, Purpose::RaiseLevel) => "sms-code-raise-level",
+        // An objection's word is no code of six digits; it goes out with the notice itself.
+        (Letter::Code, Purpose::JoinAccounts | Purpose::Objection) => "sms-code-join",
     };
     let kit = service.kit();
     let minutes = service.config().otp.life_seconds.max(60) / 60;

@@ -16,7 +16,8 @@ use crate::agreements::Agreements;
 use crate::captcha::Drawing;
 use crate::gateway::Gateways;
 use crate::password::{Hashing, PasswordPolicy};
-use crate::{Config, agreements, captcha, evidence, register, signin, space};
+use crate::review::pictures::Desk;
+use crate::{Config, agreements, captcha, evidence, register, review, signin, space};
 
 /// What a [`Service`] is made from.
 pub struct Parts {
@@ -49,6 +50,7 @@ impl fmt::Debug for Parts {
 struct Inner {
     parts: Parts,
     drawing: Drawing,
+    pictures: Desk,
     mail_waits: Notify,
 }
 
@@ -66,9 +68,11 @@ impl Service {
     /// Puts the parts together.
     pub fn new(parts: Parts) -> Self {
         let drawing = Drawing::new(&parts.config.captcha);
+        let pictures = Desk::new(&parts.config.review.pictures);
         Self(Arc::new(Inner {
             parts,
             drawing,
+            pictures,
             mail_waits: Notify::new(),
         }))
     }
@@ -123,6 +127,11 @@ impl Service {
         &self.0.drawing
     }
 
+    /// Makes pictures anew that people send.
+    pub fn pictures(&self) -> &Desk {
+        &self.0.pictures
+    }
+
     /// Now.
     pub fn now(&self) -> DateTime<Utc> {
         self.kit().now()
@@ -162,6 +171,7 @@ pub fn router(service: Service) -> Router {
         .merge(captcha::routes())
         .merge(signin::routes())
         .merge(evidence::routes())
+        .merge(review::routes())
         .merge(space::routes());
     web::middleware::page_routes(pages, service.kit().clone()).with_state(service)
 }

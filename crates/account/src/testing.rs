@@ -46,7 +46,7 @@ pub(crate) struct World {
     pub(crate) clock: Clock,
     pub(crate) kind: &'static str,
     sms: Arc<Recorder>,
-    _test: TestStore,
+    pub(crate) test: TestStore,
 }
 
 /// One world for each database at hand.
@@ -93,7 +93,7 @@ fn world(test: TestStore, config: Config, sources: evidence::Sources) -> World {
         clock: test.clock.clone(),
         kind,
         sms,
-        _test: test,
+        test,
     }
 }
 
@@ -209,6 +209,41 @@ impl Browser {
         let request = self.request(Request::post(path));
         let request = request
             .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .body(Body::from(body));
+        self.send(request.unwrap()).await
+    }
+
+    /// Sends a form with files, in parts, with the proof of a page that was seen in front.
+    pub(crate) async fn post_parts(
+        &mut self,
+        path: &str,
+        seen: &Seen,
+        (texts, files): (&[(&str, &str)], &[(&str, &[u8])]),
+    ) -> Seen {
+        let main = seen.body.split_once("<main").map_or("", |(_, main)| main);
+        let form = main.split("enctype=").nth(1).unwrap_or(main);
+        let form = Seen {
+            body: form.to_owned(),
+            ..seen.clone()
+        };
+        let mut body = Vec::new();
+        let mut part = |name: &str, file: &str, content: &[u8]| {
+            let head = format!("--part\r\nContent-Disposition: form-data; name=\"{name}\"{file}\r\n\r\n");
+            body.extend_from_slice(head.as_bytes());
+            body.extend_from_slice(content);
+            body.extend_from_slice(b"\r\n");
+        };
+        part("csrf", "", form.hidden("csrf").unwrap_or_default().as_bytes());
+        for (name, text) in texts {
+            part(name, "", text.as_bytes());
+        }
+        for (name, content) in files {
+            part(name, "; filename=\"picture\"", content);
+        }
+        body.extend_from_slice(b"--part--\r\n");
+        let request = self.request(Request::post(path));
+        let request = request
+            .header(CONTENT_TYPE, "multipart/form-data; boundary=part")
             .body(Body::from(body));
         self.send(request.unwrap()).await
     }

@@ -6,6 +6,7 @@ use axum::Router;
 use axum::extract::FromRef;
 use model::secret::Token;
 use store::sessions::{Limits, LiveSession};
+use store::subjects::Subjects;
 use store::{Store, StoreError};
 use web::{Kit, Visit};
 
@@ -20,6 +21,7 @@ struct Inner {
     store: Store,
     kit: Kit,
     sessions: Limits,
+    subjects: Subjects,
 }
 
 impl FromRef<Service> for Kit {
@@ -31,7 +33,12 @@ impl FromRef<Service> for Kit {
 impl Service {
     /// Builds the service; `sessions` are the limits that sign-ins are kept to.
     pub fn new(store: Store, kit: Kit, sessions: Limits) -> Self {
-        Self(Arc::new(Inner { store, kit, sessions }))
+        Self(Arc::new(Inner {
+            subjects: Subjects::new(store.vault()),
+            store,
+            kit,
+            sessions,
+        }))
     }
 
     /// The pages.
@@ -41,6 +48,10 @@ impl Service {
 
     pub(crate) fn store(&self) -> &Store {
         &self.0.store
+    }
+
+    pub(crate) fn subjects(&self) -> &Subjects {
+        &self.0.subjects
     }
 
     /// The sign-in of the browser, if it holds; shows its owner in the page's navigation.

@@ -226,6 +226,30 @@ mod tests {
     }
 
     #[test]
+    fn attack_245_every_spelling_of_a_number_is_one_person_and_no_machine_may_vary_it() {
+        let one = parse("34000019930510007X").unwrap();
+        for text in [
+            "34000019930510007x",
+            "\u{200b}34000019930510007X\u{feff}",
+            "340000\u{a0}1993\u{2009}0510\u{3000}007X",
+            "\t34000019930510007Ｘ\n",
+            "３４００００19930510007x",
+        ] {
+            assert_eq!(parse(text).as_ref(), Ok(&one), "{text:?}");
+            assert!(CitizenId::parse_strict(text, today()).is_err(), "{text:?}");
+        }
+        // What only looks like a digit is not one.
+        for text in [
+            "34000019930510007Х",
+            "34000019930510007Χ",
+            "3400001993051000７٧",
+            "①40000199305100070",
+        ] {
+            assert_eq!(parse(text), Err(CitizenIdError::Character), "{text:?}");
+        }
+    }
+
+    #[test]
     fn faults_are_told_apart() {
         for (text, fault) in [
             ("340000199003070010", CitizenIdError::Check),

@@ -74,7 +74,9 @@ mod tests {
             assert_eq!(Country::from_letters(country.letters()), Some(country));
             assert_eq!(Country::from_digits(country.digits()), Some(country));
             assert!(country.letters().bytes().all(|byte| byte.is_ascii_uppercase()));
-            assert!(country.digits().len() == 3 && country.digits().bytes().all(|byte| byte.is_ascii_digit()));
+            assert!(
+                country.digits().len() == 3 && country.digits().bytes().all(|byte| byte.is_ascii_digit())
+            );
         }
         assert_eq!(Country::from_letters("VNM").map(Country::digits), Some("704"));
     }
@@ -92,6 +94,9 @@ mod tests {
     #[test]
     fn china_is_told_apart() {
         let found: Vec<_> = Country::all().filter(|country| country.is_china()).collect();
-        assert_eq!(found.iter().map(|country| country.digits()).collect::<Vec<_>>(), ["156", "344", "446", "158"]);
+        assert_eq!(
+            found.iter().map(|country| country.digits()).collect::<Vec<_>>(),
+            ["156", "344", "446", "158"]
+        );
     }
 }

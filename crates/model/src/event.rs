@@ -64,6 +64,32 @@ pub enum Event {
     LevelFell,
     /// A sub-site did not confirm that it knows of a fall.
     StatusEventNotConfirmed,
+    /// An operator signed in at the console.
+    OperatorSignedIn,
+    /// An operator's sign-in was refused.
+    OperatorSignInRefused,
+    /// An operator signed out.
+    OperatorSignedOut,
+    /// Somebody was made an operator, or has to enrol once more.
+    OperatorInvited,
+    /// An operator chose their proofs.
+    OperatorEnrolled,
+    /// An operator typed too many wrong codes.
+    OperatorLocked,
+    /// An operator's roles were changed, or they were disabled.
+    OperatorChanged,
+    /// An operator changed their password, codes or passkeys.
+    OperatorFactorChanged,
+    /// An operator looked into this log for one account.
+    AuditRead,
+    /// An operator looked at what belongs to a case.
+    CaseLookedAt,
+    /// An operator took a step at a case.
+    CaseWorkedOn,
+    /// A newer account of a person was joined to this older one.
+    AccountsJoined,
+    /// An account was closed.
+    AccountClosed,
 }
 
 impl Event {
@@ -99,6 +125,19 @@ impl Event {
             Self::TokenRevoked => "token_revoked",
             Self::LevelFell => "level_fell",
             Self::StatusEventNotConfirmed => "status_event_not_confirmed",
+            Self::OperatorSignedIn => "operator_signed_in",
+            Self::OperatorSignInRefused => "operator_sign_in_refused",
+            Self::OperatorSignedOut => "operator_signed_out",
+            Self::OperatorInvited => "operator_invited",
+            Self::OperatorEnrolled => "operator_enrolled",
+            Self::OperatorLocked => "operator_locked",
+            Self::OperatorChanged => "operator_changed",
+            Self::OperatorFactorChanged => "operator_factor_changed",
+            Self::AuditRead => "audit_read",
+            Self::CaseLookedAt => "case_looked_at",
+            Self::CaseWorkedOn => "case_worked_on",
+            Self::AccountsJoined => "accounts_joined",
+            Self::AccountClosed => "account_closed",
         }
     }
 }

@@ -185,6 +185,31 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_source_is_its_name_in_files_and_in_the_database() {
+        let id = SourceId::parse("phone_sms").unwrap();
+        assert_eq!((id.as_str(), id.to_string().as_str()), ("phone_sms", "phone_sms"));
+        assert_eq!(String::from(id.clone()), "phone_sms");
+        assert_eq!(SourceId::try_from("phone_sms".to_owned()), Ok(id.clone()));
+        assert_eq!(serde_json::to_string(&id).unwrap(), "\"phone_sms\"");
+        assert_eq!(serde_json::from_str::<SourceId>("\"phone_sms\"").unwrap(), id);
+        assert!(serde_json::from_str::<SourceId>("\"Phone\"").is_err());
+    }
+
+    #[test]
+    fn the_end_is_the_first_of_two_and_never_without_one() {
+        assert_eq!(evidence(None, None).ends_at(), None);
+        assert_eq!(evidence(Some(5), None).ends_at(), Some(at(5)));
+        assert_eq!(evidence(None, Some(6)).ends_at(), Some(at(6)));
+        assert_eq!(evidence(Some(5), Some(6)).ends_at(), Some(at(5)));
+        assert_eq!(evidence(Some(7), Some(6)).ends_at(), Some(at(6)));
+        assert!(!evidence(None, None).holds_at(at(1000 - 6)));
+        assert!(
+            evidence(None, None).holds_at(at(1000 - 5)),
+            "five seconds are allowed for"
+        );
+    }
+
     proptest! {
         #[test]
         fn parsing_a_source_never_panics_and_what_parses_parses_again(text in "\\PC{0,50}|[a-z_0-9]{0,45}") {

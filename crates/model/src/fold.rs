@@ -18,11 +18,21 @@ pub(crate) fn half_width(c: char) -> char {
     }
 }
 
-/// What a person typed for a number: full-width forms narrowed, spaces taken out, letters made capital. `None` for
+/// Characters without a shape that come along when a number is copied from a page or an address book: zero-width
+/// spaces and joiners, marks of direction, the soft hyphen.
+pub(crate) const fn is_invisible(c: char) -> bool {
+    matches!(
+        c,
+        '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}'
+    )
+}
+
+/// What a person typed for a number: full-width forms narrowed, spaces and what nobody sees taken out, letters made capital. `None` for
 /// far too much text.
 pub(crate) fn typed_number(input: &str) -> Option<String> {
     let narrow = |input: &str| -> String {
-        let characters = input.chars().map(half_width).filter(|c| !c.is_whitespace());
+        let characters = input.chars().filter(|c| !is_invisible(*c)).map(half_width);
+        let characters = characters.filter(|c| !c.is_whitespace());
         characters.map(|c| c.to_ascii_uppercase()).collect()
     };
     (input.len() <= INPUT_BYTES_MAX).then(|| narrow(input))
@@ -70,5 +80,18 @@ mod tests {
     fn full_width_forms_become_ascii_and_nothing_else_changes() {
         let folded: String = "１９Ｘｘ＋\u{3000}①張é".chars().map(half_width).collect();
         assert_eq!(folded, "19Xx+ ①張é");
+    }
+
+    #[test]
+    fn what_is_typed_for_a_number_loses_spaces_and_what_nobody_sees() {
+        let typed = "\u{feff}１ 2\u{200b}\u{3000}x\u{202d}-\u{ad}①\u{2060}\u{a0}";
+        assert_eq!(typed_number(typed).as_deref(), Some("12X-①"));
+        assert_eq!(typed_number(&"1".repeat(128)).map(|text| text.len()), Some(128));
+        assert_eq!(typed_number(&"1".repeat(129)), None);
+        for seen in [
+            'a', '-', '\u{2010}', '\u{2029}', '\u{205f}', '\u{206a}', '\u{fefe}',
+        ] {
+            assert!(!is_invisible(seen), "{seen:?}");
+        }
     }
 }

@@ -148,8 +148,22 @@ impl Ladder {
 
     /// The level of an account with this evidence.
     pub fn level(&self, kind: AccountKind, evidence: &[Evidence], now: DateTime<Utc>) -> LevelNow {
+        self.level_up_to(Level::HIGHEST, kind, evidence, now)
+    }
+
+    /// The same as far as a level: since when it has been carried, and by what, of an account that may be above it.
+    /// Whoever was at a counter need not hold what a lower level is made of; the level is then lower than asked for.
+    pub fn level_up_to(
+        &self,
+        ceiling: Level,
+        kind: AccountKind,
+        evidence: &[Evidence],
+        now: DateTime<Utc>,
+    ) -> LevelNow {
         let held = self.held(evidence, now);
-        let carried = |combination: &&Combination| combination.sources.iter().all(|s| held.contains_key(s));
+        let carried = |combination: &&Combination| {
+            combination.level <= ceiling && combination.sources.iter().all(|s| held.contains_key(s))
+        };
         let complete: Vec<&Combination> = self.combinations(kind).iter().filter(carried).collect();
         let level = complete
             .iter()
@@ -293,9 +307,7 @@ struct Held {
 
 impl Held {
     fn join(&mut self, other: Self) {
-        if (other.since, other.id) < (self.since, self.id) {
-            (self.id, self.since) = (other.id, other.since);
-        }
+        (self.since, self.id) = (self.since, self.id).min((other.since, other.id));
         self.end = self.end.zip(other.end).map(|(a, b)| a.max(b));
     }
 }

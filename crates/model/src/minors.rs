@@ -183,7 +183,8 @@ impl Ages {
         };
         let year = born.year().checked_add(i32::from(self.adult_from))?;
         // Whoever was born on 29 February grows older on 1 March in common years.
-        born.with_year(year).or_else(|| NaiveDate::from_ymd_opt(year, 3, 1))
+        born.with_year(year)
+            .or_else(|| NaiveDate::from_ymd_opt(year, 3, 1))
     }
 }
 
@@ -262,13 +263,26 @@ mod tests {
         assert_eq!(read("").unwrap(), Ages::default());
         assert_eq!(read("register_from = 16").unwrap(), Ages::new(16, 18).unwrap());
         let free = read("register_from = 0\nadult_from = 0").unwrap();
-        assert_eq!(free.standing(Birth::Day(day(2026, 1, 1)), day(2026, 1, 1)), Standing::Adult);
+        assert_eq!(
+            free.standing(Birth::Day(day(2026, 1, 1)), day(2026, 1, 1)),
+            Standing::Adult
+        );
         assert_eq!((free.register_from(), free.adult_from()), (0, 0));
         assert!(Ages::new(18, 18).is_ok() && Ages::new(21, 21).is_ok());
-        for bad in ["register_from = 19", "adult_from = 22", "adult_from = -1", "adult = 18"] {
+        for bad in [
+            "register_from = 19",
+            "adult_from = 22",
+            "adult_from = -1",
+            "adult = 18",
+        ] {
             assert!(read(bad).is_err(), "{bad}");
         }
-        assert!(read("register_from = 19").unwrap_err().to_string().contains("not below register_from"));
+        assert!(
+            read("register_from = 19")
+                .unwrap_err()
+                .to_string()
+                .contains("not below register_from")
+        );
     }
 
     proptest! {

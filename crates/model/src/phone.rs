@@ -6,7 +6,7 @@
 
 use std::fmt;
 
-use crate::fold::half_width;
+use crate::fold::{half_width, is_invisible};
 
 /// The most bytes that are looked at. The longest honest spelling, in full-width digits, is far below it.
 const INPUT_BYTES_MAX: usize = 96;
@@ -101,7 +101,30 @@ pub enum PhoneError {
 }
 
 impl Phone {
-    /// Parses what a person typed or what a machine sent.
+    /// Parses what a machine sent: E.164 form, or the eleven digits of a mainland number, in ASCII.
+    pub fn parse_strict(text: &str) -> Result<Self, PhoneError> {
+        let phone = Self::parse(text)?;
+        if text == phone.e164 || (phone.region == Region::Mainland && text == phone.significant) {
+            Ok(phone)
+        } else {
+            Err(PhoneError::Character)
+        }
+    }
+
+    /// Parses what a person typed who may have left out the country code of a region: `0912345678` is a number of
+    /// Taiwan and of Vietnam. Numbers with a country code are understood whatever the region.
+    pub fn parse_in(region: Region, input: &str) -> Result<Self, PhoneError> {
+        if input.len() > INPUT_BYTES_MAX {
+            return Err(PhoneError::Length);
+        }
+        let cleaned = clean(input)?;
+        if cleaned.international {
+            return Self::from_international(&cleaned.digits);
+        }
+        Self::in_region(region, &cleaned.digits).or_else(|fault| Self::parse(input).map_err(|_| fault))
+    }
+
+    /// Parses what a person typed.
     pub fn parse(input: &str) -> Result<Self, PhoneError> {
         if input.len() > INPUT_BYTES_MAX {
             return Err(PhoneError::Length);
@@ -208,7 +231,8 @@ struct Cleaned {
 fn clean(input: &str) -> Result<Cleaned, PhoneError> {
     let mut digits = String::with_capacity(16);
     let mut plus = false;
-    for c in input.trim().chars().map(half_width) {
+    let seen = input.trim().chars().filter(|c| !is_invisible(*c));
+    for c in seen.map(half_width) {
         match c {
             '0'..='9' => digits.push(c),
             '+' if digits.is_empty() && !plus => plus = true,
@@ -245,6 +269,8 @@ mod tests {
             "１３８００００００００",
             "＋86 138\u{3000}0000 0000",
             "+86\u{a0}138\u{2013}0000\u{2013}0000",
+            "\u{202a}138\u{200b}0000 0000\u{202c}",
+            "\t13800000000\r\n",
         ] {
             assert_eq!(Phone::parse(text).unwrap().e164(), "+8613800000000", "{text}");
         }
@@ -291,8 +317,74 @@ mod tests {
     }
 
     #[test]
+    fn a_number_without_its_country_belongs_to_the_region_that_was_chosen() {
+        for (region, text, e164) in [
+            (Region::Vietnam, "0912345678", "+84912345678"),
+            (Region::Vietnam, "912 345 678", "+84912345678"),
+            (Region::Vietnam, "０３１２３４５６７８", "+84312345678"),
+            (Region::Taiwan, "0912345678", "+886912345678"),
+            (Region::HongKong, "9123 4567", "+85291234567"),
+            (Region::Macao, "66123456", "+85366123456"),
+            (Region::Mainland, "13800000000", "+8613800000000"),
+            (Region::Vietnam, "13800000000", "+8613800000000"),
+            (Region::Mainland, "+84 912 345 678", "+84912345678"),
+            (Region::Mainland, "84 0912345678", "+84912345678"),
+            (Region::Vietnam, "0084912345678", "+84912345678"),
+        ] {
+            assert_eq!(
+                Phone::parse_in(region, text).unwrap().e164(),
+                e164,
+                "{region:?} {text}"
+            );
+        }
+        for (region, text, fault) in [
+            (Region::Vietnam, "0212345678", PhoneError::NotMobile),
+            (Region::Vietnam, "091234567", PhoneError::Length),
+            (Region::Mainland, "0912345678", PhoneError::Length),
+            (Region::Vietnam, "09123a5678", PhoneError::Character),
+            (Region::Vietnam, "+1 202 555 0100", PhoneError::Country),
+            (Region::Vietnam, "", PhoneError::Length),
+        ] {
+            assert_eq!(Phone::parse_in(region, text), Err(fault), "{region:?} {text}");
+        }
+    }
+
+    #[test]
+    fn every_mobile_beginning_of_vietnam_is_known_and_no_other() {
+        for first in 0..10 {
+            let good = [3, 5, 7, 8, 9].contains(&first);
+            let phone = Phone::parse(&format!("+84{first}12345678"));
+            assert_eq!(phone.is_ok(), good, "{first}");
+        }
+    }
+
+    #[test]
+    fn machines_send_e164_or_eleven_digits() {
+        for text in ["+8613800000000", "13800000000", "+84912345678", "+85291234567"] {
+            assert!(Phone::parse_strict(text).is_ok(), "{text}");
+        }
+        for text in [
+            "8613800000000",
+            "0086 13800000000",
+            " 13800000000",
+            "138-0000-0000",
+            "１３８００００００００",
+            "＋8613800000000",
+            "+840912345678",
+            "84912345678",
+            "85291234567",
+        ] {
+            assert_eq!(Phone::parse_strict(text), Err(PhoneError::Character), "{text}");
+        }
+        assert_eq!(Phone::parse_strict("12800000005"), Err(PhoneError::NotMobile));
+    }
+
+    #[test]
     fn a_mebibyte_is_refused_by_its_length() {
-        assert_eq!(Phone::parse(&"1".repeat(1 << 20)), Err(PhoneError::Length));
+        let long = "1".repeat(1 << 20);
+        assert_eq!(Phone::parse(&long), Err(PhoneError::Length));
+        assert_eq!(Phone::parse_strict(&long), Err(PhoneError::Length));
+        assert_eq!(Phone::parse_in(Region::Vietnam, &long), Err(PhoneError::Length));
     }
 
     #[test]
@@ -317,7 +409,8 @@ mod tests {
         #[test]
         fn parsing_never_panics_and_what_parses_parses_again(text in "\\PC{0,40}|[+0-9 -]{0,20}") {
             if let Ok(phone) = Phone::parse(&text) {
-                prop_assert_eq!(Phone::parse(phone.e164()), Ok(phone.clone()));
+                prop_assert_eq!(Phone::parse_strict(phone.e164()), Ok(phone.clone()));
+                prop_assert_eq!(Phone::parse_in(phone.region(), &phone.national()), Ok(phone.clone()));
                 prop_assert!(!phone.masked().contains(&phone.national()));
             }
         }

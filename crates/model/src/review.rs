@@ -33,6 +33,16 @@ macro_rules! reasons {
                 match self { $(Self::$name => $word,)* }
             }
 
+            /// The key of its text.
+            pub const fn text(self) -> &'static str {
+                match self { $(Self::$name => concat!("case-reason-", $word),)* }
+            }
+
+            /// The key of what the person is told; reasons among operators have none.
+            pub const fn reply(self) -> &'static str {
+                match self { $(Self::$name => concat!("case-reply-", $word),)* }
+            }
+
             /// Whether it is a reason for this.
             pub const fn is_for(self, act: Act) -> bool {
                 match self { $(Self::$name => matches!(act, $(Act::$act)|+),)* }
@@ -113,6 +123,11 @@ macro_rules! happenings {
             /// The word in the database.
             pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$name => $word,)* }
+            }
+
+            /// The key of its text.
+            pub const fn text(self) -> &'static str {
+                match self { $(Self::$name => concat!("case-happening-", $word),)* }
             }
         }
     };

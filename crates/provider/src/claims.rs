@@ -128,9 +128,14 @@ impl Claim {
     }
 }
 
-/// The scope that a name in the `claims` parameter needs; `None` for names that release nothing.
-pub fn scope_of(name: &str) -> Option<Scope> {
-    Claim::from_name(name).map(Claim::scope)
+/// The scope that a name in the `claims` parameter needs at a client; `None` for names that release nothing.
+pub fn scope_of(client: &Client, name: &str) -> Option<Scope> {
+    let older = client
+        .level_names
+        .as_ref()
+        .filter(|older| older.claim == name)
+        .map(|_| Scope::Assurance);
+    Claim::from_name(name).map(Claim::scope).or(older)
 }
 
 /// What may be told now: asked for, still in the client's registration, and still allowed by the resident (A099).
@@ -279,7 +284,8 @@ impl Facts<'_> {
         (!seals.is_empty()).then_some(Value::Array(seals))
     }
 
-    fn counts(&self, piece: &Evidence) -> bool {
+    /// Whether a piece of evidence counts now.
+    pub(crate) fn counts(&self, piece: &Evidence) -> bool {
         let in_life = self
             .ladder
             .expiry(&piece.source, piece.issued_at)

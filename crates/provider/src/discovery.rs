@@ -6,11 +6,13 @@
 //!
 //! Where a default of the standard says something else than we do, the member is there (`request_uri_parameter_supported`).
 
+use std::collections::BTreeSet;
+
 use axum::extract::State;
 use axum::response::Response;
 use http::HeaderMap;
 use model::client::{AuthMethod, GrantType, ResponseMode, SigningAlg, SubjectType};
-use model::ladder::Level;
+use model::ladder::{Ladder, Level};
 use model::language::Language;
 use model::scope::Scope;
 use serde::Deserialize;
@@ -19,6 +21,7 @@ use serde_json::{Map, Value};
 use crate::claims::{Claim, PROTOCOL_CLAIMS};
 use crate::client_auth::Endpoint;
 use crate::router::paths;
+use crate::verified_claims::{self, VerifiedClaim, kinds};
 use crate::{Config, Service, dpop, logout};
 
 /// The values of `prompt` (OpenID Connect Core 3.1.2.1, Initiating User Registration via OpenID Connect 1.0).
@@ -33,6 +36,8 @@ pub struct Offer<'a> {
     pub issuer: &'a str,
     /// The settings.
     pub config: &'a Config,
+    /// The rules of levels, which say what there is evidence of.
+    pub ladder: &'a Ladder,
 }
 
 /// Where a value comes from; null leaves the member out.
@@ -54,6 +59,8 @@ pub const TABLE: &[(&str, Source)] = &[
         offer.at(Endpoint::Revocation.path())
     }),
     ("userinfo_endpoint", |offer| offer.at(paths::USERINFO)),
+    // Our own: what a person lacks for a level.
+    ("level_endpoint", |offer| offer.at(Endpoint::Level.path())),
     ("jwks_uri", |offer| offer.at(paths::JWKS)),
     ("end_session_endpoint", |offer| offer.at(paths::END_SESSION)),
     ("registration_endpoint", |offer| {
@@ -63,7 +70,13 @@ pub const TABLE: &[(&str, Source)] = &[
     // What may be asked for.
     ("scopes_supported", |_| list(Scope::OFFERED.map(Scope::as_str))),
     ("claims_supported", |_| {
-        list(PROTOCOL_CLAIMS.into_iter().chain(Claim::ALL.map(Claim::name)))
+        let own = Claim::ALL.map(Claim::name).into_iter();
+        list(
+            PROTOCOL_CLAIMS
+                .into_iter()
+                .chain(own)
+                .chain([verified_claims::NAME]),
+        )
     }),
     ("claim_types_supported", |_| list(["normal"])),
     ("claims_parameter_supported", |_| true.into()),
@@ -79,6 +92,24 @@ pub const TABLE: &[(&str, Source)] = &[
     }),
     ("ui_locales_supported", |_| list(Language::ALL.map(Language::tag))),
     ("prompt_values_supported", |_| list(PROMPTS)),
+    // What is proven (OpenID Connect for Identity Assurance 1.0 section 7).
+    ("verified_claims_supported", |_| true.into()),
+    ("trust_frameworks_supported", |offer| {
+        list([offer.config.verified_claims.trust_framework.as_str()])
+    }),
+    ("claims_in_verified_claims_supported", |_| {
+        list(VerifiedClaim::ALL.map(VerifiedClaim::name))
+    }),
+    ("evidence_supported", |offer| some(kinds::evidence(offer.ladder))),
+    ("documents_supported", |offer| {
+        some(kinds::documents(offer.ladder))
+    }),
+    ("documents_check_methods_supported", |offer| {
+        some(kinds::document_methods(offer.ladder))
+    }),
+    ("electronic_records_supported", |offer| {
+        some(kinds::records(offer.ladder))
+    }),
     // How it is asked and answered.
     ("response_types_supported", |_| list(["code"])),
     ("response_modes_supported", |_| {
@@ -125,6 +156,9 @@ pub const TABLE: &[(&str, Source)] = &[
     }),
     ("revocation_endpoint_auth_signing_alg_values_supported", |_| {
         assertion_algs(Endpoint::Revocation)
+    }),
+    ("level_endpoint_auth_methods_supported", |_| {
+        methods(Endpoint::Level)
     }),
     // And afterwards.
     ("backchannel_logout_supported", |_| {
@@ -203,6 +237,14 @@ fn assertion_algs(endpoint: Endpoint) -> Value {
         AuthMethod::ClientSecretBasic | AuthMethod::ClientSecretPost | AuthMethod::None => Vec::new(),
     };
     list(offered(endpoint).flat_map(of))
+}
+
+/// A list that is left out when it is empty.
+fn some(values: BTreeSet<String>) -> Value {
+    if values.is_empty() {
+        return Value::Null;
+    }
+    list(values)
 }
 
 fn list<T: Into<Value>>(values: impl IntoIterator<Item = T>) -> Value {

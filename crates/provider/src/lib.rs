@@ -11,6 +11,8 @@
 //! | what is deposited before the browser comes | [`par`] | RFC 9126 |
 //! | what does a code give | [`token`] | RFC 6749 4.1.3, RFC 7636, OpenID Connect Core 3.1.3 |
 //! | what is told about a resident, where | [`claims`], [`userinfo`] | OpenID Connect Core 5 |
+//! | what does a person lack for a level | [`level_api`] | |
+//! | what is proven, and how | [`verified_claims`] | OpenID Connect for Identity Assurance 1.0 |
 //! | under which names | [`subject`], [`sid`] | OpenID Connect Core 8.1, Back-Channel Logout |
 //! | how does a sign-in end, who is told | [`logout`] | RP-Initiated, Back-Channel, Front-Channel Logout 1.0 |
 //! | how does a client register itself | [`register`] | RFC 7591, RFC 7592, Dynamic Client Registration 1.0 |
@@ -23,6 +25,7 @@ use axum::extract::FromRef;
 use chrono::{DateTime, TimeDelta, Utc};
 use jose::ring::Ring;
 use model::client::Client;
+use model::evidence::SourceId;
 use model::ids::{AccountId, ClientId, SessionId};
 use model::ladder::Ladder;
 use model::language::Language;
@@ -33,6 +36,7 @@ use web::outbound::Guarded;
 
 mod access_token;
 pub mod authorize;
+mod bearer;
 pub mod claims;
 pub mod client_auth;
 pub mod client_keys;
@@ -40,9 +44,11 @@ pub mod clients;
 pub mod discovery;
 pub mod dpop;
 pub mod error;
+pub mod events;
 pub mod introspect;
 pub mod jwks;
 pub mod keys;
+pub mod level_api;
 pub mod logout;
 pub mod par;
 pub mod register;
@@ -52,10 +58,12 @@ pub mod sid;
 #[cfg(test)]
 mod statements;
 pub mod subject;
+pub mod telling;
 #[cfg(test)]
 mod testing;
 pub mod token;
 pub mod userinfo;
+pub mod verified_claims;
 mod wire;
 
 pub use router::router;
@@ -89,6 +97,8 @@ pub struct Config {
     pub dpop_nonces: dpop::Nonces,
     /// Whether clients may ask for one subject that is the same at all of them.
     pub public_subjects: bool,
+    /// Under which names verifications are told.
+    pub verified_claims: verified_claims::Config,
     /// Pages for the people who build sub-sites.
     pub pages: discovery::Pages,
     /// What clients that register themselves may do.
@@ -110,6 +120,7 @@ impl Default for Config {
             refresh_days: 90,
             dpop_nonces: dpop::Nonces::default(),
             public_subjects: false,
+            verified_claims: verified_claims::Config::default(),
             pages: discovery::Pages::default(),
             registration: register::Config::default(),
             sessions: store::sessions::Limits::default(),
@@ -152,6 +163,16 @@ struct Inner {
     outbound: Guarded,
     nonce_key: dpop::NonceKey,
     logouts: tokio::sync::Notify,
+    open_sources: std::sync::OnceLock<OpenSources>,
+}
+
+/// Which sources can be asked at present.
+struct OpenSources(Box<dyn Fn(&SourceId) -> bool + Send + Sync>);
+
+impl std::fmt::Debug for OpenSources {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("OpenSources(…)")
+    }
 }
 
 impl Service {
@@ -169,12 +190,14 @@ impl Service {
             metadata: wire::Document::of(&discovery::metadata(&discovery::Offer {
                 issuer: &issuer,
                 config: &config,
+                ladder: &ladder,
             })),
             clients: Clients::load(&store).await?,
             keys: Keys::start(&store).await?,
             subjects: subject::Subjects::new(store.vault()),
             sids: sid::Sids::new(store.vault()),
             logouts: tokio::sync::Notify::new(),
+            open_sources: std::sync::OnceLock::new(),
             outbound,
             nonce_key: dpop::NonceKey::new(store.vault()),
             config,
@@ -254,6 +277,18 @@ impl Service {
     /// The `sid` of a sign-in for a client.
     pub fn sid(&self, client: &Client, session: SessionId) -> String {
         self.0.sids.sid(client, session)
+    }
+
+    /// Says once which sources can be asked at present: accounts know, and the provider only repeats it.
+    pub fn tell_open_sources(&self, is_open: impl Fn(&SourceId) -> bool + Send + Sync + 'static) {
+        if self.0.open_sources.set(OpenSources(Box::new(is_open))).is_err() {
+            tracing::error!("which sources are open was said twice");
+        }
+    }
+
+    /// Whether a source can be asked at present; none as long as nobody said.
+    pub(crate) fn is_open(&self, source: &SourceId) -> bool {
+        self.0.open_sources.get().is_some_and(|open| open.0(source))
     }
 
     /// Tells this node's worker that sub-sites may have to be told of a sign-out.

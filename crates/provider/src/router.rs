@@ -4,8 +4,8 @@ use axum::Router;
 use axum::routing::{get, post};
 
 use crate::{
-    Service, authorize, client_auth, discovery, introspect, jwks, logout, par, register, revoke, token,
-    userinfo,
+    Service, authorize, client_auth, discovery, introspect, jwks, level_api, logout, par, register, revoke,
+    token, userinfo,
 };
 
 /// The addresses. Metadata is made from them too.
@@ -32,6 +32,8 @@ pub mod paths {
     pub const REGISTRATION: &str = "/connect/register";
     /// OpenID Connect Core 5.3.
     pub const USERINFO: &str = "/userinfo";
+    /// What a person lacks for a level; our own.
+    pub const LEVEL: &str = "/api/level/v1";
     /// OpenID Connect RP-Initiated Logout 1.0.
     pub const END_SESSION: &str = "/logout";
     /// What the page of the end session endpoint that asks sends its form to.
@@ -42,7 +44,7 @@ pub mod paths {
 
 /// What only programs call: the outer layers answer there in JSON and without cookies. One that ends with a slash
 /// stands for everything below it.
-pub const PROGRAMS: [&str; 9] = [
+pub const PROGRAMS: [&str; 10] = [
     "/.well-known/",
     paths::JWKS,
     paths::TOKEN,
@@ -50,6 +52,7 @@ pub const PROGRAMS: [&str; 9] = [
     paths::INTROSPECTION,
     paths::REVOCATION,
     paths::USERINFO,
+    paths::LEVEL,
     paths::REGISTRATION,
     // Each registration; the address of the registration endpoint with a slash.
     "/connect/register/",
@@ -119,4 +122,5 @@ fn programs() -> Router<Service> {
             post(revoke::revoke).fallback(client_auth::not_post),
         )
         .route(paths::USERINFO, get(userinfo::userinfo).post(userinfo::userinfo))
+        .route(paths::LEVEL, get(level_api::of_token).post(level_api::of_subject))
 }

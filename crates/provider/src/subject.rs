@@ -1,83 +1,13 @@
-//! Names under which sub-sites know residents (OpenID Connect Core 8): pairwise, one for each sector; or public, one for
-//! all sub-sites that were registered so, where the operator allows that.
-//!
-//! A sector is what the registration's `sector` says, or the host of its `sector_identifier_uri` if it has one, so that a
-//! sub-site which names a document shares names with the other sites of that host and no others. A sub-site that had
-//! none and gets one knows its residents by other names from then on, unless its `sector` said `https://` and that host.
-//!
-//! A keyed hash of sector and account: nothing to store, the same on every node and for good, and without the key
-//! neither joined across sectors nor traced back to the account (A125). A closed account never comes back under its
-//! identifier, so its subject does not either (A126).
+//! Names under which sub-sites know residents (OpenID Connect Core 8). How they are made stands with the keys, in
+//! [`store::subjects`], because a decision about a sub-site is kept with the name as well.
 
-use std::fmt;
-
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use hmac::{Hmac, KeyInit as _, Mac as _};
-use model::client::{Client, SubjectType};
-use model::ids::AccountId;
-use sha2::Sha256;
-use store::vault::Vault;
-use url::Url;
-use zeroize::Zeroizing;
-
-/// The keys of subjects. Public names have one of their own, so no sector can be named such that its names are theirs.
-pub struct Subjects {
-    pairwise: Zeroizing<[u8; 32]>,
-    public: Zeroizing<[u8; 32]>,
-}
-
-impl fmt::Debug for Subjects {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Subjects(…)")
-    }
-}
-
-impl Subjects {
-    /// Derives the keys.
-    pub fn new(vault: &Vault) -> Self {
-        Self {
-            pairwise: vault.derive("subject"),
-            public: vault.derive("public subject"),
-        }
-    }
-
-    /// The `sub` of an account for a client.
-    pub fn subject(&self, client: &Client, account: AccountId) -> String {
-        let id = account.as_uuid();
-        match client.subject_type {
-            SubjectType::Pairwise => {
-                format!(
-                    "p.{}",
-                    keyed(&self.pairwise, sector(client).as_bytes(), id.as_bytes())
-                )
-            }
-            SubjectType::Public => format!("u.{}", keyed(&self.public, b"", id.as_bytes())),
-        }
-    }
-}
-
-/// The sector of a client. A host is written as an address, so that it is no file's sector by accident; an address
-/// without a host is refused at registration.
-fn sector(client: &Client) -> String {
-    let document = client.sector_identifier_uri.as_deref();
-    let host = document.and_then(|uri| Some(format!("https://{}", Url::parse(uri).ok()?.host_str()?)));
-    host.unwrap_or_else(|| client.sector.clone())
-}
-
-/// Sectors and client ids have no NUL and identifiers have one length, so no two pairs give one input.
-pub(crate) fn keyed(key: &[u8; 32], scope: &[u8], id: &[u8; 16]) -> String {
-    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key) else {
-        return String::new(); // HMAC takes keys of any length
-    };
-    mac.update(scope);
-    mac.update(&[0]);
-    mac.update(id);
-    URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes())
-}
+pub use store::subjects::{Subjects, keyed, sector};
 
 #[cfg(test)]
 mod tests {
+    use model::client::SubjectType;
+    use model::ids::AccountId;
+
     use super::*;
     use crate::testing;
 

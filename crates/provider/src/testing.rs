@@ -224,6 +224,16 @@ impl World {
     }
 
     pub async fn prove(&self, source: &str) {
+        self.prove_with(source, None, model::evidence::Details::default())
+            .await;
+    }
+
+    pub async fn prove_with(
+        &self,
+        source: &str,
+        case: Option<model::ids::CaseId>,
+        details: model::evidence::Details,
+    ) -> EvidenceId {
         let source = SourceId::parse(source).unwrap();
         let now = self.now();
         let expires_at = self.service.ladder().expiry(&source, now);
@@ -239,10 +249,11 @@ impl World {
             evidence,
             account: self.account,
             reference: None,
-            case: None,
-            details: model::evidence::Details::default(),
+            case,
+            details,
         };
         store::evidence::record(&self.store.read(), &new).await.unwrap();
+        id
     }
 
     /// Registers or changes a sub-site whose secret is [`SECRET`].
@@ -267,9 +278,15 @@ impl World {
             created_at: self.now(),
             revoked_at: None,
         };
-        store::grants::put(&self.store.read(), self.account, &grant)
-            .await
-            .unwrap();
+        let tx = self.store.read();
+        store::grants::put(&tx, self.account, &grant).await.unwrap();
+        // As the page does on which the resident decides.
+        if let Some(site) = self.service.client(&grant.client_id) {
+            let subject = self.service.subject(&site.client, self.account);
+            store::grants::note_subject(&tx, grant.id, &subject)
+                .await
+                .unwrap();
+        }
         grant.id
     }
 

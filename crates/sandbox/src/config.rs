@@ -91,7 +91,10 @@ impl Config {
                 site.city
             );
         }
-        if [&self.keys.sources, &self.keys.gateway, &self.keys.vendors].iter().any(|key| key.is_empty()) {
+        if [&self.keys.sources, &self.keys.gateway, &self.keys.vendors]
+            .iter()
+            .any(|key| key.is_empty())
+        {
             bail!("keys: may not be empty");
         }
         Ok(())

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use account::evidence::Sources;
+use account::evidence::port::Outside;
 use account::gateway::Gateways;
 use account::password::{BreachedList, Hashing, PasswordPolicy};
 use anyhow::Context as _;
@@ -173,6 +174,18 @@ pub async fn start(loaded: Loaded, listeners: Listeners, clock: Clock, rng: Rng)
     let config = loaded.config;
     let client = outbound(&config)?;
     let sessions = config.account.session.clone();
+    let outside = Outside {
+        client: client.clone(),
+        base_url: Url::parse(&config.issuer)?,
+        clock: kit.clock().clone(),
+        rng: rng.clone(),
+    };
+    let sources = Sources::connect(&config.account.sources, &outside).map_err(|faults| {
+        let told = faults
+            .iter()
+            .map(|(source, problem)| format!("{source}: {problem}"));
+        anyhow::anyhow!(told.collect::<Vec<_>>().join("; "))
+    })?;
     let account = account::Service::new(account::Parts {
         store: store.clone(),
         kit: kit.clone(),
@@ -181,7 +194,7 @@ pub async fn start(loaded: Loaded, listeners: Listeners, clock: Clock, rng: Rng)
         policy: policy(&config)?,
         agreements: loaded.agreements,
         gateways: Gateways::from_config(&config.account, &client)?,
-        sources: Sources::connect(&config.account.sources, &client),
+        sources,
         config: config.account.clone(),
     });
     let consent = consent::Service::new(store.clone(), kit.clone(), sessions.clone());
@@ -197,11 +210,13 @@ pub async fn start(loaded: Loaded, listeners: Listeners, clock: Clock, rng: Rng)
     let mut registry = Registry::default();
     let metrics = HttpMetrics::register(&mut registry);
     let logouts = provider::logout::Counters::register(&mut registry);
+    let events = provider::events::Counters::register(&mut registry);
     let router = Router::new()
         .merge(web::page::router(kit.clone()))
         .merge(account::router(account.clone()))
         .merge(consent.router())
-        .merge(provider::router(provider.clone()));
+        .merge(provider::router(provider.clone()))
+        .merge(operator::router(console(&config, &account)));
     let mut tasks = Tasks::new(stop_wait(&config.limits));
     let (public, operations) = (listeners.public_address(), listeners.operations_address());
     let options = Options {
@@ -226,7 +241,7 @@ pub async fn start(loaded: Loaded, listeners: Listeners, clock: Clock, rng: Rng)
     let public_router = web::middleware::outer(router, outer(Hosts::Issuer, &provider::router::PROGRAMS));
     let health_router = web::middleware::outer(health, outer(Hosts::Any, &operations::PROGRAMS));
     background(&mut tasks, &account, &provider, (&store, config.keys.schedule()));
-    tell_sites(&mut tasks, &provider, logouts);
+    tell_sites(&mut tasks, &provider, (logouts, events));
     listeners.serve(&mut tasks, public_router, health_router, options);
     tracing::info!(%public, %operations, issuer = config.issuer, "listening");
     Ok(Node {
@@ -254,6 +269,14 @@ fn background(
     tasks.keep("retries", move |stop| {
         account::case::run_retries(retrying.clone(), stop.wait())
     });
+    let ageing = account.clone();
+    tasks.keep("levels", move |stop| {
+        account::ageing::run(ageing.clone(), stop.wait())
+    });
+    let rechecking = account.clone();
+    tasks.keep("rechecks", move |stop| {
+        account::ageing::recheck::run(rechecking.clone(), stop.wait())
+    });
     let refreshed = provider.clone();
     tasks.every("refresh", REFRESH, move || {
         let provider = refreshed.clone();
@@ -272,6 +295,14 @@ fn background(
             Ok::<_, store::StoreError>(())
         }
     });
+    let keeping = account.clone();
+    tasks.every("cases", SWEEP, move || {
+        let account = keeping.clone();
+        async move {
+            while account::review::upkeep::sweep(&account).await? > 0 {}
+            Ok::<_, store::StoreError>(())
+        }
+    });
     let sealed = store.clone();
     tasks.every("seal audit", SEAL, move || {
         let store = sealed.clone();
@@ -279,17 +310,36 @@ fn background(
     });
 }
 
-/// Sub-sites are told of sign-outs.
-fn tell_sites(tasks: &mut Tasks, provider: &provider::Service, counters: provider::logout::Counters) {
+/// Sub-sites are told of sign-outs and of levels that fell.
+fn tell_sites(
+    tasks: &mut Tasks,
+    provider: &provider::Service,
+    (logouts, events): (provider::logout::Counters, provider::events::Counters),
+) {
     let outgoing = provider::logout::Outgoing::guarded(provider.outbound());
-    let provider = provider.clone();
+    let telling = provider.clone();
     tasks.keep("sign-outs", move |stop| {
-        provider::logout::run(provider.clone(), outgoing.clone(), counters.clone(), stop.wait())
+        provider::logout::run(telling.clone(), outgoing.clone(), logouts.clone(), stop.wait())
+    });
+    let outgoing = provider::events::outgoing(provider.outbound());
+    let telling = provider.clone();
+    tasks.keep("status events", move |stop| {
+        provider::events::run(telling.clone(), outgoing.clone(), events.clone(), stop.wait())
     });
 }
 
+/// The operators' console.
+fn console(config: &Config, account: &account::Service) -> operator::Service {
+    operator::Service::new(config.operator.clone(), account.clone())
+}
+
 fn kit(config: &Config, store: &Store, clock: Clock, rng: Rng) -> anyhow::Result<Kit> {
-    let mut messages = vec![web::language::MESSAGES, consent::MESSAGES, provider::MESSAGES];
+    let mut messages = vec![
+        web::language::MESSAGES,
+        consent::MESSAGES,
+        provider::MESSAGES,
+        operator::MESSAGES,
+    ];
     messages.extend(account::messages());
     let texts = Texts::new(&messages)?;
     Ok(Kit::new(KitConfig {
@@ -313,7 +363,7 @@ fn policy(config: &Config) -> anyhow::Result<PasswordPolicy> {
 }
 
 /// The one client for outgoing requests: no redirects, a time limit, the system's authorities and those named.
-fn outbound(config: &Config) -> anyhow::Result<reqwest::Client> {
+pub(crate) fn outbound(config: &Config) -> anyhow::Result<reqwest::Client> {
     let mut builder = reqwest::Client::builder()
         .redirect(reqwest::redirect::Policy::none())
         .timeout(OUTBOUND_LIMIT)

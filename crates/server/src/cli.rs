@@ -54,6 +54,9 @@ pub enum Command {
     /// Signing keys.
     #[command(subcommand)]
     Keys(Keys),
+    /// People who work at the console.
+    #[command(subcommand)]
+    Operator(Operator),
     /// The audit log.
     #[command(subcommand)]
     Audit(Audit),
@@ -147,6 +150,56 @@ pub enum Keys {
         /// Do not wait for what it signed to expire: for a key that leaked.
         #[arg(long, requires = "kid")]
         now: bool,
+    },
+}
+
+/// People who work at the console.
+#[derive(Debug, Subcommand)]
+pub enum Operator {
+    /// Make an operator and print the link that they enrol by: it is shown this once.
+    #[command(
+        after_help = "Example:\n  denizen operator create --login wang.li --name \"Wang Li\" --role administrator --role auditor"
+    )]
+    Create {
+        /// The configuration file.
+        #[command(flatten)]
+        file: ConfigFile,
+        /// What they will sign in with: 2 to 64 of a-z, 0-9, dot, underscore and hyphen, beginning with a letter.
+        #[arg(long)]
+        login: String,
+        /// Their name, as colleagues read it.
+        #[arg(long)]
+        name: String,
+        /// What they work as; may be given several times.
+        #[arg(long = "role", value_name = "ROLE", required = true, value_parser = ["reviewer", "senior_reviewer", "auditor", "administrator"])]
+        roles: Vec<String>,
+        /// The language they are spoken to.
+        #[arg(long, default_value = "zh-CN", value_parser = ["zh-CN", "en", "vi"])]
+        language: String,
+    },
+    /// List the operators: login, status, roles, name.
+    #[command(after_help = "Example:\n  denizen operator list --config config/denizen.toml")]
+    List(ConfigFile),
+    /// Let an operator in no more, and end their sign-ins at once.
+    #[command(after_help = "Example:\n  denizen operator disable wang.li")]
+    Disable {
+        /// Who.
+        #[arg(value_name = "LOGIN")]
+        login: String,
+        /// The configuration file.
+        #[command(flatten)]
+        file: ConfigFile,
+    },
+    /// Take an operator's password, codes and passkeys away, and print a link to enrol once more: for a locked or
+    /// disabled operator, or a lost phone.
+    #[command(after_help = "Example:\n  denizen operator reset wang.li")]
+    Reset {
+        /// Who.
+        #[arg(value_name = "LOGIN")]
+        login: String,
+        /// The configuration file.
+        #[command(flatten)]
+        file: ConfigFile,
     },
 }
 

@@ -201,6 +201,40 @@ pub async fn freeze(tx: &Tx, id: AccountId, now: DateTime<Utc>) -> Result<bool, 
     Ok(changed.rows_affected == 1)
 }
 
+/// Takes the identity from an account that two operators have found not to be this person's; `false` when it has
+/// another number. The evidence for it is the caller's to end, in the same transaction.
+pub async fn forget_identity(
+    tx: &Tx,
+    id: AccountId,
+    number: &CitizenId,
+    now: DateTime<Utc>,
+) -> Result<bool, StoreError> {
+    let index = tx.vault().index(Index::CitizenId, number.as_str()).to_vec();
+    let nothing = || Expr::value(None::<Vec<u8>>);
+    let changed = account::Entity::update_many()
+        .col_expr(account::Column::NameSealed, nothing())
+        .col_expr(account::Column::CitizenIdSealed, nothing())
+        .col_expr(account::Column::CitizenIdIndex, nothing())
+        .col_expr(account::Column::UpdatedAt, Expr::value(now))
+        .filter(account::Column::Id.eq(id.as_uuid()))
+        .filter(account::Column::CitizenIdIndex.eq(index))
+        .exec(tx)
+        .await?;
+    Ok(changed.rows_affected == 1)
+}
+
+/// Makes a frozen account usable again.
+pub async fn unfreeze(tx: &Tx, id: AccountId, now: DateTime<Utc>) -> Result<bool, StoreError> {
+    let changed = account::Entity::update_many()
+        .col_expr(account::Column::Status, Expr::value(Status::Active.as_str()))
+        .col_expr(account::Column::UpdatedAt, Expr::value(now))
+        .filter(account::Column::Id.eq(id.as_uuid()))
+        .filter(account::Column::Status.eq(Status::Frozen.as_str()))
+        .exec(tx)
+        .await?;
+    Ok(changed.rows_affected == 1)
+}
+
 pub(crate) fn from_row(tx: &Tx, row: account::Model) -> Result<Account, StoreError> {
     let key = row.id.as_bytes();
     let open = |column, sealed: Option<Vec<u8>>| {

@@ -2,6 +2,7 @@
 //! the hash chain a moment later, in one go for all nodes, so that writers never wait for one another.
 
 mod chain;
+pub mod read;
 
 use chrono::{DateTime, Utc};
 use model::event::Event;

@@ -7,6 +7,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use model::ids::{AccountId, CaseId, OperatorId};
 use model::ladder::Level;
+use model::person_name::PersonName;
 use model::review::{Happening, Reason};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{Condition, Expr, ExprTrait as _, OnConflict, Query};
@@ -369,6 +370,17 @@ pub async fn open(
     }
 }
 
+/// Whether this name was typed for a case: an operator leaves a case that may be their own to a colleague. Only the
+/// answer leaves this module.
+pub async fn names(tx: &Tx, case: CaseId, name: &PersonName) -> Result<bool, StoreError> {
+    let row = verification_case::Entity::find_by_id(case.as_uuid())
+        .one(tx)
+        .await?;
+    let case = row.map(|row| cases::from_row(tx, row)).transpose()?;
+    let typed = case.and_then(|case| case.input);
+    Ok(typed.is_some_and(|typed| typed.name == *name))
+}
+
 /// The review of a case, for its owner's page.
 pub async fn find_review(tx: &Tx, case: CaseId) -> Result<Option<Review>, StoreError> {
     let row = Entity::find_by_id(case.as_uuid()).one(tx).await?;
@@ -384,15 +396,14 @@ fn took_part(operator: OperatorId) -> sea_orm::sea_query::SelectStatement {
         .and_where(
             Expr::col((case_history::Entity, case_history::Column::CaseId)).equals((Entity, Column::CaseId)),
         )
-        .and_where(
-            Expr::col((case_history::Entity, case_history::Column::OperatorId)).eq(operator.as_uuid()),
-        )
+        .and_where(Expr::col((case_history::Entity, case_history::Column::OperatorId)).eq(operator.as_uuid()))
         .and_where(
             Expr::col((case_history::Entity, case_history::Column::What))
                 .is_in(words.map(|word| word.as_str())),
         )
         .and_where(
-            Expr::col((case_history::Entity, case_history::Column::At)).lte(Expr::col((Entity, Column::QueuedAt))),
+            Expr::col((case_history::Entity, case_history::Column::At))
+                .lte(Expr::col((Entity, Column::QueuedAt))),
         )
         .take()
 }
@@ -448,7 +459,10 @@ fn from_row(row: Model) -> Result<Review, StoreError> {
             until,
         }),
         proposal,
-        decided: row.decided_by.zip(row.decided_at).map(|(by, at)| (operator(by), at)),
+        decided: row
+            .decided_by
+            .zip(row.decided_at)
+            .map(|(by, at)| (operator(by), at)),
         reason: reason(row.reason)?,
         appeals: u32::try_from(row.appeals).unwrap_or_default(),
     })

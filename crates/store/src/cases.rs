@@ -8,7 +8,7 @@ use model::ids::{AccountId, CaseId};
 use model::person_name::PersonName;
 use model::phone::Phone;
 use sea_orm::ActiveValue::Set;
-use sea_orm::sea_query::{Expr, ExprTrait as _, OnConflict};
+use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _};
 
 use crate::entity::verification_case;
@@ -17,9 +17,15 @@ use crate::tx::Tx;
 use crate::vault::{Column, Index};
 
 mod case;
+mod resident;
+mod waiting;
 
 use case::SealedInput;
 pub use case::{Case, CaseNumber, Factor, Factors, Input, NewCase, State};
+pub use resident::{
+    end_all, find_by_number, find_in, find_reference, list_all, list_since, put_input, put_reference,
+};
+pub use waiting::{claim_due, expire_unanswered, find_needing_more, need_more, postpone, replace_waiting};
 
 /// The most cases that a list shows.
 const LIST_MAX: u64 = 20;
@@ -209,85 +215,6 @@ pub async fn change(
         );
     }
     Ok(update.exec(tx).await?.rows_affected == 1)
-}
-
-/// Ends what still waits for a source on behalf of an account, because something newer takes its place.
-pub async fn replace_waiting(
-    tx: &Tx,
-    account: AccountId,
-    source: &SourceId,
-    now: DateTime<Utc>,
-) -> Result<u64, StoreError> {
-    let changed = verification_case::Entity::update_many()
-        .col_expr(
-            verification_case::Column::State,
-            Expr::value(State::Replaced.as_str()),
-        )
-        .col_expr(
-            verification_case::Column::InputSealed,
-            Expr::value(None::<Vec<u8>>),
-        )
-        .col_expr(
-            verification_case::Column::NextAttemptAt,
-            Expr::value(None::<DateTime<Utc>>),
-        )
-        .col_expr(verification_case::Column::UpdatedAt, Expr::value(now))
-        .filter(verification_case::Column::AccountId.eq(account.as_uuid()))
-        .filter(verification_case::Column::Source.eq(source.as_str()))
-        .filter(verification_case::Column::State.eq(State::Unavailable.as_str()))
-        .exec(tx)
-        .await?;
-    Ok(changed.rows_affected)
-}
-
-/// Takes cases whose next try is due, at most `limit` of them. Each is taken by one node only: the next try moves
-/// to `again_at` in the statement that takes it, and comes by itself should this node stop before the answer.
-pub async fn claim_due(
-    tx: &Tx,
-    (now, again_at): (DateTime<Utc>, DateTime<Utc>),
-    limit: u64,
-) -> Result<Vec<Case>, StoreError> {
-    let due = verification_case::Entity::find()
-        .filter(verification_case::Column::State.eq(State::Unavailable.as_str()))
-        .filter(verification_case::Column::NextAttemptAt.lte(now))
-        .order_by_asc(verification_case::Column::NextAttemptAt)
-        .limit(limit)
-        .all(tx)
-        .await?;
-    let mut claimed = Vec::with_capacity(due.len());
-    for row in due {
-        let taken = verification_case::Entity::update_many()
-            .col_expr(verification_case::Column::NextAttemptAt, Expr::value(again_at))
-            .col_expr(
-                verification_case::Column::Attempts,
-                Expr::col(verification_case::Column::Attempts).add(1),
-            )
-            .filter(verification_case::Column::Id.eq(row.id))
-            .filter(verification_case::Column::State.eq(State::Unavailable.as_str()))
-            .filter(verification_case::Column::NextAttemptAt.lte(now))
-            .exec(tx)
-            .await?;
-        if taken.rows_affected == 1 {
-            let mut case = from_row(tx, row)?;
-            case.attempts += 1;
-            claimed.push(case);
-        }
-    }
-    Ok(claimed)
-}
-
-/// Says when a case that still waits is tried again.
-pub async fn postpone(tx: &Tx, id: CaseId, next_attempt_at: DateTime<Utc>) -> Result<bool, StoreError> {
-    let changed = verification_case::Entity::update_many()
-        .col_expr(
-            verification_case::Column::NextAttemptAt,
-            Expr::value(next_attempt_at),
-        )
-        .filter(verification_case::Column::Id.eq(id.as_uuid()))
-        .filter(verification_case::Column::State.eq(State::Unavailable.as_str()))
-        .exec(tx)
-        .await?;
-    Ok(changed.rows_affected == 1)
 }
 
 /// Forgets what was typed for cases that were denied before a time and that nobody asked to have looked at. For the

@@ -9,8 +9,8 @@ use sea_orm::{ColumnTrait as _, EntityTrait, QueryFilter as _, QuerySelect as _,
 
 use crate::entity::{
     access_token, authorization_code, backchannel_logout, captcha, client_assertion, initial_access_token,
-    interaction, otp, outbox, pushed_request, refresh_token, registration, revoked_token, session, status_event,
-    throttle,
+    interaction, operator_session, otp, outbox, pushed_request, refresh_token, registration, revoked_token,
+    round_trip, session, status_event, throttle,
 };
 use crate::error::StoreError;
 use crate::tx::Tx;
@@ -123,8 +123,18 @@ pub async fn sweep(tx: &Tx, now: DateTime<Utc>) -> Result<u64, StoreError> {
         )
         .await,
     );
+    swept.add(
+        batch::<round_trip::Entity>(
+            tx,
+            round_trip::Column::StateHash,
+            round_trip::Column::ExpiresAt.lt(replay),
+        )
+        .await,
+    );
     let old = session::Column::ExpiresAt.lt(now - TimeDelta::days(SESSION_DAYS));
     swept.add(batch::<session::Entity>(tx, session::Column::Id, old).await);
+    let old = operator_session::Column::ExpiresAt.lt(now - TimeDelta::days(SESSION_DAYS));
+    swept.add(batch::<operator_session::Entity>(tx, operator_session::Column::Id, old).await);
     let old = outbox::Column::ExpiresAt.lt(now - TimeDelta::days(OUTBOX_DAYS));
     swept.add(batch::<outbox::Entity>(tx, outbox::Column::Id, old).await);
     let old = backchannel_logout::Column::ExpiresAt.lt(now - TimeDelta::days(OUTBOX_DAYS));

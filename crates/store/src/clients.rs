@@ -23,6 +23,9 @@ use crate::vault;
 /// The most sub-sites there can be.
 pub const CLIENTS_MAX: u64 = 5000;
 
+/// The most sub-sites that are looked at for one address.
+const ADDRESS_MAX: u64 = 20;
+
 /// How often refresh tokens are looked through for those that were made while they were being revoked.
 const PASSES: u32 = 16;
 
@@ -127,6 +130,25 @@ pub async fn find(tx: &Tx, id: &ClientId) -> Result<Option<Client>, StoreError> 
 /// One sub-site that was not removed, with its secrets.
 pub async fn find_stored(tx: &Tx, id: &ClientId) -> Result<Option<StoredClient>, StoreError> {
     Ok(row_of(tx, id).await?.and_then(|row| stored(tx, &row)))
+}
+
+/// The sub-site that has registered an address, to the letter: as its own page, or as one that browsers come back to.
+pub async fn find_by_address(tx: &Tx, address: &str) -> Result<Option<Client>, StoreError> {
+    // The documents are searched for the text, and what is found is looked at: few sub-sites have the same.
+    let rows = client::Entity::find()
+        .filter(client::Column::RemovedAt.is_null())
+        .filter(client::Column::Document.contains(address))
+        .limit(ADDRESS_MAX)
+        .all(tx)
+        .await?;
+    let has = |client: &Client| {
+        let lists = client
+            .redirect_uris
+            .iter()
+            .chain(&client.post_logout_redirect_uris);
+        lists.chain(&client.home_uri).any(|known| known == address)
+    };
+    Ok(rows.iter().filter_map(read).find(has))
 }
 
 async fn row_of(tx: &Tx, id: &ClientId) -> Result<Option<client::Model>, StoreError> {

@@ -7,8 +7,6 @@
 //! It does not compare the redirect address and the PKCE verifier: the provider does, after redemption and in the
 //! same transaction, so that a wrong one costs the code.
 
-use std::collections::BTreeMap;
-
 use chrono::{DateTime, Utc};
 use model::authn::{Methods, Strength};
 use model::ids::{AccountId, ClientId, GrantId, SessionId};
@@ -28,39 +26,10 @@ use crate::entity::authorization_code::{self, Column, Entity, Model};
 use crate::error::StoreError;
 use crate::holders::{self, Holder};
 use crate::refresh;
+pub use crate::requested::{RequestedClaim, RequestedClaims};
 use crate::standing::{self, Footing};
 use crate::tokens::Grounds;
 use crate::tx::Tx;
-
-/// Claims asked for one by one with the `claims` parameter (OpenID Connect Core 5.5), as far as they were
-/// permitted. Names that the provider does not know may be in it and release nothing.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RequestedClaims {
-    /// For the ID token.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub id_token: BTreeMap<String, RequestedClaim>,
-    /// For the userinfo endpoint.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub userinfo: BTreeMap<String, RequestedClaim>,
-}
-
-/// How one claim was asked for.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RequestedClaim {
-    /// Whether the sub-site says that it cannot do without.
-    #[serde(default)]
-    pub essential: bool,
-    /// The only values that are of use to the sub-site (`value`, `values`); any when there is none.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub values: Vec<serde_json::Value>,
-}
-
-impl RequestedClaim {
-    /// Whether a value is one that was asked for.
-    pub fn takes(&self, value: &serde_json::Value) -> bool {
-        self.values.is_empty() || self.values.contains(value)
-    }
-}
 
 /// What a code says about the sign-in and the release.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -113,9 +113,12 @@ pub fn is_shared(db: &DatabaseConnection) -> bool {
 pub const fn evidence_as_json(backend: DatabaseBackend) -> &'static str {
     match backend {
         DatabaseBackend::Postgres => {
-            "CAST(json_agg(json_build_array(id, source, issued_at, expires_at)) AS text)"
+            "CAST(json_agg(json_build_array(id, source, issued_at, expires_at, case_id, reference, details)) AS text)"
         }
-        _ => "json_group_array(json_array(hex(id), source, issued_at, expires_at))",
+        // The hexadecimal form of nothing is an empty text.
+        _ => {
+            "json_group_array(json_array(hex(id), source, issued_at, expires_at, nullif(hex(case_id), ''), reference, details))"
+        }
     }
 }
 

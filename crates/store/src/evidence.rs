@@ -177,21 +177,39 @@ pub async fn page_of_source(
     let last = rows.last().map(|row| EvidenceId::from_uuid(row.id));
     let mut page = Vec::with_capacity(rows.len());
     for row in rows {
-        let account = AccountId::from_uuid(row.account_id);
-        let known = row.details.as_deref().map_or_else(
-            || Ok(Details::default()),
-            serde_json::from_str::<Details>,
-        );
-        match known {
-            Ok(details) => page.push(Detailed {
-                account,
-                details,
-                evidence: from_row(row)?,
-            }),
-            Err(error) => tracing::error!(evidence = %row.id, %error, "details of evidence cannot be read"),
-        }
+        page.extend(detailed(row)?);
     }
     Ok((page, last))
+}
+
+/// What [`list`] answers, with how each piece was gained.
+pub async fn list_with_details(tx: &Tx, account: AccountId) -> Result<Vec<Detailed>, StoreError> {
+    let rows = evidence::Entity::find()
+        .filter(evidence::Column::AccountId.eq(account.as_uuid()))
+        .filter(evidence::Column::EndedAt.is_null())
+        .order_by_desc(evidence::Column::IssuedAt)
+        .limit(LIST_MAX)
+        .all(tx)
+        .await?;
+    let pieces = rows.into_iter().map(detailed);
+    pieces.filter_map(Result::transpose).collect()
+}
+
+/// A piece with its details; `None` when those cannot be read.
+fn detailed(row: evidence::Model) -> Result<Option<Detailed>, StoreError> {
+    let details = match row.details.as_deref().map(serde_json::from_str::<Details>) {
+        None => Details::default(),
+        Some(Ok(details)) => details,
+        Some(Err(error)) => {
+            tracing::error!(evidence = %row.id, %error, "details of evidence cannot be read");
+            return Ok(None);
+        }
+    };
+    Ok(Some(Detailed {
+        account: AccountId::from_uuid(row.account_id),
+        details,
+        evidence: from_row(row)?,
+    }))
 }
 
 fn from_row(row: evidence::Model) -> Result<Evidence, StoreError> {
@@ -216,6 +234,17 @@ pub async fn list(tx: &Tx, account: AccountId) -> Result<Vec<Evidence>, StoreErr
     rows.into_iter().map(from_row).collect()
 }
 
+/// How a piece of evidence was gained, for those who ask for proof of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Background {
+    /// The case that it came out of.
+    pub case: Option<CaseId>,
+    /// The source's own reference.
+    pub reference: Option<String>,
+    /// The rest.
+    pub details: Details,
+}
+
 /// What [`list`] answers, as a column of a statement about an account: read it with [`from_column`].
 pub(crate) fn column(backend: DatabaseBackend) -> Expr {
     let owner = (account::Entity, account::Column::Id);
@@ -225,6 +254,9 @@ pub(crate) fn column(backend: DatabaseBackend) -> Expr {
             evidence::Column::Source,
             evidence::Column::IssuedAt,
             evidence::Column::ExpiresAt,
+            evidence::Column::CaseId,
+            evidence::Column::Reference,
+            evidence::Column::Details,
         ])
         .from(evidence::Entity)
         .and_where(Expr::col((evidence::Entity, evidence::Column::AccountId)).equals(owner))
@@ -239,15 +271,35 @@ pub(crate) fn column(backend: DatabaseBackend) -> Expr {
     Expr::SubQuery(None, Box::new(all.into()))
 }
 
-/// Reads what [`column`] gave.
-pub(crate) fn from_column(text: Option<&str>) -> Result<Vec<Evidence>, StoreError> {
-    type Piece = (Uuid, String, DateTime<Utc>, Option<DateTime<Utc>>);
+/// Reads what [`column`] gave: the evidence, newest first, and how each piece was gained, where anything is known.
+pub(crate) fn from_column(
+    text: Option<&str>,
+) -> Result<(Vec<Evidence>, BTreeMap<EvidenceId, Background>), StoreError> {
+    type Piece = (
+        Uuid,
+        String,
+        DateTime<Utc>,
+        Option<DateTime<Utc>>,
+        Option<Uuid>,
+        Option<String>,
+        Option<String>,
+    );
     let malformed = |_| StoreError::Malformed("evidence");
     let pieces: Vec<Piece> = serde_json::from_str(text.unwrap_or("[]")).map_err(malformed)?;
     let mut evidence = Vec::with_capacity(pieces.len());
-    for (id, source, issued_at, expires_at) in pieces {
+    let mut backgrounds = BTreeMap::new();
+    for (id, source, issued_at, expires_at, case, reference, details) in pieces {
+        let id = EvidenceId::from_uuid(id);
+        if case.is_some() || reference.is_some() || details.is_some() {
+            let background = Background {
+                case: case.map(CaseId::from_uuid),
+                reference,
+                details: details.map(|text| read_details(id, &text)).unwrap_or_default(),
+            };
+            backgrounds.insert(id, background);
+        }
         evidence.push(Evidence {
-            id: EvidenceId::from_uuid(id),
+            id,
             source: SourceId::parse(&source).map_err(|_| StoreError::Malformed("evidence.source"))?,
             issued_at,
             expires_at,
@@ -256,5 +308,13 @@ pub(crate) fn from_column(text: Option<&str>) -> Result<Vec<Evidence>, StoreErro
     }
     // A list of rows within a row has no order of its own.
     evidence.sort_by_key(|piece| std::cmp::Reverse(piece.issued_at));
-    Ok(evidence)
+    Ok((evidence, backgrounds))
+}
+
+/// A newer release may write what this one cannot read; the level does not hang on it.
+fn read_details(id: EvidenceId, text: &str) -> Details {
+    serde_json::from_str(text).unwrap_or_else(|error| {
+        tracing::error!(evidence = %id, %error, "details of evidence cannot be read");
+        Details::default()
+    })
 }

@@ -4,6 +4,7 @@
 use chrono::{DateTime, Utc};
 use model::ids::{AccountId, ClientId, GrantId};
 use model::scope::ScopeSet;
+use model::secret::TokenHash;
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{Expr, ExprTrait as _, Query};
 use sea_orm::{
@@ -129,9 +130,22 @@ pub async fn put(tx: &Tx, account: AccountId, grant: &Grant) -> Result<(), Store
         receipt: Set(grant.receipt.to_string()),
         created_at: Set(grant.created_at),
         revoked_at: Set(None),
+        subject_hash: Set(None),
     };
     consent_grant::Entity::insert(row)
         .exec_without_returning(tx)
+        .await?;
+    Ok(())
+}
+
+/// Notes the name under which the sub-site of a decision knows the person, so that it can ask by that name; see
+/// [`crate::subjects::find`].
+pub async fn note_subject(tx: &Tx, id: GrantId, subject: &str) -> Result<(), StoreError> {
+    let hash = TokenHash::of(subject).as_bytes().to_vec();
+    consent_grant::Entity::update_many()
+        .col_expr(consent_grant::Column::SubjectHash, Expr::value(hash))
+        .filter(consent_grant::Column::Id.eq(id.as_uuid()))
+        .exec(tx)
         .await?;
     Ok(())
 }

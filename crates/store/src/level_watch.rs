@@ -85,7 +85,9 @@ pub async fn adopt(tx: &Tx, now: DateTime<Utc>, limit: u64) -> Result<u64, Store
     let watched = Query::select()
         .expr(Expr::value(1))
         .from(Entity)
-        .and_where(Expr::col((Entity, Column::AccountId)).equals((evidence::Entity, evidence::Column::AccountId)))
+        .and_where(
+            Expr::col((Entity, Column::AccountId)).equals((evidence::Entity, evidence::Column::AccountId)),
+        )
         .take();
     let accounts: Vec<Uuid> = evidence::Entity::find()
         .select_only()
@@ -137,8 +139,12 @@ pub async fn take_due(
         return Ok(Vec::new());
     }
     let owners = account::Entity::find().filter(account::Column::Id.is_in(ids.iter().copied()));
-    let mut accounts: BTreeMap<Uuid, account::Model> =
-        owners.all(tx).await?.into_iter().map(|row| (row.id, row)).collect();
+    let mut accounts: BTreeMap<Uuid, account::Model> = owners
+        .all(tx)
+        .await?
+        .into_iter()
+        .map(|row| (row.id, row))
+        .collect();
     let mut held = pieces::list_of_many(tx, &ids).await?;
     let mut due = Vec::with_capacity(taken.len());
     for row in taken {

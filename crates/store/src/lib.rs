@@ -6,10 +6,12 @@
 
 pub mod accounts;
 pub mod agreements;
+pub mod alias;
 pub mod assertions;
 pub mod audit;
 pub mod captchas;
 pub mod case_history;
+pub mod case_images;
 pub mod case_reviews;
 pub mod cases;
 pub mod cleanup;
@@ -24,22 +26,28 @@ pub mod grants;
 pub mod holders;
 pub mod initial_tokens;
 pub mod interactions;
+pub mod joins;
 #[doc(hidden)]
 pub mod journal;
 pub mod keys;
 pub mod level_watch;
 pub mod logouts;
+pub mod operators;
 pub mod otp;
 pub mod outbox;
 pub mod pushed;
 pub mod refresh;
 pub mod registrations;
+pub mod requested;
 pub mod revisions;
 pub mod revoked;
+pub mod round_trips;
 mod schema;
 pub mod sessions;
+pub mod source_use;
 mod standing;
 pub mod status_events;
+pub mod subjects;
 #[doc(hidden)]
 pub mod testing;
 pub mod throttles;

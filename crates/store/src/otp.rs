@@ -26,6 +26,10 @@ pub enum Purpose {
     SignIn,
     /// To prove again who is there before the level is raised (HB-26).
     RaiseLevel,
+    /// To show that an older account is one's own, before the two are joined (AH-24).
+    JoinAccounts,
+    /// To object after two accounts were joined: a long word, in any browser.
+    Objection,
 }
 
 impl Purpose {
@@ -35,6 +39,8 @@ impl Purpose {
             Self::Registration => "registration",
             Self::SignIn => "sign_in",
             Self::RaiseLevel => "raise_level",
+            Self::JoinAccounts => "join_accounts",
+            Self::Objection => "objection",
         }
     }
 }

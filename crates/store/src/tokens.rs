@@ -18,11 +18,11 @@ use sea_orm::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::codes::RequestedClaim;
 use crate::entity::access_token::{self, Column, Entity};
 use crate::entity::account;
 use crate::error::StoreError;
 use crate::holders::{self, Holder};
+use crate::requested::{RequestedClaim, RequestedVerified};
 use crate::standing::{self, Footing};
 use crate::tx::Tx;
 
@@ -45,6 +45,9 @@ pub struct TokenDetails {
     /// Claims asked for one by one for the userinfo endpoint, and permitted.
     #[serde(default)]
     pub claims: std::collections::BTreeMap<String, RequestedClaim>,
+    /// `verified_claims` asked for the userinfo endpoint.
+    #[serde(default, skip_serializing_if = "RequestedVerified::is_empty")]
+    pub verified_claims: RequestedVerified,
     /// The thumbprint of the key that must be shown with it (RFC 9449).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub jkt: Option<String>,

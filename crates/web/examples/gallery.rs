@@ -133,6 +133,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         limits: Limits::default(),
         metrics,
         trusted_proxies,
+        uploads: &[],
     };
     bound
         .serve(outer(router, layers), options, std::future::pending())

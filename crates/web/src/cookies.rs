@@ -255,7 +255,14 @@ mod tests {
             ] {
                 let line = line.to_str().unwrap();
                 assert!(line.starts_with("__Host-denizen_"), "{line}");
-                let same_site = format!("; SameSite={};", if cookie == Cookie::Operator { "Strict" } else { "Lax" });
+                let same_site = format!(
+                    "; SameSite={};",
+                    if cookie == Cookie::Operator {
+                        "Strict"
+                    } else {
+                        "Lax"
+                    }
+                );
                 for attribute in ["; Path=/;", "; HttpOnly", same_site.as_str(), "; Secure"] {
                     assert!(line.contains(attribute), "{line} lacks {attribute}");
                 }

@@ -15,7 +15,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::StatusCode;
-use http::header::ACCEPT;
+use http::header::{ACCEPT, CONTENT_TYPE};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::{Certificate, Client, Response};
 use url::{Host, Url};
@@ -210,6 +210,28 @@ impl Guarded {
         let response = request.send().await.map_err(|error| understand(&error))?;
         let status = response.status();
         // What is left unread would cost the connection; more than a little of it costs less that way.
+        let _ = read(response, IGNORED_BYTES_MAX).await;
+        Ok(status)
+    }
+}
+
+impl Guarded {
+    /// Sends a document of one kind. The answer's status is all that is looked at.
+    pub async fn post_document(
+        &self,
+        address: &str,
+        content_type: &'static str,
+        document: String,
+    ) -> Result<StatusCode, OutboundError> {
+        let url = self.rules.check(address)?;
+        let request = self
+            .client
+            .post(url)
+            .header(CONTENT_TYPE, content_type)
+            .header(ACCEPT, "application/json")
+            .body(document);
+        let response = request.send().await.map_err(|error| understand(&error))?;
+        let status = response.status();
         let _ = read(response, IGNORED_BYTES_MAX).await;
         Ok(status)
     }

@@ -23,7 +23,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("jose", &["model"]),
     ("store", &["model", "migrations"]),
     ("web", &["model"]),
-    ("account", &["model", "store", "web"]),
+    ("account", &["model", "jose", "store", "web"]),
     ("consent", &["model", "store", "web"]),
     (
         "provider",

@@ -22,25 +22,19 @@ evidence-citizen-id-other = Your account has been verified with another ID numbe
 evidence-phone = Mobile number
 evidence-skip = Not now
 
-evidence-population-title = Verify your name and citizen ID number
-evidence-population-text = What you enter is compared with the population register. If it agrees, your account reaches the real-name level. The number of tries in a day is limited, so check before you send.
-evidence-population-submit = Verify
-evidence-population-privacy = Name and number are stored encrypted and given to no site without your consent. Once verified, they cannot be changed.
-evidence-mismatch = This does not agree with the population register. Check name and ID number and try again. { $left ->
+evidence-submit = Verify
+evidence-agree-submit = Agree and verify
+evidence-name-other = Your account has been verified with another name, and verified details cannot be changed. After a change of name, ask for a review of documents or come to a service counter.
+evidence-mismatch = The details do not agree with what the other side has on record. Check them and try again. { $left ->
     [0] There are no tries left today.
     [one] One try is left today.
    *[other] { $left } tries are left today.
  }
-evidence-not-found = The number is not in the register that we can query. Check it and try again, ask for a review, or come to a service counter. { $left ->
+evidence-not-found = The other side has nothing on record under these details. Check them and try again, take another way, ask for a review, or come to a service counter. { $left ->
     [0] There are no tries left today.
     [one] One try is left today.
    *[other] { $left } tries are left today.
  }
-
-evidence-operator-title = Verify with your mobile operator
-evidence-operator-text = Your mobile operator compares these details with its contract, to see whether the number is registered in your own name.
-evidence-operator-consent = By pressing the button you agree that these details are given to the operator of this number, for this one comparison only.
-evidence-operator-submit = Agree and verify
 
 evidence-case-number = Case number:
 evidence-review-title = Are you sure that everything is right?
@@ -49,13 +43,14 @@ evidence-review-submit = Ask for a review
 evidence-filed-title = Your request for a review has been received
 evidence-filed-text = A member of staff will check what you entered. You get the result by text message, and you can follow it on the page “Identity level”. Meanwhile you can use your account as before.
 
-evidence-minor-title = Please come with a guardian
-evidence-minor-text = According to this ID number you are under 18 and cannot verify your name by yourself. Nobody was asked anything, and what you entered was not kept.
-evidence-minor-counter = Come to a government service counter with a parent or guardian. Bring the identity documents of both of you and proof of guardianship.
 
 evidence-waiting-title = The check is not done yet
 evidence-waiting-text = The other side’s system does not answer at the moment; this is not your fault. What you entered is stored encrypted and nothing is lost. We go on trying by ourselves, and it does not count as a try.
 evidence-waiting-sms = We tell you the result by text message. You need not wait here.
+evidence-again-title = The check is not done yet
+evidence-again-text = The other side’s system does not answer at the moment; this is not your fault, and it does not count as a try.
+evidence-again-help = One detail is used once only and not stored, so we cannot ask again without you. Everything else is kept: come back later and enter just that again.
+evidence-again-go = Enter it again
 evidence-conflict-title = This ID number is verified on another account
 evidence-conflict-text = The details agree with the register, but another account has been verified with this ID number, and each person can have one verified account only. Nothing was changed on either account.
 evidence-conflict-help = If it is an earlier account of yours, sign out and sign in with this ID number. If it is not yours, come to a service counter with your identity document and give the case number below.
@@ -99,3 +94,4 @@ sms-verify-passed = [{ $service }] Your name has been verified and your identity
 sms-verify-answered = [{ $service }] There is a result of your identity check; it could not be passed automatically. Sign in and see the page “Identity level”, or ask at a service counter.
 sms-verify-restricted = [{ $service }] There is a result of your identity check: it cannot be done online. Please come to a government service counter in person with your identity document. You need not sign in.
 sms-verify-expired = [{ $service }] Your identity check could not be done because the other side did not answer for a long time. Your account is not affected. Please sign in and send it again.
+sms-verify-type-again = [{ $service }] Your identity check was interrupted, and one detail that we do not store is missing. Please sign in and enter it again. Your account is not affected.

@@ -22,17 +22,11 @@ evidence-citizen-id-other = Tài khoản của bạn đã được xác thực b
 evidence-phone = Số điện thoại di động
 evidence-skip = Để sau
 
-evidence-population-title = Xác thực họ tên và số căn cước công dân
-evidence-population-text = Thông tin bạn nhập được đối chiếu với cơ sở dữ liệu dân cư. Nếu khớp, tài khoản đạt mức danh tính thật. Số lần thử mỗi ngày có giới hạn, hãy kiểm tra kỹ trước khi gửi.
-evidence-population-submit = Xác thực
-evidence-population-privacy = Họ tên và số của bạn được lưu dưới dạng mã hóa và không được cung cấp cho trang nào nếu bạn chưa đồng ý. Sau khi xác thực, thông tin không thể thay đổi.
-evidence-mismatch = Thông tin không khớp với cơ sở dữ liệu dân cư. Hãy kiểm tra họ tên và số căn cước rồi thử lại. Hôm nay còn { $left } lần thử.
-evidence-not-found = Không tìm thấy số này trong cơ sở dữ liệu mà chúng tôi tra cứu được. Hãy kiểm tra và thử lại, yêu cầu nhân viên xem xét, hoặc đến quầy phục vụ. Hôm nay còn { $left } lần thử.
-
-evidence-operator-title = Xác thực qua nhà mạng di động
-evidence-operator-text = Nhà mạng đối chiếu các thông tin sau với hợp đồng để xem số điện thoại có đứng tên bạn hay không.
-evidence-operator-consent = Khi nhấn nút, bạn đồng ý cung cấp các thông tin trên cho nhà mạng của số này, chỉ dùng cho lần đối chiếu này.
-evidence-operator-submit = Đồng ý và xác thực
+evidence-submit = Xác thực
+evidence-agree-submit = Đồng ý và xác thực
+evidence-name-other = Tài khoản của bạn đã được xác thực với họ tên khác và thông tin đã xác thực không thể thay đổi. Nếu bạn đã đổi tên, hãy gửi giấy tờ để xem xét hoặc đến quầy phục vụ.
+evidence-mismatch = Thông tin không khớp với hồ sơ của bên kia. Hãy kiểm tra rồi thử lại. Hôm nay còn { $left } lần thử.
+evidence-not-found = Không tìm thấy hồ sơ tương ứng trong cơ sở dữ liệu mà chúng tôi tra cứu được. Hãy kiểm tra và thử lại, yêu cầu nhân viên xem xét, hoặc đến quầy phục vụ. Hôm nay còn { $left } lần thử.
 
 evidence-case-number = Mã hồ sơ:
 evidence-review-title = Bạn chắc chắn đã nhập đúng?
@@ -41,13 +35,14 @@ evidence-review-submit = Yêu cầu xem xét
 evidence-filed-title = Đã nhận yêu cầu xem xét
 evidence-filed-text = Nhân viên sẽ kiểm tra thông tin bạn đã nhập. Kết quả được báo qua tin nhắn và hiển thị ở trang “Mức xác thực”. Trong thời gian này bạn vẫn dùng tài khoản như bình thường.
 
-evidence-minor-title = Vui lòng đến cùng người giám hộ
-evidence-minor-text = Theo số căn cước này, bạn chưa đủ 18 tuổi nên không thể tự xác thực danh tính. Chưa có tra cứu nào được thực hiện và thông tin bạn nhập không được lưu.
-evidence-minor-counter = Hãy cùng cha mẹ hoặc người giám hộ đến quầy dịch vụ hành chính, mang theo giấy tờ tùy thân của cả hai và giấy tờ chứng minh quan hệ giám hộ.
 
 evidence-waiting-title = Chưa hoàn tất việc xác thực
 evidence-waiting-text = Hệ thống của bên kia hiện không trả lời; đây không phải lỗi của bạn. Thông tin bạn nhập đã được lưu dưới dạng mã hóa, không mất gì cả. Chúng tôi tự động thử lại và lần này không tính vào số lần thử.
 evidence-waiting-sms = Kết quả sẽ được báo qua tin nhắn. Bạn không cần chờ ở đây.
+evidence-again-title = Việc kiểm tra chưa xong
+evidence-again-text = Hệ thống bên kia hiện không trả lời; đây không phải lỗi của bạn và không tính là một lần thử.
+evidence-again-help = Có một thông tin chỉ dùng một lần và không được lưu, nên chúng tôi không thể hỏi lại thay bạn. Mọi thứ khác vẫn được giữ: hãy quay lại sau và chỉ nhập lại thông tin đó.
+evidence-again-go = Nhập lại
 evidence-conflict-title = Số này đã được xác thực ở tài khoản khác
 evidence-conflict-text = Thông tin khớp với cơ sở dữ liệu, nhưng số này đã được xác thực ở một tài khoản khác; mỗi người chỉ có một tài khoản đã xác thực. Cả hai tài khoản không có gì thay đổi.
 evidence-conflict-help = Nếu đó là tài khoản cũ của bạn, hãy đăng xuất rồi đăng nhập bằng số căn cước này. Nếu không phải, hãy mang giấy tờ tùy thân đến quầy phục vụ và cho biết mã hồ sơ dưới đây.
@@ -82,3 +77,4 @@ sms-verify-passed = [{ $service }] Danh tính của bạn đã được xác th�
 sms-verify-answered = [{ $service }] Việc xác thực danh tính đã có kết quả nhưng không thể tự động thông qua. Hãy đăng nhập và xem trang “Mức xác thực”, hoặc hỏi tại quầy phục vụ.
 sms-verify-restricted = [{ $service }] Việc xác thực danh tính đã có kết quả: không thể thực hiện trực tuyến. Vui lòng trực tiếp đến quầy phục vụ, mang theo giấy tờ tùy thân. Bạn không cần đăng nhập.
 sms-verify-expired = [{ $service }] Việc xác thực danh tính chưa hoàn tất vì hệ thống bên kia không trả lời trong thời gian dài. Tài khoản của bạn không bị ảnh hưởng. Hãy đăng nhập và gửi lại.
+sms-verify-type-again = [{ $service }] Việc xác thực danh tính của bạn bị gián đoạn, thiếu một thông tin mà chúng tôi không lưu. Vui lòng đăng nhập và nhập lại. Tài khoản của bạn không bị ảnh hưởng.

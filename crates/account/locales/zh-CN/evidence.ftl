@@ -22,17 +22,11 @@ evidence-citizen-id-other = 您的账号已用另一个公民身份号码完成�
 evidence-phone = 手机号码
 evidence-skip = 暂不认证，以后再说
 
-evidence-population-title = 核验姓名和公民身份号码
-evidence-population-text = 填写的信息将与人口库比对，比对一致即达到实名等级。每天可以尝试的次数有限，请仔细核对后提交。
-evidence-population-submit = 实名认证
-evidence-population-privacy = 您的姓名和号码加密保存，未经您同意不会提供给任何网站。认证通过后信息不能更改。
-evidence-mismatch = 填写的信息与人口库的记录不一致，认证未通过。请核对姓名和公民身份号码后重试，今天还可以尝试 { $left } 次。
-evidence-not-found = 在目前能够查询的库中没有找到该号码。请核对后重试，今天还可以尝试 { $left } 次；也可以申请人工核实，或者到服务窗口办理。
-
-evidence-operator-title = 通过手机号码核验
-evidence-operator-text = 将由通信运营商比对以下信息，看手机号码是否登记在您本人名下。
-evidence-operator-consent = 点击“同意并核验”，即表示您同意将以上信息提供给该号码的通信运营商，仅用于本次比对。
-evidence-operator-submit = 同意并核验
+evidence-submit = 实名认证
+evidence-agree-submit = 同意并核验
+evidence-name-other = 您的账户已用另一姓名通过认证，已认证的信息不能修改。如已更名，请提交证件由人工审核，或者到服务窗口办理。
+evidence-mismatch = 填写的信息与对方的记录不一致，认证未通过。请核对后重试，今天还可以尝试 { $left } 次。
+evidence-not-found = 在目前能够查询的库中没有找到相应的记录。请核对后重试，今天还可以尝试 { $left } 次；也可以申请人工核实，或者到服务窗口办理。
 
 evidence-case-number = 业务编号：
 evidence-review-title = 确认填写无误？
@@ -41,13 +35,14 @@ evidence-review-submit = 申请人工核实
 evidence-filed-title = 已受理人工核实申请
 evidence-filed-text = 工作人员将核实您提交的信息，结果会以短信通知，也可以在“认证等级”页面查看进度。在此期间您的账号可以照常使用。
 
-evidence-minor-title = 未成年人请由监护人协助办理
-evidence-minor-text = 根据您填写的公民身份号码，您未满 18 周岁，不能自行完成实名认证。本次没有进行任何查询，您填写的内容也没有保存。
-evidence-minor-counter = 请由父母或者其他监护人携带双方身份证件和监护关系证明，陪同您到政务服务窗口办理。
 
 evidence-waiting-title = 暂时无法完成核验
 evidence-waiting-text = 对方系统目前没有应答，核验尚未完成，这不是您的问题。您填写的内容已加密保存，系统会自动继续核验，不计入您的尝试次数。
 evidence-waiting-sms = 有结果后将以短信通知您，您不必在此等候。
+evidence-again-title = 核验尚未完成
+evidence-again-text = 对方系统暂时没有响应，这不是您的问题，也不计入尝试次数。
+evidence-again-help = 其中一项信息只使用一次，我们不保存，因此无法代您重试。其他内容都已保留，稍后回来只需重新填写这一项。
+evidence-again-go = 重新填写
 evidence-conflict-title = 该公民身份号码已在另一账号完成认证
 evidence-conflict-text = 信息核验一致，但该公民身份号码已由另一账号完成认证，一个人只能有一个实名账号。两个账号都没有任何变动。
 evidence-conflict-help = 如果那是您以前的账号，请退出后用该公民身份号码登录。如果不是您本人注册的，请携带身份证件到服务窗口，并告知以下编号。
@@ -82,3 +77,4 @@ sms-verify-passed = 【{ $service }】您的实名认证已完成，认证等级
 sms-verify-answered = 【{ $service }】您的实名认证已有结果，未能自动通过。请登录后在“认证等级”页面查看，或者到服务窗口咨询。
 sms-verify-restricted = 【{ $service }】您的实名认证已有结果：无法在线办理。请本人携带身份证件到服务窗口办理，无需登录。
 sms-verify-expired = 【{ $service }】因对方系统长时间无应答，您的实名认证未能完成，您的账号不受影响。请登录后重新提交。
+sms-verify-type-again = 【{ $service }】您的身份核验中断了，其中一项信息我们不保存，请登录后重新填写。您的账号不受影响。

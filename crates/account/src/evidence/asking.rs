@@ -22,20 +22,49 @@ const RULE: Rule = Rule {
     window_seconds: 120,
 };
 
-/// The mark of one account asking about one set of facts.
+/// Marks of facts that were denied, where a case cannot tell because something of them is not kept.
+const DENIED: Rule = Rule {
+    name: "verify_denied",
+    limit: 1,
+    window_seconds: 120,
+};
+
+/// The mark of one account asking about one set of facts. What may not be stored is in it only in a form that nobody but
+/// this process could have made: on another node the same facts are taken for others.
 pub(super) struct Asking(String);
 
 impl Asking {
-    pub(super) fn of(attempt: &Attempt) -> Self {
+    pub(super) fn of(service: &Service, attempt: &Attempt) -> Self {
         let (facts, phone) = (&attempt.facts, attempt.facts.phone.as_ref());
-        let parts = [
+        let mut parts = vec![
             attempt.account.to_string(),
             attempt.source.to_string(),
             facts.name.as_str().to_owned(),
             facts.citizen_id.as_str().to_owned(),
             phone.map(|phone| phone.e164().to_owned()).unwrap_or_default(),
         ];
+        for (name, factor) in facts.more.iter() {
+            let value = factor.value.expose();
+            parts.push(name.to_owned());
+            parts.push(if factor.kept {
+                value.clone()
+            } else {
+                service.sources().digest(value)
+            });
+        }
         Self(parts.join("\u{0}"))
+    }
+
+    /// Remembers for a moment that these facts were denied.
+    pub(super) async fn remember_denied(&self, service: &Service) -> Result<(), StoreError> {
+        throttles::hit(&service.store().read(), &DENIED, &self.0, service.now()).await?;
+        Ok(())
+    }
+
+    /// Whether they were.
+    pub(super) async fn was_denied(&self, service: &Service) -> Result<bool, StoreError> {
+        let count = throttles::look(&service.store().read(), &DENIED, &self.0, service.now()).await?;
+        Ok(count.count > 0)
     }
 
     /// Sets the mark; `false` when another request has set it and is asking.
@@ -70,19 +99,23 @@ impl Asking {
             return Ok(None);
         };
         // A case that has ended keeps no facts to compare; it is of this number and of this account.
-        if case.input.as_ref().is_some_and(|facts| *facts != attempt.facts) {
+        if case
+            .input
+            .as_ref()
+            .is_some_and(|facts| *facts != check::kept(&attempt.facts))
+        {
             return Ok(None);
         }
         Ok(match case.state {
             State::Passed => Some(Outcome::Passed),
             State::Mismatch | State::NotFound => Some(check::denied(service, attempt, case).await?),
             State::Conflict => Some(Outcome::Conflict { case: case.number }),
-            State::Unavailable => Some(Outcome::Waiting { case: case.number }),
+            // Still asked about after so long: its node has stopped, and it is taken up again by itself.
+            State::Unavailable | State::Checking => Some(Outcome::Waiting { case: case.number }),
+            State::NeedsMoreInformation => Some(Outcome::NeedsMore { case: case.number }),
             State::Restricted => Some(Outcome::Restricted { case: case.number }),
             State::Started
-            | State::Checking
             | State::InReview
-            | State::NeedsMoreInformation
             | State::Approved
             | State::Rejected
             | State::Appealed

@@ -43,11 +43,11 @@ struct State {
     trying: bool,
 }
 
-/// Leave to make one call. Its outcome must be told; a call that is given up counts as failed.
+/// Leave to make one call, whose outcome is told. A call that is given up says nothing about the source: somebody who
+/// hangs up again and again must not keep everybody else from it.
 #[derive(Debug)]
 pub struct Permit<'a> {
     breaker: &'a Breaker,
-    asked_at: DateTime<Utc>,
     told: bool,
 }
 
@@ -71,13 +71,17 @@ impl Breaker {
         }
         Some(Permit {
             breaker: self,
-            asked_at: now,
             told: false,
         })
     }
 
     fn succeeded(&self) {
         *self.state() = State::default();
+    }
+
+    /// Whether no call goes through now.
+    pub fn is_open(&self, now: DateTime<Utc>) -> bool {
+        self.state().open_until.is_some_and(|until| now < until)
     }
 
     fn failed(&self, now: DateTime<Utc>) {
@@ -111,7 +115,7 @@ impl Permit<'_> {
 impl Drop for Permit<'_> {
     fn drop(&mut self) {
         if !self.told {
-            self.breaker.failed(self.asked_at);
+            self.breaker.state().trying = false;
         }
     }
 }
@@ -157,15 +161,17 @@ mod tests {
     }
 
     #[test]
-    fn a_call_that_is_given_up_counts_as_failed_and_frees_its_place() {
+    fn a_call_that_is_given_up_says_nothing_and_frees_its_place() {
         let breaker = Breaker::new(Limits {
             failures: 1,
             pause_seconds: 10,
         });
         drop(breaker.permit(at(0)));
-        assert!(breaker.permit(at(9)).is_none());
+        breaker.permit(at(0)).expect("still closed").failed(at(0));
+        assert!(breaker.is_open(at(9)) && breaker.permit(at(9)).is_none());
         drop(breaker.permit(at(10)));
+        breaker.permit(at(10)).expect("its place is free").failed(at(10));
         assert!(breaker.permit(at(19)).is_none());
-        assert!(breaker.permit(at(20)).is_some());
+        assert!(!breaker.is_open(at(20)) && breaker.permit(at(20)).is_some());
     }
 }

@@ -47,7 +47,8 @@ pub enum Decided {
 /// Whether people decide about a source; every other source speaks for itself.
 pub fn is_of_people(source: &SourceId) -> bool {
     let name = source.as_str();
-    matches!(name, "document_review" | "register_review" | "counter") || name.starts_with("operator_override_")
+    matches!(name, "document_review" | "register_review" | "counter")
+        || name.starts_with("operator_override_")
 }
 
 /// Writes what a decision changes, in the transaction that stores the decision. The caller moves the case.

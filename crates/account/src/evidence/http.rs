@@ -1,6 +1,8 @@
 //! The adapter for sources that are asked over HTTP with a JSON document and a bearer key. It always answers, within
 //! its time limit: whatever cannot be understood is `unavailable`, never a pass (A251).
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -10,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use store::cases::Input;
 use url::Url;
 
+use super::port::{Adapter, Entry, Outside};
 use super::source::{Reply, Source, Word};
 
 /// The longest answer that is read, in bytes.
@@ -39,12 +42,50 @@ pub struct HttpSource {
     client: Client,
 }
 
+impl From<Endpoint> for Entry {
+    fn from(endpoint: Endpoint) -> Self {
+        Self {
+            url: Some(endpoint.url),
+            key: Some(endpoint.key),
+            time_limit: Duration::from_millis(endpoint.time_limit_ms),
+            ..Self::default()
+        }
+    }
+}
+
+/// The adapter of a source that is asked like this; for [`super::port::Definition::connect`].
+pub fn connect(entry: &Entry, outside: &Outside) -> Result<Adapter, String> {
+    let url = entry
+        .url
+        .clone()
+        .ok_or("url is missing: where is the source asked?")?;
+    let key = entry
+        .key
+        .clone()
+        .ok_or("key_file is missing: which file has its bearer key?")?;
+    if let Some((setting, _)) = entry.settings.iter().next() {
+        return Err(format!(
+            "settings.{setting} is not known; this source has no settings"
+        ));
+    }
+    let endpoint = Endpoint {
+        url,
+        key,
+        time_limit_ms: u64::try_from(entry.time_limit.as_millis()).unwrap_or(u64::MAX),
+    };
+    let source = HttpSource::new(endpoint, outside.client.clone());
+    Ok(Adapter::Asked(Arc::new(source)))
+}
+
+/// The facts, and whatever else the source compares under the names that its own file gives.
 #[derive(Serialize)]
 struct Question<'a> {
     name: &'a str,
     citizen_id: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     phone: Option<&'a str>,
+    #[serde(flatten)]
+    more: BTreeMap<&'a str, &'a str>,
 }
 
 #[derive(Deserialize)]
@@ -67,6 +108,11 @@ impl HttpSource {
             name: facts.name.as_str(),
             citizen_id: facts.citizen_id.as_str(),
             phone: facts.phone.as_ref().map(model::phone::Phone::e164),
+            more: facts
+                .more
+                .iter()
+                .map(|(name, factor)| (name, factor.value.expose().as_str()))
+                .collect(),
         };
         let request = self
             .client

@@ -1,59 +1,67 @@
 //! Evidence: facts about a person that a source has confirmed, and the level that follows from them.
 //!
-//! - [`source`] what a source is and says; [`http`] the adapter; [`breaker`] leaves a broken source alone
-//! - [`check`] one attempt from the question to what changes because of the answer
-//! - [`port`] what every source's own file in `sources/` says of itself
+//! - [`port`] what every source's own file in `sources/` says of itself; [`fields`] what their forms have in common
+//! - [`source`] what a source says; [`http`] the adapter; [`breaker`] leaves a broken source alone; [`connected`] all of
+//!   them, with their quotas
+//! - [`check`] one attempt from the question to what changes because of the answer, which `filing` writes; `tries` how
+//!   many there may be
 //! - `asking` the same facts sent twice at once; `draft` what was typed before another page came first
-//! - `population`, `operator`, `phone` the pages under `/verify`
+//! - `form` the page of every source with a form; `phone` the code before it
 //!
 //! Levels are computed by the ladder whenever they are asked for, and stored nowhere. What this does not do: human
 //! review of a case; it only files one.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
-use axum::Router;
 use axum::routing::{get, post};
-use chrono::{DateTime, Utc};
-use model::clock::Clock;
-use model::evidence::{Evidence, SourceId};
+use axum::{Extension, Router};
+use chrono::{DateTime, NaiveDate, Utc};
+use model::evidence::Evidence;
 use model::ids::{AccountId, CaseId, EvidenceId};
 use model::ladder::LevelNow;
 use model::rng::Rng;
 use serde::Deserialize;
 use store::accounts::Account;
-use store::cases::Input;
 use store::evidence::NewEvidence;
 use store::{StoreError, Tx};
 
 use crate::Service;
 
 mod asking;
+pub(crate) mod away;
 pub mod breaker;
+mod certificate;
 pub mod check;
+pub mod connected;
 pub mod decided;
 mod draft;
+pub mod fields;
+pub(crate) mod filing;
+mod form;
 pub mod http;
 mod input;
 mod onward;
-mod operator;
 mod pages;
 mod phone;
-mod population;
 pub mod port;
 pub mod source;
+pub(crate) mod tries;
 
 /// One file a source; `build.rs` collects them.
 pub mod sources {
     include!(concat!(env!("OUT_DIR"), "/sources.rs"));
 }
 
-pub(crate) use onward::page_of;
-pub(crate) use pages::{decline_form, review_form};
+pub use connected::Sources;
+pub(crate) use input::{Decision, Typed, decide};
+pub(crate) use onward::{after, phone_first};
+pub use onward::{definition, page_of};
+pub(crate) use pages::{decline_form, holds, name_of, review_form, way_on};
+pub(crate) use phone::{refused as code_refused, tried as code_tried};
 
-use breaker::Breaker;
-use http::{Endpoint, HttpSource};
-use source::{Finding, Source, Verified, Word};
+use http::Endpoint;
+use port::{Entry, Road};
+use source::Verified;
 
 /// How evidence is gained. `[sources]` of the configuration.
 #[derive(Clone, Debug, Deserialize)]
@@ -63,8 +71,13 @@ pub struct Config {
     pub population_register: Option<Endpoint>,
     /// Where the mobile operators' common check is.
     pub mobile_operator: Option<Endpoint>,
-    /// How many tries a day an account has, and an ID number across all accounts (A253).
+    /// Whatever else is connected, by the name in the ladder: the files of `sources.d/`.
+    #[serde(skip)]
+    pub named: BTreeMap<String, Entry>,
+    /// How many tries a day an account has at a source, and an ID number across all accounts (A253).
     pub tries_per_day: i64,
+    /// The same at all sources together.
+    pub tries_per_day_in_all: i64,
     /// How long a code by SMS counts as fresh proof before the level is raised, in minutes (HB-26).
     pub phone_fresh_minutes: i64,
     /// From this age on a person proves their own name, in years; younger people come with a guardian.
@@ -87,7 +100,9 @@ impl Default for Config {
         Self {
             population_register: None,
             mobile_operator: None,
+            named: BTreeMap::new(),
             tries_per_day: 3,
+            tries_per_day_in_all: 10,
             phone_fresh_minutes: 10,
             adult_years: 18,
             breaker_failures: limits.failures,
@@ -107,83 +122,27 @@ impl Config {
             pause_seconds: self.breaker_pause_seconds,
         }
     }
-}
 
-/// The sources that this installation is connected to. Cheap to clone.
-#[derive(Clone, Debug, Default)]
-pub struct Sources(Arc<BTreeMap<SourceId, Connection>>);
-
-#[derive(Debug)]
-struct Connection {
-    source: Arc<dyn Source>,
-    breaker: Breaker,
-}
-
-impl Sources {
-    /// Connects what the configuration names, over the guarded client that the server made.
-    pub fn connect(config: &Config, client: &reqwest::Client) -> Self {
-        let named = [
-            (source::POPULATION_REGISTER, &config.population_register),
-            (source::MOBILE_OPERATOR, &config.mobile_operator),
+    /// Everything that is connected, by name.
+    pub fn entries(&self) -> BTreeMap<String, Entry> {
+        let sections = [
+            (source::POPULATION_REGISTER, &self.population_register),
+            (source::MOBILE_OPERATOR, &self.mobile_operator),
         ];
-        let connect = |(name, endpoint): (&str, &Option<Endpoint>)| {
-            let id = SourceId::parse(name).ok()?;
-            let source: Arc<dyn Source> = Arc::new(HttpSource::new(endpoint.clone()?, client.clone()));
-            Some((id, source))
-        };
-        Self::new(named.into_iter().filter_map(connect), config.breaker())
-    }
-
-    /// The given sources, each behind its own breaker.
-    pub fn new(
-        sources: impl IntoIterator<Item = (SourceId, Arc<dyn Source>)>,
-        limits: breaker::Limits,
-    ) -> Self {
-        let connect = |(id, source)| {
-            (
-                id,
-                Connection {
-                    source,
-                    breaker: Breaker::new(limits),
-                },
-            )
-        };
-        Self(Arc::new(sources.into_iter().map(connect).collect()))
-    }
-
-    /// Whether a source is connected.
-    pub fn has(&self, id: &SourceId) -> bool {
-        self.0.contains_key(id)
-    }
-
-    /// Asks a source. Answers within its time limit, at once while its breaker is open.
-    pub async fn check(&self, id: &SourceId, facts: &Input, clock: &Clock) -> (Word, Finding) {
-        let reply = match self.0.get(id) {
-            Some(connection) => connection.ask(facts, clock).await,
-            None => source::Reply::bare(Word::Unavailable),
-        };
-        if reply.word == Word::Refused {
-            tracing::error!(
-                source = id.as_str(),
-                "the source refuses to serve us: key, quota or allow-list"
-            );
+        let mut entries = self.named.clone();
+        for (name, endpoint) in sections {
+            if let Some(endpoint) = endpoint.clone() {
+                entries.insert(name.to_owned(), Entry::from(endpoint));
+            }
         }
-        (reply.word, source::judge(id, facts, reply))
+        entries
     }
 }
 
-impl Connection {
-    async fn ask(&self, facts: &Input, clock: &Clock) -> source::Reply {
-        let Some(permit) = self.breaker.permit(clock.now()) else {
-            return source::Reply::bare(Word::Unavailable);
-        };
-        let reply = self.source.ask(facts).await;
-        match reply.word {
-            Word::Unavailable => permit.failed(clock.now()),
-            _ => permit.succeeded(),
-        }
-        reply
-    }
+/// The day, where the people are.
+pub(crate) fn today(service: &Service) -> NaiveDate {
+    let zone = service.kit().branding().zone();
+    service.now().with_timezone(&zone).date_naive()
 }
 
 /// What an account is now, computed from its evidence.
@@ -211,10 +170,7 @@ pub(crate) async fn record(
         id: EvidenceId::new(now, rng),
         source: verified.source().clone(),
         issued_at: now,
-        expires_at: earliest(
-            service.ladder().expiry(verified.source(), now),
-            verified.until(),
-        ),
+        expires_at: earliest(service.ladder().expiry(verified.source(), now), verified.until()),
         ended_at: None,
     };
     let id = evidence.id;
@@ -243,15 +199,16 @@ fn earliest(a: Option<DateTime<Utc>>, b: Option<DateTime<Utc>>) -> Option<DateTi
 
 /// The pages under `/verify`.
 pub(crate) fn routes() -> Router<Service> {
-    Router::new()
-        .route(
-            "/verify/population-register",
-            get(population::show).post(population::submit),
-        )
-        .route(
-            "/verify/mobile-operator",
-            get(operator::show).post(operator::submit),
-        )
+    let mut router = Router::new();
+    for definition in sources::ALL {
+        if let (Road::Form(_), Some(page)) = (definition.road, definition.page()) {
+            let handlers = get(form::show).post(form::submit).layer(Extension(*definition));
+            router = router.route(page.as_str(), handlers);
+        }
+    }
+    router
+        .merge(away::routes())
+        .merge(certificate::routes())
         .route("/verify/confirm-phone", get(phone::show).post(phone::submit))
         .route("/verify/review", post(pages::file_review))
         .route("/verify/decline", post(pages::decline))

@@ -7,16 +7,22 @@ use store::sessions::LiveSession;
 use web::Visit;
 use web::paths::LocalPath;
 
-use super::source;
+use super::port::{Definition, Road};
 use crate::Service;
 use crate::signin::Onward;
 
-/// The page on which evidence from a source is gained; `None` for sources that have none yet.
-pub(crate) fn page_of(source: &SourceId) -> Option<LocalPath> {
-    match source.as_str() {
-        source::POPULATION_REGISTER => Some(LocalPath::known("/verify/population-register")),
-        source::MOBILE_OPERATOR => Some(LocalPath::known("/verify/mobile-operator")),
-        _ => None,
+/// What a source's own file says of it; `None` for a source that this program has no file for.
+pub fn definition(source: &SourceId) -> Option<&'static Definition> {
+    let mut all = super::sources::ALL.iter();
+    all.find(|one| one.id == source.as_str()).copied()
+}
+
+/// The page on which evidence from a source is gained; `None` for sources that have none.
+pub fn page_of(source: &SourceId) -> Option<LocalPath> {
+    let definition = definition(source)?;
+    match definition.road {
+        Road::Counter => None,
+        Road::Form(_) | Road::Away | Road::Review | Road::Certificate => definition.page(),
     }
 }
 
@@ -60,11 +66,11 @@ pub(crate) async fn decline(
 }
 
 /// The page that sends a code first, unless the phone was proven moments ago (HB-26).
-pub(super) fn phone_first(
+pub(crate) fn phone_first(
     service: &Service,
     session: &LiveSession,
     onward: &Onward,
-    then: &'static str,
+    then: &str,
 ) -> Option<LocalPath> {
     let minutes = service.config().sources.phone_fresh_minutes;
     let fresh = super::phone::is_fresh(session, service.now(), minutes);

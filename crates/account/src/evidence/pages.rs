@@ -3,13 +3,12 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use model::event::Event;
+use model::citizen_id::CitizenId;
 use model::evidence::SourceId;
+use model::review::Happening;
 use serde::Deserialize;
-use serde_json::json;
 use store::StoreError;
 use store::accounts::Account;
-use store::audit::Entry;
 use store::cases::{self, CaseNumber, State as CaseState};
 use web::extract::{Form, FormName};
 use web::form::{Button, Errors, FormPage, Words};
@@ -20,13 +19,14 @@ use super::check::Outcome;
 use super::source::Denial;
 use crate::Service;
 use crate::notice::Notice;
+use crate::review::{conflict, filing, minors};
 use crate::session::{self, Stop};
 use crate::signin::Onward;
 
 const LEVEL: LocalPath = LocalPath::known("/account/level");
 
 /// Whether an account holds evidence from a source that counts now.
-pub(super) async fn holds(
+pub(crate) async fn holds(
     service: &Service,
     account: &Account,
     source: &SourceId,
@@ -58,13 +58,8 @@ pub(crate) fn review_form(visit: &Visit, case: &CaseNumber, onward: &Onward) -> 
 }
 
 /// Too young to prove a name alone: where to go instead.
-pub(super) fn minor(visit: &Visit, onward: &Onward) -> Response {
-    let notice = Notice::saying("evidence-minor-text").and("evidence-minor-counter");
-    way_on(visit, notice, onward).respond(
-        visit,
-        Page::new("verify-minor", "evidence-minor-title")
-            .return_to(onward.through(LocalPath::known("/verify/population-register"))),
-    )
+pub(super) fn minor(service: &Service, visit: &Visit, number: &CitizenId, onward: &Onward) -> Response {
+    minors::page_for(service, visit, number, onward)
 }
 
 /// The ends of an attempt that leave nothing to fill in.
@@ -83,6 +78,10 @@ pub(super) fn outcome(visit: &mut Visit, outcome: Outcome, onward: &Onward) -> R
             let notice = Notice::saying("evidence-conflict-text")
                 .and("evidence-conflict-help")
                 .case(case.as_str());
+            let notice = match conflict::page_of(&case) {
+                Ok(page) => notice.link(onward.through(page), "case-conflict-go"),
+                Err(_) => notice,
+            };
             way_on(visit, notice, onward).respond(visit, page("verify-conflict", "evidence-conflict-title"))
         }
         Outcome::Restricted { case } => {
@@ -99,12 +98,40 @@ pub(super) fn outcome(visit: &mut Visit, outcome: Outcome, onward: &Onward) -> R
             way_on(visit, notice, onward).respond(visit, page)
         }
         // The page that follows finds out what is left of the sign-in.
-        Outcome::Passed | Outcome::Denied { .. } | Outcome::Gone => visit.redirect(&onward.path()),
+        Outcome::NeedsMore { .. } | Outcome::Passed | Outcome::Denied { .. } | Outcome::Gone => {
+            visit.redirect(&onward.path())
+        }
     }
 }
 
+/// The source did not answer, and something was not kept: the way back to the form, which has everything else.
+pub(super) fn needs_more(visit: &Visit, case: &CaseNumber, form: &LocalPath, onward: &Onward) -> Response {
+    let notice = Notice::saying("evidence-again-text")
+        .and("evidence-again-help")
+        .case(case.as_str())
+        .link(onward.through(form.clone()), "evidence-again-go");
+    let page = Page::new("verify-again", "evidence-again-title").return_to(onward.through(LEVEL));
+    let notice = if onward.has_interaction() {
+        notice.action(decline_form(visit, onward, "evidence-go-on-without"))
+    } else {
+        notice
+    };
+    notice.respond(visit, page)
+}
+
+/// A source's name for people: from its own file, else from the texts of the ladder; one that neither knows is shown
+/// by its own name.
+pub(crate) fn name_of(visit: &Visit, source: &SourceId) -> String {
+    let slug = source.as_str().replace('_', "-");
+    let texts = visit.kit().texts();
+    let find = |key: String| texts.find(visit.language(), &key, &[]);
+    find(format!("source-{slug}-name"))
+        .or_else(|| find(format!("space-source-{slug}")))
+        .unwrap_or_else(|| source.to_string())
+}
+
 /// On without the level: a decision where a sub-site waits, a link otherwise.
-fn way_on(visit: &Visit, notice: Notice, onward: &Onward) -> Notice {
+pub(crate) fn way_on(visit: &Visit, notice: Notice, onward: &Onward) -> Notice {
     if onward.has_interaction() {
         notice.action(decline_form(visit, onward, "evidence-go-on-without"))
     } else {
@@ -170,15 +197,11 @@ pub(super) async fn file_review(
         .await?
         .ok_or_else(Problem::not_found)?;
     match case.state {
-        CaseState::Mismatch | CaseState::NotFound => {
-            if cases::change(&tx, case.id, (case.state, CaseState::InReview), service.now()).await? {
-                let details = json!({ "case": number.as_str(), "state": CaseState::InReview.as_str() });
-                let mut entry = Entry::new(Event::CaseChanged, service.now())
-                    .account(session.account.id)
-                    .details(details);
-                entry.request_id = Some(visit.request_id().to_owned());
-                store::audit::record(&tx, service.rng(), entry).await?;
-            }
+        CaseState::Mismatch | CaseState::NotFound | CaseState::Conflict => {
+            let level = filing::level_of_review(&service, &tx, &session.account, &case).await?;
+            let moving = filing::Moving::of(&service, &tx, &case, visit.request_id());
+            let steps = (case.state, CaseState::InReview);
+            moving.queue(steps, Happening::Filed, level).await?;
         }
         CaseState::InReview => {}
         _ => return Err(Problem::not_found().into()),

@@ -6,6 +6,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use chrono::{DateTime, TimeDelta, Utc};
 use model::authn::Method;
+use model::evidence::SourceId;
 use model::phone::Phone;
 use serde::Deserialize;
 use store::otp::Holder;
@@ -55,15 +56,21 @@ pub(super) fn is_fresh(session: &LiveSession, now: DateTime<Utc>, minutes: i64) 
     session.methods.contains(Method::Sms) && now < session.auth_time + TimeDelta::minutes(minutes)
 }
 
-/// Where the page leads, from a closed list.
-fn then(name: Option<&str>) -> (&'static str, LocalPath) {
-    match name {
-        Some("mobile-operator") => ("mobile-operator", LocalPath::known("/verify/mobile-operator")),
-        _ => (
-            "population-register",
+/// Where the page leads: to the page of a source that this program knows, or else of the first one of all.
+fn then(name: Option<&str>) -> (String, LocalPath) {
+    let known = name.and_then(|name| {
+        let definition = super::sources::ALL.iter().find(|one| one.slug() == name)?;
+        Some((
+            name.to_owned(),
+            super::page_of(&SourceId::parse(definition.id).ok()?)?,
+        ))
+    });
+    known.unwrap_or_else(|| {
+        (
+            "population-register".to_owned(),
             LocalPath::known("/verify/population-register"),
-        ),
-    }
+        )
+    })
 }
 
 /// One visit to the page.
@@ -71,7 +78,7 @@ struct Step {
     session: LiveSession,
     phone: Phone,
     onward: Onward,
-    then: &'static str,
+    then: String,
     target: LocalPath,
 }
 
@@ -83,7 +90,7 @@ impl Step {
         name: Option<&str>,
     ) -> Result<Self, Stop> {
         let (then, target) = then(name);
-        let here = onward.through(HERE.with("then", then));
+        let here = onward.through(HERE.with("then", &then));
         onward.speak(service, visit).await?;
         let session = session::require(service, visit, &here).await?;
         let target = onward.through(target);
@@ -101,7 +108,7 @@ impl Step {
 
     fn here(&self) -> LocalPath {
         self.onward
-            .through(HERE.with("then", self.then).with("sent", "yes"))
+            .through(HERE.with("then", &self.then).with("sent", "yes"))
     }
 
     fn render(&self, visit: &Visit, sent: bool, errors: Errors) -> Response {
@@ -119,7 +126,7 @@ impl Step {
             &who,
         );
         let mut form = FormPage::new(Confirm::FORM, HERE)
-            .hidden("then", self.then)
+            .hidden("then", &self.then)
             .markup(Markup::from_rendered(format!("<p>{}</p>", escape(&text))));
         form = self.onward.in_form(form);
         form = if sent {
@@ -139,7 +146,7 @@ impl Step {
             let not_now = pages::decline_form(visit, &self.onward, "evidence-skip");
             content = Markup::from_rendered(format!("{content}{not_now}"));
         }
-        let here = HERE.with("then", self.then);
+        let here = HERE.with("then", &self.then);
         let here = if sent { here.with("sent", "yes") } else { here };
         let mut page = Page::new("verify-confirm-phone", "evidence-phone-title")
             .caption("evidence-caption")
@@ -233,7 +240,7 @@ async fn accept(
     Ok(visit.redirect(&step.target))
 }
 
-fn refused(refusal: Refusal) -> Words {
+pub(crate) fn refused(refusal: Refusal) -> Words {
     match refusal {
         Refusal::TooSoon(seconds) => Words::with("evidence-code-too-soon", vec![("seconds", seconds.into())]),
         Refusal::TooMany(seconds) => {
@@ -244,7 +251,7 @@ fn refused(refusal: Refusal) -> Words {
     }
 }
 
-fn tried(tried: Tried) -> Words {
+pub(crate) fn tried(tried: Tried) -> Words {
     match tried {
         Tried::Right(_) | Tried::Expired => Words::key("evidence-code-expired"),
         Tried::Wrong(left) => Words::with("evidence-code-wrong", vec![("count", u32::from(left).into())]),

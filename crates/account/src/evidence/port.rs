@@ -11,16 +11,20 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use model::citizen_id::CitizenId;
 use model::clock::Clock;
+use model::evidence::Details;
+use model::language::LocalizedText;
 use model::person_name::PersonName;
 use model::rng::Rng;
 use model::secret::Sensitive;
+use store::cases::Factors;
 use url::Url;
 use web::language::Messages;
+use web::paths::LocalPath;
 
-use super::source::{Reply, Source};
+use super::source::{Reply, Source, Word};
 
 /// A source as its own file describes it.
 #[derive(Debug)]
@@ -33,6 +37,31 @@ pub struct Definition {
     pub texts: Messages,
     /// Makes the adapter from its entry in `sources.d/`; a fault in words that an operator understands.
     pub connect: fn(&Entry, &Outside) -> Result<Adapter, String>,
+}
+
+impl Definition {
+    /// The name in addresses: `bank-card`.
+    pub fn slug(&self) -> String {
+        self.id.replace('_', "-")
+    }
+
+    /// Its page.
+    pub fn page(&self) -> Option<LocalPath> {
+        LocalPath::parse(&format!("/verify/{}", self.slug())).ok()
+    }
+
+    /// What its form asks for, where its road is a form.
+    pub const fn form(&self) -> Option<&FormRoad> {
+        match &self.road {
+            Road::Form(form) => Some(form),
+            _ => None,
+        }
+    }
+
+    /// The key of one of its texts.
+    pub fn key(&self, what: &str) -> String {
+        format!("source-{}-{}", self.slug(), what.replace('_', "-"))
+    }
 }
 
 /// The way that a person goes to evidence from a source.
@@ -59,6 +88,26 @@ pub struct FormRoad {
     pub with_phone: bool,
     /// What is typed beside.
     pub fields: &'static [Field],
+    /// Whether what was typed fits together on a day; otherwise a field, and the key of the words for the fault.
+    pub together: fn(&Factors, NaiveDate) -> Result<(), Misfit>,
+    /// What the evidence of a match says about how it was gained.
+    pub details: fn(&Factors) -> Details,
+}
+
+/// A field, and the key of the words for what is wrong with it beside the others.
+pub type Misfit = (&'static str, &'static str);
+
+impl FormRoad {
+    /// A form for these fields; name and number are the verified ones.
+    pub const fn asking(fields: &'static [Field]) -> Self {
+        Self {
+            types_identity: false,
+            with_phone: false,
+            fields,
+            together: |_, _| Ok(()),
+            details: |_| Details::default(),
+        }
+    }
 }
 
 /// A field of a source's form.
@@ -74,6 +123,37 @@ pub struct Field {
     pub shape: Shape,
     /// Its own check, before anybody outside is asked; the key of the words for a fault.
     pub parse: fn(&str) -> Result<String, &'static str>,
+}
+
+impl Field {
+    /// A field that must be filled in and may be kept.
+    pub const fn new(
+        name: &'static str,
+        shape: Shape,
+        parse: fn(&str) -> Result<String, &'static str>,
+    ) -> Self {
+        Self {
+            name,
+            optional: false,
+            kept: true,
+            shape,
+            parse,
+        }
+    }
+
+    /// It may be left empty.
+    #[must_use]
+    pub const fn optional(mut self) -> Self {
+        self.optional = true;
+        self
+    }
+
+    /// It is compared once and stored nowhere, not even sealed.
+    #[must_use]
+    pub const fn never_stored(mut self) -> Self {
+        self.kept = false;
+        self
+    }
 }
 
 /// How a browser asks for a field.
@@ -104,6 +184,21 @@ pub struct Entry {
     pub settings: toml::Table,
     /// The folder that file names in the settings start from.
     pub folder: PathBuf,
+}
+
+impl Default for Entry {
+    /// The entry of a source that needs none, because people of ours decide.
+    fn default() -> Self {
+        Self {
+            url: None,
+            key: None,
+            time_limit: Duration::from_secs(3),
+            cost_fen: 0,
+            daily_quota: None,
+            settings: toml::Table::new(),
+            folder: PathBuf::new(),
+        }
+    }
 }
 
 /// What adapters are made with.
@@ -140,11 +235,58 @@ pub trait Away: Send + Sync + fmt::Debug {
         false
     }
 
+    /// Who it is, for the page before the way out.
+    fn party(&self) -> Option<Party<'_>> {
+        None
+    }
+
+    /// Whether the same return may be looked at again when the party could not be asked. Codes are good once.
+    fn can_be_asked_again(&self) -> bool {
+        false
+    }
+
     /// Prepares the way out. `state` must come back with the browser.
     async fn leave(&self, traveller: &Traveller<'_>) -> Result<Departure, Reply>;
 
     /// Reads what came back: the parameters of the return address, and what [`Departure::kept`] said.
-    async fn arrive(&self, back: &Back<'_>) -> Arrival;
+    async fn arrive(&self, back: &Back<'_>) -> Result<Arrival, Astray>;
+}
+
+/// Another party, as people know it.
+#[derive(Clone, Copy, Debug)]
+pub struct Party<'a> {
+    /// Its name.
+    pub name: &'a LocalizedText,
+    /// For how many days at most it keeps what it sees of a person.
+    pub keeps_days: Option<u32>,
+}
+
+/// Why nothing came of a journey.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Astray {
+    /// The person gave up there.
+    Cancelled,
+    /// What came back, or what the party answered, is not right. No pass, no try; and since anybody's browser can bring
+    /// something wrong back, no sign that the party is ill either.
+    NotRight,
+    /// The party could not be asked, or does not serve us.
+    Unasked(Word),
+}
+
+impl Astray {
+    /// The word for it where nobody has left yet.
+    pub const fn word(self) -> Word {
+        match self {
+            Self::Unasked(word) => word,
+            Self::Cancelled | Self::NotRight => Word::Unavailable,
+        }
+    }
+}
+
+impl From<Word> for Astray {
+    fn from(word: Word) -> Self {
+        Self::Unasked(word)
+    }
 }
 
 /// Who is sent.
@@ -197,10 +339,83 @@ pub struct Arrival {
 #[async_trait]
 pub trait Certificates: Send + Sync + fmt::Debug {
     /// Checks a certificate and its signature over a challenge; who it names.
-    async fn verify(&self, shown: &Shown<'_>, now: DateTime<Utc>) -> Arrival;
+    async fn verify(&self, shown: &Shown<'_>, now: DateTime<Utc>) -> Result<Named, CertificateFault>;
 
     /// Whether a certificate that was accepted earlier has been revoked; `None` while nobody knows.
     async fn is_revoked(&self, issuer: &str, serial: &str, now: DateTime<Utc>) -> Option<bool>;
+
+    /// Gets fresh what must be fresh. Called every few minutes.
+    async fn refresh(&self, now: DateTime<Utc>);
+}
+
+/// Whom a good certificate names.
+#[derive(Debug)]
+pub struct Named {
+    /// The name.
+    pub name: PersonName,
+    /// The number.
+    pub number: CitizenId,
+    /// The end of the certificate.
+    pub until: DateTime<Utc>,
+    /// The authority, the issuer and the serial number.
+    pub details: Details,
+}
+
+/// Why a certificate does not count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CertificateFault {
+    /// Not one certificate and nothing else.
+    Unreadable,
+    /// Of no authority of the configuration.
+    UnknownAuthority,
+    /// Its time has not come.
+    NotYetValid,
+    /// Its time is over.
+    Expired,
+    /// Revoked.
+    Revoked,
+    /// Nobody knows whether it was revoked; asked again later.
+    RevocationUnknown,
+    /// Not made for signatures of a person.
+    Usage,
+    /// A key or an algorithm that is too weak, or that is not known here.
+    Weak,
+    /// It does not say whom it names, where it should.
+    Nameless,
+    /// The signature is not of this certificate's key over this challenge.
+    Signature,
+}
+
+impl CertificateFault {
+    /// Every one.
+    pub const ALL: [Self; 10] = [
+        Self::Unreadable,
+        Self::UnknownAuthority,
+        Self::NotYetValid,
+        Self::Expired,
+        Self::Revoked,
+        Self::RevocationUnknown,
+        Self::Usage,
+        Self::Weak,
+        Self::Nameless,
+        Self::Signature,
+    ];
+
+    /// The word in logs, texts and addresses.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Unreadable => "unreadable",
+            Self::UnknownAuthority => "unknown-authority",
+            Self::NotYetValid => "not-yet-valid",
+            Self::Expired => "expired",
+            Self::Revoked => "revoked",
+            Self::RevocationUnknown => "revocation-unknown",
+            Self::Usage => "usage",
+            Self::Weak => "weak",
+            Self::Nameless => "nameless",
+            Self::Signature => "signature",
+        }
+    }
 }
 
 /// What a person shows.

@@ -202,6 +202,7 @@ pub(crate) mod tests {
     #[derive(Debug)]
     pub(crate) struct Scripted {
         word: Mutex<Word>,
+        seen: Mutex<Vec<Input>>,
         pub(crate) asked: AtomicU32,
     }
 
@@ -209,8 +210,14 @@ pub(crate) mod tests {
         pub(crate) fn saying(word: Word) -> Self {
             Self {
                 word: Mutex::new(word),
+                seen: Mutex::default(),
                 asked: AtomicU32::new(0),
             }
+        }
+
+        /// What it was asked last.
+        pub(crate) fn newest(&self) -> Option<Input> {
+            self.seen.lock().unwrap().last().cloned()
         }
 
         pub(crate) fn say(&self, word: Word) {
@@ -220,8 +227,9 @@ pub(crate) mod tests {
 
     #[async_trait]
     impl Source for Scripted {
-        async fn ask(&self, _facts: &Input) -> Reply {
+        async fn ask(&self, facts: &Input) -> Reply {
             self.asked.fetch_add(1, Ordering::SeqCst);
+            self.seen.lock().unwrap().push(facts.clone());
             Reply::bare(*self.word.lock().unwrap()).with_reference(Some("REG-1".to_owned()))
         }
     }

@@ -69,8 +69,9 @@ pub(super) fn start(
     let form = onward.in_form(form).render(visit, errors);
     let sign_in = onward.through(LocalPath::known("/sign-in"));
     let content = format!(
-        "{}{form}<p>{}</p>",
+        "{}<p class=\"hint\">{}</p>{form}<p>{}</p>",
         before_start(visit, onward, shown),
+        escape(&visit.t("register-who")),
         link_sentence(visit, "register-have-account", &sign_in)
     );
     let here = if shown.ended { ended() } else { START };

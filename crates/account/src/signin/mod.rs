@@ -18,8 +18,10 @@ mod guard;
 mod identifier;
 mod onward;
 mod page;
+mod prove;
 
 pub use onward::{Asked, Onward};
+pub(crate) use prove::{Proof, Typed, captcha_for, prove};
 
 /// How people sign in. `[signin]` of the configuration.
 #[derive(Clone, Debug, Deserialize)]

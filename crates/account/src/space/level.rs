@@ -18,8 +18,16 @@ use web::{Markup, Page, Visit};
 
 use crate::Service;
 use crate::evidence;
+use crate::review::words;
 use crate::session::{self, Stop};
 use crate::signin::Onward;
+
+mod back;
+mod roads;
+
+use back::Outside;
+use roads::Standing;
+pub(super) use roads::{Next, roads};
 
 /// For how long a denied case is shown, in days: as long as what was typed for it is kept.
 const DENIED_DAYS: i64 = 30;
@@ -32,51 +40,17 @@ const HERE: LocalPath = LocalPath::known("/account/level");
 pub(super) struct Asked {
     want: Option<String>,
     done: Option<String>,
+    /// Two accounts were just joined.
+    joined: Option<String>,
     interaction: Option<String>,
     return_to: Option<String>,
 }
 
-/// The sources that would raise an account one way or another to each higher level, shortest ways first.
-pub(super) fn roads(service: &Service, account: &Account, held: &[Evidence], from: Level) -> Vec<Next> {
-    let (ladder, now) = (service.ladder(), service.now());
-    let mut next: Vec<Next> = Vec::new();
-    for level in Level::ALL.into_iter().filter(|level| *level > from) {
-        let roads = ladder.roads(account.kind, level, held, now);
-        let ways: Vec<Vec<SourceId>> = roads
-            .into_iter()
-            .filter(|road| road.level == level)
-            .map(|road| road.sources)
-            .collect();
-        if !ways.is_empty() {
-            next.push(Next { level, ways });
-        }
+impl Asked {
+    fn want(&self) -> Option<Level> {
+        let number = self.want.as_deref()?.parse().ok()?;
+        Level::new(number)
     }
-    next
-}
-
-/// A higher level with the ways to it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Next {
-    level: Level,
-    ways: Vec<Vec<SourceId>>,
-}
-
-/// Whether a way can be gone here to its end.
-fn is_open(service: &Service, way: &[SourceId]) -> bool {
-    way.iter()
-        .all(|source| service.sources().has(source) && evidence::page_of(source).is_some())
-}
-
-/// Which page to take now to come nearer to a level: the first thing missing on the shortest open way.
-fn open_road(service: &Service, next: &[Next], wanted: Level) -> Option<LocalPath> {
-    let ways = next
-        .iter()
-        .filter(|one| one.level >= wanted)
-        .flat_map(|one| &one.ways);
-    let way = ways
-        .filter(|way| is_open(service, way))
-        .min_by_key(|way| way.len())?;
-    way.first().and_then(evidence::page_of)
 }
 
 /// Shows the page, or goes on when the wanted level is reached.
@@ -86,15 +60,12 @@ pub(super) async fn show(
     Query(asked): Query<Asked>,
 ) -> Result<Response, Stop> {
     let onward = Onward::new(asked.interaction.as_deref(), asked.return_to.as_deref());
-    let want = asked
-        .want
-        .as_deref()
-        .and_then(|text| text.parse().ok())
-        .and_then(Level::new);
-    let here = match want {
-        Some(want) => onward.through(HERE.with("want", &want.number().to_string())),
-        None => onward.through(HERE),
-    };
+    if let Some(page) = from_here(&onward) {
+        return Ok(visit.redirect(&page));
+    }
+    let outside = back::outside(&service, asked.return_to.as_deref()).await?;
+    let want = asked.want();
+    let here = here(want, &onward, outside.as_ref());
     let interaction = onward.speak(&service, &mut visit).await?;
     let session = session::require(&service, &mut visit, &here).await?;
     let tx = service.store().read();
@@ -105,27 +76,63 @@ pub(super) async fn show(
             .as_ref()
             .and_then(|interaction| interaction.wants.level)
     });
-    let somewhere = interaction.is_some() || (!onward.has_interaction() && onward.return_to().is_some());
-    if somewhere && want.is_some_and(|want| now.level >= want) {
-        return Ok(visit.redirect(&onward.path()));
+    if want.is_some_and(|want| now.level >= want) {
+        let somewhere = interaction.is_some() || (!onward.has_interaction() && onward.return_to().is_some());
+        match &outside {
+            _ if somewhere => return Ok(visit.redirect(&onward.path())),
+            Some(outside) if !onward.has_interaction() => return Ok(visit.redirect_outside(&outside.url)),
+            _ => {}
+        }
     }
-    let site = match &interaction {
-        Some(interaction) => site_name(&service, &visit, interaction).await?,
-        None => None,
+    let site = match (&interaction, &outside) {
+        (Some(interaction), _) => site_name(&service, &visit, interaction).await?,
+        (None, Some(outside)) => Some(outside.client.name.in_language(visit.language()).to_owned()),
+        (None, None) => None,
     };
     let view = View {
         service: &service,
         visit: &visit,
+        standing: Standing::load(&service).await?,
         next: roads(&service, &session.account, &held, now.level),
         cases: cases(&service, &session.account, &held).await?,
-        done: asked.done.is_some(),
+        notice: match (asked.joined.is_some(), asked.done.is_some()) {
+            (true, _) => Some("space-level-joined"),
+            (false, true) => Some("space-level-done"),
+            (false, false) => None,
+        },
+        // Pages on the way lead back here first, where the level is looked at again.
+        on_the_way: if outside.is_some() {
+            Onward::new(None, Some(here.as_str()))
+        } else {
+            onward.clone()
+        },
         site,
         want: want.filter(|want| now.level < *want),
         held,
         now,
         onward,
+        outside,
+        here,
     };
     Ok(view.render())
+}
+
+/// This page as it was asked for.
+fn here(want: Option<Level>, onward: &Onward, outside: Option<&Outside>) -> LocalPath {
+    let here = match want {
+        Some(want) => onward.through(HERE.with("want", &want.number().to_string())),
+        None => onward.through(HERE),
+    };
+    match outside {
+        Some(outside) => here.with("return_to", outside.url.as_str()),
+        None => here,
+    }
+}
+
+/// Somebody comes from a page that they went to from here, with what was asked of this page then.
+fn from_here(onward: &Onward) -> Option<LocalPath> {
+    let back = onward.return_to().filter(|_| !onward.has_interaction())?;
+    (back.path() == HERE.as_str()).then(|| back.clone().with("done", "yes"))
 }
 
 /// What is under way, and of what a source has denied lately the newest for each source that is still missing.
@@ -160,19 +167,23 @@ struct View<'a> {
     now: LevelNow,
     held: Vec<Evidence>,
     next: Vec<Next>,
+    standing: Standing,
     cases: Vec<Case>,
     onward: Onward,
+    on_the_way: Onward,
+    outside: Option<Outside>,
     want: Option<Level>,
     site: Option<String>,
-    done: bool,
+    notice: Option<&'static str>,
+    here: LocalPath,
 }
 
 #[derive(askama::Template)]
 #[template(path = "level.html")]
 struct Content<'a> {
     visit: &'a Visit,
-    done: bool,
-    back: Option<String>,
+    notice: Option<String>,
+    back: Option<Link>,
     asks: Option<String>,
     go: Option<String>,
     not_now: Markup,
@@ -181,9 +192,15 @@ struct Content<'a> {
     level_name: String,
     since: Option<String>,
     lapses: Option<String>,
+    why: Vec<String>,
     seals: Vec<Seal>,
     cases: Vec<Row>,
     next: Vec<Higher>,
+}
+
+struct Link {
+    href: String,
+    text: String,
 }
 
 struct Step {
@@ -202,6 +219,7 @@ struct Seal {
 
 struct Row {
     number: String,
+    href: String,
     about: String,
     state: &'static str,
     words: String,
@@ -213,10 +231,12 @@ struct Row {
 struct Higher {
     level: u8,
     name: String,
-    /// Ways that can be gone here, to their end.
+    /// What the person has of what it takes.
+    have: String,
+    /// Ways that can be gone here and now, to their end.
     open: Vec<Way>,
-    /// Ways that this installation has no page for yet.
-    elsewhere: Vec<String>,
+    /// Ways that cannot, and why.
+    closed: Vec<ClosedWay>,
 }
 
 struct Way {
@@ -228,12 +248,17 @@ struct Way {
     href: String,
 }
 
+struct ClosedWay {
+    needs: String,
+    why: String,
+}
+
 impl View<'_> {
     fn render(&self) -> Response {
         let (visit, ladder, language) = (self.visit, self.service.ladder(), self.visit.language());
         let content = Content {
             visit,
-            done: self.done,
+            notice: self.notice.map(|key| visit.t(key)),
             back: self.back(),
             asks: self.asks(),
             go: self.go(),
@@ -243,11 +268,12 @@ impl View<'_> {
             level_name: ladder.name(self.now.level, language).to_owned(),
             since: self.now.since.map(|at| visit.day(at)),
             lapses: self.now.lapses_at.map(|at| visit.day(at)),
+            why: self.why(),
             seals: self.seals(),
             cases: self.cases.iter().map(|case| self.row(case)).collect(),
             next: self.next.iter().map(|next| self.higher(next)).collect(),
         };
-        let mut page = Page::new("account-level", "space-level-title");
+        let mut page = Page::new("account-level", "space-level-title").return_to(self.here.clone());
         if let Some(site) = &self.site {
             page = page.caption(Words::with(
                 "signin-for-site",
@@ -272,15 +298,28 @@ impl View<'_> {
         Some(self.visit.t_with(key, &args))
     }
 
-    /// The page of ours that sent the person here, when nothing is left to do first.
-    fn back(&self) -> Option<String> {
-        let leads = self.want.is_none() && !self.onward.has_interaction();
-        self.onward.return_to().filter(|_| leads).map(ToString::to_string)
+    /// Where the person came from: a page of ours when nothing is left to do first, and a sub-site always.
+    fn back(&self) -> Option<Link> {
+        if self.onward.has_interaction() {
+            return None;
+        }
+        if let Some(outside) = &self.outside {
+            let site = outside.client.name.in_language(self.visit.language());
+            return Some(Link {
+                href: outside.url.to_string(),
+                text: self.visit.t_with("space-level-back-to", &[("site", site.into())]),
+            });
+        }
+        let page = self.onward.return_to().filter(|_| self.want.is_none())?;
+        Some(Link {
+            href: page.to_string(),
+            text: self.visit.t("web-continue"),
+        })
     }
 
     fn go(&self) -> Option<String> {
-        let page = open_road(self.service, &self.next, self.want?)?;
-        Some(self.onward.through(page).to_string())
+        let page = self.standing.first_page(&self.next, self.want?)?;
+        Some(self.on_the_way.through(page).to_string())
     }
 
     fn not_now(&self) -> Markup {
@@ -305,24 +344,41 @@ impl View<'_> {
         Level::ALL.into_iter().map(step).collect()
     }
 
+    /// The evidence that carries the level, by name.
+    fn why(&self) -> Vec<String> {
+        let carries = |piece: &&Evidence| self.now.carried_by.contains(&piece.id);
+        let carrying = self.held.iter().filter(carries);
+        carrying
+            .map(|piece| source_name(self.visit, &piece.source))
+            .collect()
+    }
+
+    fn counting(&self) -> impl Iterator<Item = &Evidence> {
+        let (ladder, now) = (self.service.ladder(), self.service.now());
+        let counts = move |piece: &&Evidence| piece.holds_at(now) && ladder.source(&piece.source).is_some();
+        self.held.iter().filter(counts)
+    }
+
     fn seals(&self) -> Vec<Seal> {
-        let (visit, ladder, now) = (self.visit, self.service.ladder(), self.service.now());
-        let counts = |piece: &&Evidence| piece.holds_at(now) && ladder.source(&piece.source).is_some();
+        let visit = self.visit;
         let seal = |piece: &Evidence| Seal {
             source: piece.source.to_string(),
             name: source_name(visit, &piece.source),
             at: visit.day(piece.issued_at),
             until: piece.ends_at().map(|at| visit.day(at)),
         };
-        self.held.iter().filter(counts).map(seal).collect()
+        self.counting().map(seal).collect()
     }
 
     fn row(&self, case: &Case) -> Row {
+        let page = format!("/account/cases/{}", case.number.as_str());
+        let href = LocalPath::parse(&page).map_or(page, |page| self.on_the_way.through(page).to_string());
         Row {
             number: case.number.as_str().to_owned(),
+            href,
             about: source_name(self.visit, &case.source),
             state: case.state.as_str(),
-            words: self.visit.t(state_key(case.state)),
+            words: self.visit.t(words::state(case.state)),
             at: self.visit.day(case.created_at),
             review: matches!(case.state, CaseState::Mismatch | CaseState::NotFound)
                 .then(|| evidence::review_form(self.visit, &case.number, &self.onward)),
@@ -338,43 +394,50 @@ impl View<'_> {
                 .ladder()
                 .name(next.level, self.visit.language())
                 .to_owned(),
+            have: self.have(next, &joint),
             open: Vec::new(),
-            elsewhere: Vec::new(),
+            closed: Vec::new(),
         };
         for way in &next.ways {
             let names: Vec<String> = way.iter().map(|source| source_name(self.visit, source)).collect();
             let needs = names.join(&joint);
-            let first = way.first().and_then(evidence::page_of);
-            match first.filter(|_| is_open(self.service, way)) {
-                Some(page) => higher.open.push(Way {
+            let first = way.first().and_then(|source| self.standing.page(source).ok());
+            let closed = way.iter().find_map(|source| self.standing.page(source).err());
+            match (first, closed) {
+                (Some(page), None) => higher.open.push(Way {
                     begin: names.into_iter().next().unwrap_or_default(),
-                    href: self.onward.through(page).to_string(),
+                    href: self.on_the_way.through(page).to_string(),
                     needs,
                 }),
-                None => higher.elsewhere.push(needs),
+                (_, closed) => higher.closed.push(ClosedWay {
+                    why: self.visit.t(closed.unwrap_or("space-road-not-connected")),
+                    needs,
+                }),
             }
         }
         higher
     }
-}
 
-/// A source's name for people; one that the texts do not know is shown by its own name.
-fn source_name(visit: &Visit, source: &SourceId) -> String {
-    let key = format!("space-source-{}", source.as_str().replace('_', "-"));
-    let texts = visit.kit().texts();
-    texts
-        .find(visit.language(), &key, &[])
-        .unwrap_or_else(|| source.to_string())
-}
-
-const fn state_key(state: CaseState) -> &'static str {
-    match state {
-        CaseState::Checking | CaseState::Unavailable => "space-case-waiting",
-        CaseState::InReview | CaseState::Appealed | CaseState::NeedsMoreInformation => "space-case-in-review",
-        CaseState::Restricted => "space-case-restricted",
-        CaseState::Passed | CaseState::Approved => "space-case-passed",
-        CaseState::Mismatch | CaseState::NotFound | CaseState::Rejected => "space-case-denied",
-        CaseState::Conflict => "space-case-conflict",
-        CaseState::Replaced | CaseState::Expired | CaseState::Started => "space-case-ended",
+    /// What the person has already of what the shortest way to a level takes: all that counts, where something of it
+    /// does.
+    fn have(&self, next: &Next, joint: &str) -> String {
+        let ladder = self.service.ladder();
+        let takes_more = |source: &SourceId| ladder.source(source).is_some();
+        if !next.ways.iter().flatten().any(takes_more) {
+            return String::new();
+        }
+        let names: Vec<String> = self
+            .counting()
+            .filter(|piece| self.now.carried_by.contains(&piece.id))
+            .map(|piece| source_name(self.visit, &piece.source))
+            .collect();
+        names.join(joint)
     }
 }
+
+fn source_name(visit: &Visit, source: &SourceId) -> String {
+    evidence::name_of(visit, source)
+}
+
+#[cfg(test)]
+mod tests;

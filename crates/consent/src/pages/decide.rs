@@ -290,6 +290,8 @@ async fn record(
             revoked_at: None,
         };
         grants::put(&tx, account, &grant).await?;
+        let subject = service.subjects().subject(client, account);
+        grants::note_subject(&tx, id, &subject).await?;
         Event::ConsentGiven
     } else {
         Event::ConsentDenied

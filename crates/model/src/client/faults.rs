@@ -12,7 +12,7 @@ use crate::scope::Scope;
 mod found;
 
 pub use found::ClientFault;
-use found::Faults;
+pub(super) use found::Faults;
 
 /// The most redirect addresses a sub-site may register.
 pub const REDIRECT_URIS_MAX: usize = 20;
@@ -239,6 +239,9 @@ impl Client {
             "default_level",
             "is above ceiling_level",
         );
+        if let Some(names) = &self.level_names {
+            names.check(faults);
+        }
     }
 
     fn check_logout(&self, faults: &mut Faults) {

@@ -14,10 +14,12 @@ use crate::scope::{Scope, ScopeSet};
 
 mod address;
 mod faults;
+mod level_names;
 mod words;
 
 pub use address::{check_redirect_uri, has_plain_host, is_redirect_uri_of_fapi};
 pub use faults::{ClientFault, REDIRECT_URIS_MAX};
+pub use level_names::{LevelName, LevelNames};
 pub use words::{
     AccessTokenFormat, AccountKind, AuthMethod, CodeProtection, GrantType, Profile, ResponseMode, SigningAlg,
     SubjectType,
@@ -63,6 +65,9 @@ pub struct Client {
     /// The highest level it may ask for, and the highest that its tokens name.
     #[serde(default)]
     pub ceiling_level: Option<Level>,
+    /// An older system's names of the levels, told beside ours.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub level_names: Option<LevelNames>,
     /// Which kinds of account may sign in there.
     #[serde(default = "residents_only")]
     pub account_kinds: Vec<AccountKind>,

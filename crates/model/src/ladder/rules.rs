@@ -163,15 +163,16 @@ fn join(level: Level, base: &[SourceId], own: &[SourceId]) -> Combination {
     Combination { level, sources }
 }
 
-/// A combination that contains another one of the same or a higher level says nothing new.
-fn without_detours(all: Vec<Combination>) -> Vec<Combination> {
+/// A combination that contains another one of the same or a higher level says nothing new. Of equal ones the first
+/// stays.
+pub(super) fn without_detours(all: Vec<Combination>) -> Vec<Combination> {
     let contains =
         |big: &Combination, small: &Combination| small.sources.iter().all(|s| big.sources.contains(s));
     let useful = |at: usize, one: &Combination| {
         !all.iter().enumerate().any(|(other_at, other)| {
             let as_good = other.level >= one.level && contains(one, other);
             let equal = other.level == one.level && other.sources.len() == one.sources.len();
-            as_good && at != other_at && (!equal || other_at < at)
+            as_good && (!equal || other_at < at)
         })
     };
     all.iter()

@@ -1,7 +1,7 @@
 //! The `claims` parameter: single claims asked for by name (OpenID Connect Core 5.5).
 //!
 //! Read strictly: at most 8 KiB, no member twice, the shapes of the specification. Claims that we do not know are left
-//! out and are no error (5.5.1), nor is `verified_claims`, whose own specification comes with its own issue. `value` and
+//! out and are no error (5.5.1). `verified_claims` has a form of its own ([`crate::verified_claims::request`]). `value` and
 //! `values` say which values are of use: `sub` then names the only people who will do, `acr` the levels, and any other
 //! claim is left out where it is told when it has another value. What this does not do: decide whether the client may
 //! have a claim; see [`super::steps`].
@@ -13,6 +13,7 @@ use serde_json::{Map, Value};
 use store::codes::{RequestedClaim, RequestedClaims};
 
 use crate::error::AuthorizeError;
+use crate::verified_claims::{NAME, request};
 
 /// The longest parameter, in bytes (A307).
 const BYTES_MAX: usize = 8 * 1024;
@@ -58,6 +59,8 @@ impl ClaimsRequest {
             claims: RequestedClaims {
                 id_token: names(id_token)?,
                 userinfo: names(userinfo)?,
+                verified_id_token: request::read(asked(id_token, NAME))?,
+                verified_userinfo: request::read(asked(userinfo, NAME))?,
             },
         })
     }
@@ -81,11 +84,7 @@ fn asked<'a>(place: Option<&'a Map<String, Value>>, name: &str) -> Option<&'a Va
 
 fn names(place: Option<&Map<String, Value>>) -> Result<BTreeMap<String, RequestedClaim>, AuthorizeError> {
     let mut names = BTreeMap::new();
-    for (name, how) in place
-        .into_iter()
-        .flatten()
-        .filter(|(name, _)| *name != "verified_claims")
-    {
+    for (name, how) in place.into_iter().flatten().filter(|(name, _)| *name != NAME) {
         if name.len() > NAME_BYTES_MAX {
             return Err(AuthorizeError::ClaimsMalformed);
         }

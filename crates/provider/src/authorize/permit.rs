@@ -9,6 +9,7 @@ use crate::authorize::redirect::RedirectTrusted;
 use crate::authorize::request::{Request, Way};
 use crate::claims::scope_of;
 use crate::error::AuthorizeError;
+use crate::verified_claims;
 
 /// What the registration adds to a request, and what it takes away without an error: a sign-in's greatest age where the
 /// request names none, and `offline_access` for clients that get no refresh tokens (OpenID Connect Core 11).
@@ -98,7 +99,9 @@ pub(super) fn subjects(
 pub(super) fn releasable(request: &Request, client: &Client) -> ScopeSet {
     let claims = &request.claims.claims;
     let names = claims.id_token.keys().chain(claims.userinfo.keys());
-    let single: ScopeSet = names.filter_map(|name| scope_of(name)).collect();
+    let single: ScopeSet = names.filter_map(|name| scope_of(client, name)).collect();
+    let verified = [&claims.verified_id_token, &claims.verified_userinfo].map(verified_claims::scopes_of);
+    let single = verified.iter().fold(single, |all, some| all.union(some));
     let scopes = if request.prompt.consent {
         request.scopes.clone()
     } else {

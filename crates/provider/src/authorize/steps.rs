@@ -31,6 +31,7 @@ use crate::authorize::redirect::{ClientKnown, RedirectTrusted, Reply};
 use crate::authorize::request::Request;
 use crate::claims::scope_of;
 use crate::error::AuthorizeError;
+use crate::verified_claims;
 
 /// May this be asked? The steps that know nothing about the person.
 pub fn admit(service: &Service, raw: Raw) -> Result<Permitted, Stop> {
@@ -316,9 +317,13 @@ impl Consented {
         allowed.insert(Scope::Openid);
         let scopes = request.scopes.intersection(&allowed);
         let mut claims = request.claims.claims.clone();
-        let may = |name: &str| scope_of(name).is_some_and(|scope| allowed.contains(scope));
+        let client = permitted.redirect.client();
+        let may = |name: &str| scope_of(client, name).is_some_and(|scope| allowed.contains(scope));
         claims.id_token.retain(|name, _| may(name));
         claims.userinfo.retain(|name, _| may(name));
+        for verified in [&mut claims.verified_id_token, &mut claims.verified_userinfo] {
+            verified_claims::keep(verified, |scope| allowed.contains(scope));
+        }
         Ok(Self {
             reached,
             scopes,

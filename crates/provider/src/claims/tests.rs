@@ -170,10 +170,11 @@ fn attack_099_registration_and_consent_bound_what_is_told_on_that_day() {
 
 #[test]
 fn every_name_reads_back_and_has_an_offered_scope() {
+    let client = testing::client("hefei");
     for claim in Claim::ALL {
         assert_eq!(Claim::from_name(claim.name()), Some(claim));
         assert!(Scope::OFFERED.contains(&claim.scope()));
-        assert_eq!(scope_of(claim.name()), Some(claim.scope()));
+        assert_eq!(scope_of(&client, claim.name()), Some(claim.scope()));
     }
-    assert_eq!(scope_of("verified_claims"), None);
+    assert_eq!(scope_of(&client, "verified_claims"), None);
 }

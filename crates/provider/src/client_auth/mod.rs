@@ -47,15 +47,18 @@ pub enum Endpoint {
     Introspection,
     /// RFC 7009.
     Revocation,
+    /// Our own; never for clients without a credential.
+    Level,
 }
 
 impl Endpoint {
     /// Every endpoint that clients present themselves at.
-    pub const ALL: [Self; 4] = [
+    pub const ALL: [Self; 5] = [
         Self::Token,
         Self::PushedRequest,
         Self::Introspection,
         Self::Revocation,
+        Self::Level,
     ];
 
     /// Its path.
@@ -65,12 +68,13 @@ impl Endpoint {
             Self::PushedRequest => paths::PUSHED_REQUEST,
             Self::Introspection => paths::INTROSPECTION,
             Self::Revocation => paths::REVOCATION,
+            Self::Level => paths::LEVEL,
         }
     }
 
     /// Whether a client without a credential is heard.
     pub const fn takes_public_clients(self) -> bool {
-        !matches!(self, Self::Introspection)
+        !matches!(self, Self::Introspection | Self::Level)
     }
 }
 

@@ -10,6 +10,7 @@ fn discovery_says_what_is_offered() {
     let document: serde_json::Value = serde_json::from_slice(&metadata(&Offer {
         issuer: "https://id.example.gov",
         config: &Config::default(),
+        ladder: &Ladder::from_toml(model::ladder::DEFAULT_TOML).unwrap(),
     }))
     .unwrap();
     insta::assert_json_snapshot!(document);
@@ -109,6 +110,7 @@ fn what_is_configured_is_said_and_what_is_not_is_left_out() {
     let offer = Offer {
         issuer: "https://id.example.gov",
         config: &config,
+        ladder: &Ladder::from_toml(model::ladder::DEFAULT_TOML).unwrap(),
     };
     let document: serde_json::Value = serde_json::from_slice(&metadata(&offer)).unwrap();
     assert_eq!(

@@ -80,6 +80,9 @@ faults! {
         ClaimsNotJson => InvalidRequest, SEE_OTHER, "claims must be one JSON object without repeated members";
         /// JSON of another shape than OpenID Connect Core 5.5 describes.
         ClaimsMalformed => InvalidRequest, SEE_OTHER, "claims does not have the form of OpenID Connect Core 5.5";
+        /// `verified_claims` of another shape than its standard describes.
+        VerifiedClaimsMalformed => InvalidRequest, SEE_OTHER,
+            "verified_claims does not have the form of OpenID Connect for Identity Assurance 1.0";
         /// Not a token of ours, or issued to somebody else.
         HintRefused => InvalidRequest, SEE_OTHER, "id_token_hint is not an ID token that was issued to this client";
         /// Above what the client may ask for (A030).

@@ -9,6 +9,7 @@ mod authorize;
 mod client_auth;
 mod dpop;
 mod introspect;
+mod level;
 pub mod par;
 mod register;
 mod revoke;
@@ -23,6 +24,7 @@ pub use authorize::AuthorizeError;
 pub use client_auth::ClientAuthError;
 pub use dpop::DpopError;
 pub use introspect::IntrospectError;
+pub use level::LevelError;
 pub use register::RegisterError;
 pub use revoke::RevokeError;
 pub use token::TokenError;
@@ -89,6 +91,8 @@ pub enum ErrorCode {
     UnapprovedSoftwareStatement,
     /// A kind of token that cannot be revoked (RFC 7009).
     UnsupportedTokenType,
+    /// Nobody of that name; a word of our own.
+    UnknownPerson,
 }
 
 impl ErrorCode {
@@ -124,6 +128,7 @@ impl ErrorCode {
             Self::InvalidSoftwareStatement => "invalid_software_statement",
             Self::UnapprovedSoftwareStatement => "unapproved_software_statement",
             Self::UnsupportedTokenType => "unsupported_token_type",
+            Self::UnknownPerson => "unknown_person",
         }
     }
 }
@@ -219,6 +224,7 @@ mod tests {
         part(&mut rows, "revoke", RevokeError::ALL);
         part(&mut rows, "authorize", AuthorizeError::ALL);
         part(&mut rows, "par", par::ParError::ALL);
+        part(&mut rows, "level", LevelError::ALL);
         rows
     }
 

@@ -1,4 +1,4 @@
-//! What a node remembers of sub-sites while it tells them of sign-outs, so that one that hangs delays no other: how
+//! What a node remembers of sub-sites while it tells them of sign-outs or of levels that fell, so that one that hangs delays no other: how
 //! many requests are under way there, how often it failed in a row, until when it is left alone. Forgotten with the
 //! node; the rows are the truth.
 
@@ -22,14 +22,14 @@ struct Book {
 
 /// The books of all sub-sites.
 #[derive(Debug)]
-pub(super) struct Books {
+pub(crate) struct Books {
     concurrency: usize,
     per_site: usize,
     sites: BTreeMap<ClientId, Book>,
 }
 
 impl Books {
-    pub(super) const fn new(concurrency: usize, per_site: usize) -> Self {
+    pub(crate) const fn new(concurrency: usize, per_site: usize) -> Self {
         Self {
             concurrency,
             per_site,
@@ -38,13 +38,13 @@ impl Books {
     }
 
     /// How many more requests may be made at all.
-    pub(super) fn free(&self) -> usize {
+    pub(crate) fn free(&self) -> usize {
         let under_way: usize = self.sites.values().map(|book| book.under_way).sum();
         self.concurrency.saturating_sub(under_way)
     }
 
     /// Takes a place for a request to a sub-site; whether there was one.
-    pub(super) fn begin(&mut self, client: &ClientId, now: DateTime<Utc>) -> bool {
+    pub(crate) fn begin(&mut self, client: &ClientId, now: DateTime<Utc>) -> bool {
         if self.free() == 0 || !self.may(client, now) {
             return false;
         }
@@ -54,7 +54,7 @@ impl Books {
 
     /// Whether a sub-site may get a request. One that failed last time gets one at a time, after its rest, and only
     /// as long as those that fail do not take the places of the others.
-    pub(super) fn may(&self, client: &ClientId, now: DateTime<Utc>) -> bool {
+    pub(crate) fn may(&self, client: &ClientId, now: DateTime<Utc>) -> bool {
         let Some(book) = self.sites.get(client) else {
             return true;
         };
@@ -67,7 +67,7 @@ impl Books {
     }
 
     /// The sub-sites that may not get a request now.
-    pub(super) fn busy(&self, now: DateTime<Utc>) -> BTreeSet<ClientId> {
+    pub(crate) fn busy(&self, now: DateTime<Utc>) -> BTreeSet<ClientId> {
         let sites = self.sites.keys();
         sites.filter(|client| !self.may(client, now)).cloned().collect()
     }
@@ -78,7 +78,7 @@ impl Books {
     }
 
     /// Gives a place back that was not needed.
-    pub(super) fn end_unused(&mut self, client: &ClientId) {
+    pub(crate) fn end_unused(&mut self, client: &ClientId) {
         if let Some(book) = self.sites.get_mut(client) {
             book.under_way = book.under_way.saturating_sub(1);
             if book.failures == 0 && book.under_way == 0 {
@@ -88,7 +88,7 @@ impl Books {
     }
 
     /// Gives the place back.
-    pub(super) fn end(&mut self, client: &ClientId, answered: bool, now: DateTime<Utc>) {
+    pub(crate) fn end(&mut self, client: &ClientId, answered: bool, now: DateTime<Utc>) {
         let Some(book) = self.sites.get_mut(client) else {
             return;
         };

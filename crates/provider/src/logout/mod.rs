@@ -31,7 +31,7 @@ use crate::Service;
 use crate::authorize::detour::has_our_cookies;
 use crate::router::paths;
 
-mod books;
+pub(crate) mod books;
 pub mod deliver;
 mod detour;
 mod end;

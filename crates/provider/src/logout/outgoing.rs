@@ -32,7 +32,7 @@ impl fmt::Debug for Outgoing {
 }
 
 impl Outgoing {
-    pub(super) async fn post(&self, uri: String, token: String) -> Result<StatusCode, NoAnswer> {
+    pub(crate) async fn post(&self, uri: String, token: String) -> Result<StatusCode, NoAnswer> {
         (self.0)(uri, token).await
     }
 

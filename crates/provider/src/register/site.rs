@@ -133,6 +133,7 @@ pub(super) fn read(sent: &Sent, rules: &Rules<'_>, who: Who) -> Result<Site, Ref
         frontchannel_logout_uri: text("frontchannel_logout_uri")?,
         frontchannel_logout_session_required: yes("frontchannel_logout_session_required")?,
         events_uri: None,
+        level_names: None,
         default_max_age: sent.number("default_max_age")?,
         require_auth_time: yes("require_auth_time")?,
         initiate_login_uri: text("initiate_login_uri")?,

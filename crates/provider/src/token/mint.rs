@@ -28,6 +28,7 @@ use crate::access_token::{self, Claims, Kind};
 use crate::claims::{Facts, Permitted, Place, Wanted};
 use crate::clients::Registered;
 use crate::error::TokenError;
+use crate::telling::Telling;
 
 /// What is sent.
 #[derive(Debug)]
@@ -104,14 +105,17 @@ pub(super) fn prepare(
     let permitted = asked
         .scopes
         .map_or_else(|| whole.clone(), |scopes| whole.narrowed(scopes));
-    let facts = Facts {
-        account: &basis.holder.account,
-        evidence: &basis.holder.evidence,
+    let mut telling = Telling {
+        service,
+        client,
+        holder: basis.holder,
+        permitted: &permitted,
         strength: details.strength,
-        ladder: service.ladder(),
+        acr: Level::REGISTERED,
         now,
     };
-    let acr = reached(service, site, details, &facts)?;
+    let acr = reached(service, site, details, &telling.facts())?;
+    telling.acr = acr;
     let expires_at = end(service, basis, offline, now)?;
 
     let access = Access {
@@ -141,7 +145,7 @@ pub(super) fn prepare(
         amr: details.methods.amr(),
         sid: service.sid(client, basis.session),
         at_hash: at_hash(client.id_token_signed_response_alg, &text),
-        released: facts.tell(&wanted),
+        released: telling.tell(&wanted, &details.claims.verified_id_token),
     };
     // Only an answer about who somebody is has an ID token.
     let id_token = permitted
@@ -250,6 +254,7 @@ impl Access<'_> {
             methods: details.methods.clone(),
             auth_time: details.auth_time,
             claims: details.claims.userinfo.clone(),
+            verified_claims: details.claims.verified_userinfo.clone(),
             jkt: self.asked.jkt.map(str::to_owned),
             resources: self.asked.resources.to_vec(),
             jti,

@@ -55,7 +55,13 @@ pub(super) async fn start(State(world): State<World>, headers: HeaderMap, body: 
     };
     let plain = (1..=100).contains(&start.reference.len()) && start.reference.is_ascii();
     if !plain || !is_providers(&world, &start.return_url) {
-        record(&world, Route::FaceStart, &body, StatusCode::BAD_REQUEST, "bad_request");
+        record(
+            &world,
+            Route::FaceStart,
+            &body,
+            StatusCode::BAD_REQUEST,
+            "bad_request",
+        );
         let detail = "reference: 1 to 100 ASCII characters; return_url: an address of the caller's contract";
         return wire::refusal(StatusCode::BAD_REQUEST, "bad_request", detail);
     }
@@ -128,7 +134,13 @@ pub(super) async fn result(State(world): State<World>, headers: HeaderMap, body:
         Err(response) => return response,
     };
     let Some(check) = world.vendors().faces.find(&asked.certify_id) else {
-        record(&world, Route::FaceResult, &body, StatusCode::NOT_FOUND, "not_found");
+        record(
+            &world,
+            Route::FaceResult,
+            &body,
+            StatusCode::NOT_FOUND,
+            "not_found",
+        );
         return wire::refusal(StatusCode::NOT_FOUND, "not_found", "there is no such check");
     };
     let (state, reason) = verdict(&world, &check);
@@ -159,7 +171,10 @@ fn verdict(world: &World, check: &Check) -> (&'static str, Option<&'static str>)
         Outcome::Passed => {}
     }
     let registers = world.people();
-    match registers.person(&check.citizen_id).filter(|person| person.registered) {
+    match registers
+        .person(&check.citizen_id)
+        .filter(|person| person.registered)
+    {
         None => ("failed", Some("not_found")),
         Some(person) if person.name_on_record() != check.name => ("failed", Some("mismatch")),
         Some(person) if person.status != Status::Normal => ("failed", Some("restricted")),

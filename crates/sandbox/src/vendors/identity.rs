@@ -77,12 +77,7 @@ impl Grant {
 }
 
 /// Keeps a request and shows the page on which its person decides.
-pub(super) fn ask(
-    world: &World,
-    headers: &HeaderMap,
-    query: &Parameters,
-    request: Request,
-) -> Response {
+pub(super) fn ask(world: &World, headers: &HeaderMap, query: &Parameters, request: Request) -> Response {
     let id = random(world);
     world.vendors().requests.put(id.clone(), request.clone());
     pages::sign_in(headers, query, world, &request, &id)
@@ -96,7 +91,9 @@ pub(super) async fn decide(
     body: Bytes,
 ) -> Response {
     let form = Parameters::of_form(&body).unwrap_or_default();
-    let request = form.value("request").and_then(|id| world.vendors().requests.take(id));
+    let request = form
+        .value("request")
+        .and_then(|id| world.vendors().requests.take(id));
     let Some(request) = request.filter(|request| request.party == party) else {
         return pages::gone(&headers, &form);
     };
@@ -118,7 +115,11 @@ pub(super) async fn decide(
     };
     let code = random(&world);
     world.vendors().codes.put(code.clone(), grant);
-    let name = if party == Party::Payment { "auth_code" } else { "code" };
+    let name = if party == Party::Payment {
+        "auth_code"
+    } else {
+        "code"
+    };
     wire::see_other(&back(&request, &issuer, lie, (name, &code)))
 }
 
@@ -150,10 +151,13 @@ pub(super) fn redeem(
     code: Option<&str>,
     form: &Parameters,
 ) -> Result<Grant, &'static str> {
-    let grant = code.and_then(|code| world.vendors().codes.take(code)).ok_or("invalid_grant")?;
+    let grant = code
+        .and_then(|code| world.vendors().codes.take(code))
+        .ok_or("invalid_grant")?;
     let request = &grant.request;
     // Payment apps do not ask for the address a second time.
-    let same_address = party == Party::Payment || form.value("redirect_uri") == Some(request.redirect_uri.as_str());
+    let same_address =
+        party == Party::Payment || form.value("redirect_uri") == Some(request.redirect_uri.as_str());
     let verifier = form.value("code_verifier").map(jws::sha256);
     if request.party != party || !same_address || request.challenge != verifier {
         return Err("invalid_grant");
@@ -163,7 +167,12 @@ pub(super) fn redeem(
 
 /// Whether a token request shows the provider's secret, in the `Authorization` header (RFC 6749 section 2.3.1) or in the
 /// form.
-pub(super) fn shows_secret(world: &World, headers: &HeaderMap, form: &Parameters, names: (&str, &str)) -> bool {
+pub(super) fn shows_secret(
+    world: &World,
+    headers: &HeaderMap,
+    form: &Parameters,
+    names: (&str, &str),
+) -> bool {
     let basic = headers
         .get(header::AUTHORIZATION)
         .and_then(|value| value.to_str().ok())

@@ -19,6 +19,8 @@ pub(super) enum Lie {
     WrongIssuer,
     /// It is over.
     Expired,
+    /// The person signed in long ago.
+    OldSignIn,
     /// It is not signed.
     Unsigned,
     /// It is signed with a key that is not published.
@@ -31,7 +33,7 @@ pub(super) enum Lie {
 
 impl Lie {
     /// All of them, with their words in forms.
-    pub(super) const ALL: [(Self, &'static str); 12] = [
+    pub(super) const ALL: [(Self, &'static str); 13] = [
         (Self::No, "no"),
         (Self::OtherState, "other-state"),
         (Self::OtherIssuer, "other-issuer"),
@@ -40,6 +42,7 @@ impl Lie {
         (Self::WrongAudience, "wrong-audience"),
         (Self::WrongIssuer, "wrong-issuer"),
         (Self::Expired, "expired"),
+        (Self::OldSignIn, "old-sign-in"),
         (Self::Unsigned, "unsigned"),
         (Self::OtherKey, "other-key"),
         (Self::OtherSubject, "other-subject"),

@@ -58,7 +58,11 @@ impl Server {
 /// The switch of a server, or the answer that there is none, or that of its fault.
 async fn reached(world: &World, party: Party, server: &Server) -> Result<Route, Response> {
     let Some(route) = server.route(party) else {
-        return Err(wire::refusal(StatusCode::NOT_FOUND, "not_found", "no OpenID provider"));
+        return Err(wire::refusal(
+            StatusCode::NOT_FOUND,
+            "not_found",
+            "no OpenID provider",
+        ));
     };
     match fault(world, route).await {
         Some((status, outcome, response)) => {
@@ -188,17 +192,29 @@ pub(super) async fn token(
 }
 
 fn identity_token(world: &World, grant: &Grant) -> anyhow::Result<String> {
-    let (own, now) = (issuer(world, grant.request.party), world.clock().now().timestamp());
+    let (own, now) = (
+        issuer(world, grant.request.party),
+        world.clock().now().timestamp(),
+    );
     let when = |lie: Lie, wrong: &str, right: &str| {
-        if grant.lie == lie { wrong.to_owned() } else { right.to_owned() }
+        if grant.lie == lie {
+            wrong.to_owned()
+        } else {
+            right.to_owned()
+        }
     };
-    let expires = if grant.lie == Lie::Expired { now - 3600 } else { now + 300 };
+    let expires = if grant.lie == Lie::Expired {
+        now - 3600
+    } else {
+        now + 300
+    };
     let mut claims = json!({
         "iss": when(Lie::WrongIssuer, "https://elsewhere.example", &own),
         "sub": grant.subject(),
         "aud": when(Lie::WrongAudience, "somebody-else", CLIENT_ID),
         "exp": expires,
         "iat": Ord::min(now, expires),
+        "auth_time": if grant.lie == Lie::OldSignIn { now - 86_400 } else { now },
         "nonce": when(Lie::WrongNonce, "bm9uY2U", grant.request.nonce.as_deref().unwrap_or_default()),
     });
     if let Some(fields) = claims.as_object_mut()
@@ -220,7 +236,11 @@ fn identity_token(world: &World, grant: &Grant) -> anyhow::Result<String> {
         return Ok(format!("{}.{}.", part(&json!({ "alg": "none" })), part(&claims)));
     }
     let vendors = world.vendors();
-    let key = if grant.lie == Lie::OtherKey { &vendors.other_key } else { &vendors.key };
+    let key = if grant.lie == Lie::OtherKey {
+        &vendors.other_key
+    } else {
+        &vendors.key
+    };
     key.sign(&json!({ "typ": "JWT", "kid": vendors.key.kid }), &claims)
 }
 
@@ -241,7 +261,11 @@ pub(super) async fn user(
     let grant = token.and_then(|token| world.vendors().tokens.find(token));
     let Some(grant) = grant.filter(|grant| grant.request.party == party) else {
         record(&world, route, StatusCode::UNAUTHORIZED, "invalid_token");
-        return wire::refusal(StatusCode::UNAUTHORIZED, "invalid_token", "an access token is needed");
+        return wire::refusal(
+            StatusCode::UNAUTHORIZED,
+            "invalid_token",
+            "an access token is needed",
+        );
     };
     record(&world, route, StatusCode::OK, "user");
     let subject = if grant.lie == Lie::OtherSubject {

@@ -54,7 +54,8 @@ pub(super) async fn token(State(world): State<World>, headers: HeaderMap, body: 
             let (token, user) = (random(&world), grant.subject());
             world.vendors().tokens.put(token.clone(), grant);
             record(&world, Route::PaymentToken, StatusCode::OK, "token");
-            let document = json!({ "code": "10000", "access_token": token, "user_id": user, "expires_in": 300 });
+            let document =
+                json!({ "code": "10000", "access_token": token, "user_id": user, "expires_in": 300 });
             wire::json(StatusCode::OK, &document)
         }
         Err(error) => {

@@ -51,6 +51,9 @@ mod tests {
         let shelf = Shelf::default();
         shelf.put("a".to_owned(), 1);
         shelf.put("a".to_owned(), 2);
-        assert_eq!((shelf.find("a"), shelf.take("a"), shelf.take("a")), (Some(2), Some(2), None));
+        assert_eq!(
+            (shelf.find("a"), shelf.take("a"), shelf.take("a")),
+            (Some(2), Some(2), None)
+        );
     }
 }

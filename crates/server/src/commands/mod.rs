@@ -5,6 +5,7 @@ mod check_config;
 mod clients;
 mod keys;
 mod migrate;
+mod operator;
 mod serve;
 
 use std::collections::BTreeMap;
@@ -33,6 +34,7 @@ pub async fn run(cli: Cli) -> ExitCode {
         Command::Keys(Keys::Retire { file, kid, now }) => {
             keys::retire(&file.config, kid.as_deref(), now).await
         }
+        Command::Operator(command) => operator::run(command).await,
         Command::Audit(Audit::Verify(file)) => audit::verify(&file.config).await,
     };
     match done {

@@ -11,6 +11,7 @@ use store::vault::KeyEncryptionKey;
 use toml::{Table, Value};
 use url::Url;
 
+use super::sources::Named;
 use super::{Config, Environment};
 
 /// What the environment's names begin with.
@@ -84,7 +85,16 @@ pub fn load(file: &Path, environment: &BTreeMap<String, String>) -> Result<Loade
         .map_err(|problem| {
             faults.push(located(file, &text, "secrets.key_encryption_key_file", problem));
         });
-    let ladder = ladder(file, &text, &config.assurance.file).map_err(|fault| faults.push(fault));
+    let named = match config.sources.dir.clone() {
+        None => Ok(Named::default()),
+        Some(dir) => super::load_sources(&dir).map_err(|found| faults.extend(found)),
+    };
+    // Faults of the sources are told first; the ladder is read without them then.
+    let joined = named.as_ref().ok();
+    let ladder = ladder((file, &text), &config.assurance.file, joined).map_err(|found| faults.extend(found));
+    if let (Some(named), Ok(ladder)) = (joined, &ladder) {
+        faults.extend(named.connect(&mut config, ladder));
+    }
     let clients = match &config.clients.dir {
         None => Ok(Vec::new()),
         Some(dir) => super::load_clients(dir, super::ClientRules::from(&config))
@@ -96,12 +106,6 @@ pub fn load(file: &Path, environment: &BTreeMap<String, String>) -> Result<Loade
         Some(dir) => Agreements::load(dir),
     }
     .map_err(|error| faults.push(fault("agreements.dir", error.to_string())));
-    if let Some(dir) = config.sources.dir.clone() {
-        match super::load_sources(&dir) {
-            Ok(named) => named.connect(&mut config.account.sources),
-            Err(found) => faults.extend(found),
-        }
-    }
     match (key, ladder, clients, agreements, faults.is_empty()) {
         (Ok(key), Ok(ladder), Ok(clients), Ok(agreements), true) => Ok(Loaded {
             config,
@@ -114,16 +118,18 @@ pub fn load(file: &Path, environment: &BTreeMap<String, String>) -> Result<Loade
     }
 }
 
-/// The ladder. A file that is not there is the fault of the key that names it; what is wrong inside is its own.
-fn ladder(config_file: &Path, config_text: &str, ladder_file: &Path) -> Result<Ladder, Fault> {
-    let text =
-        read(ladder_file).map_err(|problem| located(config_file, config_text, "assurance.file", problem))?;
-    Ladder::from_toml(&text).map_err(|error| Fault {
-        file: ladder_file.to_owned(),
-        line: None,
-        key: String::new(),
-        problem: error.to_string(),
-    })
+/// The ladder, with the sources that join it. A file that is not there is the fault of the key that names it; what is
+/// wrong inside is its own.
+fn ladder(
+    (config_file, config_text): (&Path, &str),
+    ladder_file: &Path,
+    named: Option<&Named>,
+) -> Result<Ladder, Vec<Fault>> {
+    let text = read(ladder_file)
+        .map_err(|problem| vec![located(config_file, config_text, "assurance.file", problem)])?;
+    let none = Named::default();
+    let named = named.unwrap_or(&none);
+    Ladder::from_toml_with(&text, named.extras()).map_err(|error| named.own_faults(error, ladder_file))
 }
 
 fn read(file: &Path) -> Result<String, String> {
@@ -298,6 +304,9 @@ fn checks(config: &Config) -> Vec<(String, String)> {
             faults.push((format!("account.{key}"), problem.to_owned()));
         }
     }
+    for (key, problem) in config.account.ageing.faults() {
+        faults.push((format!("account.ageing.{key}"), problem.to_owned()));
+    }
     for (key, problem) in config.outbound.faults() {
         faults.push((format!("outbound.{key}"), problem.to_owned()));
     }
@@ -312,6 +321,9 @@ fn checks(config: &Config) -> Vec<(String, String)> {
     }
     for (key, problem) in config.provider.backchannel_logout.faults() {
         faults.push((format!("provider.backchannel_logout.{key}"), problem.to_owned()));
+    }
+    for (key, problem) in config.operator.faults() {
+        faults.push((format!("operator.{key}"), problem.to_owned()));
     }
     for (key, problem) in config.keys.faults() {
         faults.push((format!("keys.{key}"), problem.to_owned()));

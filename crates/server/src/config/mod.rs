@@ -67,6 +67,9 @@ pub struct Config {
     /// Signing keys.
     #[serde(default)]
     pub keys: KeysSection,
+    /// The operators' console.
+    #[serde(default)]
+    pub operator: operator::Config,
     /// Logging.
     #[serde(default)]
     pub log: Log,
@@ -190,6 +193,8 @@ pub struct Provider {
     pub pages: provider::discovery::Pages,
     /// How sub-sites are told of sign-outs.
     pub backchannel_logout: provider::logout::Config,
+    /// Under which names verifications are told.
+    pub verified_claims: provider::verified_claims::Config,
 }
 
 impl Default for Provider {
@@ -208,6 +213,7 @@ impl Default for Provider {
             registration: config.registration,
             pages: config.pages,
             backchannel_logout: config.logout,
+            verified_claims: config.verified_claims,
         }
     }
 }
@@ -232,6 +238,7 @@ impl Provider {
             registration: self.registration.clone(),
             pages: self.pages.clone(),
             logout: self.backchannel_logout.clone(),
+            verified_claims: self.verified_claims.clone(),
             sessions,
         }
     }

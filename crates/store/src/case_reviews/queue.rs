@@ -5,7 +5,9 @@ use model::case::State;
 use model::evidence::SourceId;
 use model::ids::OperatorId;
 use sea_orm::sea_query::{Condition, Expr, ExprTrait as _};
-use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, Select};
+use sea_orm::{
+    ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, Select,
+};
 
 use super::{Review, Stage, from_row, took_part};
 use crate::cases::CaseNumber;
@@ -130,11 +132,12 @@ pub async fn list(tx: &Tx) -> Result<Vec<Waiting>, StoreError> {
     with_cases(tx, rows).await
 }
 
-/// The case that an operator takes next: what has waited longest of what they may take.
+/// The case that an operator takes next: what has waited longest of what they may take, behind one that they leave.
 pub async fn find_next(
     tx: &Tx,
     operator: OperatorId,
     now: DateTime<Utc>,
+    behind: Option<&Review>,
 ) -> Result<Option<Waiting>, StoreError> {
     let me = operator.as_uuid();
     let free = Condition::any()
@@ -146,13 +149,18 @@ pub async fn find_next(
     let fresh = Condition::any()
         .add(Column::Appeals.eq(0))
         .add(Expr::exists(took_part(operator)).not());
-    let rows = queued()
-        .filter(free)
-        .filter(not_mine)
-        .filter(fresh)
-        .limit(1)
-        .all(tx)
-        .await?;
+    let mut query = queued().filter(free).filter(not_mine).filter(fresh);
+    if let Some(review) = behind {
+        let later = Column::QueuedAt
+            .eq(review.queued_at)
+            .and(Column::CaseId.gt(review.case.as_uuid()));
+        query = query.filter(
+            Condition::any()
+                .add(Column::QueuedAt.gt(review.queued_at))
+                .add(later),
+        );
+    }
+    let rows = query.limit(1).all(tx).await?;
     Ok(with_cases(tx, rows).await?.pop())
 }
 
@@ -185,8 +193,7 @@ async fn with_cases(tx: &Tx, rows: Vec<Model>) -> Result<Vec<Waiting>, StoreErro
         };
         waiting.push(Waiting {
             number: CaseNumber::parse(number).ok_or(StoreError::Malformed("verification_case.number"))?,
-            source: SourceId::parse(source)
-                .map_err(|_| StoreError::Malformed("verification_case.source"))?,
+            source: SourceId::parse(source).map_err(|_| StoreError::Malformed("verification_case.source"))?,
             state: State::parse(state).ok_or(StoreError::Malformed("verification_case.state"))?,
             review: from_row(row)?,
         });

@@ -2,7 +2,6 @@
 
 use model::citizen_id::CitizenId;
 use model::evidence::SourceId;
-use model::person_name::PersonName;
 use tokio::task::JoinSet;
 
 use super::*;
@@ -43,14 +42,9 @@ async fn queued(test: &TestStore, level: u8) -> Case {
 }
 
 async fn take(test: &TestStore, case: &Case, operator: OperatorId) -> bool {
-    claim(
-        &test.store.read(),
-        case.id,
-        operator,
-        (test.clock.now(), LEASE),
-    )
-    .await
-    .unwrap()
+    claim(&test.store.read(), case.id, operator, (test.clock.now(), LEASE))
+        .await
+        .unwrap()
 }
 
 async fn settle(
@@ -136,7 +130,9 @@ async fn a_decision_sent_many_times_at_once_is_made_once() {
             };
             racing.spawn(async move {
                 let tx = store.begin().await.unwrap();
-                let done = decide(&tx, id, (me, verdict, GOOD), Eyes::Two, now).await.unwrap();
+                let done = decide(&tx, id, (me, verdict, GOOD), Eyes::Two, now)
+                    .await
+                    .unwrap();
                 tx.commit().await.unwrap();
                 done
             });
@@ -152,7 +148,10 @@ async fn attack_241_what_takes_two_people_is_never_decided_by_one() {
         let (case, me, other) = (queued(&test, 3).await, someone(&test), someone(&test));
         assert!(take(&test, &case, me).await);
         let approve = |who| (who, Verdict::Approve, GOOD);
-        assert!(!settle(&test, &case, approve(me), Eyes::Four).await, "nobody proposed it");
+        assert!(
+            !settle(&test, &case, approve(me), Eyes::Four).await,
+            "nobody proposed it"
+        );
         assert!(suggest(&test, &case, me).await);
         assert!(!suggest(&test, &case, me).await, "once");
         assert!(!take(&test, &case, me).await, "the proposer does not confirm");
@@ -164,7 +163,10 @@ async fn attack_241_what_takes_two_people_is_never_decided_by_one() {
         let another = (other, Verdict::Approve, Reason::NameVariant);
         assert!(!settle(&test, &case, another, Eyes::Four).await, "another reason");
         let against = (other, Verdict::Reject, GOOD);
-        assert!(!settle(&test, &case, against, Eyes::Four).await, "another verdict");
+        assert!(
+            !settle(&test, &case, against, Eyes::Four).await,
+            "another verdict"
+        );
         assert!(settle(&test, &case, approve(other), Eyes::Four).await);
     }
 }
@@ -211,8 +213,13 @@ async fn an_appeal_is_for_somebody_who_took_no_part_in_the_decision() {
         let review = find_review(&tx, case.id).await.unwrap().unwrap();
         assert_eq!((review.appeals, review.stage), (1, Stage::Queued));
         assert!(!take(&test, &case, me).await, "the one who decided");
-        assert_eq!(find_next(&tx, me, test.clock.now()).await.unwrap(), None);
-        assert!(find_next(&tx, other, test.clock.now()).await.unwrap().is_some());
+        assert_eq!(find_next(&tx, me, test.clock.now(), None).await.unwrap(), None);
+        assert!(
+            find_next(&tx, other, test.clock.now(), None)
+                .await
+                .unwrap()
+                .is_some()
+        );
         assert!(take(&test, &case, other).await);
         assert!(settle(&test, &case, (other, Verdict::Approve, GOOD), Eyes::Two).await);
     }
@@ -282,10 +289,21 @@ async fn the_queue_says_how_much_waits_and_for_how_long() {
             "{}",
             test.database.kind()
         );
-        let numbers: Vec<_> = list(&tx).await.unwrap().into_iter().map(|one| one.number).collect();
+        let numbers: Vec<_> = list(&tx)
+            .await
+            .unwrap()
+            .into_iter()
+            .map(|one| one.number)
+            .collect();
         assert_eq!(numbers, [oldest.number.clone(), second.number, third.number]);
-        assert_eq!(find_next(&tx, me, now).await.unwrap(), None, "mine or taken");
-        let next = find_next(&tx, other, now).await.unwrap().unwrap();
+        assert_eq!(
+            find_next(&tx, me, now, None).await.unwrap(),
+            None,
+            "mine or taken"
+        );
+        let next = find_next(&tx, other, now, None).await.unwrap().unwrap();
         assert_eq!(next.number, oldest.number);
+        let behind = find_next(&tx, other, now, Some(&next.review)).await.unwrap();
+        assert_eq!(behind, None, "the others are taken");
     }
 }

@@ -64,6 +64,16 @@ impl Factors {
         self.0.iter().map(|(name, factor)| (name.as_str(), factor))
     }
 
+    /// Those that may be stored.
+    #[must_use]
+    pub fn kept(&self) -> Self {
+        let kept = self.0.iter().filter(|(_, factor)| factor.kept);
+        Self(
+            kept.map(|(name, factor)| (name.clone(), factor.clone()))
+                .collect(),
+        )
+    }
+
     /// Whether all of them may be stored.
     pub fn all_kept(&self) -> bool {
         self.0.values().all(|factor| factor.kept)

@@ -108,12 +108,57 @@ async fn a_newer_case_takes_the_place_of_a_waiting_one() {
         let old = case(&test, State::Unavailable, Some(0)).await;
         let (tx, now) = (test.store.read(), test.clock.now());
         assert_eq!(
-            replace_waiting(&tx, old.account, &old.source, now).await.unwrap(),
+            replace_waiting(&tx, (old.account, &old.source), &[State::Unavailable], None, now)
+                .await
+                .unwrap(),
             1
         );
         assert!(claim_due(&tx, (now, now), 10).await.unwrap().is_empty());
-        assert!(!postpone(&tx, old.id, now).await.unwrap());
+        assert!(!postpone(&tx, old.id, now, now).await.unwrap());
         assert_eq!(load(&test, &old).await.state, State::Replaced);
+    }
+}
+
+#[tokio::test]
+async fn attack_251_a_case_whose_node_stopped_while_it_asked_is_taken_up_again_when_its_lease_is_over() {
+    for test in testing::stores().await {
+        let new = case(&test, State::Checking, Some(120)).await;
+        let tx = test.store.read();
+        let claim = |at: DateTime<Utc>| (at, at + TimeDelta::seconds(120));
+        assert!(
+            claim_due(&tx, claim(test.clock.now()), 10)
+                .await
+                .unwrap()
+                .is_empty()
+        );
+        test.clock.advance(TimeDelta::seconds(120));
+        let now = test.clock.now();
+        let taken = claim_due(&tx, claim(now), 10).await.unwrap();
+        assert_eq!((taken.len(), taken[0].state), (1, State::Checking));
+        assert!(postpone(&tx, new.id, now, now).await.unwrap());
+        assert_eq!(load(&test, &new).await.state, State::Unavailable);
+        let taken = claim_due(&tx, claim(now), 10).await.unwrap();
+        assert_eq!(taken[0].state, State::Unavailable, "the state before");
+        assert_eq!(load(&test, &new).await.state, State::Checking);
+    }
+}
+
+#[tokio::test]
+async fn what_could_not_be_kept_is_waited_for_and_the_case_ends_when_it_does_not_come() {
+    for test in testing::stores().await {
+        let new = case(&test, State::Checking, Some(0)).await;
+        let (tx, now) = (test.store.read(), test.clock.now());
+        let until = now + TimeDelta::days(7);
+        assert!(need_more(&tx, new.id, until, now).await.unwrap());
+        assert!(!need_more(&tx, new.id, until, now).await.unwrap());
+        let found = find_needing_more(&tx, new.account, &new.source).await.unwrap();
+        assert_eq!(found.map(|case| case.id), Some(new.id));
+        assert!(claim_due(&tx, (until, until), 10).await.unwrap().is_empty());
+        assert!(expire_unanswered(&tx, now, 10).await.unwrap().is_empty());
+        let expired = expire_unanswered(&tx, until, 10).await.unwrap();
+        assert_eq!(expired, [(new.id, new.account)], "{}", test.database.kind());
+        let case = load(&test, &new).await;
+        assert_eq!((case.state, case.input), (State::Expired, None));
     }
 }
 

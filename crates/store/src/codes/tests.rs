@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use chrono::TimeDelta;
 use model::authn::Method;
 use model::client::AccountKind;
@@ -8,6 +10,7 @@ use model::scope::Scope;
 use super::*;
 use crate::accounts::{self, NewAccount};
 use crate::grants::{self, Grant};
+use crate::requested::RequestedVerified;
 use crate::sessions::{self, NewSession};
 use crate::testing::{self, TestStore};
 use crate::tokens::{self, NewAccessToken, TokenDetails};
@@ -127,6 +130,7 @@ impl World<'_> {
                 methods: redeemed.details.methods.clone(),
                 auth_time: redeemed.details.auth_time,
                 claims: BTreeMap::new(),
+                verified_claims: RequestedVerified::default(),
                 jkt: None,
                 resources: Vec::new(),
                 jti: None,

@@ -12,7 +12,6 @@ pub struct Model {
     pub browser_hash: Vec<u8>,
     pub source: String,
     pub kept_sealed: Vec<u8>,
-    pub onward: String,
     pub created_at: DateTimeUtc,
     pub expires_at: DateTimeUtc,
     pub used_at: Option<DateTimeUtc>,

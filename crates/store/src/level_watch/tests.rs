@@ -44,7 +44,9 @@ async fn prove(test: &TestStore, tx: &Tx, account: AccountId, source: &str) {
 async fn take(test: &TestStore, limit: u64) -> Vec<Due> {
     let now = test.clock.now();
     let tx = test.store.begin().await.unwrap();
-    let due = take_due(&tx, (now, now + TimeDelta::minutes(5)), limit).await.unwrap();
+    let due = take_due(&tx, (now, now + TimeDelta::minutes(5)), limit)
+        .await
+        .unwrap();
     tx.commit().await.unwrap();
     due
 }
@@ -63,7 +65,9 @@ async fn whatever_changes_evidence_has_the_level_looked_at_and_a_look_is_one_nod
             let store = test.store.clone();
             nodes.spawn(async move {
                 let tx = store.begin().await.unwrap();
-                let due = take_due(&tx, (now, now + TimeDelta::minutes(5)), 10).await.unwrap();
+                let due = take_due(&tx, (now, now + TimeDelta::minutes(5)), 10)
+                    .await
+                    .unwrap();
                 tx.commit().await.unwrap();
                 due
             });
@@ -86,13 +90,20 @@ async fn whatever_changes_evidence_has_the_level_looked_at_and_a_look_is_one_nod
         assert!(take(&test, 10).await.is_empty(), "nothing changed");
         let piece = again[0].evidence[0].id;
         assert_eq!(
-            pieces::end_pieces(&tx, AccountId::new(now, test.store.rng()), &[piece], (now, "test"))
-                .await
-                .unwrap(),
+            pieces::end_pieces(
+                &tx,
+                AccountId::new(now, test.store.rng()),
+                &[piece],
+                (now, "test")
+            )
+            .await
+            .unwrap(),
             0,
             "not another account's"
         );
-        pieces::end_pieces(&tx, one, &[piece], (now, "test")).await.unwrap();
+        pieces::end_pieces(&tx, one, &[piece], (now, "test"))
+            .await
+            .unwrap();
         assert!(take(&test, 10).await[0].evidence.is_empty());
     }
 }
@@ -111,7 +122,10 @@ async fn what_was_seen_is_kept_and_a_wake_only_moves_the_next_look() {
         settle(&tx, std::slice::from_ref(&seen)).await.unwrap();
         assert_eq!(find(&tx, one).await.unwrap(), Some(seen.clone()));
         wake(&tx, one, now).await.unwrap();
-        let woken = Watch { next_look_at: now, ..seen };
+        let woken = Watch {
+            next_look_at: now,
+            ..seen
+        };
         assert_eq!(find(&tx, one).await.unwrap(), Some(woken));
     }
 }

@@ -239,7 +239,7 @@ pub async fn find_standing(
     let column = |name| found.try_get::<Option<String>>("", name);
     Ok(Some(Standing {
         session: from_row(tx, row, owner)?,
-        evidence: evidence::from_column(column(EVIDENCE)?.as_deref())?,
+        evidence: evidence::from_column(column(EVIDENCE)?.as_deref())?.0,
         grant: grants::from_column(column(GRANT)?.as_deref())?,
     }))
 }

@@ -141,10 +141,7 @@ async fn told_acr(tx: &Tx, ids: &[Uuid], now: DateTime<Utc>, known: &mut Known) 
 }
 
 /// The sub-sites among these that are in use and want to be told.
-async fn listening(
-    tx: &Tx,
-    ids: BTreeSet<&ClientId>,
-) -> Result<BTreeMap<ClientId, Client>, StoreError> {
+async fn listening(tx: &Tx, ids: BTreeSet<&ClientId>) -> Result<BTreeMap<ClientId, Client>, StoreError> {
     if ids.is_empty() {
         return Ok(BTreeMap::new());
     }
@@ -153,7 +150,9 @@ async fn listening(
         .filter(client::Column::RemovedAt.is_null())
         .all(tx)
         .await?;
-    let clients = rows.iter().filter_map(|row| Client::from_document(&row.document).ok());
+    let clients = rows
+        .iter()
+        .filter_map(|row| Client::from_document(&row.document).ok());
     Ok(clients
         .filter(|client| client.events_uri.is_some() && !client.disabled)
         .map(|client| (client.client_id.clone(), client))

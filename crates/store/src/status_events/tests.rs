@@ -83,7 +83,9 @@ async fn what_is_confirmed_dead_or_late_is_not_told_again() {
             states
         };
         assert_eq!(states, [State::Confirmed, State::Dead, State::Dead]);
-        crate::cleanup::sweep(&tx, later + TimeDelta::days(8)).await.unwrap();
+        crate::cleanup::sweep(&tx, later + TimeDelta::days(8))
+            .await
+            .unwrap();
         assert!(of_account(&tx, all[0].account).await.unwrap().is_empty());
     }
 }

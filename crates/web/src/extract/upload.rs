@@ -253,7 +253,10 @@ mod tests {
             vec![],
             vec![part("csrf", None, "wrong")],
             vec![part("csrf", None, &proof("other"))],
-            vec![part("front", Some("a"), "1"), part("csrf", None, &proof("pictures"))],
+            vec![
+                part("front", Some("a"), "1"),
+                part("csrf", None, &proof("pictures")),
+            ],
             vec![part("csrf", Some("csrf"), &proof("pictures"))],
         ] {
             assert!(read(&parts).await.is_err(), "{parts:?}");
@@ -261,7 +264,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn attack_305_broken_and_endless_forms_are_refused() {
+    async fn attack_310_broken_and_endless_forms_are_refused() {
         let csrf = part("csrf", None, &proof("pictures"));
         let with = |parts: Vec<String>| [vec![csrf.clone()], parts].concat();
         let many = (0..5).map(|index| part(&format!("n{index}"), None, "1"));
@@ -281,7 +284,10 @@ mod tests {
             "application/x-www-form-urlencoded",
             "multipart/mixed; boundary=x",
         ] {
-            assert!(Upload::from_request(request(kind, ""), &()).await.is_err(), "{kind}");
+            assert!(
+                Upload::from_request(request(kind, ""), &()).await.is_err(),
+                "{kind}"
+            );
         }
     }
 }

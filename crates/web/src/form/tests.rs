@@ -102,7 +102,13 @@ fn a_field_keeps_its_first_error_and_the_code_is_stable() {
 #[test]
 fn a_form_with_a_file_is_sent_in_parts_and_a_long_text_is_kept() {
     let form = FormPage::new("x", LocalPath::known("/x"));
-    assert!(!form.clone().render(&visit(), &Errors::none()).to_string().contains("enctype"));
+    assert!(
+        !form
+            .clone()
+            .render(&visit(), &Errors::none())
+            .to_string()
+            .contains("enctype")
+    );
     let form = form
         .file(FilePicker::picture("front", "label").hint("hint"))
         .area(TextArea::new("text", "label", 500).value("</textarea><b>"));

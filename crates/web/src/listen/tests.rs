@@ -276,7 +276,7 @@ async fn a_body_over_the_limit_is_refused_whether_announced_or_not() {
 }
 
 #[tokio::test]
-async fn attack_305_only_the_pages_that_take_pictures_take_large_bodies() {
+async fn attack_303_only_the_pages_that_take_pictures_take_large_bodies() {
     let running = start(Limits {
         body_bytes: 2048,
         upload_bytes: 8192,

@@ -1,5 +1,7 @@
 //! The page around a content: the template `layout.html` and what it is filled with.
 
+use std::borrow::Cow;
+
 use askama::Template;
 use axum::response::{IntoResponse, Response};
 use http::header::{CONTENT_LANGUAGE, CONTENT_SECURITY_POLICY, CONTENT_TYPE, VARY};
@@ -18,7 +20,7 @@ use crate::problem::Problem;
 /// How a page is answered: its name, title, status and errors.
 #[derive(Clone, Debug)]
 pub struct Page {
-    name: &'static str,
+    name: Cow<'static, str>,
     title: Words,
     status: Option<StatusCode>,
     errors: Errors,
@@ -32,9 +34,9 @@ pub struct Page {
 
 impl Page {
     /// A page: its name in `data-page`, and its title, which is the `h1` as well.
-    pub fn new(name: &'static str, title: impl Into<Words>) -> Self {
+    pub fn new(name: impl Into<Cow<'static, str>>, title: impl Into<Words>) -> Self {
         Self {
-            name,
+            name: name.into(),
             title: title.into(),
             status: None,
             errors: Errors::none(),
@@ -209,7 +211,7 @@ impl<'a> Layout<'a> {
         let language = visit.language();
         Self {
             visit,
-            name: page.name,
+            name: &page.name,
             title: page.title.text(visit),
             caption: page.caption.as_ref().map(|words| words.text(visit)),
             wide: page.wide,

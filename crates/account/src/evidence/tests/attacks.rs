@@ -1,15 +1,14 @@
 //! The attacks of the catalogue's section 2.13 that exist here, by number.
 
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use axum::http::StatusCode;
 use chrono::TimeDelta;
-use model::clock::Clock;
 use model::evidence::SourceId;
 use store::{accounts, cases};
 
 use super::*;
+use crate::evidence::connected;
 use crate::evidence::source::Finding;
 use crate::evidence::source::tests::facts;
 use crate::signin::testing::resident;
@@ -255,39 +254,47 @@ async fn attack_251_a_source_that_never_answers_ends_the_case_with_a_notice() {
 
 #[tokio::test]
 async fn attack_251_a_source_that_fails_five_times_is_left_alone_for_thirty_seconds() {
-    let clock = Clock::manual(store::testing::start_time());
-    let scripted = Arc::new(Scripted::saying(Word::Unavailable));
-    let id = SourceId::parse(POPULATION_REGISTER).unwrap();
-    let sources = Sources::new(
-        [(id.clone(), erased(&scripted))],
-        crate::evidence::breaker::Limits::default(),
-    );
-    for _ in 0..8 {
-        assert_eq!(sources.check(&id, &facts(), &clock).await.0, Word::Unavailable);
+    for (world, script) in worlds(Word::Unavailable).await {
+        let id = SourceId::parse(POPULATION_REGISTER).unwrap();
+        let check = async || connected::check(&world.service, &id, &facts()).await.unwrap();
+        for _ in 0..8 {
+            assert_eq!(check().await.0, Word::Unavailable);
+        }
+        assert_eq!(script.asked.load(Ordering::SeqCst), 5);
+        script.say(Word::Match);
+        assert_eq!(check().await.0, Word::Unavailable, "still open");
+        let listed = world.service.sources().list(world.clock.now());
+        let resting: Vec<_> = listed
+            .iter()
+            .filter(|one| one.is_resting)
+            .map(|one| &one.id)
+            .collect();
+        assert_eq!(resting, [&id]);
+        world.clock.advance(TimeDelta::seconds(30));
+        assert!(matches!(check().await.1, Finding::Match(_)));
+        assert_eq!(script.asked.load(Ordering::SeqCst), 6);
+        let day = crate::evidence::today(&world.service);
+        let used = store::source_use::find(&world.service.store().read(), &id, day)
+            .await
+            .unwrap()
+            .unwrap();
+        assert_eq!(
+            (used.asked, used.matched, used.unavailable),
+            (6, 1, 5),
+            "only what was asked is counted"
+        );
     }
-    assert_eq!(scripted.asked.load(Ordering::SeqCst), 5);
-    scripted.say(Word::Match);
-    assert_eq!(
-        sources.check(&id, &facts(), &clock).await.0,
-        Word::Unavailable,
-        "still open"
-    );
-    clock.advance(TimeDelta::seconds(30));
-    assert!(matches!(
-        sources.check(&id, &facts(), &clock).await.1,
-        Finding::Match(_)
-    ));
-    assert_eq!(scripted.asked.load(Ordering::SeqCst), 6);
 }
 
 #[tokio::test]
 async fn attack_251_a_source_that_is_not_connected_is_unavailable() {
-    let id = SourceId::parse("bank_card").unwrap();
-    let clock = Clock::manual(store::testing::start_time());
-    let (word, finding) = Sources::default().check(&id, &facts(), &clock).await;
-    assert_eq!(word, Word::Unavailable);
-    assert!(matches!(
-        finding,
-        Finding::Not(crate::evidence::source::Denial::Unavailable)
-    ));
+    for (world, _) in worlds(Word::Match).await {
+        let id = SourceId::parse("bank_card").unwrap();
+        let (word, finding) = connected::check(&world.service, &id, &facts()).await.unwrap();
+        assert_eq!(word, Word::Unavailable);
+        assert!(matches!(
+            finding,
+            Finding::Not(crate::evidence::source::Denial::Unavailable)
+        ));
+    }
 }

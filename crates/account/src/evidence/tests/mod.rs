@@ -14,7 +14,12 @@ use crate::signin::testing::signed_in;
 use crate::testing::{Browser, Seen, World, worlds_with_sources};
 
 mod attacks;
+mod example;
+mod faults;
+mod further;
+mod interrupted;
 mod journeys;
+mod limits;
 mod returning;
 
 const PHONE: &str = "13800000001";
@@ -45,6 +50,61 @@ async fn worlds(word: Word) -> Vec<(World, Arc<Scripted>)> {
         worlds.push((world, script));
     }
     worlds
+}
+
+/// Every source with a form, with what a person types there; the name and number are the verified ones.
+const FURTHER: [(&str, &[(&str, &str)]); 5] = [
+    ("mobile_operator", &[]),
+    ("bank_card", &[("card", "6200 0000 0000 0000 018")]),
+    ("social_security", &[("account", "ah 3400001")]),
+    ("provident_fund", &[("account", "0551-0000 0001")]),
+    ("driving_licence", &[("file_number", "3401 0000 0001")]),
+];
+
+/// Worlds where every source with a form says what the script says.
+async fn worlds_of_all(config: Config, word: Word) -> Vec<(World, Arc<Scripted>)> {
+    let scripts = std::sync::Mutex::new(Vec::new());
+    let limits = breaker::Limits {
+        failures: u32::MAX,
+        pause_seconds: 1,
+    };
+    let made = worlds_with_sources(config, || {
+        let script = Arc::new(Scripted::saying(word));
+        scripts.lock().unwrap().push(Arc::clone(&script));
+        let names = FURTHER.iter().map(|(name, _)| *name).chain([POPULATION_REGISTER]);
+        Sources::new(
+            names.map(|name| (SourceId::parse(name).unwrap(), erased(&script))),
+            limits,
+        )
+    })
+    .await;
+    made.into_iter().zip(scripts.into_inner().unwrap()).collect()
+}
+
+/// A browser of somebody at level 1 whose phone was proven just now.
+async fn verified(world: &World, phone: &str) -> (AccountId, Browser) {
+    let account = crate::signin::testing::resident(world, phone).await;
+    let mut browser = confirmed(world, phone).await;
+    let seen = verify(&mut browser, NAME, NUMBER).await;
+    assert!(seen.location.is_some(), "{}", seen.body);
+    (account, browser)
+}
+
+fn page_of(source: &str) -> String {
+    format!("/verify/{}", source.replace('_', "-"))
+}
+
+/// Fills the form of a source in and sends it.
+async fn fill(browser: &mut Browser, source: &str, fields: &[(&str, &str)]) -> Seen {
+    let here = page_of(source);
+    let page = browser.get(&here).await;
+    assert_eq!(
+        page.status,
+        axum::http::StatusCode::OK,
+        "{source}: {:?}",
+        page.location
+    );
+    browser.post(&here, &page, fields).await
 }
 
 /// A browser whose person has proven the phone by a code just now.

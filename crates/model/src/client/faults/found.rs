@@ -16,43 +16,43 @@ pub struct ClientFault {
 }
 
 /// The faults that were found so far.
-pub(super) struct Faults {
+pub(in crate::client) struct Faults {
     production: bool,
     found: Vec<ClientFault>,
 }
 
 impl Faults {
-    pub(super) const fn new(production: bool) -> Self {
+    pub(in crate::client) const fn new(production: bool) -> Self {
         Self {
             production,
             found: Vec::new(),
         }
     }
 
-    pub(super) fn into_list(self) -> Vec<ClientFault> {
+    pub(in crate::client) fn into_list(self) -> Vec<ClientFault> {
         self.found
     }
 
-    pub(super) fn add(&mut self, key: &'static str, problem: impl Display) {
+    pub(in crate::client) fn add(&mut self, key: &'static str, problem: impl Display) {
         let problem = problem.to_string();
         self.found.push(ClientFault { key, problem });
     }
 
-    pub(super) fn unless(&mut self, good: bool, key: &'static str, problem: impl Display) {
+    pub(in crate::client) fn unless(&mut self, good: bool, key: &'static str, problem: impl Display) {
         if !good {
             self.add(key, problem);
         }
     }
 
     /// An address that browsers are sent to, compared byte for byte.
-    pub(super) fn address(&mut self, key: &'static str, uri: &str) {
+    pub(in crate::client) fn address(&mut self, key: &'static str, uri: &str) {
         if let Err(problem) = check_redirect_uri(uri, self.production) {
             self.add(key, format!("{uri:?} {problem}"));
         }
     }
 
     /// An address that is opened or linked to, so that plain http on loopback is no use in production.
-    pub(super) fn secure_address(&mut self, key: &'static str, uri: Option<&String>) {
+    pub(in crate::client) fn secure_address(&mut self, key: &'static str, uri: Option<&String>) {
         let Some(uri) = uri else { return };
         match check_redirect_uri(uri, self.production) {
             Err(problem) => self.add(key, format!("{uri:?} {problem}")),
@@ -64,7 +64,7 @@ impl Faults {
     }
 
     /// A page for people; the place on the page may be named.
-    pub(super) fn page(&mut self, key: &'static str, uri: Option<&String>) {
+    pub(in crate::client) fn page(&mut self, key: &'static str, uri: Option<&String>) {
         let whole = uri.map(|uri| uri.split('#').next().unwrap_or_default().to_owned());
         if uri.is_some_and(|uri| uri.len() > 500 || uri.chars().any(|c| !c.is_ascii_graphic())) {
             self.add(key, "write at most 500 plain characters");
@@ -73,7 +73,7 @@ impl Faults {
         }
     }
 
-    pub(super) fn text(&mut self, key: &'static str, text: &LocalizedText, most: usize) {
+    pub(in crate::client) fn text(&mut self, key: &'static str, text: &LocalizedText, most: usize) {
         let good = |text: &&str| {
             !text.trim().is_empty() && text.chars().count() <= most && text.chars().all(is_plain)
         };

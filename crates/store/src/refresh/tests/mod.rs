@@ -18,6 +18,7 @@ use crate::codes::tests::{World, world};
 use crate::codes::{self, NewCode, Redemption, RequestedClaims};
 use crate::credentials;
 use crate::grants;
+use crate::requested::RequestedVerified;
 use crate::sessions::{self, NewSession};
 use crate::testing::{self, TestStore};
 use crate::tokens::{NewAccessToken, TokenDetails};
@@ -120,6 +121,7 @@ impl World<'_> {
             methods: Methods::new([Method::Password]),
             auth_time: self.now(),
             claims: BTreeMap::new(),
+            verified_claims: RequestedVerified::default(),
             jkt: None,
             resources: Vec::new(),
             jti: None,

@@ -1,0 +1,115 @@
+//! Events that lower a level at once. Each ends evidence in the caller's transaction, says so in the audit log, and has
+//! the level looked at; the level itself follows at the next token.
+
+use model::event::Event;
+use model::evidence::{Evidence, SourceId};
+use model::ids::{AccountId, EvidenceId};
+use model::ladder::Level;
+use serde_json::json;
+use store::accounts::Account;
+use store::audit::{self, Entry};
+use store::{StoreError, Tx, evidence};
+
+use super::rules;
+use crate::Service;
+
+/// Sources that confirmed a person together with the phone of the account.
+pub const BOUND_TO_PHONE: [&str; 2] = ["mobile_operator", "bank_card"];
+
+/// Why evidence ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Reason {
+    PhoneReplaced,
+    RegisterRestricted,
+    CertificateRevoked,
+    RecoveredBySms,
+}
+
+impl Reason {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::PhoneReplaced => "phone_replaced",
+            Self::RegisterRestricted => "register_restricted",
+            Self::CertificateRevoked => "certificate_revoked",
+            Self::RecoveredBySms => "recovered_by_sms",
+        }
+    }
+}
+
+/// The account has another phone: what was confirmed together with the one before ends. Answers how many pieces.
+pub async fn phone_replaced(service: &Service, tx: &Tx, account: AccountId) -> Result<u64, StoreError> {
+    let held = evidence::list(tx, account).await?;
+    let bound = |piece: &&Evidence| BOUND_TO_PHONE.contains(&piece.source.as_str());
+    let pieces: Vec<_> = held.iter().filter(bound).collect();
+    end(service, tx, account, &pieces, Reason::PhoneReplaced).await
+}
+
+/// The population register says dead, cancelled or locked: nothing above the lowest level is left. Freezing the account
+/// and filing a case for an operator is the check's business; both belong into one transaction.
+pub async fn register_says_dead(service: &Service, tx: &Tx, account: &Account) -> Result<u64, StoreError> {
+    lower(
+        service,
+        tx,
+        account,
+        (Level::REGISTERED, Reason::RegisterRestricted),
+    )
+    .await
+}
+
+/// The certificate that a piece of evidence rests on was revoked.
+pub async fn certificate_revoked(
+    service: &Service,
+    tx: &Tx,
+    account: AccountId,
+    piece: &Evidence,
+) -> Result<u64, StoreError> {
+    end(service, tx, account, &[piece], Reason::CertificateRevoked).await
+}
+
+/// The account was recovered with nothing but a code by SMS: whoever has the phone does not have the high level by
+/// it (HB-37).
+pub async fn recovered_by_sms_alone(
+    service: &Service,
+    tx: &Tx,
+    account: &Account,
+) -> Result<u64, StoreError> {
+    let level = service.config().ageing.level_after_sms_recovery;
+    lower(service, tx, account, (level, Reason::RecoveredBySms)).await
+}
+
+async fn lower(
+    service: &Service,
+    tx: &Tx,
+    account: &Account,
+    (level, reason): (Level, Reason),
+) -> Result<u64, StoreError> {
+    let held = evidence::list(tx, account.id).await?;
+    let ladder = service.ladder();
+    let gone = rules::lower_to(ladder, (account.kind, level), &held, service.now());
+    let pieces: Vec<_> = held.iter().filter(|piece| gone.contains(&piece.id)).collect();
+    end(service, tx, account.id, &pieces, reason).await
+}
+
+async fn end(
+    service: &Service,
+    tx: &Tx,
+    account: AccountId,
+    pieces: &[&Evidence],
+    reason: Reason,
+) -> Result<u64, StoreError> {
+    if pieces.is_empty() {
+        return Ok(0);
+    }
+    let now = service.now();
+    let ids: Vec<EvidenceId> = pieces.iter().map(|piece| piece.id).collect();
+    let ended = evidence::end_pieces(tx, account, &ids, (now, reason.as_str())).await?;
+    if ended > 0 {
+        let sources: Vec<&SourceId> = pieces.iter().map(|piece| &piece.source).collect();
+        let details = json!({ "sources": sources, "reason": reason.as_str() });
+        let entry = Entry::new(Event::EvidenceEnded, now)
+            .account(account)
+            .details(details);
+        audit::record(tx, service.rng(), entry).await?;
+    }
+    Ok(ended)
+}

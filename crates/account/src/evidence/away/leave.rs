@@ -1,0 +1,163 @@
+//! The way out: the person has agreed, the party is told what it needs, and the browser goes.
+
+use std::collections::BTreeMap;
+
+use axum::extract::State;
+use axum::response::Response;
+use chrono::TimeDelta;
+use model::citizen_id::CitizenId;
+use model::event::Event;
+use model::person_name::PersonName;
+use model::secret::Token;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use store::audit::Entry;
+use store::round_trips::{self, NewRoundTrip, Traveller};
+use store::throttles::{self, Rule};
+use web::extract::{Form, FormName};
+use web::form::Errors;
+use web::{Problem, Visit};
+
+use super::Step;
+use super::page::{self, Said};
+use crate::Service;
+use crate::evidence::check::Outcome;
+use crate::evidence::port::{self, Away, Definition};
+use crate::evidence::{onward, pages};
+use crate::session::Stop;
+use crate::signin::Onward;
+
+/// How long a browser may be away, in minutes.
+const AWAY_MINUTES: i64 = 10;
+/// How often an account may leave for one source in a day: every journey costs the party, and may cost us.
+const RULE: Rule = Rule {
+    name: "verify_away",
+    limit: 20,
+    window_seconds: 24 * 3600,
+};
+
+/// What the form sends.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Leave {
+    /// The consent to a comparison of faces.
+    agree: Option<String>,
+    skip: Option<String>,
+    interaction: Option<String>,
+    return_to: Option<String>,
+}
+
+impl FormName for Leave {
+    const FORM: &'static str = "away";
+}
+
+/// What is kept, sealed, while a browser is away.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Kept {
+    /// What the party's adapter needs.
+    pub party: BTreeMap<String, String>,
+    /// The name and number that were stated.
+    pub stated: Option<(String, String)>,
+    pub interaction: Option<String>,
+    pub return_to: Option<String>,
+}
+
+/// Where the browser comes back to. Each source has an address of its own, so that the answer of one party is not taken
+/// for that of another (RFC 9700 section 4.4.2.2).
+pub(super) fn return_to(visit: &Visit, step: &Step) -> Result<url::Url, Problem> {
+    let path = format!("{}/back", step.page.as_str());
+    visit.kit().base_url().join(&path).map_err(Problem::internal)
+}
+
+/// Takes the form.
+pub(super) async fn submit(
+    source: &'static Definition,
+    State(service): State<Service>,
+    mut visit: Visit,
+    Form(sent): Form<Leave>,
+) -> Result<Response, Stop> {
+    let onward = Onward::new(sent.interaction.as_deref(), sent.return_to.as_deref());
+    let step = Step::load(source, &service, &mut visit, onward).await?;
+    if sent.skip.is_some() {
+        return Ok(visit.redirect(&onward::decline(&service, &visit, &step.onward).await?));
+    }
+    let party = service.sources().away(&step.id).ok_or_else(Problem::not_found)?;
+    if let Some(page) = page::first(&service, &visit, &step, party.as_ref()).await? {
+        return Ok(visit.redirect(&page));
+    }
+    if party.compares_a_face() && sent.agree.as_deref() != Some("yes") {
+        let errors = Errors::of("agree", "away-agree-missing");
+        return page::render(&service, &visit, &step, party.as_ref(), (errors, None)).await;
+    }
+    if page::is_used_up(&service, &visit, &step).await? || !may_leave(&service, &step).await? {
+        return Ok(pages::outcome(&mut visit, Outcome::NoTriesLeft, &step.onward));
+    }
+    depart(&service, &visit, &step, party.as_ref(), &sent).await
+}
+
+async fn may_leave(service: &Service, step: &Step) -> Result<bool, Stop> {
+    let key = format!("{}:{}", step.id, step.session.account.id);
+    let count = throttles::hit(&service.store().read(), &RULE, &key, service.now()).await?;
+    Ok(!count.exceeded())
+}
+
+async fn depart(
+    service: &Service,
+    visit: &Visit,
+    step: &Step,
+    party: &dyn Away,
+    sent: &Leave,
+) -> Result<Response, Stop> {
+    let (state, account) = (Token::generate(service.rng()), &step.session.account);
+    let return_to = return_to(visit, step)?;
+    let stated: Option<(&PersonName, &CitizenId)> = account.name.as_ref().zip(account.citizen_id.as_ref());
+    let traveller = port::Traveller {
+        state: state.expose(),
+        return_to: &return_to,
+        stated,
+        language: visit.language().tag(),
+    };
+    let departure = match party.leave(&traveller).await {
+        Ok(departure) => departure,
+        Err(reply) => {
+            tracing::warn!(
+                source = step.source.id,
+                word = reply.word.as_str(),
+                "nobody can be sent there"
+            );
+            return Ok(visit.redirect(&step.saying(Said::Unavailable)));
+        }
+    };
+    let kept = Kept {
+        party: departure.kept,
+        stated: stated.map(|(name, number)| (name.as_str().to_owned(), number.as_str().to_owned())),
+        interaction: sent.interaction.clone(),
+        return_to: sent.return_to.clone(),
+    };
+    let kept = serde_json::to_vec(&kept).map_err(Problem::internal)?;
+    let now = service.now();
+    let tx = service.store().begin().await?;
+    let new = NewRoundTrip {
+        state: &state.hash(),
+        traveller: Traveller {
+            account: account.id,
+            session: step.session.id,
+            browser: &visit.browser_hash(),
+            source: &step.id,
+        },
+        kept: &kept,
+        now,
+        expires_at: now + TimeDelta::minutes(AWAY_MINUTES),
+    };
+    round_trips::begin(&tx, &new).await?;
+    if party.compares_a_face() {
+        let mut entry = Entry::new(Event::ConsentGiven, now)
+            .account(account.id)
+            .session(step.session.id)
+            .details(json!({ "source": step.id, "separate": true }));
+        entry.request_id = Some(visit.request_id().to_owned());
+        store::audit::record(&tx, service.rng(), entry).await?;
+    }
+    tx.commit().await?;
+    Ok(visit.redirect_outside(&departure.to))
+}

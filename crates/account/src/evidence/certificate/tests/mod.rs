@@ -1,0 +1,5 @@
+//! Attacks on certificates, by number: on the checks, and on the page.
+
+mod ca;
+mod checks;
+mod pages;

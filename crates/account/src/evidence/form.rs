@@ -1,0 +1,406 @@
+//! `/verify/{source}` of every source whose road is a form: what its definition asks for, our own checks first, then the
+//! question, and the way on (HB-21, HB-26, HB-27).
+//!
+//! The register of the population is the one whose form takes name and number; every other source is told only what the
+//! register has confirmed, and the person agrees to that by the button, because a further party learns of it.
+
+use axum::Extension;
+use axum::extract::State;
+use axum::response::Response;
+use model::evidence::SourceId;
+use model::secret::Sensitive;
+use serde::Deserialize;
+use store::cases::{CaseNumber, Input};
+use store::sessions::LiveSession;
+use web::extract::{Form, FormName, Query};
+use web::form::{Button, Errors, Field, FormPage, Words};
+use web::markup::escape;
+use web::paths::LocalPath;
+use web::{Markup, Page, Problem, Visit};
+
+use super::check::{self, Attempt, Outcome};
+use super::input::{self, Decision, Entered};
+use super::port::{self, Definition, FormRoad, Shape};
+use super::source::POPULATION_REGISTER;
+use super::{draft, onward, pages};
+use crate::Service;
+use crate::session::{self, Added, Stop};
+use crate::signin::Onward;
+
+/// The parameters of the page.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Asked {
+    /// Straight from registering.
+    welcome: Option<String>,
+    interaction: Option<String>,
+    return_to: Option<String>,
+}
+
+/// What the form sends: fields as the definition names them.
+#[derive(Debug, Deserialize)]
+#[serde(transparent)]
+pub(super) struct Sent(Vec<(String, Sensitive<String>)>);
+
+impl FormName for Sent {
+    const FORM: &'static str = "verify-source";
+}
+
+impl Sent {
+    /// One field; a field that is there twice is refused.
+    fn take(&self, name: &str) -> Result<Option<&str>, Problem> {
+        let mut found = self.0.iter().filter(|(other, _)| other == name);
+        match (found.next(), found.next()) {
+            (one, None) => Ok(one.map(|(_, value)| value.expose().as_str())),
+            _ => Err(Problem::bad_request().caused_by("a field is repeated")),
+        }
+    }
+
+    fn typed(&self, road: &FormRoad) -> Result<Entered, Problem> {
+        let text = |name| Ok::<_, Problem>(self.take(name)?.unwrap_or_default().to_owned());
+        let mut typed = Entered::default();
+        if road.types_identity {
+            typed.name = text("name")?;
+            typed.citizen_id = text("citizen_id")?;
+        }
+        for field in road.fields {
+            typed.more.insert(field.name, text(field.name)?);
+        }
+        Ok(typed)
+    }
+}
+
+/// A page of a source, and who is at it.
+struct Step {
+    definition: &'static Definition,
+    road: &'static FormRoad,
+    id: SourceId,
+    here: LocalPath,
+    slug: String,
+    onward: Onward,
+    session: LiveSession,
+}
+
+impl Step {
+    /// Another page comes first, or nothing is left to prove here.
+    async fn elsewhere(&self, service: &Service, visit: &Visit) -> Result<Option<LocalPath>, Stop> {
+        let account = &self.session.account;
+        if pages::holds(service, account, &self.id).await? {
+            return Ok(Some(onward::after(service, visit, &self.onward, account).await?));
+        }
+        if !self.road.types_identity && (account.name.is_none() || account.citizen_id.is_none()) {
+            let register = SourceId::parse(POPULATION_REGISTER).map_err(Problem::internal)?;
+            let page = onward::page_of(&register).ok_or_else(Problem::not_found)?;
+            return Ok(Some(self.onward.through(page)));
+        }
+        if self.road.with_phone && account.phone.is_none() {
+            return Err(Problem::new(axum::http::StatusCode::CONFLICT, "phone-needed").into());
+        }
+        Ok(None)
+    }
+
+    fn phone_first(&self, service: &Service) -> Option<LocalPath> {
+        onward::phone_first(service, &self.session, &self.onward, &self.slug)
+    }
+
+    fn render(&self, visit: &Visit, typed: &Entered, shown: Shown<'_>) -> Response {
+        let words = |what: &str| visit.t(&self.definition.key(what));
+        let form = self.form(visit, typed, &shown.errors);
+        let content = Content {
+            visit,
+            welcome: shown.welcome,
+            text: words("text"),
+            facts: self.facts(visit),
+            consent: words("consent"),
+            form,
+            review: shown
+                .case
+                .map(|case| pages::review_form(visit, case, &self.onward)),
+        };
+        let page = Page::new(format!("verify-{}", self.slug), Words::plain(words("title")));
+        let here = if shown.welcome {
+            self.here.clone().with("welcome", "yes")
+        } else {
+            self.here.clone()
+        };
+        let page = page.caption("evidence-caption").errors(shown.errors);
+        visit.render(page.return_to(self.onward.through(here)), &content)
+    }
+
+    /// What is compared beside what is typed, as far as a person needs to recognise it.
+    fn facts(&self, visit: &Visit) -> Vec<(String, String)> {
+        let account = &self.session.account;
+        let mut facts = Vec::new();
+        if !self.road.types_identity {
+            let name = account.name.as_ref().map(model::person_name::PersonName::masked);
+            let number = account
+                .citizen_id
+                .as_ref()
+                .map(model::citizen_id::CitizenId::masked);
+            facts.push((visit.t("evidence-name"), name.unwrap_or_default()));
+            facts.push((visit.t("evidence-citizen-id"), number.unwrap_or_default()));
+        }
+        if let Some(phone) = account.phone.as_ref().filter(|_| self.road.with_phone) {
+            facts.push((visit.t("evidence-phone"), phone.masked()));
+        }
+        facts
+    }
+
+    fn form(&self, visit: &Visit, typed: &Entered, errors: &Errors) -> Markup {
+        let mut form = self.onward.in_form(FormPage::new(Sent::FORM, self.here.clone()));
+        if self.road.types_identity {
+            for field in identity_fields(typed) {
+                form = form.field(field);
+            }
+        }
+        let mut optional = String::new();
+        let mut open = false;
+        for field in self.road.fields {
+            let shown = self.field(visit, field, typed);
+            if field.optional {
+                open |= !typed.text(field.name).is_empty() || errors.for_field(field.name).is_some();
+                optional.push_str(&shown.render(visit, errors).to_string());
+            } else {
+                form = form.field(shown.required());
+            }
+        }
+        if !optional.is_empty() {
+            form = form.markup(self.optional(visit, &optional, open));
+        }
+        let submit = if self.road.types_identity {
+            Button::primary("evidence-submit")
+        } else {
+            Button::primary("evidence-agree-submit").sends("confirm", "yes")
+        };
+        form.button(submit)
+            .button(Button::secondary("evidence-skip").sends("skip", "yes"))
+            .render(visit, errors)
+    }
+
+    fn field(&self, visit: &Visit, field: &port::Field, typed: &Entered) -> Field {
+        let label = visit.t(&self.definition.key(field.name));
+        let hint = visit.t(&self.definition.key(&format!("{}-hint", field.name)));
+        let shown = Field::text(field.name, Words::plain(label))
+            .hint(Words::plain(hint))
+            .autocomplete("off")
+            .maxlength(60)
+            .width("medium");
+        let shown = match field.shape {
+            Shape::Digits => shown.inputmode("numeric"),
+            Shape::Text | Shape::Day => shown,
+        };
+        // What may not be kept is not sent back to the browser either.
+        if field.kept {
+            shown.value(typed.text(field.name))
+        } else {
+            shown
+        }
+    }
+
+    /// What need not be filled in stays folded until somebody wants it.
+    fn optional(&self, visit: &Visit, fields: &str, open: bool) -> Markup {
+        let summary = escape(&visit.t(&self.definition.key("more"))).to_string();
+        let text = escape(&visit.t(&self.definition.key("more-text"))).to_string();
+        let open = if open { " open" } else { "" };
+        Markup::from_rendered(format!(
+            "<details{open}><summary>{summary}</summary><div class=\"stack\"><p class=\"hint\">{text}</p>{fields}</div></details>"
+        ))
+    }
+}
+
+/// What a page shows beside its form.
+#[derive(Default)]
+struct Shown<'a> {
+    errors: Errors,
+    /// The case that a person may be asked to look at.
+    case: Option<&'a CaseNumber>,
+    welcome: bool,
+}
+
+#[derive(askama::Template)]
+#[template(path = "verify_source.html")]
+struct Content<'a> {
+    visit: &'a Visit,
+    welcome: bool,
+    text: String,
+    facts: Vec<(String, String)>,
+    consent: String,
+    form: Markup,
+    review: Option<Markup>,
+}
+
+fn identity_fields(typed: &Entered) -> [Field; 2] {
+    let name = Field::text("name", "evidence-name")
+        .hint("evidence-name-hint")
+        .value(&typed.name)
+        .autocomplete("name")
+        .maxlength(200)
+        .required();
+    let number = Field::text("citizen_id", "evidence-citizen-id")
+        .hint("evidence-citizen-id-hint")
+        .value(&typed.citizen_id)
+        .autocomplete("off")
+        .maxlength(40)
+        .width("medium")
+        .required();
+    [name, number]
+}
+
+/// The page of a source, before anybody is known to be there.
+struct Place {
+    definition: &'static Definition,
+    road: &'static FormRoad,
+    id: SourceId,
+    here: LocalPath,
+}
+
+impl Place {
+    fn of(definition: &'static Definition) -> Result<Self, Problem> {
+        Ok(Self {
+            definition,
+            road: definition.form().ok_or_else(Problem::not_found)?,
+            id: SourceId::parse(definition.id).map_err(Problem::internal)?,
+            here: definition.page().ok_or_else(Problem::not_found)?,
+        })
+    }
+
+    fn step(self, onward: Onward, session: LiveSession) -> Step {
+        Step {
+            definition: self.definition,
+            road: self.road,
+            id: self.id,
+            here: self.here,
+            slug: self.definition.slug(),
+            onward,
+            session,
+        }
+    }
+}
+
+/// Shows the form.
+pub(super) async fn show(
+    State(service): State<Service>,
+    Extension(definition): Extension<&'static Definition>,
+    mut visit: Visit,
+    Query(asked): Query<Asked>,
+) -> Result<Response, Stop> {
+    let place = Place::of(definition)?;
+    let onward = Onward::new(asked.interaction.as_deref(), asked.return_to.as_deref());
+    onward.speak(&service, &mut visit).await?;
+    let session = session::require(&service, &mut visit, &onward.through(place.here.clone())).await?;
+    let step = place.step(onward, session);
+    if let Some(page) = step.elsewhere(&service, &visit).await? {
+        return Ok(visit.redirect(&page));
+    }
+    if let Some(page) = step.phone_first(&service) {
+        return Ok(visit.redirect(&page));
+    }
+    let typed = match draft::find(&service, &step.session.account, &step.id).await? {
+        Some(kept) => Entered::of(step.road, &kept),
+        None => Entered::default(),
+    };
+    let shown = Shown {
+        welcome: asked.welcome.is_some(),
+        ..Shown::default()
+    };
+    Ok(step.render(&visit, &typed, shown))
+}
+
+/// Takes the form.
+pub(super) async fn submit(
+    State(service): State<Service>,
+    Extension(definition): Extension<&'static Definition>,
+    mut visit: Visit,
+    Form(sent): Form<Sent>,
+) -> Result<Response, Stop> {
+    let place = Place::of(definition)?;
+    let onward = Onward::new(sent.take("interaction")?, sent.take("return_to")?);
+    onward.speak(&service, &mut visit).await?;
+    let typed = sent.typed(place.road)?;
+    let cookie = visit.session_token().map(model::secret::Token::hash);
+    let session = match session::require(&service, &mut visit, &onward.through(place.here.clone())).await {
+        Ok(session) => session,
+        Err(stop) => {
+            if let Some(cookie) = cookie {
+                draft::keep_for_lapsed(&service, &visit, &cookie, (&place.id, place.road, &typed)).await?;
+            }
+            return Err(stop);
+        }
+    };
+    let step = place.step(onward, session);
+    if sent.take("skip")?.is_some() {
+        return Ok(visit.redirect(&onward::decline(&service, &visit, &step.onward).await?));
+    }
+    if let Some(page) = step.elsewhere(&service, &visit).await? {
+        return Ok(visit.redirect(&page));
+    }
+    let today = super::today(&service);
+    let adult = service.config().sources.adult_years;
+    let facts = match input::read(step.road, &step.session.account, &typed, (today, adult)) {
+        Decision::Ask(facts) => facts,
+        Decision::Wrong(errors) => {
+            let shown = Shown {
+                errors,
+                ..Shown::default()
+            };
+            return Ok(step.render(&visit, &typed, shown));
+        }
+        Decision::Minor(number) => return Ok(pages::minor(&service, &visit, &number, &step.onward)),
+    };
+    if let Some(page) = step.phone_first(&service) {
+        draft::keep(&service, step.session.account.id, &step.id, facts).await?;
+        return Ok(visit.redirect(&page));
+    }
+    ask(&service, &mut visit, &step, (&typed, facts)).await
+}
+
+async fn ask(
+    service: &Service,
+    visit: &mut Visit,
+    step: &Step,
+    (typed, facts): (&Entered, Input),
+) -> Result<Response, Stop> {
+    let attempt = Attempt {
+        account: step.session.account.id,
+        source: step.id.clone(),
+        facts,
+        request_id: Some(visit.request_id().to_owned()),
+    };
+    match check::run(service, &attempt).await? {
+        Outcome::Passed => passed(service, visit, &step.session, &step.onward).await,
+        Outcome::Denied {
+            denial,
+            case,
+            tries_left,
+        } => {
+            let shown = Shown {
+                errors: Errors::of_form(pages::denial_words(denial, tries_left)),
+                case: Some(&case),
+                welcome: false,
+            };
+            Ok(step.render(visit, typed, shown))
+        }
+        Outcome::NeedsMore { case } => Ok(pages::needs_more(visit, &case, &step.here, &step.onward)),
+        other => Ok(pages::outcome(visit, other, &step.onward)),
+    }
+}
+
+/// Level up: the sign-in gets a new cookie (A151), and the person goes on.
+pub(crate) async fn passed(
+    service: &Service,
+    visit: &mut Visit,
+    session: &LiveSession,
+    onward: &Onward,
+) -> Result<Response, Stop> {
+    let renewed = session::renew(service, &service.store().read(), visit, session, Added::Evidence).await?;
+    if let Some(renewed) = renewed {
+        renewed.give_to(visit);
+    }
+    let next = onward::after(service, visit, onward, &session.account).await?;
+    let next = if onward.has_interaction() {
+        next
+    } else {
+        next.with("done", "yes")
+    };
+    Ok(visit.redirect(&next))
+}

@@ -1,0 +1,274 @@
+//! Joining two accounts of one person, in one transaction: the older one stays as it is, with its evidence and with the
+//! subjects that sub-sites know; the newer one closes, with its sign-ins, tokens and cases. Both phones are told, and
+//! whoever has one of them can object for some days, which freezes the account until somebody has looked.
+
+use chrono::TimeDelta;
+use model::authn::{Method, Methods};
+use model::case::State;
+use model::event::Event;
+use model::evidence::{Details, Evidence, SourceId};
+use model::ids::{AccountId, EvidenceId, MessageId, OtpId};
+use model::phone::Phone;
+use model::secret::{Sensitive, TokenHash};
+use serde_json::json;
+use store::accounts::{self, Account, Status};
+use store::audit::Entry;
+use store::cases::{self, Case, CaseNumber};
+use store::evidence::NewEvidence;
+use store::otp::{Holder, NewOtp};
+use store::outbox::{Channel, NewMessage};
+use store::sessions::LiveSession;
+use store::{StoreError, Tx, case_images, case_reviews, joins, sessions};
+use web::Visit;
+
+use crate::Service;
+use crate::ageing;
+use crate::otp::Purpose;
+use crate::session::{self, Started};
+
+/// Characters of the word that objects: without those that look alike.
+const ALPHABET: &[u8] = b"23456789ABCDEFGHJKMNPQRSTUVWXYZ";
+/// How many of them: nobody guesses it, so that nobody can use up somebody else's tries either.
+const OBJECTION_CHARACTERS: usize = 12;
+
+/// Which phone the account has afterwards.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Keep {
+    /// Its own.
+    Older,
+    /// That of the account that closes.
+    Newer,
+}
+
+/// Two accounts, and what was proven.
+pub(super) struct Pair<'a> {
+    pub(super) newer: &'a LiveSession,
+    pub(super) older: &'a Account,
+    /// The phone of the older one, to which the code went.
+    pub(super) phone: &'a Phone,
+    pub(super) case: &'a Case,
+    pub(super) code: OtpId,
+    pub(super) keep: Keep,
+}
+
+/// How it ended.
+pub(super) enum Joined {
+    /// They are one, and the person is signed in to it by what they proved.
+    Done(Started),
+    /// Something is not as it was a moment ago. Nothing was changed.
+    Not,
+}
+
+/// Joins them, once.
+pub(super) async fn join(service: &Service, visit: &Visit, pair: &Pair<'_>) -> Result<Joined, StoreError> {
+    let (now, newer, older) = (service.now(), pair.newer.account.id, pair.older.id);
+    let tx = service.store().begin().await?;
+    joins::take_turns(&tx, newer, older).await?;
+    if !is_still_so(&tx, pair).await?
+        || !store::otp::consume(&tx, pair.code, now).await?
+        || !cases::change(&tx, pair.case.id, (State::Conflict, State::Replaced), now).await?
+    {
+        return Ok(Joined::Not);
+    }
+    cases::put_reference(&tx, pair.case.id, &reference(older)).await?;
+    close(service, &tx, newer).await?;
+    if pair.keep == Keep::Newer {
+        move_phone(service, &tx, pair).await?;
+    }
+    let methods = Methods::new([Method::Password, Method::Sms]);
+    let public = pair.newer.public_computer;
+    let Some(started) = session::start(service, &tx, visit, older, methods, public).await? else {
+        return Ok(Joined::Not);
+    };
+    record(service, &tx, visit, pair, &started).await?;
+    tell(service, &tx, pair).await?;
+    tx.commit().await?;
+    service.kick_delivery();
+    Ok(Joined::Done(started))
+}
+
+/// What a joined case refers to: the account that stayed.
+fn reference(older: AccountId) -> String {
+    format!("joined:{older}")
+}
+
+/// The account that stayed after a case was joined.
+pub(super) async fn stayed(tx: &Tx, case: &Case) -> Result<Option<AccountId>, StoreError> {
+    let reference = cases::find_reference(tx, case.id).await?;
+    let id = reference.as_deref().and_then(|text| text.strip_prefix("joined:"));
+    Ok(id.and_then(|id| id.parse().ok()))
+}
+
+/// Looked up again behind the locks: nobody else changes either account now.
+async fn is_still_so(tx: &Tx, pair: &Pair<'_>) -> Result<bool, StoreError> {
+    let older = accounts::find(tx, pair.older.id).await?;
+    let newer = accounts::find(tx, pair.newer.account.id).await?;
+    let (Some(older), Some(newer), Some(facts)) = (older, newer, &pair.case.input) else {
+        return Ok(false);
+    };
+    let both_in_use = older.status == Status::Active && newer.status == Status::Active;
+    let has_it = older.citizen_id.as_ref() == Some(&facts.citizen_id);
+    // An account that has proven a number of its own is not somebody's second one.
+    let is_second = newer.citizen_id.is_none();
+    let same_phones = older.phone.as_ref() == Some(pair.phone) && newer.phone == pair.newer.account.phone;
+    Ok(both_in_use && has_it && is_second && same_phones && older.kind == newer.kind && older.id != newer.id)
+}
+
+/// Closes an account with everything that it gave; sub-sites are told as after a sign-out.
+async fn close(service: &Service, tx: &Tx, id: AccountId) -> Result<(), StoreError> {
+    let now = service.now();
+    sessions::end_all(tx, id, None, now).await?;
+    for case in cases::list_open(tx, id).await? {
+        case_reviews::withdraw(tx, case.id, now).await?;
+    }
+    cases::end_all(tx, id, now).await?;
+    case_images::delete_of_account(tx, id, now).await?;
+    joins::end_evidence(tx, id, (now, "joined")).await?;
+    if !joins::close(tx, id, now).await? {
+        return Err(StoreError::Malformed("account.status"));
+    }
+    Ok(())
+}
+
+/// The phones change places: the account gets the new one, and the old one stays known at the closed account, so that
+/// an operator can take it back. What had been compared with the old phone ends.
+async fn move_phone(service: &Service, tx: &Tx, pair: &Pair<'_>) -> Result<(), StoreError> {
+    let Some(phone) = &pair.newer.account.phone else {
+        return Ok(());
+    };
+    let (now, older) = (service.now(), pair.older.id);
+    joins::put_phone(tx, (pair.newer.account.id, Status::Closed), pair.phone, now).await?;
+    if !joins::put_phone(tx, (older, Status::Active), phone, now).await? {
+        return Err(StoreError::Malformed("account.status"));
+    }
+    ageing::events::phone_replaced(service, tx, older).await?;
+    // The new phone was proven by a code when its account was made.
+    let source = SourceId::parse("phone_sms").map_err(|_| StoreError::Malformed("evidence.source"))?;
+    let evidence = Evidence {
+        id: EvidenceId::new(now, service.rng()),
+        expires_at: service.ladder().expiry(&source, now),
+        source,
+        issued_at: now,
+        ended_at: None,
+    };
+    let new = NewEvidence {
+        evidence,
+        account: older,
+        reference: None,
+        case: None,
+        details: Details::default(),
+    };
+    store::evidence::record(tx, &new).await?;
+    // Whoever had the old phone, and with it a sign-in somewhere, signs in again.
+    sessions::end_all(tx, older, None, now).await?;
+    Ok(())
+}
+
+async fn record(
+    service: &Service,
+    tx: &Tx,
+    visit: &Visit,
+    pair: &Pair<'_>,
+    started: &Started,
+) -> Result<(), StoreError> {
+    let (now, rng) = (service.now(), service.rng());
+    let (newer, older) = (pair.newer.account.id, pair.older.id);
+    let phone = if pair.keep == Keep::Newer {
+        "replaced"
+    } else {
+        "kept"
+    };
+    let number = pair.case.number.as_str();
+    for (account, event, details) in [
+        (
+            newer,
+            Event::AccountClosed,
+            json!({ "case": number, "reason": "joined", "into": older.to_string() }),
+        ),
+        (
+            older,
+            Event::AccountsJoined,
+            json!({ "case": number, "closed": newer.to_string(), "phone": phone }),
+        ),
+    ] {
+        let mut entry = Entry::new(event, now).account(account).details(details);
+        entry.request_id = Some(visit.request_id().to_owned());
+        store::audit::record(tx, rng, entry).await?;
+    }
+    let mut entry = Entry::new(Event::SignedIn, now)
+        .account(older)
+        .session(started.id);
+    entry.request_id = Some(visit.request_id().to_owned());
+    store::audit::record(tx, rng, entry).await
+}
+
+/// Tells both phones, with the word that objects.
+async fn tell(service: &Service, tx: &Tx, pair: &Pair<'_>) -> Result<(), StoreError> {
+    let (now, rng, kit) = (service.now(), service.rng(), service.kit());
+    let hours = service.config().review.objection_hours;
+    let expires_at = now + TimeDelta::hours(hours);
+    let word = Sensitive::new(word(service));
+    let anyone = anyone();
+    let new = NewOtp {
+        id: OtpId::new(now, rng),
+        holder: objector(&pair.case.number, &anyone),
+        code: Some(word.expose()),
+        tries: u16::MAX,
+        now,
+        expires_at,
+    };
+    store::otp::issue(tx, &new).await?;
+    let language = pair.older.language;
+    let name = kit.branding().service_name.in_language(language);
+    let page = format!(
+        "{}/verify/objection",
+        kit.base_url().as_str().trim_end_matches('/')
+    );
+    let args = [
+        ("service", name.into()),
+        ("case", pair.case.number.as_str().into()),
+        ("word", word.expose().as_str().into()),
+        ("page", page.as_str().into()),
+        ("hours", hours.into()),
+    ];
+    let template = "sms-accounts-joined";
+    let text = kit.t(language, template, &args);
+    let phones = [Some(pair.phone), pair.newer.account.phone.as_ref()];
+    for phone in phones.into_iter().flatten() {
+        let message = NewMessage {
+            id: MessageId::new(now, rng),
+            channel: Channel::Sms,
+            template,
+            recipient: Sensitive::new(phone.e164()),
+            text: Sensitive::new(text.clone()),
+            now,
+            expires_at,
+        };
+        store::outbox::put(tx, &message).await?;
+    }
+    Ok(())
+}
+
+fn word(service: &Service) -> String {
+    let size = u32::try_from(ALPHABET.len()).unwrap_or(1);
+    let mut word = String::with_capacity(OBJECTION_CHARACTERS);
+    for _ in 0..OBJECTION_CHARACTERS {
+        let index = usize::try_from(service.rng().below(size)).unwrap_or_default();
+        word.push(char::from(ALPHABET.get(index).copied().unwrap_or(b'2')));
+    }
+    word
+}
+
+/// Whoever has one of the phones may object, in any browser.
+pub(super) fn anyone() -> TokenHash {
+    TokenHash::of("objection")
+}
+
+/// Whose word it is that objects to a joined case.
+pub(super) fn objector<'a>(number: &'a CaseNumber, anyone: &'a TokenHash) -> Holder<'a> {
+    Holder {
+        purpose: Purpose::Objection,
+        target: number.as_str(),
+        browser: anyone,
+    }
+}

@@ -1,0 +1,208 @@
+//! `/verify/objection`: whoever was told that two accounts were joined and did not do it says so, with the word from the
+//! message. Nobody has to sign in for it. The account is frozen, every sign-in ends, and a person looks at it; it takes
+//! nothing from the account that a person could not give back.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use model::event::Event;
+use model::ids::{AccountId, CaseId};
+use model::ladder::Level;
+use model::review::Happening;
+use model::secret::Sensitive;
+use serde::Deserialize;
+use serde_json::json;
+use store::accounts;
+use store::audit::Entry;
+use store::cases::{self, Case, CaseNumber, Factors, Input, NewCase, State as CaseState};
+use store::otp::Tried;
+use store::throttles::{self, Rule};
+use store::{StoreError, Tx, case_history, case_reviews, sessions};
+use web::extract::{Form, FormName};
+use web::form::{Button, Errors, Field, FormPage, Words};
+use web::paths::LocalPath;
+use web::{Page, Visit};
+
+use super::join;
+use crate::Service;
+use crate::notice::Notice;
+use crate::session::Stop;
+
+const HERE: LocalPath = LocalPath::known("/verify/objection");
+/// How many objections one network address can try in an hour.
+const PER_HOUR: i64 = 20;
+/// How much of what was typed is looked at, in characters.
+const TYPED_MAX: usize = 40;
+/// How often a number for a case is tried.
+const NUMBERS_TRIED: u32 = 16;
+
+/// What the form sends.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Object {
+    case: String,
+    word: Sensitive<String>,
+}
+
+impl FormName for Object {
+    const FORM: &'static str = "objection";
+}
+
+/// Shows the form.
+pub(super) async fn show(visit: Visit) -> Response {
+    page(&visit, "", (Errors::none(), None))
+}
+
+fn page(visit: &Visit, case: &str, (errors, status): (Errors, Option<StatusCode>)) -> Response {
+    let case = Field::text("case", "objection-case")
+        .hint("objection-case-hint")
+        .value(case)
+        .autocomplete("off")
+        .maxlength(40)
+        .width("medium")
+        .required();
+    let word = Field::text("word", "objection-word")
+        .hint("objection-word-hint")
+        .autocomplete("off")
+        .maxlength(40)
+        .width("medium")
+        .required();
+    let form = FormPage::new(Object::FORM, HERE)
+        .field(case)
+        .field(word)
+        .button(Button::danger("objection-submit"))
+        .render(visit, &errors);
+    let mut page = Page::new("verify-objection", "objection-title")
+        .return_to(HERE)
+        .errors(errors);
+    if let Some(status) = status {
+        page = page.status(status);
+    }
+    Notice::saying("objection-text").action(form).respond(visit, page)
+}
+
+/// Takes the word. A wrong one gets the same answer whatever the number of the case.
+pub(super) async fn submit(
+    State(service): State<Service>,
+    visit: Visit,
+    Form(sent): Form<Object>,
+) -> Result<Response, Stop> {
+    let rule = Rule {
+        name: "objections",
+        limit: PER_HOUR,
+        window_seconds: 3600,
+    };
+    let (tx, now) = (service.store().read(), service.now());
+    let network = visit.client_address().network().to_string();
+    let count = throttles::hit(&tx, &rule, &network, now).await?;
+    let typed: String = sent.case.trim().chars().take(TYPED_MAX).collect();
+    if count.exceeded() {
+        let minutes = Ord::max(
+            count.retry_after_seconds(now).saturating_add(59).div_euclid(60),
+            1,
+        );
+        let words = Words::with("signin-paused", vec![("minutes", minutes.into())]);
+        let answer = (Errors::of_form(words), Some(StatusCode::TOO_MANY_REQUESTS));
+        return Ok(page(&visit, &typed, answer));
+    }
+    let word = read_word(sent.word.expose());
+    let frozen = match CaseNumber::parse(&typed) {
+        Some(number) => object(&service, &visit, &number, &word).await?,
+        None => false,
+    };
+    if !frozen {
+        return Ok(page(&visit, &typed, (Errors::of_form("objection-wrong"), None)));
+    }
+    let notice = Notice::saying("objection-done-text").and("objection-done-counter");
+    Ok(notice.respond(
+        &visit,
+        Page::new("verify-objection-done", "objection-done-title").return_to(HERE),
+    ))
+}
+
+/// A word as it was meant.
+fn read_word(typed: &str) -> Sensitive<String> {
+    let word = typed.chars().take(TYPED_MAX);
+    let word = word.filter(|c| !c.is_whitespace() && *c != '-');
+    Sensitive::new(word.map(|c| c.to_ascii_uppercase()).collect())
+}
+
+async fn object(
+    service: &Service,
+    visit: &Visit,
+    number: &CaseNumber,
+    word: &Sensitive<String>,
+) -> Result<bool, StoreError> {
+    let (now, anyone) = (service.now(), join::anyone());
+    let holder = join::objector(number, &anyone);
+    let Tried::Right(id) = store::otp::try_code(&service.store().read(), &holder, word.expose(), now).await?
+    else {
+        return Ok(false);
+    };
+    let tx = service.store().begin().await?;
+    let Some(case) = cases::find_by_number(&tx, number).await? else {
+        return Ok(false);
+    };
+    let Some(account) = join::stayed(&tx, &case).await? else {
+        return Ok(false);
+    };
+    accounts::take_turns(&tx, account).await?;
+    if !store::otp::consume(&tx, id, now).await? {
+        return Ok(false);
+    }
+    if accounts::freeze(&tx, account, now).await? {
+        let details = json!({ "reason": "objection", "case": number.as_str() });
+        let mut entry = Entry::new(Event::AccountFrozen, now)
+            .account(account)
+            .details(details);
+        entry.request_id = Some(visit.request_id().to_owned());
+        store::audit::record(&tx, service.rng(), entry).await?;
+    }
+    sessions::end_all(&tx, account, None, now).await?;
+    file(service, &tx, &case, account).await?;
+    tx.commit().await?;
+    Ok(true)
+}
+
+/// A case for an operator: the account is frozen until somebody has looked.
+async fn file(service: &Service, tx: &Tx, joined: &Case, id: AccountId) -> Result<(), StoreError> {
+    let (now, rng) = (service.now(), service.rng());
+    let Some(account) = accounts::find(tx, id).await? else {
+        return Ok(());
+    };
+    let (Some(name), Some(citizen_id)) = (account.name, account.citizen_id) else {
+        return Ok(());
+    };
+    let mut new = NewCase {
+        id: CaseId::new(now, rng),
+        number: CaseNumber::generate(now, rng),
+        account: id,
+        source: joined.source.clone(),
+        state: CaseState::Restricted,
+        input: Input {
+            name,
+            citizen_id,
+            phone: None,
+            more: Factors::none().with("objection_to", joined.number.as_str().to_owned(), true),
+        },
+        next_attempt_at: None,
+        reference: None,
+        created_at: now,
+    };
+    let mut stored = false;
+    for _ in 0..NUMBERS_TRIED {
+        stored = cases::create(tx, &new).await?;
+        if stored {
+            break;
+        }
+        new.number = CaseNumber::generate(now, rng);
+    }
+    if !stored {
+        return Err(StoreError::Malformed("verification_case.number"));
+    }
+    let entry = case_history::Entry::new((new.id, id), Happening::Filed, now);
+    case_history::record(tx, rng, &entry).await?;
+    // Who an account belongs to is never one operator's decision.
+    let level = Level::new(3).ok_or(StoreError::Malformed("case_review.level"))?;
+    case_reviews::enqueue(tx, new.id, id, level, now).await
+}

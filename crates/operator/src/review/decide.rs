@@ -1,0 +1,412 @@
+//! What a decision changes: evidence, the case, the account. Everything that it takes is one transaction that begins
+//! with the guarded step in the queue: whoever is not the holder any more changes nothing.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use model::case::State;
+use model::evidence::{Details, Evidence, SourceId};
+use model::ids::EvidenceId;
+use model::ladder::{Level, LevelNow};
+use model::review::{Act, Happening, Reason};
+use store::accounts::{self, Account, Status};
+use store::case_reviews::{self, Eyes, Proposal, Review, Verdict};
+use store::cases::{self, Case, Factors, Input};
+use store::{StoreError, Tx, case_images};
+
+use account::evidence::connected;
+use account::evidence::decided::{self, Decided, Decision};
+use account::evidence::source::Word;
+
+use super::desk::{About, Desk};
+use super::moved;
+
+/// The evidence of a reviewer who compared documents.
+const DOCUMENTS: &str = "document_review";
+/// The evidence of a reviewer who settled what the register could not.
+const REGISTER_SETTLED: &str = "register_review";
+/// The register of persons.
+const REGISTER: &str = "population_register";
+/// The evidence of somebody who stood at a counter.
+pub(crate) const COUNTER: &str = "counter";
+/// What the evidence of two operators is called, before the level.
+pub(crate) const OVERRIDE: &str = "operator_override_";
+/// The factor of a case that says until when an override counts.
+pub(crate) const UNTIL: &str = "until";
+/// The factor of a case that says which document was shown.
+pub(crate) const DOCUMENT: &str = "document";
+/// The factor of a case that says until when that document is valid.
+pub(crate) const DOCUMENT_EXPIRES: &str = "document_expires";
+
+/// How a step ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// It is decided.
+    Decided,
+    /// A second person decides.
+    Proposed,
+    /// The case is not the operator's any more, or not what it was.
+    Gone,
+    /// The number is proven by another account.
+    Conflict,
+    /// The register does not answer: nothing is decided without it.
+    NoRegister,
+    /// The register says dead, cancelled or locked.
+    Restricted,
+    /// Nothing was sent that could be compared.
+    NothingToCompare,
+    /// The role is not enough.
+    NotAllowed,
+}
+
+/// What an approval would do.
+#[derive(Clone, Debug)]
+pub(crate) struct Prospect {
+    /// The evidence that it would give.
+    pub(crate) sources: Vec<SourceId>,
+    /// What the account is now.
+    pub(crate) now: Level,
+    /// What it would be.
+    pub(crate) then: LevelNow,
+    /// Whether two people have to agree.
+    pub(crate) eyes: Eyes,
+}
+
+fn source(name: &str) -> Result<SourceId, StoreError> {
+    SourceId::parse(name).map_err(|_| StoreError::Malformed("evidence.source"))
+}
+
+/// Whether people must agree on a case whatever level it gives.
+pub(crate) fn is_override(case: &Case) -> bool {
+    case.source.as_str().starts_with(OVERRIDE)
+}
+
+/// What an approval would do, by today's ladder and today's evidence.
+pub(crate) async fn prospect(
+    desk: &Desk<'_>,
+    tx: &Tx,
+    (case, review): (&Case, &Review),
+    account: &Account,
+) -> Result<Prospect, StoreError> {
+    let service = desk.service.account();
+    let held = store::evidence::list(tx, account.id).await?;
+    let level = |evidence: &[Evidence]| service.ladder().level(account.kind, evidence, desk.now);
+    let imagine = |sources: &[SourceId]| {
+        let new = sources.iter().map(|source| Evidence {
+            id: EvidenceId::new(desk.now, desk.service.rng()),
+            source: source.clone(),
+            issued_at: desk.now,
+            expires_at: service.ladder().expiry(source, desk.now),
+            ended_at: None,
+        });
+        held.iter().cloned().chain(new).collect::<Vec<_>>()
+    };
+    let pictures = case_images::list(tx, case.id).await?;
+    let pictures = pictures.iter().any(|picture| picture.deleted_at.is_none());
+    let mut sources = Vec::new();
+    if decided::is_of_people(&case.source) && case.source.as_str() != DOCUMENTS {
+        sources.push(case.source.clone());
+    } else if pictures {
+        sources.push(source(DOCUMENTS)?);
+    }
+    let by_people = case.source.as_str() == COUNTER || is_override(case);
+    let compared = pictures || case.source.as_str() == REGISTER;
+    if !by_people && compared && case.state != State::Restricted {
+        // Documents are the second source; without the first the reviewer settles that as well.
+        let settled = source(REGISTER_SETTLED)?;
+        let with = [sources.as_slice(), std::slice::from_ref(&settled)].concat();
+        if level(&imagine(&with)).level > level(&imagine(&sources)).level {
+            sources.push(settled);
+        }
+    }
+    let (now, then) = (level(&held).level, level(&imagine(&sources)));
+    let high = |level: Level| level.number() >= desk.service.config().review.four_eyes_from;
+    let raises = then.level > now && high(then.level);
+    let two = is_override(case) || case.source.as_str() == COUNTER || raises || high(review.level);
+    Ok(Prospect {
+        eyes: if two && case.state != State::Restricted || review.proposal.is_some() {
+            Eyes::Four
+        } else {
+            Eyes::Two
+        },
+        sources,
+        now,
+        then,
+    })
+}
+
+/// Approves a case, or proposes to where a second person must agree.
+pub(crate) async fn approve(
+    desk: &Desk<'_>,
+    number: &cases::CaseNumber,
+    reason: Reason,
+) -> Result<Outcome, StoreError> {
+    let read = desk.service.store().read();
+    let Some((case, review)) = case_reviews::open(&read, number, desk.me(), desk.now).await? else {
+        return Ok(Outcome::Gone);
+    };
+    let (Some(facts), Some(account)) = (&case.input, accounts::find(&read, case.account).await?) else {
+        return Ok(Outcome::Gone);
+    };
+    if case.state == State::Restricted {
+        return unfreeze(desk, &case, reason).await;
+    }
+    if account.status != Status::Active {
+        return Ok(Outcome::Gone);
+    }
+    let owner = accounts::find_by_citizen_id(&read, &facts.citizen_id).await?;
+    let other = owner.filter(|owner| owner.id != account.id);
+    if other.is_some() && reason != Reason::OwnershipShown {
+        return Ok(Outcome::Conflict);
+    }
+    let mut prospect = prospect(desk, &read, (&case, &review), &account).await?;
+    if other.is_some() {
+        // Something is taken from another account: never by one person, whatever the level.
+        prospect.eyes = Eyes::Four;
+    }
+    if prospect.sources.is_empty() {
+        return Ok(Outcome::NothingToCompare);
+    }
+    if prospect.eyes == Eyes::Four && review.proposal.is_none() {
+        return propose(desk, &case, Verdict::Approve, reason).await;
+    }
+    match ask_register(desk, facts).await? {
+        Some(Word::Restricted) => return Ok(Outcome::Restricted),
+        // "Cannot check" is never "it is so" (A251).
+        Some(Word::Unavailable | Word::Refused) => return Ok(Outcome::NoRegister),
+        Some(Word::Match | Word::Mismatch | Word::NotFound) | None => {}
+    }
+    let tx = desk.service.store().begin().await?;
+    match &other {
+        Some(other) => store::joins::take_turns(&tx, account.id, other.id).await?,
+        None => accounts::take_turns(&tx, account.id).await?,
+    }
+    let verdict = (desk.me(), Verdict::Approve, reason);
+    if !case_reviews::decide(&tx, case.id, verdict, prospect.eyes, desk.now).await?
+        || !cases::change(&tx, case.id, (case.state, State::Approved), desk.now).await?
+    {
+        return Ok(Outcome::Gone);
+    }
+    if let Some(other) = &other
+        && !moved::take_number(desk, &tx, (&case, facts), other).await?
+    {
+        return Ok(Outcome::Gone);
+    }
+    for source in prospect.sources {
+        let decision = decision(&case, facts, source);
+        match decided::record(desk.service.account(), &tx, &decision).await {
+            Ok(Decided::Recorded(_)) => {}
+            // Another account proved the number a moment ago (A247).
+            Ok(Decided::Conflict) | Err(StoreError::Duplicate) => return Ok(Outcome::Conflict),
+            Ok(Decided::Gone) => return Ok(Outcome::Gone),
+            Err(error) => return Err(error),
+        }
+    }
+    let about = About::from(&case);
+    desk.note(&tx, &about, (Happening::Approved, Some(reason)))
+        .await?;
+    if is_override(&case) {
+        desk.note(&tx, &about, (Happening::Overridden, Some(reason)))
+            .await?;
+    }
+    finish(desk, tx, &case, State::Approved).await
+}
+
+/// What a register says now about what was typed; nothing where none is connected.
+pub(crate) async fn ask_register(desk: &Desk<'_>, facts: &Input) -> Result<Option<Word>, StoreError> {
+    let register = source(REGISTER)?;
+    let service = desk.service.account();
+    if !service.sources().has(&register) {
+        return Ok(None);
+    }
+    // Name and number: what else a case has is not the register's business.
+    let facts = Input {
+        more: Factors::none(),
+        phone: None,
+        ..facts.clone()
+    };
+    let (word, _) = connected::check(service, &register, &facts).await?;
+    Ok(Some(word))
+}
+
+fn decision(case: &Case, facts: &Input, source: SourceId) -> Decision {
+    let day = |name| {
+        facts
+            .more
+            .get(name)
+            .and_then(|text| text.parse::<NaiveDate>().ok())
+    };
+    let end = |day: NaiveDate| {
+        day.and_hms_opt(23, 59, 59)
+            .map(|end| DateTime::<Utc>::from_naive_utc_and_offset(end, Utc))
+    };
+    let expires = day(DOCUMENT_EXPIRES);
+    Decision {
+        account: case.account,
+        case: case.id,
+        source,
+        facts: facts.clone(),
+        until: day(UNTIL).or(expires).and_then(end),
+        details: Details {
+            document: facts.more.get(DOCUMENT).map(str::to_owned),
+            document_expires: expires,
+            ..Details::default()
+        },
+    }
+}
+
+/// Suggests a decision to a second operator.
+pub(crate) async fn propose(
+    desk: &Desk<'_>,
+    case: &Case,
+    verdict: Verdict,
+    reason: Reason,
+) -> Result<Outcome, StoreError> {
+    let tx = desk.service.store().begin().await?;
+    let proposal = Proposal {
+        by: desk.me(),
+        verdict,
+        reason,
+    };
+    if !case_reviews::propose(&tx, case.id, &proposal, desk.now).await? {
+        return Ok(Outcome::Gone);
+    }
+    let what = match verdict {
+        Verdict::Approve => Happening::ProposedApproval,
+        Verdict::Reject => Happening::ProposedRejection,
+    };
+    desk.note(&tx, &About::from(case), (what, Some(reason))).await?;
+    tx.commit().await?;
+    Ok(Outcome::Proposed)
+}
+
+/// Rejects a case. One person may: nothing is gained by it, and its owner can appeal.
+pub(crate) async fn reject(
+    desk: &Desk<'_>,
+    number: &cases::CaseNumber,
+    reason: Reason,
+) -> Result<Outcome, StoreError> {
+    let read = desk.service.store().read();
+    let Some((case, review)) = case_reviews::open(&read, number, desk.me(), desk.now).await? else {
+        return Ok(Outcome::Gone);
+    };
+    let eyes = match review.proposal {
+        Some(_) => Eyes::Four,
+        None => Eyes::Two,
+    };
+    let tx = desk.service.store().begin().await?;
+    accounts::take_turns(&tx, case.account).await?;
+    let verdict = (desk.me(), Verdict::Reject, reason);
+    if !case_reviews::decide(&tx, case.id, verdict, eyes, desk.now).await?
+        || !cases::change(&tx, case.id, (case.state, State::Rejected), desk.now).await?
+    {
+        return Ok(Outcome::Gone);
+    }
+    let about = About::from(&case);
+    desk.note(&tx, &about, (Happening::Rejected, Some(reason)))
+        .await?;
+    if case.state == State::Restricted {
+        desk.note(&tx, &about, (Happening::KeptFrozen, Some(reason)))
+            .await?;
+    }
+    finish(desk, tx, &case, State::Rejected).await
+}
+
+/// The record was wrong: the account can be used again. Its evidence is what it was.
+async fn unfreeze(desk: &Desk<'_>, case: &Case, reason: Reason) -> Result<Outcome, StoreError> {
+    let tx = desk.service.store().begin().await?;
+    accounts::take_turns(&tx, case.account).await?;
+    let verdict = (desk.me(), Verdict::Approve, reason);
+    if !case_reviews::decide(&tx, case.id, verdict, Eyes::Two, desk.now).await?
+        || !cases::change(&tx, case.id, (case.state, State::Approved), desk.now).await?
+        || !accounts::unfreeze(&tx, case.account, desk.now).await?
+    {
+        return Ok(Outcome::Gone);
+    }
+    let about = About::from(case);
+    desk.note(&tx, &about, (Happening::Approved, Some(reason)))
+        .await?;
+    desk.note(&tx, &about, (Happening::Unfrozen, Some(reason)))
+        .await?;
+    finish(desk, tx, case, State::Approved).await
+}
+
+/// Asks the owner for more.
+pub(crate) async fn ask(
+    desk: &Desk<'_>,
+    number: &cases::CaseNumber,
+    reason: Reason,
+) -> Result<Outcome, StoreError> {
+    let read = desk.service.store().read();
+    let Some((case, _)) = case_reviews::open(&read, number, desk.me(), desk.now).await? else {
+        return Ok(Outcome::Gone);
+    };
+    if !case.state.may_become(State::NeedsMoreInformation) {
+        return Ok(Outcome::NotAllowed);
+    }
+    let tx = desk.service.store().begin().await?;
+    accounts::take_turns(&tx, case.account).await?;
+    let asked = (case.state, State::NeedsMoreInformation);
+    if !case_reviews::ask(&tx, case.id, (desk.me(), reason), desk.now).await?
+        || !cases::change(&tx, case.id, asked, desk.now).await?
+    {
+        return Ok(Outcome::Gone);
+    }
+    desk.note(&tx, &About::from(&case), (Happening::AskedForMore, Some(reason)))
+        .await?;
+    finish(desk, tx, &case, State::NeedsMoreInformation).await
+}
+
+/// Does not confirm what a colleague suggests.
+pub(crate) async fn send_back(desk: &Desk<'_>, about: &About, reason: Reason) -> Result<Outcome, StoreError> {
+    let tx = desk.service.store().begin().await?;
+    if !case_reviews::send_back(&tx, about.case, desk.me(), desk.now).await? {
+        return Ok(Outcome::Gone);
+    }
+    desk.note(&tx, about, (Happening::SentBack, Some(reason))).await?;
+    tx.commit().await?;
+    Ok(Outcome::Decided)
+}
+
+/// Tells the owner in the transaction of the decision.
+async fn finish(desk: &Desk<'_>, tx: Tx, case: &Case, state: State) -> Result<Outcome, StoreError> {
+    account::case::notify(desk.service.account(), &tx, case.account, state).await?;
+    tx.commit().await?;
+    desk.service.account().kick_delivery();
+    Ok(Outcome::Decided)
+}
+
+/// What a reason is chosen for, as forms send it: `approve:documents_agree`.
+pub(crate) fn parse_choice(text: &str) -> Option<(Act, Reason)> {
+    let (act, reason) = text.split_once(':')?;
+    let act = match act {
+        "approve" => Act::Approve,
+        "reject" => Act::Reject,
+        "ask" => Act::Ask,
+        "send_back" => Act::SendBack,
+        _ => return None,
+    };
+    let reason = Reason::parse(reason).filter(|reason| reason.is_for(act))?;
+    Some((act, reason))
+}
+
+/// The same the other way round.
+pub(crate) fn choice(act: Act, reason: Reason) -> String {
+    let word = match act {
+        Act::Approve => "approve",
+        Act::Reject => "reject",
+        Act::Ask => "ask",
+        Act::SendBack => "send_back",
+        Act::Override => "override",
+    };
+    format!("{word}:{}", reason.as_str())
+}
+
+/// Reasons that fit the kind of case; what does not is not offered.
+pub(crate) fn fits(case: &Case, reason: Reason) -> bool {
+    let restricted = case.state == State::Restricted;
+    match reason {
+        Reason::RecordCorrected | Reason::RecordStands => restricted,
+        Reason::SeenInPerson => case.source.as_str() == COUNTER,
+        Reason::OwnershipShown | Reason::OwnershipNotShown => !restricted,
+        _ => !restricted,
+    }
+}
