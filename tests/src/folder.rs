@@ -42,7 +42,7 @@ impl Folder {
             .tempdir()
             .expect("a folder");
         let folder = Self { dir };
-        for name in ["clients.d", "agreements"] {
+        for name in ["clients.d", "agreements", "sources.d"] {
             fs::create_dir(folder.path(name)).expect("a folder");
         }
         for entry in fs::read_dir(repository().join("config/agreements")).expect("agreements") {
@@ -57,6 +57,17 @@ impl Folder {
         folder.write("key-encryption.key", store::testing::KEY);
         folder.write("sources.key", &sandbox.config().keys.sources);
         folder.write("gateway.key", &sandbox.config().keys.gateway);
+        folder.write("vendors.key", &sandbox.config().keys.vendors);
+        for (name, text) in sandbox::dev::party_files(&sandbox.addresses().world_url()) {
+            folder.write(&format!("sources.d/{name}"), &text);
+        }
+        for route in ["bank-card", "social-security", "provident-fund", "driving-licence"] {
+            let (source, world) = (route.replace('-', "_"), sandbox.addresses().world_url());
+            let text = format!(
+                "source = \"{source}\"\nurl = \"{world}/sources/{route}/check\"\nkey_file = \"../sources.key\"\ntime_limit_ms = 1500\n"
+            );
+            folder.write(&format!("sources.d/{route}.toml"), &text);
+        }
         for client in clients {
             folder.write_client(client);
         }
@@ -152,6 +163,10 @@ dir = "clients.d"
 
 [agreements]
 dir = "agreements"
+
+# The parties that browsers are sent to; who is asked directly is below.
+[sources]
+dir = "sources.d"
 
 # The sub-sites listen on loopback.
 [outbound]

@@ -4,6 +4,7 @@
 //! there. Roles and status are read at every request, so that a change counts at once. Every rise of what was proven
 //! gives a new cookie value, and the old one is dead (A151).
 
+use axum::response::Response;
 use chrono::{DateTime, Utc};
 use model::event::Event;
 use model::ids::{OperatorId, OperatorSessionId};
@@ -133,20 +134,25 @@ pub async fn require(service: &Service, visit: &mut Visit, needs: Permission) ->
 /// for one comes first. For pages as well as for what they send, because what was sent is lost by the detour.
 pub async fn require_fresh(service: &Service, visit: &mut Visit, needs: Permission) -> Result<Signed, Stop> {
     let signed = require(service, visit, needs).await?;
-    fresh(service, visit, signed)
+    match stale(service, visit, &signed) {
+        Some(page) => Err(Stop::Go(page)),
+        None => Ok(signed),
+    }
 }
 
 /// [`signed_in`] with a proof of the last minutes.
 pub(crate) async fn signed_in_fresh(service: &Service, visit: &mut Visit) -> Result<Signed, Stop> {
     let signed = signed_in(service, visit).await?;
-    fresh(service, visit, signed)
+    match stale(service, visit, &signed) {
+        Some(page) => Err(Stop::Go(page)),
+        None => Ok(signed),
+    }
 }
 
-fn fresh(service: &Service, visit: &Visit, signed: Signed) -> Result<Signed, Stop> {
-    if service.config().is_fresh(signed.proven_at, visit.now()) {
-        return Ok(signed);
-    }
-    Err(Stop::Go(visit.redirect(&returning(CONFIRM, visit))))
+/// The page that asks for a proof, when the last one is too old.
+fn stale(service: &Service, visit: &Visit, signed: &Signed) -> Option<Response> {
+    let fresh = service.config().is_fresh(signed.proven_at, visit.now());
+    (!fresh).then(|| visit.redirect(&returning(CONFIRM, visit)))
 }
 
 fn returning(page: LocalPath, visit: &Visit) -> LocalPath {

@@ -42,7 +42,7 @@ struct Connected {
 }
 
 struct Day {
-    day: String,
+    date: String,
     source: String,
     asked: u32,
     matched: u32,
@@ -87,7 +87,7 @@ async fn show(State(service): State<Service>, mut visit: Visit) -> Result<Respon
         }
     });
     let days = uses.iter().map(|one| Day {
-        day: visit.date(one.day),
+        date: visit.date(one.day),
         asked: one.asked,
         matched: one.matched,
         denied: one.denied,

@@ -2,6 +2,8 @@
 //! seconds. A step before and a step after are taken, because clocks differ; that none is taken twice is
 //! `store::operators::use_step`.
 
+use std::fmt::Write as _;
+
 use chrono::{DateTime, Utc};
 use model::rng::Rng;
 use qrcode::{Color, QrCode};
@@ -11,8 +13,6 @@ use zeroize::Zeroizing;
 
 /// The bytes of a secret (RFC 4226 section 4 recommends 160 bits).
 const SECRET_BYTES: usize = 20;
-/// The seconds of a step.
-const STEP_SECONDS: u64 = 30;
 /// The empty border around the picture, in modules (ISO/IEC 18004).
 const QUIET: usize = 4;
 
@@ -46,9 +46,9 @@ pub(crate) fn code_at(secret: &[u8], now: DateTime<Utc>) -> String {
 }
 
 /// The step of a moment.
+#[cfg(test)]
 pub(crate) fn step_at(now: DateTime<Utc>) -> i64 {
-    now.timestamp()
-        .div_euclid(i64::try_from(STEP_SECONDS).unwrap_or(30))
+    now.timestamp().div_euclid(30)
 }
 
 /// The secret as people type it: base32 in groups of four.
@@ -69,7 +69,8 @@ pub(crate) fn picture(secret: &[u8], issuer: &str, login: &str, label: &str) -> 
     for (index, color) in code.to_colors().into_iter().enumerate() {
         if color == Color::Dark {
             let (x, y) = (index % width + QUIET, index / width + QUIET);
-            path.push_str(&format!("M{x} {y}h1v1h-1z"));
+            // Writing to a text does not fail.
+            let _ = write!(path, "M{x} {y}h1v1h-1z");
         }
     }
     Some(Markup::of(&Picture {

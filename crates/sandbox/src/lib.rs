@@ -15,6 +15,7 @@
 //! # Ok(()) }
 //! ```
 
+mod authority;
 pub mod config;
 pub mod dev;
 mod dpop;

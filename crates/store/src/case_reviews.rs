@@ -14,127 +14,17 @@ use sea_orm::sea_query::{Condition, Expr, ExprTrait as _, OnConflict, Query};
 use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, UpdateMany};
 
 use crate::cases::{self, Case, CaseNumber};
-use crate::entity::case_review::{ActiveModel, Column, Entity, Model};
+use crate::entity::case_review::{ActiveModel, Column, Entity};
 use crate::entity::{case_history, verification_case};
 use crate::error::StoreError;
 use crate::tx::Tx;
 
 mod queue;
+mod review;
 
 pub use queue::{Ages, Counts, Waiting, count, find_next, list};
-
-/// Where the review of a case is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stage {
-    /// It waits for an operator, or an operator has it.
-    Queued,
-    /// It waits for its owner.
-    Asked,
-    /// It is decided, or of no more use.
-    Done,
-}
-
-impl Stage {
-    const fn as_str(self) -> &'static str {
-        match self {
-            Self::Queued => "queued",
-            Self::Asked => "asked",
-            Self::Done => "done",
-        }
-    }
-
-    fn parse(word: &str) -> Result<Self, StoreError> {
-        [Self::Queued, Self::Asked, Self::Done]
-            .into_iter()
-            .find(|stage| stage.as_str() == word)
-            .ok_or(StoreError::Malformed("case_review.state"))
-    }
-}
-
-/// What is decided.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
-    /// It is so.
-    Approve,
-    /// It is not so.
-    Reject,
-}
-
-impl Verdict {
-    /// The word in the database and in forms.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Approve => "approve",
-            Self::Reject => "reject",
-        }
-    }
-
-    /// Reads the word.
-    pub fn parse(word: &str) -> Option<Self> {
-        [Self::Approve, Self::Reject]
-            .into_iter()
-            .find(|verdict| verdict.as_str() == word)
-    }
-}
-
-/// What an operator suggests to a second one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Proposal {
-    /// Who.
-    pub by: OperatorId,
-    /// What.
-    pub verdict: Verdict,
-    /// Why.
-    pub reason: Reason,
-}
-
-/// Who has a case, and until when.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Claim {
-    /// Who.
-    pub by: OperatorId,
-    /// Until when.
-    pub until: DateTime<Utc>,
-}
-
-/// The review of a case.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Review {
-    /// The case.
-    pub case: CaseId,
-    /// Whose it is.
-    pub account: AccountId,
-    /// The level that it is about.
-    pub level: Level,
-    /// Where it is.
-    pub stage: Stage,
-    /// Since when it has waited for an operator.
-    pub queued_at: DateTime<Utc>,
-    /// Who has it; the lease may be over.
-    pub claim: Option<Claim>,
-    /// What somebody suggests.
-    pub proposal: Option<Proposal>,
-    /// Who decided last, and when.
-    pub decided: Option<(OperatorId, DateTime<Utc>)>,
-    /// Why it was decided so, or what is asked of the owner.
-    pub reason: Option<Reason>,
-    /// How often its owner did not agree.
-    pub appeals: u32,
-}
-
-impl Review {
-    /// Whether an operator has it now.
-    pub fn is_held_by(&self, operator: OperatorId, now: DateTime<Utc>) -> bool {
-        self.holder(now) == Some(operator)
-    }
-
-    /// Who has it now.
-    pub fn holder(&self, now: DateTime<Utc>) -> Option<OperatorId> {
-        self.claim
-            .filter(|claim| self.stage == Stage::Queued && now < claim.until)
-            .map(|claim| claim.by)
-    }
-}
+use review::from_row;
+pub use review::{Claim, Eyes, Proposal, Review, Stage, Verdict};
 
 /// Puts a case into the queue, or puts it back: after an appeal, or after its owner sent what was asked for. The
 /// change of the case's own state is the caller's, in the same transaction.
@@ -298,15 +188,6 @@ pub async fn ask(
     Ok(update.exec(tx).await?.rows_affected == 1)
 }
 
-/// How many people a decision takes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Eyes {
-    /// One person decides.
-    Two,
-    /// One has proposed just this, and another one decides.
-    Four,
-}
-
 /// Decides a case that the operator holds; `false` when it is not theirs, decided already, or not proposed by
 /// somebody else where that is needed.
 pub async fn decide(
@@ -427,45 +308,6 @@ fn without_proposal(update: UpdateMany<Entity>) -> UpdateMany<Entity> {
         .col_expr(Column::ProposedBy, Expr::value(None::<uuid::Uuid>))
         .col_expr(Column::Proposed, Expr::value(None::<String>))
         .col_expr(Column::ProposedReason, Expr::value(None::<String>))
-}
-
-fn from_row(row: Model) -> Result<Review, StoreError> {
-    let malformed = StoreError::Malformed("case_review");
-    let reason = |word: Option<String>| {
-        word.map(|word| Reason::parse(&word).ok_or(StoreError::Malformed("case_review.reason")))
-            .transpose()
-    };
-    let operator = OperatorId::from_uuid;
-    let claim = row.claimed_by.zip(row.claimed_until);
-    let proposal = match (row.proposed_by, row.proposed, reason(row.proposed_reason)?) {
-        (Some(by), Some(word), Some(reason)) => Some(Proposal {
-            by: operator(by),
-            verdict: Verdict::parse(&word).ok_or(malformed)?,
-            reason,
-        }),
-        _ => None,
-    };
-    Ok(Review {
-        case: CaseId::from_uuid(row.case_id),
-        account: AccountId::from_uuid(row.account_id),
-        level: u8::try_from(row.level)
-            .ok()
-            .and_then(Level::new)
-            .ok_or(StoreError::Malformed("case_review.level"))?,
-        stage: Stage::parse(&row.state)?,
-        queued_at: row.queued_at,
-        claim: claim.map(|(by, until)| Claim {
-            by: operator(by),
-            until,
-        }),
-        proposal,
-        decided: row
-            .decided_by
-            .zip(row.decided_at)
-            .map(|(by, at)| (operator(by), at)),
-        reason: reason(row.reason)?,
-        appeals: u32::try_from(row.appeals).unwrap_or_default(),
-    })
 }
 
 #[cfg(test)]

@@ -31,6 +31,9 @@ const SESSION_DAYS: i64 = 190;
 /// For how long what was typed for a denied case stays, so that its owner can ask a person to look at it.
 const CASE_INPUT_DAYS: i64 = 30;
 
+/// For how long it stays how often each source was asked on a day: for the accounts of two years.
+const SOURCE_USE_DAYS: i64 = 760;
+
 /// For how long delivered messages stay, and what became of telling sub-sites of a sign-out or a fall.
 const OUTBOX_DAYS: i64 = 7;
 
@@ -139,6 +142,8 @@ pub async fn sweep(tx: &Tx, now: DateTime<Utc>) -> Result<u64, StoreError> {
     swept.add(batch::<outbox::Entity>(tx, outbox::Column::Id, old).await);
     let old = backchannel_logout::Column::ExpiresAt.lt(now - TimeDelta::days(OUTBOX_DAYS));
     swept.add(batch::<backchannel_logout::Entity>(tx, backchannel_logout::Column::Id, old).await);
+    let counted = now - TimeDelta::days(SOURCE_USE_DAYS);
+    swept.add(crate::source_use::forget_before(tx, counted.date_naive()).await);
     let old = status_event::Column::ExpiresAt.lt(now - TimeDelta::days(OUTBOX_DAYS));
     swept.add(batch::<status_event::Entity>(tx, status_event::Column::Id, old).await);
     swept.result()

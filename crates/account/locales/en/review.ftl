@@ -47,6 +47,7 @@ space-case-rejected = Not approved
 space-case-expired = Ended, because no answer came in time
 
 cases-title = Your cases
+cases-hint = What became of what you sent, and who looked at it
 cases-none = You have no cases.
 cases-all = All your cases
 case-title = Case { $number }

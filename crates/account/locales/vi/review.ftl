@@ -44,6 +44,7 @@ space-case-rejected = Không được chấp thuận
 space-case-expired = Đã kết thúc vì không có trả lời đúng hạn
 
 cases-title = Hồ sơ của bạn
+cases-hint = Kết quả những gì bạn đã gửi và ai đã xem
 cases-none = Bạn chưa có hồ sơ nào.
 cases-all = Tất cả hồ sơ của bạn
 case-title = Hồ sơ { $number }

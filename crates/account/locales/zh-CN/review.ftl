@@ -44,6 +44,7 @@ space-case-rejected = 审核未通过
 space-case-expired = 因逾期未答复，已结束
 
 cases-title = 我的业务
+cases-hint = 您提交事项的办理结果和查看记录
 cases-none = 您没有业务记录。
 cases-all = 全部业务
 case-title = 业务 { $number }

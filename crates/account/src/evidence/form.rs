@@ -85,6 +85,10 @@ impl Step {
     /// Another page comes first, or nothing is left to prove here.
     async fn elsewhere(&self, service: &Service, visit: &Visit) -> Result<Option<LocalPath>, Stop> {
         let account = &self.session.account;
+        // The page after registering is there even where nothing is connected yet; no other is.
+        if !self.road.types_identity && !service.sources().has(&self.id) {
+            return Err(Problem::not_found().into());
+        }
         if pages::holds(service, account, &self.id).await? {
             return Ok(Some(onward::after(service, visit, &self.onward, account).await?));
         }

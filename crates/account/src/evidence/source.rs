@@ -269,6 +269,43 @@ pub(crate) mod tests {
     }
 
     #[test]
+    fn a_finding_holds_what_was_asked_and_what_came_back_and_nothing_else() {
+        let source = SourceId::parse(MOBILE_OPERATOR).unwrap();
+        let until = DateTime::from_timestamp(1_800_000_000, 0);
+        let details = Details {
+            partner: Some("partner".to_owned()),
+            ..Details::default()
+        };
+        let reply = Reply {
+            until,
+            details: details.clone(),
+            ..Reply::bare(Word::Match)
+        };
+        let Finding::Match(verified) = judge(&source, &facts(), reply) else {
+            panic!("a match")
+        };
+        assert_eq!((verified.source(), verified.facts()), (&source, &facts()));
+        assert_eq!((verified.until(), verified.details()), (until, &details));
+        assert_eq!(verified.reference(), None);
+    }
+
+    #[test]
+    fn every_word_has_a_name_of_its_own_in_logs() {
+        let words = [
+            Word::Match,
+            Word::Mismatch,
+            Word::NotFound,
+            Word::Restricted,
+            Word::Unavailable,
+            Word::Refused,
+        ];
+        assert_eq!(
+            words.map(Word::as_str),
+            ["match", "mismatch", "not_found", "restricted", "unavailable", "refused"]
+        );
+    }
+
+    #[test]
     fn a_reference_that_is_not_plain_is_dropped() {
         let source = SourceId::parse(POPULATION_REGISTER).unwrap();
         let kept = |reference: &str| {

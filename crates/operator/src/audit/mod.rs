@@ -28,7 +28,21 @@ pub(crate) fn of(operator: OperatorId, visit: &Visit, event: Event, mut details:
     entry
 }
 
+/// An entry about a sign-in that was refused; nobody is named where nobody is known.
+pub(crate) fn refused(operator: Option<OperatorId>, visit: &Visit, details: Value) -> Entry {
+    let event = Event::OperatorSignInRefused;
+    if let Some(operator) = operator {
+        return of(operator, visit, event, details);
+    }
+    let mut entry = Entry::new(event, visit.now()).details(details);
+    entry.request_id = Some(visit.request_id().to_owned());
+    entry
+}
+
 /// `/operator/audit`.
 pub(crate) fn routes() -> Router<Service> {
     Router::new().route("/operator/audit", get(page::show))
 }
+
+#[cfg(test)]
+mod tests;

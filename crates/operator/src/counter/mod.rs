@@ -1,8 +1,9 @@
 //! `/operator/counter`: a person stands there with an identity document. One operator looks at both and asks the register;
 //! a second one confirms, and only then there is evidence (`crate::review`).
 //!
-//! The account is named by the phone that the person signs in with or by the number of one of their cases; the page
-//! tells nothing about an account. What it does not do: it opens no accounts, and minors with a guardian are not served
+//! The account is named by the phone that the person signs in with or by the number of one of their cases; the person
+//! reads out a code that goes to the account's phone, so that nobody's account becomes another person's by a slip of a
+//! finger or by intent. The page tells nothing else about an account. What it does not do: it opens no accounts, and minors with a guardian are not served
 //! here; the page says so.
 
 use axum::Router;
@@ -12,20 +13,24 @@ use axum::routing::get;
 use chrono::NaiveDate;
 use model::citizen_id::CitizenId;
 use model::evidence::SourceId;
+use model::ids::OtpId;
 use model::ladder::Level;
 use model::person_name::PersonName;
 use model::phone::Phone;
 use model::review::{Happening, Reason};
+use model::secret::Sensitive;
 use serde::Deserialize;
 use store::accounts::{self, Account, Status};
 use store::case_reviews;
 use store::cases::{CaseNumber, Factors, Input};
+use store::otp::Tried;
 use web::extract::{Form, FormName};
-use web::form::{Button, Checkbox, Errors, Field, FormPage, Radios};
+use web::form::{Button, Checkbox, Errors, Field, FormPage, Radios, Words};
 use web::paths::LocalPath;
 use web::{Problem, Visit};
 
 use account::evidence::source::Word;
+use account::otp;
 
 use crate::Service;
 use crate::layout::sheet;
@@ -34,7 +39,7 @@ use crate::review::desk::Desk;
 use crate::review::file::{self, Filing};
 use crate::review::page_of;
 use crate::roles::Permission;
-use crate::session::{self, Stop};
+use crate::session::{self, Signed, Stop};
 
 const HERE: LocalPath = LocalPath::known("/operator/counter");
 
@@ -55,6 +60,7 @@ struct Sent {
     document_expires: String,
     same_person: Option<String>,
     genuine: Option<String>,
+    code: Sensitive<String>,
 }
 
 impl FormName for Sent {
@@ -78,7 +84,7 @@ pub(crate) fn routes() -> Router<Service> {
 
 async fn show(State(service): State<Service>, mut visit: Visit) -> Result<Response, Stop> {
     session::require(&service, &mut visit, Permission::Counter).await?;
-    Ok(render(&visit, &Sent::default(), &Errors::none()))
+    Ok(render(&visit, &Sent::default(), &Errors::none(), None))
 }
 
 async fn submit(
@@ -91,30 +97,20 @@ async fn submit(
     let adult = service.account().config().sources.adult_years;
     let typed = match parse(&sent, desk.now.date_naive(), adult) {
         Ok(typed) => typed,
-        Err(errors) => return Ok(render(&visit, &sent, &errors)),
+        Err(errors) => return Ok(render(&visit, &sent, &errors, None)),
     };
-    let account = find(&service, &typed.who).await?;
-    let account = match account.ok_or("counter-who-unknown") {
-        Ok(account) => account,
-        Err(words) => return Ok(render(&visit, &sent, &Errors::of("who", words))),
+    let found = find(&service, &typed.who).await?;
+    let Some((account, phone)) = found else {
+        let errors = Errors::of("who", "counter-who-unknown");
+        return Ok(render(&visit, &sent, &errors, None));
     };
-    let own = PersonName::parse(&signed.operator.name).is_ok_and(|own| own == typed.facts.name);
-    if own {
-        return Ok(render(&visit, &sent, &Errors::of("name", "desk-own-name")));
+    if let Some((field, words)) = not_here(&service, &signed, &account, &typed.facts).await? {
+        return Ok(render(&visit, &sent, &Errors::of(field, words), None));
     }
-    let owner = accounts::find_by_citizen_id(&service.store().read(), &typed.facts.citizen_id).await?;
-    let elsewhere = owner.is_some_and(|owner| owner.id != account.id);
-    let other = account
-        .citizen_id
-        .as_ref()
-        .is_some_and(|proven| *proven != typed.facts.citizen_id);
-    if elsewhere || other {
-        return Ok(render(
-            &visit,
-            &sent,
-            &Errors::of("citizen_id", "counter-other-number"),
-        ));
-    }
+    let code = match code(&service, &visit, &account, &phone, &sent.code).await? {
+        Ok(code) => code,
+        Err(errors) => return Ok(render(&visit, &sent, &errors, Some(&phone))),
+    };
     let fault = match decide::ask_register(&desk, &typed.facts).await? {
         Some(Word::Match) | None => None,
         Some(Word::Mismatch) => Some("counter-register-mismatch"),
@@ -123,7 +119,11 @@ async fn submit(
         Some(Word::Unavailable | Word::Refused) => Some("counter-register-unavailable"),
     };
     if let Some(fault) = fault {
-        return Ok(render(&visit, &sent, &Errors::of_form(fault)));
+        return Ok(render(&visit, &sent, &Errors::of_form(fault), Some(&phone)));
+    }
+    if !store::otp::consume(&service.store().read(), code, desk.now).await? {
+        let errors = Errors::of("code", "counter-code-wrong");
+        return Ok(render(&visit, &sent, &errors, Some(&phone)));
     }
     let filing = Filing {
         account: account.id,
@@ -137,7 +137,8 @@ async fn submit(
     Ok(visit.redirect(&page_of(&filed)))
 }
 
-async fn find(service: &Service, who: &Who) -> Result<Option<Account>, Stop> {
+/// The account in use with its phone.
+async fn find(service: &Service, who: &Who) -> Result<Option<(Account, Phone)>, Stop> {
     let read = service.store().read();
     let account = match who {
         Who::Phone(phone) => accounts::find_by_phone(&read, phone).await?,
@@ -146,7 +147,62 @@ async fn find(service: &Service, who: &Who) -> Result<Option<Account>, Stop> {
             None => None,
         },
     };
-    Ok(account.filter(|account| account.status == Status::Active))
+    Ok(account
+        .filter(|account| account.status == Status::Active)
+        .and_then(|account| {
+            let phone = account.phone.clone()?;
+            Some((account, phone))
+        }))
+}
+
+/// Why this person is not served here: the operator themselves, or a number that is not this account's to prove.
+async fn not_here(
+    service: &Service,
+    signed: &Signed,
+    account: &Account,
+    facts: &Input,
+) -> Result<Option<(&'static str, &'static str)>, Stop> {
+    if PersonName::parse(&signed.operator.name).is_ok_and(|own| own == facts.name) {
+        return Ok(Some(("name", "desk-own-name")));
+    }
+    let owner = accounts::find_by_citizen_id(&service.store().read(), &facts.citizen_id).await?;
+    let elsewhere = owner.is_some_and(|owner| owner.id != account.id);
+    let proven = account.citizen_id.as_ref();
+    let other = proven.is_some_and(|proven| *proven != facts.citizen_id);
+    Ok((elsewhere || other).then_some(("citizen_id", "counter-other-number")))
+}
+
+/// The code that the person read out; sends one when none was typed.
+async fn code(
+    service: &Service,
+    visit: &Visit,
+    account: &Account,
+    phone: &Phone,
+    typed: &Sensitive<String>,
+) -> Result<Result<OtpId, Errors>, Stop> {
+    let browser = visit.browser_hash();
+    let request = otp::Request {
+        purpose: otp::Purpose::RaiseLevel,
+        phone,
+        browser: &browser,
+        // The message is for the person, not for the operator.
+        language: account.language,
+    };
+    if typed.expose().trim().is_empty() {
+        let words = match otp::ask(service.account(), visit, &request).await? {
+            Ok(()) | Err(otp::Refusal::TooSoon(_)) => "counter-code-missing",
+            Err(otp::Refusal::TooMany(_) | otp::Refusal::Country) => "counter-code-too-many",
+        };
+        service.account().kick_delivery();
+        return Ok(Err(Errors::of("code", words)));
+    }
+    let Some(digits) = otp::read_code(typed.expose()) else {
+        return Ok(Err(Errors::of("code", "counter-code-wrong")));
+    };
+    Ok(match otp::check(service.account(), &request, digits.expose()).await? {
+        Tried::Right(id) => Ok(id),
+        _ => Err(Errors::of("code", "counter-code-wrong")),
+    })
 }
 
 fn parse(sent: &Sent, today: NaiveDate, adult_years: u32) -> Result<Typed, Errors> {
@@ -207,7 +263,7 @@ fn parse(sent: &Sent, today: NaiveDate, adult_years: u32) -> Result<Typed, Error
     }
 }
 
-fn render(visit: &Visit, sent: &Sent, errors: &Errors) -> Response {
+fn render(visit: &Visit, sent: &Sent, errors: &Errors, code_at: Option<&Phone>) -> Response {
     let document = DOCUMENTS.iter().fold(
         Radios::new("document", "counter-document"),
         |radios, (word, key)| radios.option(*word, *key),
@@ -215,7 +271,7 @@ fn render(visit: &Visit, sent: &Sent, errors: &Errors) -> Response {
     let tick = |name: &str, words: &'static str, ticked: &Option<String>| {
         Checkbox::new(name, words).checked(ticked.is_some())
     };
-    let form = FormPage::new(Sent::FORM, HERE)
+    let mut form = FormPage::new(Sent::FORM, HERE)
         .field(
             Field::text("who", "counter-who")
                 .hint("counter-who-hint")
@@ -249,8 +305,16 @@ fn render(visit: &Visit, sent: &Sent, errors: &Errors) -> Response {
                 .required(),
         )
         .checkbox(tick("same_person", "counter-same-person", &sent.same_person))
-        .checkbox(tick("genuine", "counter-genuine", &sent.genuine))
-        .button(Button::primary("counter-submit"));
+        .checkbox(tick("genuine", "counter-genuine", &sent.genuine));
+    let submit = match code_at {
+        Some(phone) => {
+            let hint = vec![("phone", phone.masked().into())];
+            form = form.field(Field::code("code", "counter-code").hint(Words::with("counter-code-hint", hint)));
+            "counter-submit"
+        }
+        None => "counter-send-code",
+    };
+    let form = form.button(Button::primary(submit));
     let page = sheet("operator-counter", "counter-title").caption("counter-caption");
     visit.form(page.return_to(HERE), &form, errors)
 }
@@ -268,6 +332,7 @@ mod tests {
             document_expires: "2036-01-01".to_owned(),
             same_person: Some("yes".to_owned()),
             genuine: Some("yes".to_owned()),
+            code: Sensitive::new(String::new()),
         }
     }
 

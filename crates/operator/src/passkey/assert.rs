@@ -4,11 +4,9 @@ use axum::extract::State;
 use axum::response::Response;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use model::event::Event;
 use model::ids::OperatorId;
 use model::secret::TokenHash;
 use serde_json::json;
-use store::audit::Entry;
 use store::operators::passkeys::{self, Passkey as Stored};
 use store::operators::signins::{Live, Stage};
 use store::operators::{self, Operator, Status};
@@ -38,9 +36,9 @@ pub(super) async fn show(
     let Some(live) = session::current(&service, &visit).await? else {
         return Ok(visit.redirect(&returning(SIGN_IN, return_to)));
     };
-    let options = match Pending::look(&service, live.id).await? {
-        Some(Pending::Anybody { options, .. } | Pending::Known { options, .. }) => options,
-        _ => return Ok(visit.redirect(&returning(start(live.stage), return_to))),
+    let pending = Pending::look(&service, live.id).await?;
+    let Some(Pending::Anybody { options, .. } | Pending::Known { options, .. }) = pending else {
+        return Ok(visit.redirect(&returning(start(live.stage), return_to)));
     };
     let form = ceremony(&visit, ASK, &options, "operator-passkey-text")
         .hidden("return_to", session::onward(return_to).as_str());
@@ -96,15 +94,8 @@ pub(super) async fn submit(
 }
 
 async fn refused(service: &Service, visit: &Visit, live: &Live) -> Result<(), Stop> {
-    let details = json!({"reason": "passkey"});
-    let entry = match &live.operator {
-        Some(operator) => audit::of(operator.id, visit, Event::OperatorSignInRefused, details),
-        None => {
-            let mut entry = Entry::new(Event::OperatorSignInRefused, visit.now()).details(details);
-            entry.request_id = Some(visit.request_id().to_owned());
-            entry
-        }
-    };
+    let operator = live.operator.as_ref().map(|operator| operator.id);
+    let entry = audit::refused(operator, visit, json!({"reason": "passkey"}));
     store::audit::record(&service.store().read(), service.rng(), entry).await?;
     Ok(())
 }

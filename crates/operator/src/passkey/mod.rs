@@ -147,8 +147,8 @@ fn ceremony(visit: &Visit, action: LocalPath, options: &str, text: &'static str)
         }))
 }
 
-fn webauthn(service: &Service) -> Result<&Webauthn, Stop> {
-    service.passkeys().ok_or_else(|| Problem::not_found().into())
+fn webauthn(service: &Service) -> Result<&Webauthn, Problem> {
+    service.passkeys().ok_or_else(Problem::not_found)
 }
 
 /// The passkeys of an operator, as they are checked.
@@ -159,8 +159,8 @@ async fn known(service: &Service, operator: &Operator) -> Result<Vec<Passkey>, S
         .map_err(|error| Problem::internal(error).into())
 }
 
-fn text(options: &impl Serialize) -> Result<String, Stop> {
-    serde_json::to_string(options).map_err(|error| Problem::internal(error).into())
+fn text(options: &impl Serialize) -> Result<String, Problem> {
+    serde_json::to_string(options).map_err(Problem::internal)
 }
 
 /// Asks for a passkey of anybody: nobody has signed in yet.

@@ -3,14 +3,12 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use model::case::State;
-use model::evidence::{Details, Evidence, SourceId};
-use model::ids::EvidenceId;
-use model::ladder::{Level, LevelNow};
+use model::evidence::{Details, SourceId};
 use model::review::{Act, Happening, Reason};
-use store::accounts::{self, Account, Status};
-use store::case_reviews::{self, Eyes, Proposal, Review, Verdict};
+use store::accounts::{self, Status};
+use store::case_reviews::{self, Eyes, Proposal, Verdict};
 use store::cases::{self, Case, Factors, Input};
-use store::{StoreError, Tx, case_images};
+use store::{StoreError, Tx};
 
 use account::evidence::connected;
 use account::evidence::decided::{self, Decided, Decision};
@@ -18,13 +16,14 @@ use account::evidence::source::Word;
 
 use super::desk::{About, Desk};
 use super::moved;
+use super::prospect::prospect;
 
 /// The evidence of a reviewer who compared documents.
-const DOCUMENTS: &str = "document_review";
+pub(super) const DOCUMENTS: &str = "document_review";
 /// The evidence of a reviewer who settled what the register could not.
-const REGISTER_SETTLED: &str = "register_review";
+pub(super) const REGISTER_SETTLED: &str = "register_review";
 /// The register of persons.
-const REGISTER: &str = "population_register";
+pub(super) const REGISTER: &str = "population_register";
 /// The evidence of somebody who stood at a counter.
 pub(crate) const COUNTER: &str = "counter";
 /// What the evidence of two operators is called, before the level.
@@ -57,80 +56,13 @@ pub(crate) enum Outcome {
     NotAllowed,
 }
 
-/// What an approval would do.
-#[derive(Clone, Debug)]
-pub(crate) struct Prospect {
-    /// The evidence that it would give.
-    pub(crate) sources: Vec<SourceId>,
-    /// What the account is now.
-    pub(crate) now: Level,
-    /// What it would be.
-    pub(crate) then: LevelNow,
-    /// Whether two people have to agree.
-    pub(crate) eyes: Eyes,
-}
-
-fn source(name: &str) -> Result<SourceId, StoreError> {
+pub(super) fn source(name: &str) -> Result<SourceId, StoreError> {
     SourceId::parse(name).map_err(|_| StoreError::Malformed("evidence.source"))
 }
 
 /// Whether people must agree on a case whatever level it gives.
 pub(crate) fn is_override(case: &Case) -> bool {
     case.source.as_str().starts_with(OVERRIDE)
-}
-
-/// What an approval would do, by today's ladder and today's evidence.
-pub(crate) async fn prospect(
-    desk: &Desk<'_>,
-    tx: &Tx,
-    (case, review): (&Case, &Review),
-    account: &Account,
-) -> Result<Prospect, StoreError> {
-    let service = desk.service.account();
-    let held = store::evidence::list(tx, account.id).await?;
-    let level = |evidence: &[Evidence]| service.ladder().level(account.kind, evidence, desk.now);
-    let imagine = |sources: &[SourceId]| {
-        let new = sources.iter().map(|source| Evidence {
-            id: EvidenceId::new(desk.now, desk.service.rng()),
-            source: source.clone(),
-            issued_at: desk.now,
-            expires_at: service.ladder().expiry(source, desk.now),
-            ended_at: None,
-        });
-        held.iter().cloned().chain(new).collect::<Vec<_>>()
-    };
-    let pictures = case_images::list(tx, case.id).await?;
-    let pictures = pictures.iter().any(|picture| picture.deleted_at.is_none());
-    let mut sources = Vec::new();
-    if decided::is_of_people(&case.source) && case.source.as_str() != DOCUMENTS {
-        sources.push(case.source.clone());
-    } else if pictures {
-        sources.push(source(DOCUMENTS)?);
-    }
-    let by_people = case.source.as_str() == COUNTER || is_override(case);
-    let compared = pictures || case.source.as_str() == REGISTER;
-    if !by_people && compared && case.state != State::Restricted {
-        // Documents are the second source; without the first the reviewer settles that as well.
-        let settled = source(REGISTER_SETTLED)?;
-        let with = [sources.as_slice(), std::slice::from_ref(&settled)].concat();
-        if level(&imagine(&with)).level > level(&imagine(&sources)).level {
-            sources.push(settled);
-        }
-    }
-    let (now, then) = (level(&held).level, level(&imagine(&sources)));
-    let high = |level: Level| level.number() >= desk.service.config().review.four_eyes_from;
-    let raises = then.level > now && high(then.level);
-    let two = is_override(case) || case.source.as_str() == COUNTER || raises || high(review.level);
-    Ok(Prospect {
-        eyes: if two && case.state != State::Restricted || review.proposal.is_some() {
-            Eyes::Four
-        } else {
-            Eyes::Two
-        },
-        sources,
-        now,
-        then,
-    })
 }
 
 /// Approves a case, or proposes to where a second person must agree.

@@ -32,6 +32,7 @@ pub(crate) mod desk;
 pub(crate) mod file;
 mod moved;
 mod pictures;
+mod prospect;
 mod queue;
 mod show;
 mod watermark;

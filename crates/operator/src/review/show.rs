@@ -15,7 +15,8 @@ use web::form::{Errors, FormPage, Radios, Words};
 use web::{Markup, Visit};
 
 use super::act::{Bar, Chosen, Step, bar, can_ask, find};
-use super::decide::{self, Prospect};
+use super::decide;
+use super::prospect::{Prospect, prospect};
 use super::desk::{About, Desk};
 use super::queue::{key_button, take_next_form};
 use super::{about, page_of, step_of};
@@ -188,7 +189,7 @@ async fn open(
         .await?
         .ok_or(StoreError::Malformed("case_review.account_id"))?;
     let pictures = case_images::list(&read, case.id).await?;
-    let prospect = decide::prospect(desk, &read, (case, review), &account).await?;
+    let prospect = prospect(desk, &read, (case, review), &account).await?;
     let owner = match &case.input {
         Some(facts) => accounts::find_by_citizen_id(&read, &facts.citizen_id).await?,
         None => None,
@@ -261,9 +262,22 @@ fn facts_of(visit: &Visit, facts: &Input, account: &accounts::Account) -> Vec<(S
         shown.push((visit.t("desk-fact-verified-name"), name.as_str().to_owned()));
     }
     for (name, factor) in facts.more.iter() {
-        shown.push((name.to_owned(), factor.value.expose().clone()));
+        let label = more_text(name).map_or_else(|| name.to_owned(), |key| visit.t(key));
+        shown.push((label, factor.value.expose().clone()));
     }
     shown
+}
+
+/// The key of what else belongs to a case; a source's own factors have the names that its contract gives them.
+fn more_text(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "answer" => "desk-more-answer",
+        "appeal" => "desk-more-appeal",
+        decide::UNTIL => "desk-more-until",
+        decide::DOCUMENT => "desk-more-document",
+        decide::DOCUMENT_EXPIRES => "desk-more-document-expires",
+        _ => return None,
+    })
 }
 
 /// The forms of the page, in the order of work: decide, ask the register, give back; or take it; or take the next.

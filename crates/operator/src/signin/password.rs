@@ -4,11 +4,9 @@ use account::password::{HashingError, Password, StoredPassword};
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use model::event::Event;
 use model::secret::Sensitive;
 use serde::Deserialize;
 use serde_json::json;
-use store::audit::Entry;
 use store::operators::signins::Stage;
 use store::operators::{self, Operator, Status};
 use web::extract::{Form, FormName, Query};
@@ -170,15 +168,8 @@ async fn refused(
     sent: &SignIn,
     operator: Option<&Operator>,
 ) -> Result<Response, Stop> {
-    let details = json!({"reason": "password"});
-    let entry = match operator {
-        Some(operator) => audit::of(operator.id, visit, Event::OperatorSignInRefused, details),
-        None => {
-            let mut entry = Entry::new(Event::OperatorSignInRefused, visit.now()).details(details);
-            entry.request_id = Some(visit.request_id().to_owned());
-            entry
-        }
-    };
+    let operator = operator.map(|operator| operator.id);
+    let entry = audit::refused(operator, visit, json!({"reason": "password"}));
     store::audit::record(&service.store().read(), service.rng(), entry).await?;
     let errors = Errors::of_form("operator-sign-in-wrong");
     Ok(again(service, visit, sent, (errors, None)))

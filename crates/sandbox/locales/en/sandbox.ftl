@@ -240,3 +240,20 @@ vendor-back = Go back
 vendor-gone = This request is no longer good
 vendor-refused = This request is not right
 vendor-go-back = Go back to the site you came from and start again.
+
+# Certificates
+
+authority-title = Certificate software (simulated)
+authority-lead = This page stands for the software of a USB key: choose whose key it is, paste the text to sign, and get certificate and signature.
+authority-challenge = Text to sign
+authority-flaw = Certificate
+authority-flaw-none = A good one, for signatures
+authority-flaw-expired = One that has expired
+authority-flaw-encryption = The one for encryption, which does not sign
+authority-submit = Sign
+authority-signed = Signed
+authority-signed-lead = Paste both into the page that asked.
+authority-certificate = Certificate
+authority-signature = Signature
+authority-again = Sign another
+authority-api = The simulated certificate software: signs for somebody; revokes somebody’s certificates.

@@ -240,3 +240,20 @@ vendor-back = Quay lại
 vendor-gone = Yêu cầu này không còn hiệu lực
 vendor-refused = Yêu cầu không đúng
 vendor-go-back = Hãy quay lại trang bạn đến và bắt đầu lại.
+
+# Chứng thư số
+
+authority-title = Phần mềm chứng thư số (mô phỏng)
+authority-lead = Trang này thay cho phần mềm của USB: chọn người giữ khoá, dán dòng chữ cần ký, nhận chứng thư và chữ ký.
+authority-challenge = Dòng chữ cần ký
+authority-flaw = Chứng thư
+authority-flaw-none = Chứng thư ký số bình thường
+authority-flaw-expired = Chứng thư đã hết hạn
+authority-flaw-encryption = Chứng thư mã hoá, không dùng để ký
+authority-submit = Ký
+authority-signed = Đã ký
+authority-signed-lead = Dán cả hai vào trang đã yêu cầu.
+authority-certificate = Chứng thư
+authority-signature = Chữ ký
+authority-again = Ký lần nữa
+authority-api = Phần mềm chứng thư mô phỏng: ký thay cho một người; thu hồi chứng thư của một người.

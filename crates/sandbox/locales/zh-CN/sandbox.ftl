@@ -240,3 +240,20 @@ vendor-back = 返回
 vendor-gone = 此请求已失效
 vendor-refused = 请求不正确
 vendor-go-back = 请返回原来的网站重新开始。
+
+# 数字证书
+
+authority-title = 证书软件（模拟）
+authority-lead = 本页代表 USB Key 附带的软件：选择证书持有人，粘贴待签名文字，得到证书和签名。
+authority-challenge = 待签名文字
+authority-flaw = 证书
+authority-flaw-none = 正常的签名证书
+authority-flaw-expired = 已过期的证书
+authority-flaw-encryption = 加密证书（不能用于签名）
+authority-submit = 签名
+authority-signed = 已签名
+authority-signed-lead = 将以下两项粘贴到认证页面。
+authority-certificate = 证书
+authority-signature = 签名
+authority-again = 再签一次
+authority-api = 模拟证书软件：为某个人签名；吊销某个人的证书。

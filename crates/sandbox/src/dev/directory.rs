@@ -14,6 +14,7 @@ use model::rng::Rng;
 use model::secret::Token;
 
 use super::client_files;
+use super::party_files::party_files;
 use crate::config::{Keys, RecordsConfig, SiteConfig};
 
 /// The folder with the files that ship with the product.
@@ -102,6 +103,16 @@ impl Drop for Directory {
     }
 }
 
+/// The registers of the world that the provider asks, by their addresses.
+const ASKED: [&str; 6] = [
+    "population-register",
+    "mobile-operator",
+    "bank-card",
+    "social-security",
+    "provident-fund",
+    "driving-licence",
+];
+
 fn secret(path: &Path, make: impl FnOnce() -> String) -> anyhow::Result<String> {
     if path.exists() {
         return Ok(fs::read_to_string(path)
@@ -127,6 +138,7 @@ pub fn write_config(dir: &Path, plan: &Plan) -> anyhow::Result<PathBuf> {
     })?;
     secret(&dir.join("sources.key"), || plan.keys.sources.clone())?;
     secret(&dir.join("gateway.key"), || plan.keys.gateway.clone())?;
+    secret(&dir.join("vendors.key"), || plan.keys.vendors.clone())?;
     for folder in ["clients.d", "sources.d"] {
         fs::create_dir_all(dir.join(folder))?;
     }
@@ -150,17 +162,17 @@ pub fn write_config(dir: &Path, plan: &Plan) -> anyhow::Result<PathBuf> {
         dir.join(format!("clients.d/{}.toml", office.client_id)),
         client_files::records_office_file(office, &plan.resource),
     )?;
-    for (file, source, route) in [
-        (
-            "population-register",
-            "population_register",
-            "population-register",
-        ),
-        ("mobile-operator", "mobile_operator", "mobile-operator"),
-    ] {
-        let url = format!("{}/sources/{route}/check", plan.world_url);
-        let text = format!("source = \"{source}\"\nurl = \"{url}\"\nkey_file = \"../sources.key\"\n");
-        fs::write(dir.join(format!("sources.d/{file}.toml")), text)?;
+    for route in ASKED {
+        let (source, world) = (route.replace('-', "_"), &plan.world_url);
+        let text = format!(
+            "source = \"{source}\"\nurl = \"{world}/sources/{route}/check\"\nkey_file = \"../sources.key\"\n"
+        );
+        fs::write(dir.join(format!("sources.d/{route}.toml")), text)?;
+    }
+    let pem = crate::authority::root_pem(&plan.keys.vendors)?;
+    fs::write(dir.join("sources.d/sandbox-authority.pem"), pem)?;
+    for (name, text) in party_files(&plan.world_url) {
+        fs::write(dir.join("sources.d").join(name), text)?;
     }
     let shipped = fs::canonicalize(SHIPPED).with_context(|| format!("looking for {SHIPPED}"))?;
     let file = dir.join("denizen.toml");

@@ -46,6 +46,7 @@ struct Inner {
     journal: journal::Journal,
     keys: Keys,
     vendors: Vendors,
+    authority: crate::authority::Authority,
     base_url: String,
     issuer: url::Url,
     client: reqwest::Client,
@@ -65,6 +66,7 @@ impl World {
         let rng = Rng::system();
         Ok(Self(Arc::new(Inner {
             vendors: Vendors::new(&rng)?,
+            authority: crate::authority::Authority::new(&keys.vendors)?,
             base_url: base_url.to_owned(),
             people: Mutex::new(people::Registers::seeded()?),
             outbox: outbox::Outbox::default(),
@@ -98,6 +100,11 @@ impl World {
     /// What the parties elsewhere remember.
     pub(crate) fn vendors(&self) -> &Vendors {
         &self.0.vendors
+    }
+
+    /// The authority that issues certificates.
+    pub(crate) fn authority(&self) -> &crate::authority::Authority {
+        &self.0.authority
     }
 
     /// The world's own address, without a slash at the end.

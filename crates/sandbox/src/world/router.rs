@@ -45,6 +45,7 @@ pub(crate) fn router(world: World) -> Router {
         .route("/journal", get(api::journal))
         .route("/residents", post(api::post_resident))
         .merge(crate::vendors::router())
+        .merge(crate::authority::router())
         .fallback(async || wire::refusal(StatusCode::NOT_FOUND, "not_found", "GET / lists what there is"))
         .layer(DefaultBodyLimit::max(wire::BODY_LIMIT_BYTES))
         .with_state(world)

@@ -1,8 +1,11 @@
 //! What the product is for: registering once and being recognised everywhere.
 
 mod browser;
+mod elsewhere;
 mod house_rules;
 mod pages;
+mod review;
+mod resident_cases;
 mod sign_out;
 mod step_up;
 mod two_nodes;

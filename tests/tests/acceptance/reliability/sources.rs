@@ -86,6 +86,77 @@ async fn attack_251_a_register_that_fails_gives_nobody_a_level_and_is_asked_agai
     }
 }
 
+/// Every source that is asked, with what a person types there beside name and number.
+const ASKED: [(&str, &[(&str, &str)]); 6] = [
+    ("population-register", &[]),
+    ("mobile-operator", &[]),
+    ("bank-card", &[("card", "6200 0000 0000 0000 018")]),
+    ("social-security", &[("account", "AH3400001")]),
+    ("provident-fund", &[("account", "055100000001")]),
+    ("driving-licence", &[("file_number", "340100000001")]),
+];
+
+/// Every way in which the sandbox's registers fail.
+const FAULTS: [&str; 12] = [
+    "hang", "down", "500", "redirect", "garbage", "wrong", "refused", "quota", "empty", "cut", "huge", "twice",
+];
+
+/// Fills in the form of a source on its page and sends it.
+async fn ask(visitor: &mut Visitor, person: &Person, (source, fields): (&str, &[(&str, &str)])) {
+    visitor.open(&format!("/verify/{source}")).await;
+    visitor.sees(&format!("verify-{source}"));
+    if source == REGISTER {
+        prove_name(visitor, person).await;
+        return;
+    }
+    for (name, value) in fields {
+        visitor.fill(name, value);
+    }
+    visitor.press("confirm").await;
+}
+
+#[tokio::test]
+async fn attack_251_every_fault_at_every_source_gives_nobody_a_level_costs_no_try_and_is_over_with_it() {
+    for kind in Kind::all() {
+        let world = Setup::new(kind)
+            .with("[account.sources]\nbreaker_failures = 1000\n")
+            .start()
+            .await;
+        for (source, fields) in ASKED {
+            let person = Person::new();
+            let holdings = serde_json::json!({
+                "bank_card": { "number": "6200000000000000018" },
+                "social_security": "AH3400001",
+                "provident_fund": "055100000001",
+                "driving_licence": "340100000001",
+            });
+            world.outside.add_as(&person, serde_json::json!({ "holdings": holdings })).await;
+            let mut visitor = Visitor::new(&world);
+            register(&mut visitor, &world, &person).await;
+            let before = u8::from(source != REGISTER);
+            if before == 1 {
+                prove_name(&mut visitor, &person).await;
+            }
+            for fault in FAULTS {
+                world.outside.fault(source, fault).await;
+                ask(&mut visitor, &person, (source, fields)).await;
+                let waiting = if source == "bank-card" { "verify-again" } else { "verify-waiting" };
+                visitor.sees(waiting);
+                assert_eq!(level(&mut visitor).await, before, "{source} {fault}");
+            }
+            let journal = world.outside.asked_about(source, &person.citizen_id).await;
+            assert!(
+                !format!("{journal:?}").contains("6200000000000000018"),
+                "no card number in a journal"
+            );
+            world.outside.fault(source, "none").await;
+            ask(&mut visitor, &person, (source, fields)).await;
+            visitor.sees("account-level");
+            assert_eq!(level(&mut visitor).await, before + 1, "{source}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn what_is_unavailable_costs_no_try() {
     for kind in Kind::all() {

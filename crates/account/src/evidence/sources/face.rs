@@ -28,7 +28,9 @@ pub static SOURCE: Definition = Definition {
     id: "face",
     road: Road::Away,
     texts: &[(Language::ZhCn, ZH), (Language::En, EN), (Language::Vi, VI)],
-    connect: |entry, outside| Face::connect(entry, outside).map(|face| Adapter::Away(std::sync::Arc::new(face))),
+    connect: |entry, outside| {
+        Face::connect(entry, outside).map(|face| Adapter::Away(std::sync::Arc::new(face)))
+    },
 };
 
 /// The source's own settings.
@@ -56,7 +58,9 @@ struct Face {
 
 impl fmt::Debug for Face {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Face").field("url", &self.url.as_str()).finish_non_exhaustive()
+        f.debug_struct("Face")
+            .field("url", &self.url.as_str())
+            .finish_non_exhaustive()
     }
 }
 
@@ -65,8 +69,14 @@ impl Face {
         let settings: Settings = away::settings(entry)?;
         away::check_partner_id(&settings.partner_id)?;
         Ok(Self {
-            url: entry.url.clone().ok_or("url: the address of the company's interface is missing")?,
-            key: entry.key.clone().ok_or("key_file: the company's bearer key is missing")?,
+            url: entry
+                .url
+                .clone()
+                .ok_or("url: the address of the company's interface is missing")?,
+            key: entry
+                .key
+                .clone()
+                .ok_or("key_file: the company's bearer key is missing")?,
             limit: entry.time_limit,
             settings,
             outside: outside.clone(),
@@ -78,7 +88,12 @@ impl Face {
         if let Ok(mut segments) = url.path_segments_mut() {
             segments.pop_if_empty().push(path);
         }
-        let request = self.outside.client.post(url).bearer_auth(self.key.expose()).json(question);
+        let request = self
+            .outside
+            .client
+            .post(url)
+            .bearer_auth(self.key.expose())
+            .json(question);
         away::object(request, self.limit, &self.settings.partner_id).await
     }
 
@@ -154,27 +169,39 @@ impl Away for Face {
             "citizen_id": number.as_str(),
             "return_url": return_url,
         });
-        let answer = self.ask("start", &question).await.map_err(|astray| Reply::bare(astray.word()))?;
+        let answer = self
+            .ask("start", &question)
+            .await
+            .map_err(|astray| Reply::bare(astray.word()))?;
         let pages = self.settings.pages.as_ref().unwrap_or(&self.url);
         let to = away::text(&answer, "url").and_then(|text| away::address(text, pages));
         // A company whose computers were broken into sends nobody elsewhere.
         let to = to.filter(|to| to.origin() == pages.origin());
         let certify_id = away::text(&answer, "certify_id").filter(|id| id.len() <= 100);
         let (Some(to), Some(certify_id)) = (to, certify_id) else {
-            tracing::error!(party = self.settings.partner_id, "began a check without a number or a page of its own");
+            tracing::error!(
+                party = self.settings.partner_id,
+                "began a check without a number or a page of its own"
+            );
             return Err(Reply::bare(Word::Unavailable));
         };
         let kept = [("certify_id", certify_id), ("reference", reference.expose())];
         Ok(Departure {
             to,
-            kept: kept.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
+            kept: kept
+                .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                .into(),
         })
     }
 
     async fn arrive(&self, back: &Back<'_>) -> Result<Arrival, Astray> {
         let certify_id = back.kept.get("certify_id").ok_or(Astray::NotRight)?;
         // What the browser brings is compared and not believed.
-        if back.parameters.get("certify_id").is_some_and(|brought| brought != certify_id) {
+        if back
+            .parameters
+            .get("certify_id")
+            .is_some_and(|brought| brought != certify_id)
+        {
             return Err(Astray::NotRight);
         }
         let answer = self.ask("result", &json!({ "certify_id": certify_id })).await?;

@@ -78,8 +78,14 @@ impl OtherProvince {
     fn connect(entry: &Entry, outside: &Outside) -> Result<Self, String> {
         let settings: Settings = away::settings(entry)?;
         away::check_partner_id(&settings.partner_id)?;
-        if let Some((word, level)) = settings.levels.iter().find(|(_, level)| Level::new(**level).is_none()) {
-            return Err(format!("settings.levels: {word:?} = {level} is no level of ours (0 to 4)"));
+        if let Some((word, level)) = settings
+            .levels
+            .iter()
+            .find(|(_, level)| Level::new(**level).is_none())
+        {
+            return Err(format!(
+                "settings.levels: {word:?} = {level} is no level of ours (0 to 4)"
+            ));
         }
         let enough: Vec<String> = settings
             .levels
@@ -88,12 +94,17 @@ impl OtherProvince {
             .map(|(word, _)| word.clone())
             .collect();
         if enough.is_empty() {
-            return Err(format!("settings.levels: none of its words is worth level {LEVEL}"));
+            return Err(format!(
+                "settings.levels: none of its words is worth level {LEVEL}"
+            ));
         }
         let contract = OpenIdContract {
             issuer: entry.url.clone().ok_or("url: the province's issuer is missing")?,
             client_id: settings.client_id,
-            secret: entry.key.clone().ok_or("key_file: the secret at the province is missing")?,
+            secret: entry
+                .key
+                .clone()
+                .ok_or("key_file: the secret at the province is missing")?,
             scope: settings.scope,
             acr_values: enough,
             name_claim: settings.name_claim,
@@ -112,7 +123,10 @@ impl OtherProvince {
 
     /// What the province's word is worth here.
     fn worth(&self, acr: Option<&str>) -> u8 {
-        let mapped = acr.and_then(|acr| self.levels.get(acr)).copied().unwrap_or_default();
+        let mapped = acr
+            .and_then(|acr| self.levels.get(acr))
+            .copied()
+            .unwrap_or_default();
         mapped.min(LEVEL)
     }
 
@@ -150,7 +164,10 @@ impl Away for OtherProvince {
     }
 
     async fn leave(&self, traveller: &Traveller<'_>) -> Result<Departure, Reply> {
-        self.openid.leave(traveller).await.map_err(|astray| Reply::bare(astray.word()))
+        self.openid
+            .leave(traveller)
+            .await
+            .map_err(|astray| Reply::bare(astray.word()))
     }
 
     async fn arrive(&self, back: &Back<'_>) -> Result<Arrival, Astray> {

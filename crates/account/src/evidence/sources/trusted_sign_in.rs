@@ -108,7 +108,10 @@ struct Said {
 
 impl TrustedSignIn {
     fn connect(entry: &Entry, outside: &Outside) -> Result<Self, String> {
-        let secret = entry.key.clone().ok_or("key_file: the secret at the partner is missing")?;
+        let secret = entry
+            .key
+            .clone()
+            .ok_or("key_file: the secret at the partner is missing")?;
         let (partner, partner_id, kind) = match away::settings(entry)? {
             Settings::Alipay {
                 partner,
@@ -128,7 +131,11 @@ impl TrustedSignIn {
                     scope,
                     limit: entry.time_limit,
                 };
-                (partner, partner_id, Kind::Alipay(Alipay::new(contract, outside.clone())))
+                (
+                    partner,
+                    partner_id,
+                    Kind::Alipay(Alipay::new(contract, outside.clone())),
+                )
             }
             Settings::OpenId {
                 partner,
@@ -217,7 +224,10 @@ impl Away for TrustedSignIn {
     async fn leave(&self, traveller: &Traveller<'_>) -> Result<Departure, Reply> {
         match &self.kind {
             Kind::Alipay(alipay) => Ok(alipay.leave(traveller)),
-            Kind::OpenId(openid) => openid.leave(traveller).await.map_err(|astray| Reply::bare(astray.word())),
+            Kind::OpenId(openid) => openid
+                .leave(traveller)
+                .await
+                .map_err(|astray| Reply::bare(astray.word())),
         }
     }
 

@@ -38,7 +38,7 @@ fn a_combination_with_more_sources_for_no_higher_level_is_left_out() {
 
 #[test]
 fn of_equal_combinations_the_first_is_left() {
-    let all: [(usize, &[&str]); 4] = [(2, &["a", "b"]), (2, &["b", "a"]), (2, &["a", "b"]), (1, &["c"])];
+    let all: [(usize, &[&str]); 4] = [(2, &["a", "b"]), (2, &["b", "a"]), (2, &["b", "a"]), (1, &["c"])];
     assert_eq!(left(&all), [combination(2, &["a", "b"]), combination(1, &["c"])]);
     assert_eq!(left(&[(1, &["a"])]), [combination(1, &["a"])]);
     assert_eq!(left(&[]), []);

@@ -12,9 +12,15 @@ const COUNTER_FORM: [(&str, &str); 7] = [
     ("genuine", "yes"),
 ];
 
-async fn at_counter(browser: &mut Browser) -> Seen {
+/// What an operator types, and the code that the person reads out.
+async fn at_counter(desks: &Desks, browser: &mut Browser) -> Seen {
     let page = browser.get("/operator/counter").await;
-    browser.post("/operator/counter", &page, &COUNTER_FORM).await
+    let asked = browser.post("/operator/counter", &page, &COUNTER_FORM).await;
+    assert_eq!((asked.status.as_u16(), asked.location.is_none()), (422, true), "{}", asked.body);
+    let sms = desks.sms(PHONE).await.expect("a code");
+    let code: String = sms.chars().filter(char::is_ascii_digit).take(6).collect();
+    let fields: Vec<_> = COUNTER_FORM.into_iter().chain([("code", code.as_str())]).collect();
+    browser.post("/operator/counter", &asked, &fields).await
 }
 
 fn number_in(seen: &Seen) -> CaseNumber {
@@ -29,7 +35,7 @@ async fn attack_241_the_counter_gives_level_four_only_when_a_second_person_agree
         desks.register.say(Word::Match);
         let account = desks.resident(PHONE, &[]).await;
         let mut anna = desks.senior("anna").await;
-        let number = number_in(&at_counter(&mut anna).await);
+        let number = number_in(&at_counter(&desks, &mut anna).await);
         assert_eq!(desks.level(account).await, 0, "proposed is not decided");
         let own = anna.get(page_of(&number).as_str()).await;
         assert!(
@@ -83,7 +89,8 @@ async fn at_the_counter_the_register_is_asked_and_nothing_is_said_about_accounts
             (Word::Unavailable, "does not answer"),
         ] {
             desks.register.say(word);
-            let seen = at_counter(&mut anna).await;
+            desks.world.wait(120);
+            let seen = at_counter(&desks, &mut anna).await;
             assert_eq!(seen.status.as_u16(), 422);
             assert!(seen.main().contains(code), "{word:?}: {}", seen.body);
             assert!(seen.main().contains(NAME), "what was typed is kept");
@@ -94,12 +101,30 @@ async fn at_the_counter_the_register_is_asked_and_nothing_is_said_about_accounts
 }
 
 #[tokio::test]
+async fn attack_243_nobody_s_account_becomes_another_person_s_at_the_counter_without_its_phone() {
+    for desks in desks().await {
+        desks.register.say(Word::Match);
+        desks.resident(PHONE, &[]).await;
+        let mut anna = desks.reviewer("anna").await;
+        let page = anna.get("/operator/counter").await;
+        let asked = anna.post("/operator/counter", &page, &COUNTER_FORM).await;
+        for wrong in ["000000", "", "12345", "绝对"] {
+            let fields: Vec<_> = COUNTER_FORM.into_iter().chain([("code", wrong)]).collect();
+            let seen = anna.post("/operator/counter", &asked, &fields).await;
+            assert_eq!(seen.status.as_u16(), 422, "{wrong}");
+        }
+        let tx = desks.world.service.store().read();
+        assert!(case_reviews::list(&tx).await.unwrap().is_empty());
+    }
+}
+
+#[tokio::test]
 async fn a_proposal_that_is_sent_back_is_open_to_everybody_again() {
     for desks in desks().await {
         desks.register.say(Word::Match);
         let account = desks.resident(PHONE, &[]).await;
         let (mut anna, mut carla) = (desks.senior("anna").await, desks.senior("carla").await);
-        let number = number_in(&at_counter(&mut anna).await);
+        let number = number_in(&at_counter(&desks, &mut anna).await);
         take(&mut carla, &number).await;
         decide(&mut carla, &number, "send_back:look_again").await;
         assert!(desks.history(&number).await.contains(&"sent_back"));

@@ -11,6 +11,7 @@ struct Place(tempfile::TempDir);
 
 impl Place {
     fn new() -> Self {
+        drop(rustls::crypto::ring::default_provider().install_default());
         let place = Self(tempfile::tempdir().unwrap());
         let shipped = shipped();
         fs::create_dir(place.path("sources.d")).unwrap();
@@ -177,16 +178,11 @@ fn every_source_has_an_example_that_is_accepted() {
         }
     }
     assert_eq!(place.faults(), Vec::<String>::new());
-    named.sort();
-    let known: Vec<&str> = account::evidence::sources::ALL
-        .iter()
-        .filter(|one| {
-            use account::evidence::port::Road;
-            !matches!(one.road, Road::Review | Road::Counter)
-        })
-        .map(|one| one.id)
-        .collect();
-    assert_eq!(named, known);
+    for source in account::evidence::sources::ALL {
+        use account::evidence::port::Road;
+        let ours = matches!(source.road, Road::Review | Road::Counter);
+        assert_eq!(named.iter().any(|name| name == source.id), !ours, "{}", source.id);
+    }
 }
 
 /// What a file that an example names may hold.

@@ -104,6 +104,8 @@ async fn attack_271_another_browser_another_account_and_another_sign_in_are_not_
         );
         // Somebody else signs in in the same browser meanwhile.
         let mut shared = browser.clone();
+        let page = shared.get("/sign-out").await;
+        shared.post("/sign-out", &page, &[]).await;
         crate::signin::testing::sign_in(&mut shared, OTHER, crate::signin::testing::PASSWORD).await;
         let seen = back(&mut shared, TRUSTED, &state).await;
         assert_eq!(seen.location, Some(saying(TRUSTED, "other-account")));

@@ -25,6 +25,7 @@ mod attacks;
 mod journeys;
 mod openid;
 mod parties;
+mod provider;
 
 const PHONE: &str = "13800000001";
 const OTHER: &str = "13900000002";

@@ -8,7 +8,7 @@ use axum::routing::post;
 use model::clock::Clock;
 use serde_json::{Map, Value, json};
 
-use super::openid::{connect, entry};
+use super::provider::{connect, entry};
 use super::*;
 use crate::evidence::sources;
 

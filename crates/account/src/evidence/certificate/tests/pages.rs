@@ -22,7 +22,7 @@ use crate::evidence::port::{Adapter, Entry, Outside};
 use crate::evidence::source::tests::Scripted;
 use crate::evidence::source::{POPULATION_REGISTER, Word};
 use crate::evidence::{Sources, breaker};
-use crate::signin::testing::signed_in;
+use crate::signin::testing::{resident, signed_in};
 use crate::testing::{Browser, Seen, World, worlds_with_sources};
 
 const HERE: &str = "/verify/certificate";
@@ -79,6 +79,7 @@ impl Town {
 
 /// A browser whose person has just proven the phone.
 async fn arrived(world: &World, phone: &str) -> Browser {
+    resident(world, phone).await;
     let mut browser = signed_in(world, phone).await;
     let page = browser.get(HERE).await;
     let page = browser
