@@ -61,6 +61,8 @@ impl Folder {
         for (name, text) in sandbox::dev::party_files(&sandbox.addresses().world_url()) {
             folder.write(&format!("sources.d/{name}"), &text);
         }
+        let authority = sandbox::dev::authority_pem(&sandbox.config().keys).expect("an authority");
+        folder.write("sources.d/sandbox-authority.pem", &authority);
         for route in ["bank-card", "social-security", "provident-fund", "driving-licence"] {
             let (source, world) = (route.replace('-', "_"), sandbox.addresses().world_url());
             let text = format!(

@@ -235,7 +235,8 @@ impl Ladder {
             .map(missing)
             .filter(|road| road.sources.iter().all(|s| self.is_offered(s)))
             .collect();
-        roads.sort_by_key(|road| (road.sources.len(), road.level));
+        // Of equally short ones the lower level stays first: combinations are in the order of their levels.
+        roads.sort_by_key(|road| road.sources.len());
         let mut shortest: Vec<Road> = Vec::with_capacity(roads.len());
         for road in roads {
             // A longer road over all the stations of a shorter one is no choice.
@@ -275,13 +276,14 @@ impl Ladder {
         }
     }
 
-    /// The evidence that counts now, by source: the oldest piece (it says since when) and the last end.
+    /// The evidence that counts now, by source: the oldest piece (it says since when) and the last end. What the ladder
+    /// does not know is in no combination.
     fn held<'a>(&self, evidence: &'a [Evidence], now: DateTime<Utc>) -> BTreeMap<&'a SourceId, Held> {
         let mut held: BTreeMap<&SourceId, Held> = BTreeMap::new();
         for piece in evidence.iter().filter(|piece| piece.holds_at(now)) {
             // The life of today's configuration counts as well, so that a shorter life applies at once.
             let end = earlier(piece.ends_at(), self.expiry(&piece.source, piece.issued_at));
-            if !self.sources.contains_key(&piece.source) || end.is_some_and(|end| end <= now) {
+            if end.is_some_and(|end| end <= now) {
                 continue;
             }
             let new = Held {

@@ -15,11 +15,11 @@ review-part-portrait-hint = From the front, without hat, mask or sunglasses, tak
 review-part-other = Another document
 review-part-other-hint = Only if one was asked for, such as a proof of a change of name
 review-part-there = We have this picture. Pick another one only to replace it.
-review-picture-format = This file is not a JPEG or PNG picture. Take a new picture and try again.
-review-picture-broken = This picture cannot be read; it may be damaged. Take a new one and try again.
-review-picture-large = This picture is too large. Take it again with a lower resolution, at most { $size } MB.
-review-picture-small = This picture is too small for anything to be read on it. Take a larger one.
-review-picture-missing = Pick this picture
+review-picture-format = { $part }: This file is not a JPEG or PNG picture. Take a new picture and try again.
+review-picture-broken = { $part }: This picture cannot be read; it may be damaged. Take a new one and try again.
+review-picture-large = { $part }: This picture is too large. Take it again with a lower resolution, at most { $size } MB.
+review-picture-small = { $part }: This picture is too small for anything to be read on it. Take a larger one.
+review-picture-missing = Pick the picture: { $part }
 review-pictures-too-many = Pictures were sent too often. Try again in { $minutes } { $minutes ->
     [one] minute
    *[other] minutes

@@ -301,7 +301,14 @@ pub(crate) mod tests {
         ];
         assert_eq!(
             words.map(Word::as_str),
-            ["match", "mismatch", "not_found", "restricted", "unavailable", "refused"]
+            [
+                "match",
+                "mismatch",
+                "not_found",
+                "restricted",
+                "unavailable",
+                "refused"
+            ]
         );
     }
 

@@ -142,7 +142,7 @@ pub(super) async fn answer(
     };
     let mut errors = Errors::none();
     let text = errors.take("text", clean(sent.text("text")));
-    let made = form::remake(&service, &sent, &Part::ALL, &mut errors).await;
+    let made = form::remake((&service, &visit), &sent, &Part::ALL, &mut errors).await;
     drop(turn);
     check(&sent, &made, &mut errors);
     if let (Some(text), true) = (text, errors.is_empty()) {

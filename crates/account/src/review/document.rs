@@ -149,7 +149,7 @@ pub(super) async fn submit(
         Decision::Wrong(errors) => (None, errors),
         Decision::Minor(number) => return Ok(minors::page_for(&service, &visit, &number, &onward)),
     };
-    let made = form::remake(&service, &sent, &PARTS, &mut errors).await;
+    let made = form::remake((&service, &visit), &sent, &PARTS, &mut errors).await;
     drop(turn);
     if sent.find(CONSENT).is_none() {
         errors.add(CONSENT, "review-consent-missing");
@@ -224,7 +224,7 @@ async fn file(
     let mut kept = form::kept(&images);
     kept.extend(made.iter().map(|one| one.part));
     for part in PARTS.iter().filter(|part| !kept.contains(part)) {
-        errors.add(part.as_str(), "review-picture-missing");
+        errors.add(part.as_str(), form::missing(visit, *part));
     }
     // Without the consent, or a number that they belong to, no picture is stored.
     let (Some(facts), Some(_)) = (facts, sent.find(CONSENT)) else {

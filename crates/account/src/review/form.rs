@@ -1,7 +1,6 @@
 //! What forms with pictures have in common: a turn before anything is read, pictures made anew, and words for what is
 //! wrong with them.
 
-use bytes::Bytes;
 use model::ids::{AccountId, CaseId};
 use store::case_images::{self, Image, NewImage, Part};
 use store::throttles::{self, Rule};
@@ -12,6 +11,7 @@ use web::form::{Checkbox, Errors, FilePicker, Words};
 use web::{Markup, Visit};
 
 use super::pictures::Fault;
+use super::words;
 use crate::Service;
 use crate::session::Stop;
 
@@ -90,45 +90,48 @@ pub(super) struct Made {
 }
 
 /// Makes the pictures of some parts anew; what is wrong with one is said at its field.
-pub(super) async fn remake(service: &Service, sent: &Sent, parts: &[Part], errors: &mut Errors) -> Vec<Made> {
+pub(super) async fn remake(
+    (service, visit): (&Service, &Visit),
+    sent: &Sent,
+    parts: &[Part],
+    errors: &mut Errors,
+) -> Vec<Made> {
     let mut made = Vec::new();
     for part in parts {
         let result = match sent.file(part.as_str()) {
             None => continue,
-            Some(Picked::TooLarge) => Err(too_large(service)),
-            Some(Picked::Content(content)) => remake_one(service, content.clone()).await,
+            Some(Picked::TooLarge) => Err(Fault::Large),
+            Some(Picked::Content(content)) => service.pictures().remake(content.clone()).await,
         };
         match result {
             Ok(picture) => made.push(Made { part: *part, picture }),
-            Err(words) => errors.add(part.as_str(), words),
+            Err(fault) => errors.add(part.as_str(), wrong(service, &words::name(visit, *part), fault)),
         }
     }
     made
 }
 
-async fn remake_one(service: &Service, content: Bytes) -> Result<Vec<u8>, Words> {
-    service
-        .pictures()
-        .remake(content)
-        .await
-        .map_err(|fault| match fault {
-            Fault::Format => Words::key("review-picture-format"),
-            Fault::Broken => Words::key("review-picture-broken"),
-            Fault::Large => too_large(service),
-            Fault::Small => Words::key("review-picture-small"),
-            Fault::Busy => Words::key("review-pictures-busy"),
-        })
+/// What is wrong with a picture, by its name: the summary on top of the page shows the words alone.
+fn wrong(service: &Service, part: &str, fault: Fault) -> Words {
+    let mut args = vec![("part", part.into())];
+    let key = match fault {
+        Fault::Format => "review-picture-format",
+        Fault::Broken => "review-picture-broken",
+        Fault::Large => {
+            let bytes = service.config().review.pictures.file_bytes;
+            args.push(("size", bytes.div_euclid(1 << 20).max(1).into()));
+            "review-picture-large"
+        }
+        Fault::Small => "review-picture-small",
+        Fault::Busy => "review-pictures-busy",
+    };
+    Words::with(key, args)
 }
 
-fn too_large(service: &Service) -> Words {
-    let megabytes = service
-        .config()
-        .review
-        .pictures
-        .file_bytes
-        .div_euclid(1 << 20)
-        .max(1);
-    Words::with("review-picture-large", vec![("size", megabytes.into())])
+/// A picture is not there.
+pub(super) fn missing(visit: &Visit, part: Part) -> Words {
+    let part = words::name(visit, part);
+    Words::with("review-picture-missing", vec![("part", part.as_str().into())])
 }
 
 /// Stores pictures for a case.

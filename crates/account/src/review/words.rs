@@ -46,6 +46,11 @@ pub(super) const fn part(part: Part) -> &'static str {
     }
 }
 
+/// The same in the visitor's language.
+pub(super) fn name(visit: &Visit, shown: Part) -> String {
+    visit.t(part(shown))
+}
+
 #[cfg(test)]
 mod tests {
     use model::language::Language;

@@ -131,13 +131,12 @@ impl Authority {
     ) -> anyhow::Result<Signed> {
         let mut people = lock(&self.people);
         let place = (citizen_id.to_owned(), flaw);
-        let issued = match people.get(&place) {
-            Some(issued) => issued.clone(),
-            None => {
-                let issued = self.issue((name, citizen_id), flaw, now)?;
-                people.insert(place, issued.clone());
-                issued
-            }
+        let issued = if let Some(issued) = people.get(&place) {
+            issued.clone()
+        } else {
+            let issued = self.issue((name, citizen_id), flaw, now)?;
+            people.insert(place, issued.clone());
+            issued
         };
         drop(people);
         let mut signer = Signer::new(MessageDigest::sha256(), &issued.key)?;

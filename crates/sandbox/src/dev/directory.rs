@@ -14,7 +14,7 @@ use model::rng::Rng;
 use model::secret::Token;
 
 use super::client_files;
-use super::party_files::party_files;
+use super::party_files::{authority_pem, party_files};
 use crate::config::{Keys, RecordsConfig, SiteConfig};
 
 /// The folder with the files that ship with the product.
@@ -169,7 +169,7 @@ pub fn write_config(dir: &Path, plan: &Plan) -> anyhow::Result<PathBuf> {
         );
         fs::write(dir.join(format!("sources.d/{route}.toml")), text)?;
     }
-    let pem = crate::authority::root_pem(&plan.keys.vendors)?;
+    let pem = authority_pem(&plan.keys)?;
     fs::write(dir.join("sources.d/sandbox-authority.pem"), pem)?;
     for (name, text) in party_files(&plan.world_url) {
         fs::write(dir.join("sources.d").join(name), text)?;

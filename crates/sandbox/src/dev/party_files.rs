@@ -52,3 +52,8 @@ pub fn party_files(world_url: &str) -> [(&'static str, String); 4] {
         ("other-province-level-3.toml", province),
     ]
 }
+
+/// The certificate of the world's own authority, which `certificate.toml` names as `sandbox-authority.pem`.
+pub fn authority_pem(keys: &crate::config::Keys) -> anyhow::Result<String> {
+    crate::authority::root_pem(&keys.vendors)
+}

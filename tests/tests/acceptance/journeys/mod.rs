@@ -3,6 +3,7 @@
 mod browser;
 mod elsewhere;
 mod house_rules;
+mod operator_passkey;
 mod pages;
 mod review;
 mod resident_cases;

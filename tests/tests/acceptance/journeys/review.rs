@@ -21,7 +21,7 @@ use super::browser::{allow, become_person, submit};
 const PASSWORD: &str = "Harbour-042-lantern";
 
 /// Makes an operator as the command does, and answers the address of the link.
-async fn invite(world: &World, login: &str) -> String {
+pub(super) async fn invite(world: &World, login: &str) -> String {
     let (now, rng) = (Utc::now(), Rng::system());
     let token = Token::generate(&rng);
     let new = NewOperator {

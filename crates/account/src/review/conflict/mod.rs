@@ -87,6 +87,8 @@ struct Step {
     /// The account that has proven the number, while there is one.
     older: Option<Account>,
     onward: Onward,
+    /// For how many hours somebody may object afterwards.
+    hours: i64,
 }
 
 impl Step {
@@ -111,6 +113,7 @@ impl Step {
         };
         Ok(Self {
             older: older.filter(|older| older.id != session.account.id),
+            hours: service.config().review.objection_hours,
             session,
             case,
             onward,
@@ -383,7 +386,7 @@ fn confirm_page(
         since: visit.day(older.created_at),
         newer: new_phone,
         form: form.render(visit, &errors),
-        hours: 72,
+        hours: step.hours,
         back: step
             .onward
             .through(LocalPath::known("/account/level"))

@@ -313,10 +313,25 @@ fn roads_name_what_is_missing_shortest_first() {
             vec!["population_register".to_owned(), "mobile_operator".to_owned()]
         )
     );
+    // The counter, a certificate; the register with one of seven for level 2, or one of three for level 3.
+    assert_eq!(from_nothing.len(), 2 + 7 + 3);
     assert_eq!(roads(&["population_register", "bank_card"], 2), []);
     assert_eq!(roads(&["counter"], 4), []);
     // A legacy name does not help on the way to level 2.
     assert_eq!(roads(&["legacy_real_name"], 2), from_nothing);
+}
+
+#[test]
+fn of_equally_short_roads_the_lower_level_comes_first() {
+    for held in [&[][..], &["population_register"], &["phone_sms", "counter"]] {
+        for wanted in 1..=4 {
+            let found: Vec<_> = roads(held, wanted)
+                .into_iter()
+                .map(|(level, sources)| (sources.len(), level))
+                .collect();
+            assert!(found.is_sorted(), "{held:?} {wanted} {found:?}");
+        }
+    }
 }
 
 #[test]

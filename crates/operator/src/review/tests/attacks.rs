@@ -1,5 +1,10 @@
 //! Looking without a right to, deciding twice, deciding late.
 
+use axum::body::Body;
+use axum::http::Request;
+use tower::ServiceExt as _;
+use web::client_address::ClientAddress;
+
 use super::*;
 
 fn csrf_of(page: &Seen, action: &str) -> String {
@@ -65,6 +70,21 @@ async fn pictures_are_kept_by_no_cache_and_belong_to_their_case() {
         let mut anna = desks.reviewer("anna").await;
         take(&mut anna, &number).await;
         take(&mut anna, &other).await;
+        let cookies = anna.cookies.iter().map(|(name, value)| format!("{name}={value}"));
+        let request = Request::get(&picture)
+            .header("cookie", cookies.collect::<Vec<_>>().join("; "))
+            .extension(ClientAddress(std::net::Ipv4Addr::LOCALHOST.into()))
+            .body(Body::empty());
+        let router = crate::router(desks.world.service.clone());
+        let shown = router.oneshot(request.unwrap()).await.unwrap();
+        for (name, value) in [
+            ("cache-control", "no-store"),
+            ("content-type", "image/jpeg"),
+            ("x-content-type-options", "nosniff"),
+            ("cross-origin-resource-policy", "same-origin"),
+        ] {
+            assert_eq!(shown.headers()[name], value);
+        }
         let id = picture.rsplit('/').next().unwrap();
         let foreign = step_of(&other, &format!("/pictures/{id}"));
         assert_eq!(anna.get(foreign.as_str()).await.status.as_u16(), 404);

@@ -34,11 +34,9 @@ async fn source_vn_14_documents_that_agree_give_level_two_with_a_message_and_a_h
         let sms = desks.sms(PHONE).await.expect("a message");
         assert!(!sms.contains(NAME) && !sms.contains(NUMBER), "{sms}");
         let history = desks.history(&number).await;
-        assert_eq!(history.first(), Some(&"claimed"));
-        assert!(
-            history.contains(&"looked") && history.contains(&"approved"),
-            "{history:?}"
-        );
+        for step in ["claimed", "looked", "approved"] {
+            assert!(history.contains(&step), "{history:?}");
+        }
         let audited = desks.world.test.audited().await.unwrap();
         let at_case = |event: &str| audited.iter().filter(|(name, ..)| name == event).count();
         assert!(at_case("case_looked_at") >= 1 && at_case("case_worked_on") == 2);

@@ -140,7 +140,7 @@ fn any_request() -> impl Strategy<Value = Value> {
             let Some(Value::Object(parent)) = request.pointer_mut(parent) else {
                 continue;
             };
-            if name == "type" || name == "trust_framework" || name == "verification" || name == "claims" {
+            if name == "type" || name == "value" || name == "trust_framework" || name == "verification" || name == "claims" {
                 continue;
             }
             match change {

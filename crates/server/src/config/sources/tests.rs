@@ -186,10 +186,25 @@ fn every_source_has_an_example_that_is_accepted() {
 }
 
 /// What a file that an example names may hold.
-fn example_file(name: &str) -> Vec<u8> {
-    if name.ends_with(".pem") || name.ends_with(".crl") {
-        let shared = shipped().join("sources.d").join("example-ca");
-        return fs::read(shared.join(Path::new(name).file_name().unwrap())).unwrap_or_default();
+fn example_file(name: &str) -> &'static str {
+    if name.ends_with(".pem") {
+        AUTHORITY
+    } else {
+        "a-key\n"
     }
-    b"a-key\n".to_vec()
 }
+
+/// An authority that nobody trusts: its key was thrown away.
+const AUTHORITY: &str = "\
+-----BEGIN CERTIFICATE-----
+MIIBlDCCATmgAwIBAgIBATAKBggqhkjOPQQDAjAwMRAwDgYDVQQKDAdFeGFtcGxl
+MRwwGgYDVQQDDBNFeGFtcGxlIHByb3ZpbmNlIENBMCAXDTIwMDEwMTAwMDAwMFoY
+DzIxMjAwMTAxMDAwMDAwWjAwMRAwDgYDVQQKDAdFeGFtcGxlMRwwGgYDVQQDDBNF
+eGFtcGxlIHByb3ZpbmNlIENBMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE67Ex
+Q1IHiNVgPmeB7fOnIzH6X8/ZPQJjX4Qee5gXdo0h0pkYG553D5oABC3SFYO4pszs
+WqLE4jBaMIB2WrJMWaNCMEAwHQYDVR0OBBYEFLpQj52WUxLqdRA58hLeVK6UGk6e
+MA8GA1UdEwEB/wQFMAMBAf8wDgYDVR0PAQH/BAQDAgEGMAoGCCqGSM49BAMCA0kA
+MEYCIQDitUYocGPLnAe/Ksr6Jd/mB6tjvEFY3KSO/KTlW3gZjgIhAKiiXg6ktk+Q
+QjFcW5pgo/EdJXGiA3i+A6jAUfR7/YY8
+-----END CERTIFICATE-----
+";
