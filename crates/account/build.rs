@@ -5,7 +5,10 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::{env, fs, io};
 
-#[expect(clippy::disallowed_methods, reason = "a build script is told its folders by the environment")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a build script is told its folders by the environment"
+)]
 fn main() -> io::Result<()> {
     let root = env::var("CARGO_MANIFEST_DIR").map_err(io::Error::other)?;
     let out = env::var("OUT_DIR").map_err(io::Error::other)?;

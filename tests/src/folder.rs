@@ -63,7 +63,12 @@ impl Folder {
         }
         let authority = sandbox::dev::authority_pem(&sandbox.config().keys).expect("an authority");
         folder.write("sources.d/sandbox-authority.pem", &authority);
-        for route in ["bank-card", "social-security", "provident-fund", "driving-licence"] {
+        for route in [
+            "bank-card",
+            "social-security",
+            "provident-fund",
+            "driving-licence",
+        ] {
             let (source, world) = (route.replace('-', "_"), sandbox.addresses().world_url());
             let text = format!(
                 "source = \"{source}\"\nurl = \"{world}/sources/{route}/check\"\nkey_file = \"../sources.key\"\ntime_limit_ms = 1500\n"

@@ -165,6 +165,9 @@ impl Seen {
     }
 }
 
+/// Files of a form: the field, and what is in it.
+pub(crate) type Files<'a> = &'a [(&'a str, &'a [u8])];
+
 /// A browser without script.
 #[derive(Clone)]
 pub(crate) struct Browser {
@@ -218,7 +221,7 @@ impl Browser {
         &mut self,
         path: &str,
         seen: &Seen,
-        (texts, files): (&[(&str, &str)], &[(&str, &[u8])]),
+        (texts, files): (&[(&str, &str)], Files<'_>),
     ) -> Seen {
         let main = seen.body.split_once("<main").map_or("", |(_, main)| main);
         let form = main.split("enctype=").nth(1).unwrap_or(main);

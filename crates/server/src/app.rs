@@ -206,6 +206,8 @@ pub async fn start(loaded: Loaded, listeners: Listeners, clock: Clock, rng: Rng)
         guarded(&config)?,
     )
     .await?;
+    let connected = account.clone();
+    provider.tell_open_sources(move |source| connected.sources().has(source));
 
     let mut registry = Registry::default();
     let metrics = HttpMetrics::register(&mut registry);

@@ -65,7 +65,10 @@ fn an_operator_is_made_listed_reset_and_disabled_at_the_machine() {
     let made = folder.create("Wang.Li", &["administrator", "auditor"]);
     assert_eq!(made.status.code(), Some(0), "{}", stderr(&made));
     let link = stdout(&made);
-    assert!(link.starts_with("http://localhost:8080/operator/enrol?token="), "{link}");
+    assert!(
+        link.starts_with("http://localhost:8080/operator/enrol?token="),
+        "{link}"
+    );
     assert_eq!(link.lines().count(), 1, "the link alone, for a script");
     assert!(stderr(&made).contains("2 hours"), "{}", stderr(&made));
     assert_eq!(folder.listed(), "wang.li\tinvited\tauditor,administrator\t王丽\n");
@@ -73,9 +76,18 @@ fn an_operator_is_made_listed_reset_and_disabled_at_the_machine() {
     assert_eq!(again.status.code(), Some(1));
     assert!(stderr(&again).contains("reset"), "{}", stderr(&again));
     let reset = folder.run(&["operator", "reset", "wang.li"]);
-    assert!(reset.status.success() && stdout(&reset) != link, "{}", stderr(&reset));
+    assert!(
+        reset.status.success() && stdout(&reset) != link,
+        "{}",
+        stderr(&reset)
+    );
     let disabled = folder.run(&["operator", "disable", "wang.li"]);
-    assert_eq!(stdout(&disabled), "wang.li is disabled\n", "{}", stderr(&disabled));
+    assert_eq!(
+        stdout(&disabled),
+        "wang.li is disabled\n",
+        "{}",
+        stderr(&disabled)
+    );
     assert!(folder.listed().contains("\tdisabled\t"));
     let log = folder.run(&["audit", "verify"]);
     assert!(log.status.success(), "{}", stderr(&log));
@@ -86,20 +98,41 @@ fn wrong_use_is_explained_and_changes_nothing() {
     let folder = Folder::new();
     for (words, code) in [
         (vec!["operator", "create", "--login", "a", "--name", "A"], 2),
-        (vec!["operator", "create", "--login", "ab", "--name", "A", "--role", "emperor"], 2),
-        (vec!["operator", "create", "--login", "1", "--name", "A", "--role", "auditor"], 1),
-        (vec!["operator", "create", "--login", "ab", "--name", " ", "--role", "auditor"], 1),
+        (
+            vec![
+                "operator", "create", "--login", "ab", "--name", "A", "--role", "emperor",
+            ],
+            2,
+        ),
+        (
+            vec![
+                "operator", "create", "--login", "1", "--name", "A", "--role", "auditor",
+            ],
+            1,
+        ),
+        (
+            vec![
+                "operator", "create", "--login", "ab", "--name", " ", "--role", "auditor",
+            ],
+            1,
+        ),
         (vec!["operator", "disable", "nobody"], 1),
         (vec!["operator", "reset", "nobody"], 1),
     ] {
         let output = folder.run(&words);
         assert_eq!(output.status.code(), Some(code), "{words:?}: {}", stderr(&output));
-        assert!(!stderr(&output).is_empty() && stdout(&output).is_empty(), "{words:?}");
+        assert!(
+            !stderr(&output).is_empty() && stdout(&output).is_empty(),
+            "{words:?}"
+        );
     }
     assert_eq!(folder.listed(), "");
     for command in ["create", "list", "disable", "reset"] {
         let mut help = Command::new(env!("CARGO_BIN_EXE_denizen"));
-        let output = help.args(["operator", command, "--help"]).output().expect("denizen runs");
+        let output = help
+            .args(["operator", command, "--help"])
+            .output()
+            .expect("denizen runs");
         assert!(stdout(&output).contains("Example:"), "{command}");
     }
 }

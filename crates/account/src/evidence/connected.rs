@@ -22,7 +22,7 @@ use super::{Config, definition};
 use crate::Service;
 
 /// No answer is waited for longer, whatever an adapter does: the case that waits for it is then nobody else's yet.
-const ANSWER_LIMIT: Duration = Duration::from_secs(60);
+const ANSWER_LIMIT: Duration = Duration::from_mins(1);
 
 /// The sources that this installation is connected to. Cheap to clone.
 #[derive(Clone, Debug, Default)]
@@ -112,11 +112,12 @@ impl Sources {
                 (definition.connect)(&entry, outside),
             ) {
                 (Ok(id), Ok(adapter)) => {
-                    connections.insert(id, Connection::new(adapter, &entry, config.breaker()));
+                    let connection = Connection::new(adapter, &entry, config.breaker());
+                    connections.insert(id, connection);
                 }
                 (Ok(_), Err(problem)) => faults.push((definition.id.to_owned(), problem)),
                 (Err(_), _) => {
-                    faults.push((definition.id.to_owned(), "is not a name of a source".to_owned()))
+                    faults.push((definition.id.to_owned(), "is not a name of a source".to_owned()));
                 }
             }
         }

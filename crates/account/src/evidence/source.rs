@@ -136,6 +136,7 @@ impl Verified {
 
 /// The outcome of a check.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "one for each answer, matched at once")]
 pub enum Finding {
     /// Confirmed.
     Match(Verified),

@@ -37,7 +37,7 @@ pub(super) struct Shown<'a> {
 }
 
 /// The form that sends what was asked for.
-pub(super) fn answer_form(view: &View<'_>, shown: &Shown<'_>, errors: &Errors) -> Result<Markup, Stop> {
+pub(super) fn answer_form(view: &View<'_>, shown: &Shown<'_>, errors: &Errors) -> Result<Markup, Problem> {
     let mut form = FormPage::new(ANSWER, below(view, "answer")?);
     let kept = form::kept(&view.images);
     for part in Part::ALL {
@@ -58,7 +58,7 @@ pub(super) fn appeal_form(
     view: &View<'_>,
     (shown, until): (&Shown<'_>, DateTime<Utc>),
     errors: &Errors,
-) -> Result<Markup, Stop> {
+) -> Result<Markup, Problem> {
     let day = view.visit.day(until);
     let text = TextArea::new("text", "case-appeal-text", TEXT_MAX)
         .hint(Words::with(
@@ -137,7 +137,7 @@ pub(super) async fn answer(
         Ok(read) => read,
         Err(wait) => {
             let view = View::load(&service, &visit, case, &onward).await?;
-            return view.render(&Shown::default(), (None, Errors::of_form(wait.words())));
+            return Ok(view.render(&Shown::default(), (None, Errors::of_form(wait.words())))?);
         }
     };
     let mut errors = Errors::none();
@@ -157,7 +157,7 @@ pub(super) async fn answer(
         text: sent.text("text"),
         consent: sent.find(CONSENT).is_some(),
     };
-    view.render(&shown, (None, errors))
+    Ok(view.render(&shown, (None, errors))?)
 }
 
 fn check(sent: &Sent, made: &[Made], errors: &mut Errors) {
@@ -242,7 +242,7 @@ pub(super) async fn appeal(
                 text: sent.text.expose(),
                 consent: false,
             };
-            return view.render(&shown, (None, Errors::of("text", words)));
+            return Ok(view.render(&shown, (None, Errors::of("text", words)))?);
         }
     };
     let tx = service.store().begin().await?;

@@ -129,7 +129,7 @@ pub(super) async fn show(
         (None, Some("withdrawn")) => Some("case-said-withdrawn"),
         _ => None,
     };
-    view.render(&answer::Shown::default(), (said, Errors::none()))
+    Ok(view.render(&answer::Shown::default(), (said, Errors::none()))?)
 }
 
 /// A case with everything that its page shows.
@@ -202,7 +202,7 @@ impl<'a> View<'a> {
         &self,
         shown: &answer::Shown<'_>,
         (said, errors): (Option<&'static str>, Errors),
-    ) -> Result<Response, Stop> {
+    ) -> Result<Response, Problem> {
         let (visit, case) = (self.visit, &self.case);
         let page = |name: &str| {
             let path = LocalPath::parse(&format!("/{name}/{}", case.number.as_str()));
@@ -285,7 +285,7 @@ impl<'a> View<'a> {
         }
     }
 
-    fn actions(&self, shown: &answer::Shown<'_>, errors: &Errors) -> Result<Vec<Markup>, Stop> {
+    fn actions(&self, shown: &answer::Shown<'_>, errors: &Errors) -> Result<Vec<Markup>, Problem> {
         let mut actions = Vec::new();
         match self.case.state {
             CaseState::NeedsMoreInformation => actions.push(answer::answer_form(self, shown, errors)?),

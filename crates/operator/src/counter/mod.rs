@@ -199,10 +199,12 @@ async fn code(
     let Some(digits) = otp::read_code(typed.expose()) else {
         return Ok(Err(Errors::of("code", "counter-code-wrong")));
     };
-    Ok(match otp::check(service.account(), &request, digits.expose()).await? {
-        Tried::Right(id) => Ok(id),
-        _ => Err(Errors::of("code", "counter-code-wrong")),
-    })
+    Ok(
+        match otp::check(service.account(), &request, digits.expose()).await? {
+            Tried::Right(id) => Ok(id),
+            _ => Err(Errors::of("code", "counter-code-wrong")),
+        },
+    )
 }
 
 fn parse(sent: &Sent, today: NaiveDate, adult_years: u32) -> Result<Typed, Errors> {
@@ -309,7 +311,8 @@ fn render(visit: &Visit, sent: &Sent, errors: &Errors, code_at: Option<&Phone>) 
     let submit = match code_at {
         Some(phone) => {
             let hint = vec![("phone", phone.masked().into())];
-            form = form.field(Field::code("code", "counter-code").hint(Words::with("counter-code-hint", hint)));
+            form =
+                form.field(Field::code("code", "counter-code").hint(Words::with("counter-code-hint", hint)));
             "counter-submit"
         }
         None => "counter-send-code",

@@ -16,8 +16,8 @@ use web::{Markup, Visit};
 
 use super::act::{Bar, Chosen, Step, bar, can_ask, find};
 use super::decide;
-use super::prospect::{Prospect, prospect};
 use super::desk::{About, Desk};
+use super::prospect::{Prospect, prospect};
 use super::queue::{key_button, take_next_form};
 use super::{about, page_of, step_of};
 use crate::Service;

@@ -1,9 +1,8 @@
 use axum::http::StatusCode;
 use store::operators::{self, Status};
-use store::throttles;
 
 use crate::roles::Role;
-use crate::testing::{Browser, COOKIE_NAME, PASSWORD, Person, Seen, World, worlds, worlds_with};
+use crate::testing::{Browser, COOKIE_NAME, PASSWORD, Seen, World, worlds, worlds_with};
 use crate::{Config, people, totp};
 
 #[tokio::test]
@@ -481,31 +480,5 @@ async fn attack_162_225_what_changes_proofs_and_people_needs_a_fresh_proof() {
             browser.get("/operator/operators/new").await.status,
             StatusCode::OK
         );
-    }
-}
-
-#[tokio::test]
-async fn a_password_can_be_typed_while_the_count_of_codes_of_another_stands() {
-    for world in worlds().await {
-        let person: Person = world.operator("wang.li", &[Role::Reviewer]).await;
-        let rule = throttles::Rule {
-            name: "operator_code",
-            limit: 10,
-            window_seconds: 100 * 365 * 24 * 3600,
-        };
-        let (tx, now) = (world.service.store().read(), world.clock.now());
-        let count = throttles::look(&tx, &rule, &person.id.to_string(), now)
-            .await
-            .unwrap();
-        assert_eq!(count.count, 0);
-        let (mut browser, page) = waiting_for_code(&world, "wang.li").await;
-        let wrong = not(&world.code(&person));
-        browser
-            .post("/operator/sign-in/code", &page, &[("code", &wrong)])
-            .await;
-        let count = throttles::look(&tx, &rule, &person.id.to_string(), now)
-            .await
-            .unwrap();
-        assert_eq!(count.count, 1, "the tests and the code name the same counter");
     }
 }

@@ -31,6 +31,7 @@ use crate::authorize::redirect::{ClientKnown, RedirectTrusted, Reply};
 use crate::authorize::request::Request;
 use crate::claims::scope_of;
 use crate::error::AuthorizeError;
+use crate::router::paths;
 use crate::verified_claims;
 
 /// May this be asked? The steps that know nothing about the person.
@@ -279,7 +280,11 @@ impl LevelReached {
                 // described to the sub-site.
                 Err(if grant.is_some() {
                     let missing = climber.missing(course.ladder, level);
-                    redirect.refuse_with(AuthorizeError::LevelUnmet, &missing)
+                    let more = paths::LEVEL;
+                    redirect.refuse_with(
+                        AuthorizeError::LevelUnmet,
+                        &format!("{missing}; ask {more} for more"),
+                    )
                 } else {
                     redirect.refuse(AuthorizeError::LevelUnmet)
                 }

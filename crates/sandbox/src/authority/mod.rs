@@ -149,7 +149,11 @@ impl Authority {
     /// Revokes every certificate of a person and forgets their keys; how many there were.
     fn revoke(&self, citizen_id: &str) -> usize {
         let mut people = lock(&self.people);
-        let gone: Vec<_> = people.keys().filter(|(id, _)| id == citizen_id).cloned().collect();
+        let gone: Vec<_> = people
+            .keys()
+            .filter(|(id, _)| id == citizen_id)
+            .cloned()
+            .collect();
         let mut revoked = lock(&self.revoked);
         for place in &gone {
             if let Some(issued) = people.remove(place) {
@@ -184,9 +188,17 @@ impl Authority {
         builder.set_pubkey(&key)?;
         builder.append_extension(BasicConstraints::new().build()?)?;
         let usage = if flaw == Flaw::Encryption {
-            KeyUsage::new().critical().key_encipherment().data_encipherment().build()?
+            KeyUsage::new()
+                .critical()
+                .key_encipherment()
+                .data_encipherment()
+                .build()?
         } else {
-            KeyUsage::new().critical().digital_signature().non_repudiation().build()?
+            KeyUsage::new()
+                .critical()
+                .digital_signature()
+                .non_repudiation()
+                .build()?
         };
         builder.append_extension(usage)?;
         builder.append_extension(ExtendedKeyUsage::new().client_auth().build()?)?;
@@ -243,7 +255,10 @@ fn time(at: DateTime<Utc>) -> anyhow::Result<Asn1Time> {
 }
 
 fn extension(oid: &str, value: &[u8]) -> anyhow::Result<X509Extension> {
-    let (oid, value) = (Asn1Object::from_str(oid)?, Asn1OctetString::new_from_bytes(value)?);
+    let (oid, value) = (
+        Asn1Object::from_str(oid)?,
+        Asn1OctetString::new_from_bytes(value)?,
+    );
     Ok(X509Extension::new_from_der(&oid, false, &value)?)
 }
 
@@ -263,11 +278,18 @@ mod tests {
 
     #[test]
     fn one_secret_is_one_authority_and_its_list_names_what_was_revoked() {
-        let (one, two) = (Authority::new("secret").unwrap(), Authority::new("secret").unwrap());
+        let (one, two) = (
+            Authority::new("secret").unwrap(),
+            Authority::new("secret").unwrap(),
+        );
         let other = Authority::new("another").unwrap();
         let key = |authority: &Authority| authority.root.certificate.public_key().unwrap();
         assert!(key(&one).public_eq(&key(&two)) && !key(&one).public_eq(&key(&other)));
-        assert!(root_pem("secret").unwrap().starts_with("-----BEGIN CERTIFICATE-----"));
+        assert!(
+            root_pem("secret")
+                .unwrap()
+                .starts_with("-----BEGIN CERTIFICATE-----")
+        );
 
         let now = DateTime::from_timestamp(1_780_300_800, 0).unwrap();
         let person = ("张明远", "340000199003070012");

@@ -82,7 +82,10 @@ pub(super) async fn root(State(world): State<World>) -> Response {
 
 /// `GET /authority/list.crl`
 pub(super) async fn list(State(world): State<World>) -> Response {
-    file(world.authority().list(world.clock().now()), "application/pkix-crl")
+    file(
+        world.authority().list(world.clock().now()),
+        "application/pkix-crl",
+    )
 }
 
 /// `PUT /authority/revocations/{citizen_id}`

@@ -15,10 +15,10 @@ use std::path::PathBuf;
 use anyhow::Context as _;
 
 use crate::{Bound, Config, Running};
-pub use party_files::{authority_pem, party_files};
 pub use client_files::{records_office_file, sub_site_file};
 use directory::Directory;
 pub use directory::{Plan, write_config};
+pub use party_files::{authority_pem, party_files};
 use provider::Provider;
 
 /// What the command line asked for.

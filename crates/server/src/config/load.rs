@@ -316,6 +316,9 @@ fn checks(config: &Config) -> Vec<(String, String)> {
     for (key, problem) in config.provider.pages.faults() {
         faults.push((format!("provider.pages.{key}"), problem.to_owned()));
     }
+    for (key, problem) in config.provider.verified_claims.faults() {
+        faults.push((format!("provider.verified_claims.{key}"), problem.to_owned()));
+    }
     for (key, problem) in config.provider.registration.faults() {
         faults.push((format!("provider.registration.{key}"), problem.to_owned()));
     }

@@ -13,7 +13,9 @@ const PASSWORD: &str = "Harbour-042-lantern";
 /// Gives the browser an authenticator that verifies its user.
 async fn give_authenticator(browser: &Browser) {
     let cdp = browser.driver().cdp();
-    cdp.send_raw("WebAuthn.enable", json!({})).await.expect("WebAuthn");
+    cdp.send_raw("WebAuthn.enable", json!({}))
+        .await
+        .expect("WebAuthn");
     let options = json!({
         "protocol": "ctap2", "transport": "internal", "hasResidentKey": true,
         "hasUserVerification": true, "isUserVerified": true, "automaticPresenceSimulation": true,

@@ -148,9 +148,11 @@ async fn two_accounts(kind: Kind) {
     browser.click("main input[name=phone][value=keep]").await;
     let button = browser.find("main form .buttons button").await;
     drop(button.scroll_into_view().await);
-    acceptance::wait::until_true("the button to wake up", std::time::Duration::from_secs(10), || async {
-        button.is_enabled().await.unwrap_or(false)
-    })
+    acceptance::wait::until_true(
+        "the button to wake up",
+        std::time::Duration::from_secs(10),
+        || async { button.is_enabled().await.unwrap_or(false) },
+    )
     .await;
     submit(&browser).await;
     browser.sees("account-level").await;

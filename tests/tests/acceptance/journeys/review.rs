@@ -86,9 +86,7 @@ async fn decide(browser: &Browser, choice: &str) {
     browser
         .click(&format!("main input[name=choice][value='{choice}']"))
         .await;
-    browser
-        .click_through("main form[action$='/decide'] button")
-        .await;
+    browser.click_through("main form[action$='/decide'] button").await;
     browser.sees("operator-case").await;
 }
 
@@ -169,9 +167,7 @@ async fn journey(kind: Kind, language: &str) {
     browser.go(&world.at(&format!("/account/cases/{number}"))).await;
     browser.screenshot(&format!("review-{language}-3-history")).await;
     for step in ["looked", "looked_at_picture", "approved"] {
-        browser
-            .find(&format!("main [data-happening='{step}']"))
-            .await;
+        browser.find(&format!("main [data-happening='{step}']")).await;
     }
     let hefei = world.sites()[0].clone();
     browser.go(&hefei).await;

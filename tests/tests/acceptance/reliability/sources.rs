@@ -98,7 +98,8 @@ const ASKED: [(&str, &[(&str, &str)]); 6] = [
 
 /// Every way in which the sandbox's registers fail.
 const FAULTS: [&str; 12] = [
-    "hang", "down", "500", "redirect", "garbage", "wrong", "refused", "quota", "empty", "cut", "huge", "twice",
+    "hang", "down", "500", "redirect", "garbage", "wrong", "refused", "quota", "empty", "cut", "huge",
+    "twice",
 ];
 
 /// Fills in the form of a source on its page and sends it.
@@ -130,7 +131,10 @@ async fn attack_251_every_fault_at_every_source_gives_nobody_a_level_costs_no_tr
                 "provident_fund": "055100000001",
                 "driving_licence": "340100000001",
             });
-            world.outside.add_as(&person, serde_json::json!({ "holdings": holdings })).await;
+            world
+                .outside
+                .add_as(&person, serde_json::json!({ "holdings": holdings }))
+                .await;
             let mut visitor = Visitor::new(&world);
             register(&mut visitor, &world, &person).await;
             let before = u8::from(source != REGISTER);
@@ -140,7 +144,11 @@ async fn attack_251_every_fault_at_every_source_gives_nobody_a_level_costs_no_tr
             for fault in FAULTS {
                 world.outside.fault(source, fault).await;
                 ask(&mut visitor, &person, (source, fields)).await;
-                let waiting = if source == "bank-card" { "verify-again" } else { "verify-waiting" };
+                let waiting = if source == "bank-card" {
+                    "verify-again"
+                } else {
+                    "verify-waiting"
+                };
                 visitor.sees(waiting);
                 assert_eq!(level(&mut visitor).await, before, "{source} {fault}");
             }

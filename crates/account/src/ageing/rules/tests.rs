@@ -175,7 +175,13 @@ fn source_hb_37_lowering_takes_what_only_the_higher_levels_need() {
     assert_eq!(gone(&["phone_sms", "population_register"], 1), [""; 0]);
     assert_eq!(
         gone(&all, 0),
-        ["bank_card", "counter", "face", "mobile_operator", "population_register"],
+        [
+            "bank_card",
+            "counter",
+            "face",
+            "mobile_operator",
+            "population_register"
+        ],
         "nothing is left that would carry a level again beside the register"
     );
 }

@@ -235,10 +235,12 @@ fn render(visit: &Visit, step: &Step, (nonce, sent): (&Token, &Sent), errors: Er
     let source = step.source;
     let text = |what: &str| Words::plain(visit.t(&source.key(what)));
     let say = |what: &str| escape(&visit.t(&source.key(what)));
-    let steps: String = ["step-copy", "step-sign", "step-paste"]
-        .iter()
-        .map(|what| format!("<li>{}</li>", say(what)))
-        .collect();
+    let mut steps = String::new();
+    for what in ["step-copy", "step-sign", "step-paste"] {
+        steps.push_str("<li>");
+        steps.push_str(&say(what));
+        steps.push_str("</li>");
+    }
     let intro = format!(
         "<p class=\"lead\">{}</p><p>{}</p><ol class=\"list\">{steps}</ol><h2>{}</h2>\
          <p class=\"panel\"><code data-challenge>{}</code></p><p class=\"hint\">{}</p>",

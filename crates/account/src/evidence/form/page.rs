@@ -112,8 +112,8 @@ impl Step {
 
     /// What need not be filled in stays folded until somebody wants it.
     fn optional(&self, visit: &Visit, fields: &str, open: bool) -> Markup {
-        let summary = escape(&visit.t(&self.definition.key("more"))).to_string();
-        let text = escape(&visit.t(&self.definition.key("more-text"))).to_string();
+        let summary = escape(&visit.t(&self.definition.key("more")));
+        let text = escape(&visit.t(&self.definition.key("more-text")));
         let open = if open { " open" } else { "" };
         Markup::from_rendered(format!(
             "<details{open}><summary>{summary}</summary><div class=\"stack\"><p class=\"hint\">{text}</p>{fields}</div></details>"

@@ -153,24 +153,21 @@ async fn show(
 ) -> Result<Response, Stop> {
     let step = Step::load(&service, &mut visit, (&number, Onward::from(asked))).await?;
     if step.older.is_none() {
-        return nobody(&visit, &step);
+        return Ok(nobody(&visit, &step)?);
     }
-    match step.proven(&service, &visit).await? {
-        Some(older) => confirm_page(&visit, &step, older, ("", Errors::none())),
-        None => {
-            let captcha = captcha_for(&service, &visit, None).await?;
-            let shown = Shown {
-                identifier: "",
-                captcha,
-                status: None,
-            };
-            prove_page(&visit, &step, &shown, Errors::none())
-        }
+    if let Some(older) = step.proven(&service, &visit).await? {
+        return Ok(confirm_page(&visit, &step, older, ("", Errors::none()))?);
     }
+    let shown = Shown {
+        identifier: "",
+        captcha: captcha_for(&service, &visit, None).await?,
+        status: None,
+    };
+    Ok(prove_page(&visit, &step, &shown, Errors::none())?)
 }
 
 /// The other account is gone meanwhile: the way is free.
-fn nobody(visit: &Visit, step: &Step) -> Result<Response, Stop> {
+fn nobody(visit: &Visit, step: &Step) -> Result<Response, Problem> {
     let again = step
         .onward
         .through(LocalPath::known("/verify/population-register"));
@@ -190,7 +187,7 @@ async fn submit(
 ) -> Result<Response, Stop> {
     let step = Step::load(&service, &mut visit, (&number, Onward::from(asked))).await?;
     let Some(older) = &step.older else {
-        return nobody(&visit, &step);
+        return Ok(nobody(&visit, &step)?);
     };
     if let Some(seconds) = count_try(&service, &step).await? {
         return again(&service, &visit, &step, &sent, paused(seconds)).await;
@@ -272,7 +269,7 @@ async fn again(
         identifier: &typed,
         status,
     };
-    prove_page(visit, step, &shown, errors)
+    Ok(prove_page(visit, step, &shown, errors)?)
 }
 
 /// What the first page shows.
@@ -292,7 +289,7 @@ struct Content<'a> {
     not_now: Markup,
 }
 
-fn prove_page(visit: &Visit, step: &Step, shown: &Shown<'_>, errors: Errors) -> Result<Response, Stop> {
+fn prove_page(visit: &Visit, step: &Step, shown: &Shown<'_>, errors: Errors) -> Result<Response, Problem> {
     let identifier = Field::text("identifier", "conflict-identifier")
         .hint("signin-identifier-hint")
         .value(shown.identifier)
@@ -350,7 +347,7 @@ fn confirm_page(
     step: &Step,
     older: &Account,
     (chosen, errors): (&str, Errors),
-) -> Result<Response, Stop> {
+) -> Result<Response, Problem> {
     let masked = |account: &Account| account.phone.as_ref().map(model::phone::Phone::masked);
     let (old_phone, new_phone) = (
         masked(older).unwrap_or_default(),
@@ -422,7 +419,7 @@ async fn join_now(
     let code = otp::read_code(&sent.code).ok_or("evidence-code-form");
     let code = errors.take("code", code);
     let (Some(keep), Some(code)) = (keep, code) else {
-        return confirm_page(&visit, &step, older, (&sent.phone, errors));
+        return Ok(confirm_page(&visit, &step, older, (&sent.phone, errors))?);
     };
     let Some(phone) = older.phone.clone() else {
         return Ok(visit.redirect(&step.here()?));
@@ -434,7 +431,7 @@ async fn join_now(
         Tried::Expired => return Ok(visit.redirect(&step.here()?)),
         other => {
             let errors = Errors::of("code", evidence::code_tried(other));
-            return confirm_page(&visit, &step, older, (&sent.phone, errors));
+            return Ok(confirm_page(&visit, &step, older, (&sent.phone, errors))?);
         }
     };
     let pair = join::Pair {

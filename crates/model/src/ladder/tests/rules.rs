@@ -97,6 +97,32 @@ fn the_default_ladder_has_these_combinations_and_no_others() {
     assert_eq!([0, 1, 2, 3, 4].map(of_level), [0, 3, 2, 3, 2]);
 }
 
+/// The default ladder with one change.
+fn changed(from: &str, to: &str) -> Ladder {
+    assert!(DEFAULT_TOML.contains(from), "{from}");
+    Ladder::from_toml(&DEFAULT_TOML.replacen(from, to, 1)).unwrap()
+}
+
+#[test]
+fn a_rule_builds_on_every_way_to_its_base_and_above_it() {
+    // Level 2 stands alone here, so that level 3 can be reached from it without a way to level 1 beside it.
+    let ladder = changed("resident.builds_on = 1\n# One of these, beside level 1.\n", "");
+    let level = |names: &[&str]| {
+        let held: Vec<_> = names.iter().map(|name| evidence(name, 0)).collect();
+        ladder.level(AccountKind::Resident, &held, day(1)).level.number()
+    };
+    assert_eq!((level(&["bank_card"]), level(&["face"])), (2, 0));
+    assert_eq!(level(&["bank_card", "face"]), 3);
+}
+
+#[test]
+fn a_source_that_a_rule_and_its_base_both_name_is_needed_once() {
+    let ladder = changed("[\"bank_card\"]", "[\"bank_card\", \"population_register\"]");
+    let held = [evidence("bank_card", 0), evidence("population_register", 0)];
+    let now = ladder.level(AccountKind::Resident, &held, day(1));
+    assert_eq!((now.level.number(), now.carried_by.len()), (2, 2));
+}
+
 fn shown(combination: &Combination) -> (u8, BTreeSet<String>) {
     let names = combination.sources.iter().map(ToString::to_string).collect();
     (combination.level.number(), names)

@@ -16,10 +16,18 @@ const COUNTER_FORM: [(&str, &str); 7] = [
 async fn at_counter(desks: &Desks, browser: &mut Browser) -> Seen {
     let page = browser.get("/operator/counter").await;
     let asked = browser.post("/operator/counter", &page, &COUNTER_FORM).await;
-    assert_eq!((asked.status.as_u16(), asked.location.is_none()), (422, true), "{}", asked.body);
+    assert_eq!(
+        (asked.status.as_u16(), asked.location.is_none()),
+        (422, true),
+        "{}",
+        asked.body
+    );
     let sms = desks.sms(PHONE).await.expect("a code");
     let code: String = sms.chars().filter(char::is_ascii_digit).take(6).collect();
-    let fields: Vec<_> = COUNTER_FORM.into_iter().chain([("code", code.as_str())]).collect();
+    let fields: Vec<_> = COUNTER_FORM
+        .into_iter()
+        .chain([("code", code.as_str())])
+        .collect();
     browser.post("/operator/counter", &asked, &fields).await
 }
 

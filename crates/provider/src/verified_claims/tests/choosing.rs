@@ -140,7 +140,18 @@ fn any_request() -> impl Strategy<Value = Value> {
             let Some(Value::Object(parent)) = request.pointer_mut(parent) else {
                 continue;
             };
-            if name == "type" || name == "value" || name == "trust_framework" || name == "verification" || name == "claims" {
+            if [
+                "type",
+                "value",
+                "values",
+                "essential",
+                "max_age",
+                "trust_framework",
+                "verification",
+                "claims",
+            ]
+            .contains(&name)
+            {
                 continue;
             }
             match change {

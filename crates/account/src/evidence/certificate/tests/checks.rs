@@ -21,6 +21,9 @@ use crate::evidence::port::{CertificateFault as Fault, Certificates as _, Entry,
 
 const TEXT: &str = "DENIZEN-CERTIFICATE-CHALLENGE-V1;purpose=raise-identity-level;nonce=n";
 
+/// Makes a list of an authority.
+type Make = Box<dyn Fn(&Ca) -> Vec<u8>>;
+
 fn now() -> DateTime<Utc> {
     store::testing::start_time()
 }
@@ -170,7 +173,7 @@ async fn attack_285a_certificates_made_for_something_else_do_not_count() {
                     .data_encipherment()
                     .build()
                     .unwrap(),
-            )
+            );
         }),
         wanted(|wanted| wanted.usage = None),
         wanted(|wanted| wanted.extended = Some(ExtendedKeyUsage::new().server_auth().build().unwrap())),
@@ -250,7 +253,7 @@ async fn attack_285a_when_no_list_holds_nobody_knows_and_nothing_counts() {
         X509Extension::new_from_der(&oid, true, &value).unwrap()
     };
     let week = (now(), now() + TimeDelta::days(7));
-    let lists: Vec<(&str, Box<dyn Fn(&Ca) -> Vec<u8>>)> = vec![
+    let lists: Vec<(&str, Make)> = vec![
         ("stale", Box::new(|ca| ca.list(&[], now() - TimeDelta::days(7)))),
         (
             "of tomorrow",
@@ -375,7 +378,7 @@ async fn attack_285a_trailing_bytes_second_certificates_and_garbage_are_not_read
         &pem.replace("CERTIFICATE", "PRIVATE KEY"),
     ] {
         let shown = world.show(text, &signature, now()).await;
-        assert_eq!(shown.unwrap_err(), Fault::Unreadable, "{:.40}", text);
+        assert_eq!(shown.unwrap_err(), Fault::Unreadable, "{text:.40}");
     }
     let lines = pem.replace('\n', "\r\n");
     assert!(

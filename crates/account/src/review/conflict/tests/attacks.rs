@@ -211,7 +211,8 @@ async fn whoever_has_one_of_the_phones_can_object_and_the_account_is_frozen_unti
             assert_eq!(seen.status, StatusCode::UNPROCESSABLE_ENTITY, "{case}");
         }
         assert!(live(&world, &browser).await.is_some());
-        let spelled = format!(" {}-{} ", &word[..6].to_lowercase(), &word[6..]);
+        let (first, second) = word.split_at(6);
+        let spelled = format!(" {}-{second} ", first.to_lowercase());
         let fields = [("case", number), ("word", spelled.as_str())];
         let done = anybody.post("/verify/objection", &page, &fields).await;
         assert_eq!(done.page(), Some("verify-objection-done"), "{}", done.body);
