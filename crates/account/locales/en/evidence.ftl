@@ -95,3 +95,9 @@ sms-verify-answered = [{ $service }] There is a result of your identity check; i
 sms-verify-restricted = [{ $service }] There is a result of your identity check: it cannot be done online. Please come to a government service counter in person with your identity document. You need not sign in.
 sms-verify-expired = [{ $service }] Your identity check could not be done because the other side did not answer for a long time. Your account is not affected. Please sign in and send it again.
 sms-verify-type-again = [{ $service }] Your identity check was interrupted, and one detail that we do not store is missing. Please sign in and enter it again. Your account is not affected.
+
+evidence-counter-title = Verify at a service counter
+evidence-counter-text = At a government service counter somebody compares you with your identity document. It takes a few minutes and gives the highest level.
+evidence-counter-bring = Bring the original of your identity card, or of your residence permit if you are from Hong Kong, Macao or Taiwan.
+evidence-counter-phone = Bring the phone that this account is signed in with: a code is sent to it while you are there.
+evidence-counter-two = Two members of staff decide. The result is sent to you by text message, and you need not wait for it.

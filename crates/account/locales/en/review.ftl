@@ -128,7 +128,6 @@ space-level-other-roads = Nothing here suits you? A service counter is always po
 space-road-not-connected = not offered here yet
 space-road-not-answering = not answering at the moment; try again later
 space-road-used-up = used up for today; try again tomorrow
-space-road-counter = in person at a government service counter
 space-road-legacy = comes only with an account of an earlier system
 space-road-people = decided by staff only
 space-level-road-case = under way: case { $number }

@@ -78,3 +78,9 @@ sms-verify-answered = [{ $service }] Việc xác thực danh tính đã có kế
 sms-verify-restricted = [{ $service }] Việc xác thực danh tính đã có kết quả: không thể thực hiện trực tuyến. Vui lòng trực tiếp đến quầy phục vụ, mang theo giấy tờ tùy thân. Bạn không cần đăng nhập.
 sms-verify-expired = [{ $service }] Việc xác thực danh tính chưa hoàn tất vì hệ thống bên kia không trả lời trong thời gian dài. Tài khoản của bạn không bị ảnh hưởng. Hãy đăng nhập và gửi lại.
 sms-verify-type-again = [{ $service }] Việc xác thực danh tính của bạn bị gián đoạn, thiếu một thông tin mà chúng tôi không lưu. Vui lòng đăng nhập và nhập lại. Tài khoản của bạn không bị ảnh hưởng.
+
+evidence-counter-title = Xác minh tại quầy phục vụ
+evidence-counter-text = Tại quầy dịch vụ công, cán bộ sẽ đối chiếu quý vị với giấy tờ tùy thân. Chỉ mất vài phút và cho mức cao nhất.
+evidence-counter-bring = Hãy mang bản gốc căn cước; cư dân Hồng Kông, Ma Cao hoặc Đài Loan mang bản gốc giấy phép cư trú.
+evidence-counter-phone = Hãy mang điện thoại dùng cho tài khoản này: một mã sẽ được gửi đến trong lúc làm thủ tục.
+evidence-counter-two = Hai cán bộ cùng quyết định. Kết quả được gửi qua tin nhắn, quý vị không cần chờ.

@@ -125,7 +125,6 @@ space-level-other-roads = Không có cách nào phù hợp? Bạn luôn có th�
 space-road-not-connected = chưa có ở đây
 space-road-not-answering = hiện không trả lời; hãy thử lại sau
 space-road-used-up = đã hết lượt của hôm nay; hãy thử lại ngày mai
-space-road-counter = trực tiếp tại quầy dịch vụ hành chính
 space-road-legacy = chỉ có từ tài khoản của hệ thống cũ
 space-road-people = chỉ do nhân viên quyết định
 space-level-road-case = đang xử lý: hồ sơ { $number }

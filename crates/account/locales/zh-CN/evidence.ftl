@@ -78,3 +78,9 @@ sms-verify-answered = 【{ $service }】您的实名认证已有结果，未能�
 sms-verify-restricted = 【{ $service }】您的实名认证已有结果：无法在线办理。请本人携带身份证件到服务窗口办理，无需登录。
 sms-verify-expired = 【{ $service }】因对方系统长时间无应答，您的实名认证未能完成，您的账号不受影响。请登录后重新提交。
 sms-verify-type-again = 【{ $service }】您的身份核验中断了，其中一项信息我们不保存，请登录后重新填写。您的账号不受影响。
+
+evidence-counter-title = 到政务服务窗口核验
+evidence-counter-text = 在政务服务窗口，工作人员会将您本人与身份证件进行比对。只需几分钟，可达到最高等级。
+evidence-counter-bring = 请携带身份证原件；港澳台居民请携带居住证原件。
+evidence-counter-phone = 请携带本账号所用的手机：办理时会向它发送验证码。
+evidence-counter-two = 由两名工作人员共同确认。结果将以短信通知您，无需等候。

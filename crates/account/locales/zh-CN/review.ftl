@@ -125,7 +125,6 @@ space-level-other-roads = 没有合适的途径？您随时可以到政务服务
 space-road-not-connected = 本系统暂未开通
 space-road-not-answering = 对方系统暂无应答，请稍后再试
 space-road-used-up = 今日额度已用完，请明天再试
-space-road-counter = 本人到政务服务窗口办理
 space-road-legacy = 仅来自原系统账号
 space-road-people = 仅由工作人员决定
 space-level-road-case = 办理中：业务 { $number }

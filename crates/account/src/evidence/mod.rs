@@ -33,6 +33,7 @@ pub mod breaker;
 mod certificate;
 pub mod check;
 pub mod connected;
+mod counter;
 pub mod decided;
 mod draft;
 pub mod fields;
@@ -54,7 +55,7 @@ pub mod sources {
 
 pub use connected::Sources;
 pub(crate) use input::{Decision, Typed, decide};
-pub(crate) use onward::{after, phone_first};
+pub(crate) use onward::{after, is_gone_here, phone_first};
 pub use onward::{definition, page_of};
 pub(crate) use pages::{decline_form, holds, name_of, review_form, way_on};
 pub(crate) use phone::{refused as code_refused, tried as code_tried};
@@ -209,6 +210,7 @@ pub(crate) fn routes() -> Router<Service> {
     router
         .merge(away::routes())
         .merge(certificate::routes())
+        .route("/verify/counter", get(counter::show))
         .route("/verify/confirm-phone", get(phone::show).post(phone::submit))
         .route("/verify/review", post(pages::file_review))
         .route("/verify/decline", post(pages::decline))

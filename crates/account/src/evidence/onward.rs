@@ -19,11 +19,12 @@ pub fn definition(source: &SourceId) -> Option<&'static Definition> {
 
 /// The page on which evidence from a source is gained; `None` for sources that have none.
 pub fn page_of(source: &SourceId) -> Option<LocalPath> {
-    let definition = definition(source)?;
-    match definition.road {
-        Road::Counter => None,
-        Road::Form(_) | Road::Away | Road::Review | Road::Certificate => definition.page(),
-    }
+    definition(source)?.page()
+}
+
+/// Whether a source's road can be gone to its end on this page, and not at a counter.
+pub(crate) fn is_gone_here(source: &SourceId) -> bool {
+    definition(source).is_some_and(|definition| !matches!(definition.road, Road::Counter))
 }
 
 /// After evidence was gained: on to the sub-site once it has what it asked for, else to what is still missing.

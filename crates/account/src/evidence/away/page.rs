@@ -245,7 +245,8 @@ async fn roads(
     let level = evidence::level_from(service, account, &held).level;
     let wanted = Level::ALL.into_iter().filter(|one| *one > level).find(|one| {
         let ways = ladder.roads(account.kind, *one, &held, now);
-        ways.iter().any(|way| way.sources.contains(&step.id))
+        ways.iter()
+            .any(|way| way.level == *one && way.sources.contains(&step.id))
     });
     let Some(wanted) = wanted else {
         return Ok(Vec::new());

@@ -87,7 +87,6 @@ impl Standing {
         let name = source.as_str();
         let Some(page) = evidence::page_of(source) else {
             return Err(match name {
-                "counter" => "space-road-counter",
                 _ if name.starts_with("legacy_") => "space-road-legacy",
                 _ if name.starts_with("operator_override_") || name == "register_review" => {
                     "space-road-people"
@@ -120,7 +119,14 @@ impl Standing {
             .iter()
             .filter(|one| one.level >= wanted)
             .flat_map(|one| &one.ways);
-        let way = ways.filter(|way| self.is_open(way)).min_by_key(|way| way.len())?;
+        // Nobody is sent to a counter by a button that says "continue", while something can be done here.
+        let effort = |way: &&Vec<SourceId>| {
+            (
+                way.iter().any(|source| !evidence::is_gone_here(source)),
+                way.len(),
+            )
+        };
+        let way = ways.filter(|way| self.is_open(way)).min_by_key(effort)?;
         way.first().and_then(|source| self.page(source).ok())
     }
 }

