@@ -40,8 +40,6 @@ const OUTBOX_DAYS: i64 = 7;
 /// Deletes what is over, one batch of each table; answers how many rows went. Call again while it is not
 /// 0. A table that cannot be swept does not keep the others from it: its error is the answer once nothing else is left.
 pub async fn sweep(tx: &Tx, now: DateTime<Utc>) -> Result<u64, StoreError> {
-    let replay = now - TimeDelta::hours(REPLAY_HOURS);
-    let clocks = now - TimeDelta::minutes(CLOCKS_MINUTES);
     let mut swept = Swept::default();
     swept.add(crate::cases::forget_inputs(tx, now - TimeDelta::days(CASE_INPUT_DAYS)).await);
     swept.add(
@@ -65,6 +63,29 @@ pub async fn sweep(tx: &Tx, now: DateTime<Utc>) -> Result<u64, StoreError> {
         )
         .await,
     );
+    sweep_protocol(tx, now, &mut swept).await;
+    // A name and a number are in it.
+    let gone = round_trip::Column::ExpiresAt.lt(now - TimeDelta::minutes(CLOCKS_MINUTES));
+    swept.add(batch::<round_trip::Entity>(tx, round_trip::Column::StateHash, gone).await);
+    let old = session::Column::ExpiresAt.lt(now - TimeDelta::days(SESSION_DAYS));
+    swept.add(batch::<session::Entity>(tx, session::Column::Id, old).await);
+    let old = operator_session::Column::ExpiresAt.lt(now - TimeDelta::days(SESSION_DAYS));
+    swept.add(batch::<operator_session::Entity>(tx, operator_session::Column::Id, old).await);
+    let old = outbox::Column::ExpiresAt.lt(now - TimeDelta::days(OUTBOX_DAYS));
+    swept.add(batch::<outbox::Entity>(tx, outbox::Column::Id, old).await);
+    let old = backchannel_logout::Column::ExpiresAt.lt(now - TimeDelta::days(OUTBOX_DAYS));
+    swept.add(batch::<backchannel_logout::Entity>(tx, backchannel_logout::Column::Id, old).await);
+    let counted = now - TimeDelta::days(SOURCE_USE_DAYS);
+    swept.add(crate::source_use::forget_before(tx, counted.date_naive()).await);
+    let old = status_event::Column::ExpiresAt.lt(now - TimeDelta::days(OUTBOX_DAYS));
+    swept.add(batch::<status_event::Entity>(tx, status_event::Column::Id, old).await);
+    swept.result()
+}
+
+/// What sub-sites hold and send.
+async fn sweep_protocol(tx: &Tx, now: DateTime<Utc>, swept: &mut Swept) {
+    let replay = now - TimeDelta::hours(REPLAY_HOURS);
+    let clocks = now - TimeDelta::minutes(CLOCKS_MINUTES);
     // Whoever began with it in time may go on for as long as an interrupted request waits.
     let answered = now - TimeDelta::minutes(model::interaction::LIFE_MINUTES);
     swept.add(
@@ -126,27 +147,6 @@ pub async fn sweep(tx: &Tx, now: DateTime<Utc>) -> Result<u64, StoreError> {
         )
         .await,
     );
-    swept.add(
-        batch::<round_trip::Entity>(
-            tx,
-            round_trip::Column::StateHash,
-            round_trip::Column::ExpiresAt.lt(replay),
-        )
-        .await,
-    );
-    let old = session::Column::ExpiresAt.lt(now - TimeDelta::days(SESSION_DAYS));
-    swept.add(batch::<session::Entity>(tx, session::Column::Id, old).await);
-    let old = operator_session::Column::ExpiresAt.lt(now - TimeDelta::days(SESSION_DAYS));
-    swept.add(batch::<operator_session::Entity>(tx, operator_session::Column::Id, old).await);
-    let old = outbox::Column::ExpiresAt.lt(now - TimeDelta::days(OUTBOX_DAYS));
-    swept.add(batch::<outbox::Entity>(tx, outbox::Column::Id, old).await);
-    let old = backchannel_logout::Column::ExpiresAt.lt(now - TimeDelta::days(OUTBOX_DAYS));
-    swept.add(batch::<backchannel_logout::Entity>(tx, backchannel_logout::Column::Id, old).await);
-    let counted = now - TimeDelta::days(SOURCE_USE_DAYS);
-    swept.add(crate::source_use::forget_before(tx, counted.date_naive()).await);
-    let old = status_event::Column::ExpiresAt.lt(now - TimeDelta::days(OUTBOX_DAYS));
-    swept.add(batch::<status_event::Entity>(tx, status_event::Column::Id, old).await);
-    swept.result()
 }
 
 /// What was swept so far.

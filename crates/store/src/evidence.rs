@@ -102,6 +102,20 @@ pub async fn end_pieces(
     Ok(ended)
 }
 
+/// Ends everything that an account has; answers how many pieces.
+pub async fn end_all(
+    tx: &Tx,
+    account: AccountId,
+    (now, reason): (DateTime<Utc>, &'static str),
+) -> Result<u64, StoreError> {
+    let all = evidence::Column::Id.is_not_null();
+    let ended = end(tx, account, all, (now, reason)).await?;
+    if ended > 0 {
+        level_watch::wake(tx, account, now).await?;
+    }
+    Ok(ended)
+}
+
 async fn end(
     tx: &Tx,
     account: AccountId,

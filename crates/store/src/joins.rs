@@ -8,7 +8,7 @@ use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
 
 use crate::accounts::{self, Status};
-use crate::entity::{account, evidence};
+use crate::entity::account;
 use crate::error::StoreError;
 use crate::tx::Tx;
 use crate::vault::{Column, Index};
@@ -35,22 +35,6 @@ pub async fn close(tx: &Tx, id: AccountId, now: DateTime<Utc>) -> Result<bool, S
         .exec(tx)
         .await?;
     Ok(changed.rows_affected == 1)
-}
-
-/// Ends all evidence about an account.
-pub async fn end_evidence(
-    tx: &Tx,
-    id: AccountId,
-    (now, reason): (DateTime<Utc>, &'static str),
-) -> Result<u64, StoreError> {
-    let ended = evidence::Entity::update_many()
-        .col_expr(evidence::Column::EndedAt, Expr::value(now))
-        .col_expr(evidence::Column::EndedReason, Expr::value(reason))
-        .filter(evidence::Column::AccountId.eq(id.as_uuid()))
-        .filter(evidence::Column::EndedAt.is_null())
-        .exec(tx)
-        .await?;
-    Ok(ended.rows_affected)
 }
 
 /// Gives an account another phone. [`StoreError::Duplicate`] when it is that of a third account. For a closed account

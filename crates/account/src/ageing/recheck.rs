@@ -27,6 +27,12 @@ use crate::evidence::source::{Denial, Finding, POPULATION_REGISTER};
 const WALK_EVERY: Duration = Duration::from_hours(1);
 /// How many pieces are read together.
 const PAGE: u64 = 100;
+/// One node asks about a piece at a time. Should it stop before the answer is written, another walk asks again.
+const ASKING: Rule = Rule {
+    name: "register_recheck_asking",
+    limit: 1,
+    window_seconds: 3600,
+};
 /// The seconds of a day.
 const DAY_SECONDS: i64 = 24 * 3600;
 
@@ -110,12 +116,17 @@ pub async fn register(service: &Service) -> Result<usize, StoreError> {
         let (page, last) = evidence::page_of_source(&tx, &source, times, (after, PAGE)).await?;
         for piece in page {
             let key = piece.evidence.id.to_string();
-            if throttles::hit(&tx, &rule, &key, now).await?.exceeded() {
+            if throttles::look(&tx, &rule, &key, now).await?.count > 0
+                || throttles::hit(&tx, &ASKING, &key, now).await?.exceeded()
+            {
                 continue;
             }
             asked += 1;
-            if !ask(service, &source, &piece).await? {
-                throttles::give_back(&tx, &rule, &key, now).await?;
+            if ask(service, &source, &piece).await? {
+                // Only now that what follows is written: a node that stops before leaves the question to the next walk.
+                throttles::hit(&tx, &rule, &key, now).await?;
+            } else {
+                throttles::give_back(&tx, &ASKING, &key, now).await?;
             }
         }
         match last {

@@ -75,8 +75,11 @@ pub struct Config {
     /// Whatever else is connected, by the name in the ladder: the files of `sources.d/`.
     #[serde(skip)]
     pub named: BTreeMap<String, Entry>,
-    /// How many tries a day an account has at a source, and an ID number across all accounts (A253).
+    /// How many tries a day an account has at a source (A253).
     pub tries_per_day: i64,
+    /// How many tries a day an ID number has at a source, by all accounts that have not proven it. More than an account
+    /// has: numbers are no secret, and somebody else's guesses should not keep their owner out.
+    pub tries_per_day_for_number: i64,
     /// The same at all sources together.
     pub tries_per_day_in_all: i64,
     /// How long a code by SMS counts as fresh proof before the level is raised, in minutes (HB-26).
@@ -103,6 +106,7 @@ impl Default for Config {
             mobile_operator: None,
             named: BTreeMap::new(),
             tries_per_day: 3,
+            tries_per_day_for_number: 10,
             tries_per_day_in_all: 10,
             phone_fresh_minutes: 10,
             adult_years: 18,

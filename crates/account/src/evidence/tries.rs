@@ -1,10 +1,12 @@
 //! How often a source may be asked: by an account and about an ID number, at one source and at all together, on a day.
 //! Without it the registers could be searched through us (A253). Which of the limits was reached, nobody is told.
+//!
+//! Numbers are no secret, so a number has more tries than an account, and an account that has proven a number is not
+//! held up by what others did with it: asking about oneself is no guessing.
 
 use store::StoreError;
 use store::throttles::{self, Rule};
 
-use super::Config;
 use super::check::Attempt;
 use crate::Service;
 
@@ -15,21 +17,27 @@ const DAY_SECONDS: i64 = 24 * 3600;
 pub(crate) async fn left(service: &Service, attempt: &Attempt) -> Result<i64, StoreError> {
     let (tx, now) = (service.store().read(), service.now());
     let mut left = i64::MAX;
-    for (rule, key) in counters(&service.config().sources, attempt) {
+    for (rule, key) in counters(service, attempt).await? {
         let count = throttles::look(&tx, &rule, &key, now).await?;
         left = Ord::min(left, count.limit - count.count);
     }
     Ok(Ord::max(left, 0))
 }
 
-/// Counts a try before the source is asked, so that parallel tries all count; `None` when none was left.
+/// Counts a try before the source is asked, so that parallel tries all count; `None`, and nothing is counted, when none
+/// was left.
 pub(crate) async fn count(service: &Service, attempt: &Attempt) -> Result<Option<i64>, StoreError> {
     let (tx, now) = (service.store().read(), service.now());
     let mut left = i64::MAX;
-    // The account first: one that has used up its own tries takes none from the number's owner.
-    for (rule, key) in counters(&service.config().sources, attempt) {
-        let count = throttles::hit(&tx, &rule, &key, now).await?;
+    let counters = counters(service, attempt).await?;
+    for (counted, (rule, key)) in (1..).zip(&counters) {
+        // The account first: one that has used up its own tries takes none from the number's owner.
+        let count = throttles::hit(&tx, rule, key, now).await?;
         if count.exceeded() {
+            // Nobody is asked: what was not checked is no try, here as everywhere.
+            for (rule, key) in counters.iter().take(counted) {
+                throttles::give_back(&tx, rule, key, now).await?;
+            }
             return Ok(None);
         }
         left = Ord::min(left, count.limit - count.count);
@@ -40,25 +48,32 @@ pub(crate) async fn count(service: &Service, attempt: &Attempt) -> Result<Option
 /// What was not checked is no try (A251).
 pub(crate) async fn take_back(service: &Service, attempt: &Attempt) -> Result<(), StoreError> {
     let (tx, now) = (service.store().read(), service.now());
-    for (rule, key) in counters(&service.config().sources, attempt) {
+    for (rule, key) in counters(service, attempt).await? {
         throttles::give_back(&tx, &rule, &key, now).await?;
     }
     Ok(())
 }
 
-fn counters(config: &Config, attempt: &Attempt) -> [(Rule, String); 4] {
+/// What an attempt counts towards: its account, and the number unless it is the account's own already.
+async fn counters(service: &Service, attempt: &Attempt) -> Result<Vec<(Rule, String)>, StoreError> {
+    let config = &service.config().sources;
     let rule = |name, limit| Rule {
         name,
         limit,
         window_seconds: DAY_SECONDS,
     };
-    let (one, all) = (config.tries_per_day, config.tries_per_day_in_all);
     let (account, number) = (attempt.account.to_string(), attempt.facts.citizen_id.as_str());
     let here = |key: &str| format!("{}:{key}", attempt.source);
-    [
-        (rule("verify_account", one), here(&account)),
-        (rule("verify_account_all", all), account),
-        (rule("verify_number", one), here(number)),
-        (rule("verify_number_all", all), number.to_owned()),
-    ]
+    let mut counters = vec![
+        (rule("verify_account", config.tries_per_day), here(&account)),
+        (rule("verify_account_all", config.tries_per_day_in_all), account),
+    ];
+    let whose = store::accounts::find(&service.store().read(), attempt.account).await?;
+    let own = whose.and_then(|account| account.citizen_id);
+    if own.as_ref() != Some(&attempt.facts.citizen_id) {
+        let (one, all) = (config.tries_per_day_for_number, config.tries_per_day_in_all);
+        counters.push((rule("verify_number", one), here(number)));
+        counters.push((rule("verify_number_all", Ord::max(one, all)), number.to_owned()));
+    }
+    Ok(counters)
 }

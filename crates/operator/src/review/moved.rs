@@ -13,7 +13,7 @@ use store::audit::Entry;
 use store::case_history;
 use store::case_reviews;
 use store::cases::{self, Case, CaseNumber, Input, NewCase, State};
-use store::{StoreError, Tx, joins, sessions};
+use store::{StoreError, Tx, evidence, sessions};
 
 use super::desk::{About, Desk};
 
@@ -31,7 +31,7 @@ pub(super) async fn take_number(
     if !accounts::forget_identity(tx, other.id, &facts.citizen_id, now).await? {
         return Ok(false);
     }
-    joins::end_evidence(tx, other.id, (now, "number_moved")).await?;
+    evidence::end_all(tx, other.id, (now, "number_moved")).await?;
     accounts::freeze(tx, other.id, now).await?;
     sessions::end_all(tx, other.id, None, now).await?;
     let new = NewCase {

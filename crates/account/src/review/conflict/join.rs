@@ -123,7 +123,7 @@ async fn close(service: &Service, tx: &Tx, id: AccountId) -> Result<(), StoreErr
     }
     cases::end_all(tx, id, now).await?;
     case_images::delete_of_account(tx, id, now).await?;
-    joins::end_evidence(tx, id, (now, "joined")).await?;
+    store::evidence::end_all(tx, id, (now, "joined")).await?;
     if !joins::close(tx, id, now).await? {
         return Err(StoreError::Malformed("account.status"));
     }
