@@ -137,6 +137,8 @@ fn operators() -> Vec<TableCreateStatement> {
                 big_integer_null("totp_step"),
                 blob_null("enrol_hash"),
                 ts_null("enrol_expires_at"),
+                // Who made the last link to enrol by; null is the command line.
+                uuid_null("vouched_by"),
                 ts("created_at"),
                 ts("updated_at"),
             ],

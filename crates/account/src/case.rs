@@ -11,6 +11,7 @@ use model::language::Language;
 use model::secret::Sensitive;
 use store::cases::{self, Case, State};
 use store::outbox::{Channel, NewMessage};
+use store::throttles::{self, Rule};
 use store::{StoreError, Tx, accounts};
 
 use crate::Service;
@@ -21,8 +22,14 @@ use crate::evidence::{Config, connected, tries};
 
 /// How often a node looks for cases that are due.
 const LOOK_EVERY: Duration = Duration::from_secs(15);
-/// How many cases are taken at a time.
+/// How many cases are tried in one go.
 const BATCH: u64 = 10;
+/// How many tries that were cut off an account gets back at a source on a day.
+const CUT_OFF: Rule = Rule {
+    name: "verify_cut_off",
+    limit: 1,
+    window_seconds: 24 * 3600,
+};
 /// How long a notice may take to arrive, in hours.
 const NOTICE_HOURS: i64 = 24;
 
@@ -45,11 +52,17 @@ pub async fn run_retries(service: Service, shutdown: impl Future<Output = ()>) {
 pub async fn retry_due(service: &Service) -> Result<usize, StoreError> {
     let now = service.now();
     cases::forget_old_drafts(&service.store().read(), now).await?;
-    let lease = now + TimeDelta::seconds(filing::LEASE_SECONDS);
-    let due = cases::claim_due(&service.store().read(), (now, lease), BATCH).await?;
-    let count = due.len();
     expire(service, now).await?;
-    for case in due {
+    let mut count = 0;
+    for _ in 0..BATCH {
+        // One at a time: the lease of each begins when it is asked about, and is longer than any answer is waited for.
+        let now = service.now();
+        let lease = now + TimeDelta::seconds(filing::LEASE_SECONDS);
+        let due = cases::claim_due(&service.store().read(), (now, lease), 1).await?;
+        let Some(case) = due.into_iter().next() else {
+            break;
+        };
+        count += 1;
         let number = case.number.clone();
         if let Err(error) = retry(service, case).await {
             // It is taken again when the lease is over; the others go on.
@@ -81,19 +94,26 @@ async fn retry(service: &Service, case: Case) -> Result<(), StoreError> {
             .await
             .map(drop);
     };
-    if !filing::is_complete(&case.source, &facts) {
-        // Its node stopped while it asked, and not everything was kept.
-        return filing::ask_its_owner(service, case.id, case.account).await;
-    }
+    let complete = filing::is_complete(&case.source, &facts);
     let attempt = Attempt {
         account: case.account,
         source: case.source.clone(),
         facts,
         request_id: None,
     };
-    // A guess counts whenever the answer comes (A253). Without a try left it is not answered before there is one. The
-    // try of a case that was being asked about when its node stopped is counted already.
-    let tries_left = if case.state == State::Checking {
+    // The page counts a try before it opens a case, and its node stopped while it asked. A node that stopped later, while
+    // it tried again, may or may not have counted.
+    let counted = case.state == State::Checking && case.attempts == 1;
+    if !complete {
+        // Not everything was kept, and nobody has answered.
+        if filing::ask_its_owner(service, case.id, case.account).await? && counted {
+            give_back(service, &attempt).await?;
+        }
+        return Ok(());
+    }
+    // A guess counts whenever the answer comes (A253): rather twice than not at all. Without a try left it is not
+    // answered before there is one.
+    let tries_left = if counted {
         tries::left(service, &attempt).await?
     } else {
         if tries::left(service, &attempt).await? <= 0 {
@@ -115,6 +135,17 @@ async fn retry(service: &Service, case: Case) -> Result<(), StoreError> {
         notify: true,
     };
     filing::settle(service, &attempt, &opened, (word, finding), tries_left).await?;
+    Ok(())
+}
+
+/// Gives back the try of an attempt that was cut off; not twice on a day, because people can hang up as well, and the
+/// source was asked.
+async fn give_back(service: &Service, attempt: &Attempt) -> Result<(), StoreError> {
+    let key = format!("{}:{}", attempt.source, attempt.account);
+    let cut_off = throttles::hit(&service.store().read(), &CUT_OFF, &key, service.now()).await?;
+    if !cut_off.exceeded() {
+        tries::take_back(service, attempt).await?;
+    }
     Ok(())
 }
 

@@ -6,6 +6,7 @@
 //! mismatch, not_found, conflict -> in_review -> approved | rejected
 //!                                  in_review <-> needs_more_information -> expired
 //!                                  rejected -> appealed -> approved | rejected
+//! restricted -> approved | rejected; rejected -> restricted    (looked at again)
 //! ```
 //!
 //! What this does not do: it does not know who may move a case; see `account::evidence` and the operators' pages.
@@ -139,7 +140,8 @@ impl State {
                     Self::InReview | Self::Checking | Self::Replaced | Self::Expired
                 )
             }
-            Self::Rejected => matches!(to, Self::Appealed),
+            // The owner of a frozen account cannot appeal: an operator has the case looked at again.
+            Self::Rejected => matches!(to, Self::Appealed | Self::Restricted),
             Self::Appealed => matches!(
                 to,
                 Self::NeedsMoreInformation | Self::Approved | Self::Rejected | Self::Replaced

@@ -154,12 +154,20 @@ happenings! {
     LookedAtPicture = "looked_at_picture";
     /// An operator asked a register.
     RegisterAsked = "register_asked";
+    /// The register said that name and number agree.
+    RegisterAgreed = "register_agreed";
+    /// The register said that something differs.
+    RegisterDiffered = "register_differed";
+    /// The register did not know the number.
+    RegisterUnknown = "register_unknown";
+    /// The register said that the record is locked, cancelled or of somebody who died.
+    RegisterLocked = "register_locked";
+    /// The register did not answer.
+    RegisterSilent = "register_silent";
     /// An operator needs more.
     AskedForMore = "asked_for_more";
     /// An operator proposed to approve; a second one decides.
     ProposedApproval = "proposed_approval";
-    /// An operator proposed to reject; a second one decides.
-    ProposedRejection = "proposed_rejection";
     /// The second operator did not confirm.
     SentBack = "sent_back";
     /// Decided: it is so.
@@ -176,6 +184,8 @@ happenings! {
     SeenAtCounter = "seen_at_counter";
     /// A level was set by two operators.
     Overridden = "overridden";
+    /// The account stayed frozen, and another senior reviewer had the case looked at again.
+    Reopened = "reopened";
 }
 
 impl Happening {
@@ -188,7 +198,7 @@ impl Happening {
     pub const fn takes_part(self) -> bool {
         matches!(
             self,
-            Self::ProposedApproval | Self::ProposedRejection | Self::Approved | Self::Rejected
+            Self::ProposedApproval | Self::Approved | Self::Rejected
         )
     }
 }

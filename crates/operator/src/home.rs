@@ -9,8 +9,9 @@ use web::Visit;
 use web::paths::LocalPath;
 
 use crate::layout::page;
+use crate::roles::Permission;
 use crate::session::{self, Stop};
-use crate::{Service, review};
+use crate::{Service, people, review};
 
 /// Something that waits for somebody.
 #[derive(Clone, Debug)]
@@ -35,6 +36,7 @@ struct Content<'a> {
     visit: &'a Visit,
     roles: String,
     counts: Vec<Waiting>,
+    links: Vec<String>,
 }
 
 struct Waiting {
@@ -53,11 +55,28 @@ async fn show(State(service): State<Service>, mut visit: Visit) -> Result<Respon
         oldest: count.oldest.map(|at| visit.moment(at)),
         href: count.page.to_string(),
     });
+    let recent = if signed.may(Permission::Operators) {
+        people::recent(&service.store().read(), visit.now()).await?
+    } else {
+        Vec::new()
+    };
+    let links = recent.into_iter().map(|link| {
+        let by = link.by.unwrap_or_else(|| visit.t("operator-by-command"));
+        let key = if link.again {
+            "operator-home-reset"
+        } else {
+            "operator-home-invited"
+        };
+        let at = visit.moment(link.at);
+        visit.t_with(key, &[("about", link.about.into()), ("by", by.into()), ("at", at.into())])
+    });
+    let links = links.collect();
     let roles: Vec<String> = signed.roles.iter().map(|role| visit.t(role.key())).collect();
     let content = Content {
         visit: &visit,
         roles: roles.join(&visit.t("operator-list-separator")),
         counts: counts.collect(),
+        links,
     };
     Ok(visit.render(page("operator-home", "operator-home-title"), &content))
 }

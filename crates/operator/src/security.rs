@@ -21,7 +21,7 @@ use web::{Markup, Problem, Visit};
 use crate::enrol::{confirmed, hash, new_password, waiting_secret, with_new_password, with_secret};
 use crate::layout::{page, sheet};
 use crate::session::{self, Signed, Stop};
-use crate::{Service, audit, passkey};
+use crate::{Service, audit, passkey, signin};
 
 pub(crate) const HERE: LocalPath = LocalPath::known("/operator/security");
 const PASSWORD: LocalPath = LocalPath::known("/operator/security/password");
@@ -164,12 +164,18 @@ async fn change_password(
     Form(sent): Form<NewPassword>,
 ) -> Result<Response, Stop> {
     let signed = session::signed_in_fresh(&service, &mut visit).await?;
+    let login = &signed.operator.login;
+    if let Some(seconds) = signin::password_wait(&service, &visit, login).await? {
+        let errors = Errors::of_form(signin::paused_words(seconds));
+        return Ok(password_page(&visit, &errors));
+    }
     if !is_current(&service, &signed, sent.current.expose()).await? {
         return Ok(password_page(
             &visit,
             &Errors::of("current", "operator-password-current-wrong"),
         ));
     }
+    signin::password_right(&service, &visit, login).await?;
     let typed = (
         sent.password.expose().as_str(),
         sent.password_again.expose().as_str(),
@@ -295,7 +301,66 @@ async fn end_others(
     Form(EndOthers {}): Form<EndOthers>,
 ) -> Result<Response, Stop> {
     let signed = session::signed_in(&service, &mut visit).await?;
-    let tx = service.store().read();
-    signins::end_others(&tx, signed.operator.id, signed.session, visit.now()).await?;
+    let tx = service.store().begin().await?;
+    let ended = signins::end_others(&tx, signed.operator.id, signed.session, visit.now()).await?;
+    let details = json!({"what": "other sign-ins", "ended": ended});
+    let entry = audit(&signed, &visit, Event::OperatorSignedOut, details);
+    store::audit::record(&tx, service.rng(), entry).await?;
+    tx.commit().await?;
     Ok(visit.redirect(&HERE.with("done", "ended")))
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::StatusCode;
+
+    use super::*;
+    use crate::roles::Role;
+    use crate::testing::{PASSWORD, worlds};
+
+    #[tokio::test]
+    async fn ending_the_other_sign_ins_is_in_the_log() {
+        for world in worlds().await {
+            let (mut browser, person) = world.signed_in("wang.li", &[Role::Auditor]).await;
+            let mut other = world.browser_of(&person).await;
+            let page = browser.get(HERE.as_str()).await;
+            let seen = browser.post(END.as_str(), &page, &[]).await;
+            assert!(seen.location.unwrap().ends_with("done=ended"));
+            assert!(other.get("/operator").await.status.is_redirection());
+            let audited = world.test.audited().await.unwrap();
+            let mut ended = audited
+                .iter()
+                .filter(|(event, _, _)| event == "operator_signed_out");
+            let (_, _, details) = ended.next().unwrap();
+            assert_eq!(details["operator"], person.id.to_string(), "{}", world.kind);
+            assert_eq!(details["ended"], 1);
+        }
+    }
+
+    #[tokio::test]
+    async fn attack_209_the_current_password_is_not_guessed_on_the_page_that_changes_it() {
+        for world in worlds().await {
+            let (mut browser, _) = world.signed_in("wang.li", &[Role::Auditor]).await;
+            let page = browser.get(PASSWORD_PAGE).await;
+            let change = |current| {
+                [
+                    ("current", current),
+                    ("password", "Lantern-771-harbour"),
+                    ("password_again", "Lantern-771-harbour"),
+                ]
+            };
+            for _ in 0..5 {
+                let seen = browser.post(PASSWORD_PAGE, &page, &change("wrong")).await;
+                assert_eq!(seen.errors(), ["operator-password-current-wrong"]);
+            }
+            let seen = browser.post(PASSWORD_PAGE, &page, &change(PASSWORD)).await;
+            assert_eq!(seen.status, StatusCode::UNPROCESSABLE_ENTITY);
+            assert_eq!(seen.errors(), ["operator-sign-in-paused"], "{}", world.kind);
+            world.wait(61);
+            let seen = browser.post(PASSWORD_PAGE, &page, &change(PASSWORD)).await;
+            assert!(seen.location.unwrap().ends_with("done=password"));
+        }
+    }
+
+    const PASSWORD_PAGE: &str = "/operator/security/password";
 }

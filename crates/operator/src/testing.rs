@@ -104,6 +104,7 @@ impl World {
             link: Link {
                 hash: link.hash(),
                 expires_at: now + TimeDelta::hours(1),
+                by: None,
             },
             now,
         };

@@ -5,10 +5,13 @@
 //! sources; never what was typed, tried or refused. All of it only while the registration has `assurance` and the person
 //! allows it. Whoever is not known, has agreed to nothing or is not in use is one answer (A125).
 //!
-//! This is an interface of our own; `docs/relying-parties.md` describes it. It raises nothing: a level is raised by the
+//! This is an interface of our own; `docs/relying-parties-in-depth.md` describes it. It raises nothing: a level is raised by the
 //! person, on the page that the answer names.
 //!
-//! Statements: by `sub` three, two counters and the person; by token two. An assertion or a proof adds one.
+//! Statements: by `sub` three, two counters and the person; by token two. An assertion or a proof adds one, and ways up
+//! add one: which sources are open.
+
+use std::collections::BTreeSet;
 
 use axum::extract::State;
 use axum::response::Response;
@@ -21,7 +24,7 @@ use model::ladder::{Level, Road};
 use model::scope::{Scope, ScopeSet};
 use serde::Serialize;
 use store::throttles::{self, Rule};
-use store::{Tx, subjects, tokens};
+use store::{StoreError, Tx, subjects, tokens};
 use web::extract::{RawParams, RawParamsError};
 
 use crate::access_token::Presented;
@@ -63,7 +66,7 @@ struct Answer {
     raise_uri: Option<String>,
 }
 
-/// One way up: all of these sources, and whether each of them can be asked here at present.
+/// One way up: all of these sources, and whether each of them can be gone to at present, as the person's own page says.
 #[derive(Debug, Serialize)]
 struct Way {
     level: u8,
@@ -111,7 +114,8 @@ async fn look(service: &Service, caller: &Caller) -> Result<Answer, Refusal> {
         evidence: &known.evidence,
         now: service.now(),
     };
-    Ok(about.answer(subject.to_owned(), wanted))
+    let answer = about.answer(subject.to_owned(), wanted).await;
+    Ok(answer.map_err(LevelError::from)?)
 }
 
 async fn count(service: &Service, tx: &Tx, rule: &Rule, key: &str) -> Result<(), Refusal> {
@@ -201,7 +205,7 @@ async fn look_by_token(
         evidence: &live.holder.evidence,
         now,
     };
-    Ok(about.answer(subject, wanted))
+    Ok(about.answer(subject, wanted).await?)
 }
 
 /// The level that is asked about, by its number or its `acr` value.
@@ -235,14 +239,19 @@ struct About<'a> {
 }
 
 impl About<'_> {
-    fn answer(&self, sub: String, wanted: Level) -> Answer {
+    async fn answer(&self, sub: String, wanted: Level) -> Result<Answer, StoreError> {
         let ladder = self.service.ladder();
         let level = ladder.level(self.kind, self.evidence, self.now);
         let roads = ladder.roads(self.kind, wanted, self.evidence, self.now);
         let reached = level.level >= wanted;
         let number = wanted.number();
         let page = || format!("{}/account/level?want={number}", self.service.issuer());
-        Answer {
+        let open = if roads.is_empty() {
+            BTreeSet::new()
+        } else {
+            self.service.open_sources().await?
+        };
+        Ok(Answer {
             sub,
             identity_level: level.level.number(),
             identity_lapses_at: level
@@ -253,18 +262,18 @@ impl About<'_> {
             missing: roads
                 .into_iter()
                 .take(ROADS_MAX)
-                .map(|road| self.way(road))
+                .map(|road| way(road, &open))
                 .collect(),
             raise_uri: (!reached).then(page),
-        }
+        })
     }
+}
 
-    fn way(&self, road: Road) -> Way {
-        Way {
-            open: road.sources.iter().all(|source| self.service.is_open(source)),
-            level: road.level.number(),
-            sources: road.sources,
-        }
+fn way(road: Road, open: &BTreeSet<SourceId>) -> Way {
+    Way {
+        open: road.sources.iter().all(|source| open.contains(source)),
+        level: road.level.number(),
+        sources: road.sources,
     }
 }
 

@@ -19,6 +19,8 @@
 //! | which keys sign | [`keys`] | OpenID Connect Core 10.1.1 |
 //! | what is said when something is refused | [`error`] | RFC 6749 5.2, RFC 6750 3.1 |
 
+use std::collections::BTreeSet;
+use std::pin::Pin;
 use std::sync::Arc;
 
 use axum::extract::FromRef;
@@ -167,7 +169,9 @@ struct Inner {
 }
 
 /// Which sources can be asked at present.
-struct OpenSources(Box<dyn Fn(&SourceId) -> bool + Send + Sync>);
+struct OpenSources(Box<dyn Fn() -> Asking + Send + Sync>);
+
+type Asking = Pin<Box<dyn Future<Output = Result<BTreeSet<SourceId>, StoreError>> + Send>>;
 
 impl std::fmt::Debug for OpenSources {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -279,16 +283,23 @@ impl Service {
         self.0.sids.sid(client, session)
     }
 
-    /// Says once which sources can be asked at present: accounts know, and the provider only repeats it.
-    pub fn tell_open_sources(&self, is_open: impl Fn(&SourceId) -> bool + Send + Sync + 'static) {
-        if self.0.open_sources.set(OpenSources(Box::new(is_open))).is_err() {
+    /// Says once who knows which sources can be asked at present: accounts do, and the provider only repeats it.
+    pub fn tell_open_sources<F>(&self, ask: impl Fn() -> F + Send + Sync + 'static)
+    where
+        F: Future<Output = Result<BTreeSet<SourceId>, StoreError>> + Send + 'static,
+    {
+        let ask = OpenSources(Box::new(move || Box::pin(ask())));
+        if self.0.open_sources.set(ask).is_err() {
             tracing::error!("which sources are open was said twice");
         }
     }
 
-    /// Whether a source can be asked at present; none as long as nobody said.
-    pub(crate) fn is_open(&self, source: &SourceId) -> bool {
-        self.0.open_sources.get().is_some_and(|open| open.0(source))
+    /// The sources that can be asked at present; none as long as nobody said who knows.
+    pub(crate) async fn open_sources(&self) -> Result<BTreeSet<SourceId>, StoreError> {
+        match self.0.open_sources.get() {
+            Some(open) => open.0().await,
+            None => Ok(BTreeSet::new()),
+        }
     }
 
     /// Tells this node's worker that sub-sites may have to be told of a sign-out.

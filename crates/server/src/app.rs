@@ -206,8 +206,11 @@ pub async fn start(loaded: Loaded, listeners: Listeners, clock: Clock, rng: Rng)
         guarded(&config)?,
     )
     .await?;
-    let connected = account.clone();
-    provider.tell_open_sources(move |source| connected.sources().has(source));
+    let standing = account.clone();
+    provider.tell_open_sources(move || {
+        let account = standing.clone();
+        async move { account::space::open_sources(&account).await }
+    });
 
     let mut registry = Registry::default();
     let metrics = HttpMetrics::register(&mut registry);
@@ -366,6 +369,8 @@ fn policy(config: &Config) -> anyhow::Result<PasswordPolicy> {
 
 /// The one client for outgoing requests: no redirects, a time limit, the system's authorities and those named.
 pub(crate) fn outbound(config: &Config) -> anyhow::Result<reqwest::Client> {
+    // Checking the configuration makes a client, too, wherever it is checked from; the second time changes nothing.
+    drop(rustls::crypto::ring::default_provider().install_default());
     let mut builder = reqwest::Client::builder()
         .redirect(reqwest::redirect::Policy::none())
         .timeout(OUTBOUND_LIMIT)

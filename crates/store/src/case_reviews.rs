@@ -19,15 +19,18 @@ use crate::entity::{case_history, verification_case};
 use crate::error::StoreError;
 use crate::tx::Tx;
 
+mod bare;
 mod queue;
 mod review;
 
-pub use queue::{Ages, Counts, Waiting, count, find_next, list};
+pub use bare::file_frozen;
+pub use queue::{Ages, Counts, Taker, Waiting, count, find_next, list};
 use review::from_row;
 pub use review::{Claim, Eyes, Proposal, Review, Stage, Verdict};
 
 /// Puts a case into the queue, or puts it back: after an appeal, or after its owner sent what was asked for. The
-/// change of the case's own state is the caller's, in the same transaction.
+/// change of the case's own state is the caller's, in the same transaction. A case that comes back keeps the larger of
+/// both levels.
 pub async fn enqueue(
     tx: &Tx,
     case: CaseId,
@@ -66,10 +69,13 @@ pub async fn enqueue(
         Expr::col(Column::Appeals).add(1),
     )
     .finally(Expr::col(Column::Appeals));
+    // What a case was about once it stays about: an answer or an appeal makes a disputed number no smaller matter.
+    let level = i32::from(level.number());
+    let larger = Expr::case(Column::Level.gt(level), Expr::col(Column::Level)).finally(level);
     let again = without_proposal(without_claim(Entity::update_many()))
         .col_expr(Column::Appeals, appeals.into())
         .col_expr(Column::State, Expr::value(Stage::Queued.as_str()))
-        .col_expr(Column::Level, Expr::value(i32::from(level.number())))
+        .col_expr(Column::Level, larger.into())
         .col_expr(Column::QueuedAt, Expr::value(now))
         .col_expr(Column::DecidedAt, Expr::value(None::<DateTime<Utc>>))
         .col_expr(Column::UpdatedAt, Expr::value(now))
@@ -121,17 +127,6 @@ pub async fn claim(
     Ok(update.exec(tx).await?.rows_affected == 1)
 }
 
-/// Makes the lease of one's own longer; `false` when it is over.
-pub async fn hold(
-    tx: &Tx,
-    case: CaseId,
-    operator: OperatorId,
-    (now, lease): (DateTime<Utc>, TimeDelta),
-) -> Result<bool, StoreError> {
-    let update = held(case, operator, now).col_expr(Column::ClaimedUntil, Expr::value(now + lease));
-    Ok(update.exec(tx).await?.rows_affected == 1)
-}
-
 /// Gives a case back.
 pub async fn release(
     tx: &Tx,
@@ -143,7 +138,7 @@ pub async fn release(
     Ok(update.exec(tx).await?.rows_affected == 1)
 }
 
-/// Suggests a decision to a second operator, and gives the case back to the queue for them.
+/// Suggests to a second operator to approve, and gives the case back to the queue for them. Rejecting takes one person.
 pub async fn propose(
     tx: &Tx,
     case: CaseId,
@@ -152,7 +147,7 @@ pub async fn propose(
 ) -> Result<bool, StoreError> {
     let update = without_claim(held(case, proposal.by, now))
         .col_expr(Column::ProposedBy, Expr::value(proposal.by.as_uuid()))
-        .col_expr(Column::Proposed, Expr::value(proposal.verdict.as_str()))
+        .col_expr(Column::Proposed, Expr::value(Verdict::Approve.as_str()))
         .col_expr(Column::ProposedReason, Expr::value(proposal.reason.as_str()))
         .col_expr(Column::UpdatedAt, Expr::value(now))
         .filter(Column::ProposedBy.is_null());
@@ -189,7 +184,7 @@ pub async fn ask(
 }
 
 /// Decides a case that the operator holds; `false` when it is not theirs, decided already, or not proposed by
-/// somebody else where that is needed.
+/// somebody else, who is [independent](crate::operators::independent) of them, where that is needed.
 pub async fn decide(
     tx: &Tx,
     case: CaseId,
@@ -207,10 +202,19 @@ pub async fn decide(
     update = match eyes {
         // What somebody proposed is confirmed or sent back, never overtaken.
         Eyes::Two => update.filter(Column::ProposedBy.is_null()),
-        Eyes::Four => update
-            .filter(Column::ProposedBy.ne(operator.as_uuid()))
-            .filter(Column::Proposed.eq(verdict.as_str()))
-            .filter(Column::ProposedReason.eq(reason.as_str())),
+        Eyes::Four => {
+            // Two accounts that one person could have opened are not two people.
+            let proposal = find_review(tx, case).await?.and_then(|review| review.proposal);
+            if let Some(proposal) = proposal
+                && !crate::operators::independent(tx, proposal.by, operator).await?
+            {
+                return Ok(false);
+            }
+            update
+                .filter(Column::ProposedBy.ne(operator.as_uuid()))
+                .filter(Column::Proposed.eq(verdict.as_str()))
+                .filter(Column::ProposedReason.eq(reason.as_str()))
+        }
     };
     Ok(update.exec(tx).await?.rows_affected == 1)
 }

@@ -1,5 +1,5 @@
 //! Verification cases: one attempt to gain evidence each, automatic or waiting for a person. What was typed is
-//! sealed, and forgotten as soon as the case has ended.
+//! sealed, and forgotten when the case has ended and its owner can no longer ask for another look at it.
 
 use chrono::{DateTime, Utc};
 use model::citizen_id::CitizenId;
@@ -23,7 +23,8 @@ mod waiting;
 use case::SealedInput;
 pub use case::{Case, CaseNumber, Factor, Factors, Input, NewCase, State};
 pub use resident::{
-    end_all, find_by_number, find_in, find_reference, list_all, list_since, put_input, put_reference,
+    end_all, find_by_number, find_in, find_reference, forget_rejected, list_all, list_unanswered, put_input,
+    put_reference,
 };
 pub use waiting::{claim_due, expire_unanswered, find_needing_more, need_more, postpone, replace_waiting};
 

@@ -8,7 +8,7 @@ use model::client::Client;
 use model::ids::ClientId;
 use model::secret::{Sensitive, TokenHash};
 use sea_orm::ActiveValue::Set;
-use sea_orm::sea_query::{Expr, OnConflict};
+use sea_orm::sea_query::{Expr, LikeExpr, OnConflict};
 use sea_orm::{
     ColumnTrait as _, EntityTrait as _, PaginatorTrait as _, QueryFilter as _, QueryOrder as _,
     QuerySelect as _,
@@ -25,6 +25,9 @@ pub const CLIENTS_MAX: u64 = 5000;
 
 /// The most sub-sites that are looked at for one address.
 const ADDRESS_MAX: u64 = 20;
+
+/// In a pattern, what follows means itself.
+const ESCAPE: char = '\\';
 
 /// How often refresh tokens are looked through for those that were made while they were being revoked.
 const PASSES: u32 = 16;
@@ -132,12 +135,14 @@ pub async fn find_stored(tx: &Tx, id: &ClientId) -> Result<Option<StoredClient>,
     Ok(row_of(tx, id).await?.and_then(|row| stored(tx, &row)))
 }
 
-/// The sub-site that has registered an address, to the letter: as its own page, or as one that browsers come back to.
+/// The sub-site in use that has registered an address, to the letter: as its own page, or as one that browsers come
+/// back to. Nobody is sent to one that is disabled.
 pub async fn find_by_address(tx: &Tx, address: &str) -> Result<Option<Client>, StoreError> {
-    // The documents are searched for the text, and what is found is looked at: few sub-sites have the same.
+    // The documents are searched for the text, which stands between quotes there, and what is found is looked at: few
+    // sub-sites have the same.
     let rows = client::Entity::find()
         .filter(client::Column::RemovedAt.is_null())
-        .filter(client::Column::Document.contains(address))
+        .filter(client::Column::Document.like(quoted(address)))
         .limit(ADDRESS_MAX)
         .all(tx)
         .await?;
@@ -148,7 +153,21 @@ pub async fn find_by_address(tx: &Tx, address: &str) -> Result<Option<Client>, S
             .chain(&client.post_logout_redirect_uris);
         lists.chain(&client.home_uri).any(|known| known == address)
     };
-    Ok(rows.iter().filter_map(read).find(has))
+    let mut found = rows.iter().filter_map(read);
+    Ok(found.find(|client| !client.disabled && has(client)))
+}
+
+/// The pattern for documents that have a text between quotes: what the text has of a pattern means itself.
+fn quoted(text: &str) -> LikeExpr {
+    let mut pattern = String::from("%\"");
+    for letter in text.chars() {
+        if matches!(letter, '%' | '_' | ESCAPE) {
+            pattern.push(ESCAPE);
+        }
+        pattern.push(letter);
+    }
+    pattern.push_str("\"%");
+    LikeExpr::new(pattern).escape(ESCAPE)
 }
 
 async fn row_of(tx: &Tx, id: &ClientId) -> Result<Option<client::Model>, StoreError> {

@@ -3,13 +3,14 @@
 //!
 //! What must happen once is one guarded statement: a link to enrol, a step of the one-time codes, a rise of a sign-in.
 //! Changes that could take the last administrator away first lock all administrators, so that two of them who remove
-//! each other at the same moment on two nodes leave one.
+//! or reset each other at the same moment on two nodes leave one. Only a reset at the command line is not held back.
 
 pub mod passkeys;
 mod proofs;
 pub mod signins;
 #[cfg(test)]
 mod tests;
+mod vouching;
 
 use std::fmt;
 
@@ -27,6 +28,7 @@ use uuid::Uuid;
 pub use self::proofs::{
     Totp, choose_password, find_by_link, finish_enrolling, replace_password, replace_totp, totp, use_step,
 };
+pub use self::vouching::independent;
 use crate::entity::operator::{ActiveModel, Column, Entity, Model};
 use crate::error::StoreError;
 use crate::tx::Tx;
@@ -90,6 +92,8 @@ pub struct Operator {
     pub has_totp: bool,
     /// Until when their link to enrol holds.
     pub enrol_expires_at: Option<DateTime<Utc>>,
+    /// The operator who made the last link; `None` is the command line.
+    pub vouched_by: Option<OperatorId>,
     /// Since when they are here.
     pub created_at: DateTime<Utc>,
 }
@@ -107,6 +111,7 @@ fn from_row(row: Model) -> Result<Operator, StoreError> {
         has_password: row.password.is_some(),
         has_totp: row.totp_sealed.is_some(),
         enrol_expires_at: row.enrol_hash.and(row.enrol_expires_at),
+        vouched_by: row.vouched_by.map(OperatorId::from_uuid),
         created_at: row.created_at,
         login: row.login,
         name: row.name,
@@ -124,6 +129,8 @@ pub struct Link {
     pub hash: TokenHash,
     /// Until when it holds.
     pub expires_at: DateTime<Utc>,
+    /// The operator who makes it; `None` is the command line.
+    pub by: Option<OperatorId>,
 }
 
 /// A new operator.
@@ -159,6 +166,7 @@ pub async fn create(tx: &Tx, new: &NewOperator<'_>) -> Result<(), StoreError> {
         totp_step: Set(None),
         enrol_hash: Set(Some(new.link.hash.as_bytes().to_vec())),
         enrol_expires_at: Set(Some(new.link.expires_at)),
+        vouched_by: Set(new.link.by.map(OperatorId::as_uuid)),
         created_at: Set(new.now),
         updated_at: Set(new.now),
     };
@@ -296,7 +304,7 @@ const fn done(rows: u64) -> Changed {
     }
 }
 
-/// Lets an operator in no more, and ends their sign-ins. In a transaction.
+/// Lets an operator in no more, ends their sign-ins, and takes back what they proposed. In a transaction.
 pub async fn disable(tx: &Tx, id: OperatorId, now: DateTime<Utc>) -> Result<Changed, StoreError> {
     if !others_remain(tx, id).await? {
         return Ok(Changed::LastAdministrator);
@@ -308,23 +316,34 @@ pub async fn disable(tx: &Tx, id: OperatorId, now: DateTime<Utc>) -> Result<Chan
         .exec(tx)
         .await?;
     signins::end_all(tx, id, now).await?;
+    vouching::let_go(tx, id, now).await?;
     Ok(done(changed.rows_affected))
 }
 
-/// Takes every proof away, ends the sign-ins, and lets the operator enrol once more. In a transaction.
-pub async fn reset(tx: &Tx, id: OperatorId, link: &Link, now: DateTime<Utc>) -> Result<bool, StoreError> {
-    let changed = update(id, now)
+/// Takes every proof away, ends the sign-ins, takes back what was proposed, and lets the operator enrol once more. Only
+/// the command line brings back who was disabled, and resets the last administrator. In a transaction.
+pub async fn reset(tx: &Tx, id: OperatorId, link: &Link, now: DateTime<Utc>) -> Result<Changed, StoreError> {
+    if link.by.is_some() && !others_remain(tx, id).await? {
+        return Ok(Changed::LastAdministrator);
+    }
+    let mut changed = update(id, now)
         .col_expr(Column::Status, Expr::value(Status::Invited.as_str()))
         .col_expr(Column::Password, Expr::value(None::<String>))
         .col_expr(Column::TotpSealed, Expr::value(None::<Vec<u8>>))
         .col_expr(Column::TotpStep, Expr::value(None::<i64>))
         .col_expr(Column::EnrolHash, Expr::value(link.hash.as_bytes().to_vec()))
         .col_expr(Column::EnrolExpiresAt, Expr::value(link.expires_at))
-        .exec(tx)
-        .await?;
+        .col_expr(Column::VouchedBy, Expr::value(link.by.map(OperatorId::as_uuid)));
+    if link.by.is_some() {
+        changed = changed.filter(Column::Status.ne(Status::Disabled.as_str()));
+    }
+    if changed.exec(tx).await?.rows_affected == 0 {
+        return Ok(Changed::Nothing);
+    }
     passkeys::remove_all(tx, id).await?;
     signins::end_all(tx, id, now).await?;
-    Ok(changed.rows_affected == 1)
+    vouching::let_go(tx, id, now).await?;
+    Ok(Changed::Done)
 }
 
 /// Lets nobody in with these proofs any more, until a reset.

@@ -13,7 +13,7 @@ use model::ladder::Level;
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{Expr, ExprTrait as _};
 use sea_orm::{
-    ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, Select,
+    ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, Select, UpdateMany,
 };
 use serde::{Deserialize, Serialize};
 
@@ -33,6 +33,9 @@ const LEVEL_CHANGED: &str = "identity_level_changed";
 
 /// How many rows that nobody could be told of are given up at a time.
 const GIVE_UP_MAX: u64 = 100;
+
+/// How long a row that cannot be read is left alone, in seconds.
+const UNREADABLE_SECONDS: i64 = 60;
 
 /// How many rows go into one statement: databases limit the number of values.
 const INSERT_MAX: usize = 50;
@@ -121,7 +124,8 @@ pub struct Due {
     pub notice: Notice,
 }
 
-/// The rows that are due, at most `limit`, without those of some sub-sites.
+/// The rows that are due, at most `limit`, without those of some sub-sites. One that cannot be read keeps nobody else's
+/// from being told: it is left alone for a while, for a node of a newer release.
 pub async fn due(
     tx: &Tx,
     now: DateTime<Utc>,
@@ -139,14 +143,33 @@ pub async fn due(
         .limit(limit)
         .all(tx)
         .await?;
-    rows.iter()
-        .map(|row| {
-            Ok(Due {
+    let mut due = Vec::with_capacity(rows.len());
+    for row in rows {
+        match notice(&row) {
+            Ok(notice) => due.push(Due {
                 attempts: row.attempts,
-                notice: notice(row)?,
-            })
-        })
-        .collect()
+                notice,
+            }),
+            Err(error) => {
+                tracing::error!(event = %row.id, %error, "an event cannot be read");
+                let later = now + TimeDelta::seconds(UNREADABLE_SECONDS);
+                same(&row)
+                    .col_expr(Column::NextAttemptAt, Expr::value(later))
+                    .exec(tx)
+                    .await?;
+            }
+        }
+    }
+    Ok(due)
+}
+
+/// An update of a row that nobody has taken meanwhile.
+fn same(row: &Model) -> UpdateMany<Entity> {
+    Entity::update_many()
+        .filter(Column::Id.eq(row.id))
+        .filter(Column::Attempts.eq(row.attempts))
+        .filter(Column::ToldAt.is_null())
+        .filter(Column::DeadAt.is_null())
 }
 
 /// The rows that nothing became of yet, by the partial index.
@@ -243,7 +266,7 @@ pub async fn give_up(tx: &Tx, taken: &Taken, now: DateTime<Utc>) -> Result<bool,
     Ok(ended.rows_affected == 1)
 }
 
-/// Gives up some rows whose time is over; answers which.
+/// Gives up some rows whose time is over; answers which, without those that cannot be read.
 pub async fn give_up_expired(tx: &Tx, now: DateTime<Utc>) -> Result<Vec<Notice>, StoreError> {
     let late = open()
         .filter(Column::ExpiresAt.lte(now))
@@ -252,12 +275,15 @@ pub async fn give_up_expired(tx: &Tx, now: DateTime<Utc>) -> Result<Vec<Notice>,
         .await?;
     let mut given_up = Vec::new();
     for row in late {
-        let taken = Taken {
-            attempts: row.attempts,
-            notice: notice(&row)?,
-        };
-        if give_up(tx, &taken, now).await? {
-            given_up.push(taken.notice);
+        let ended = same(&row)
+            .col_expr(Column::DeadAt, Expr::value(now))
+            .exec(tx)
+            .await?;
+        if ended.rows_affected == 1 {
+            match notice(&row) {
+                Ok(notice) => given_up.push(notice),
+                Err(error) => tracing::error!(event = %row.id, %error, "an event that cannot be read is given up"),
+            }
         }
     }
     Ok(given_up)

@@ -76,6 +76,25 @@ fn forwarded_headers_are_read_in_one_place() {
 }
 
 #[test]
+fn evidence_is_written_in_one_place_which_has_the_level_looked_at() {
+    let mut findings = Vec::new();
+    for file in rust_files() {
+        if file.path == "crates/store/src/evidence.rs" || is_test(&file.path) {
+            continue;
+        }
+        for write in ["update_many", "insert", "insert_many", "delete_many", "delete_by_id"] {
+            if file.text.contains(&format!("evidence::Entity::{write}(")) {
+                findings.push(format!("{}: {write}", file.path));
+            }
+        }
+    }
+    none(
+        "Only `store::evidence` changes evidence, because it wakes the watch of the level",
+        &findings,
+    );
+}
+
+#[test]
 #[cfg(unix)]
 fn the_commands_of_the_readme_can_be_run() {
     use std::os::unix::fs::PermissionsExt;

@@ -60,6 +60,7 @@ evidence-restricted-help = Come to a government service counter in person with y
 evidence-limit-title = No tries are left today
 evidence-limit-text = So that nobody can find out other people’s details by trying, each account and each ID number can be tried only a few times a day.
 evidence-limit-help = Try again tomorrow. If it is urgent, come to a service counter with your identity document.
+evidence-limit-review = Send pictures of your identity document instead
 evidence-go-on-without = Go on without raising the level
 evidence-to-level = See my identity level
 

@@ -52,6 +52,7 @@ evidence-restricted-help = Hãy trực tiếp mang giấy tờ tùy thân đến
 evidence-limit-title = Hôm nay đã hết số lần thử
 evidence-limit-text = Để không ai có thể dò thông tin của người khác, mỗi tài khoản và mỗi số căn cước chỉ được thử vài lần trong một ngày.
 evidence-limit-help = Hãy thử lại vào ngày mai. Nếu cần gấp, hãy mang giấy tờ tùy thân đến quầy phục vụ.
+evidence-limit-review = Gửi ảnh giấy tờ tùy thân thay thế
 evidence-go-on-without = Tiếp tục mà không nâng mức
 evidence-to-level = Xem mức xác thực của tôi
 

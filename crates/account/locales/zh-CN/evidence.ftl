@@ -52,6 +52,7 @@ evidence-restricted-help = 请本人携带身份证件到政务服务窗口，�
 evidence-limit-title = 今天的认证次数已用完
 evidence-limit-text = 为防止身份信息被他人试探，每个账号、每个公民身份号码每天的认证次数有限，目前不能继续尝试。
 evidence-limit-help = 请明天再试；急需办理的，请携带身份证件到服务窗口。
+evidence-limit-review = 改为上传身份证件照片，由人工审核
 evidence-go-on-without = 暂不提升等级，继续前往
 evidence-to-level = 查看认证等级
 

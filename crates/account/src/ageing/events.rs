@@ -16,6 +16,9 @@ use crate::Service;
 /// Sources that confirmed a person together with the phone of the account.
 pub const BOUND_TO_PHONE: [&str; 2] = ["mobile_operator", "bank_card"];
 
+/// Sources that say nothing about who somebody is.
+const OF_NO_NAME: [&str; 2] = ["phone_sms", "email_link"];
+
 /// Why evidence ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Reason {
@@ -23,6 +26,7 @@ enum Reason {
     RegisterRestricted,
     CertificateRevoked,
     RecoveredBySms,
+    Renamed,
 }
 
 impl Reason {
@@ -32,6 +36,7 @@ impl Reason {
             Self::RegisterRestricted => "register_restricted",
             Self::CertificateRevoked => "certificate_revoked",
             Self::RecoveredBySms => "recovered_by_sms",
+            Self::Renamed => "renamed",
         }
     }
 }
@@ -75,6 +80,15 @@ pub async fn recovered_by_sms_alone(
 ) -> Result<u64, StoreError> {
     let level = service.config().ageing.level_after_sms_recovery;
     lower(service, tx, account, (level, Reason::RecoveredBySms)).await
+}
+
+/// People of the province have found that the person has another name than the account: what was proven for the one
+/// before ends. Answers how many pieces.
+pub async fn renamed(service: &Service, tx: &Tx, account: AccountId) -> Result<u64, StoreError> {
+    let held = evidence::list(tx, account).await?;
+    let named = |piece: &&Evidence| !OF_NO_NAME.contains(&piece.source.as_str());
+    let pieces: Vec<_> = held.iter().filter(named).collect();
+    end(service, tx, account, &pieces, Reason::Renamed).await
 }
 
 async fn lower(

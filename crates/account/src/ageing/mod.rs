@@ -35,6 +35,8 @@ pub struct Config {
     pub look_again_days: u16,
     /// After so many days the population register is asked again about people it has confirmed; 0 is never.
     pub recheck_register_days: u16,
+    /// How many people a day it is asked about so, at most.
+    pub recheck_register_per_day: u32,
     /// The level that is left after an account was recovered with a code by SMS alone.
     pub level_after_sms_recovery: Level,
 }
@@ -45,6 +47,7 @@ impl Default for Config {
             remind_days: vec![30, 7],
             look_again_days: 30,
             recheck_register_days: 0,
+            recheck_register_per_day: 2000,
             level_after_sms_recovery: Level::ALL.get(1).copied().unwrap_or_default(),
         }
     }
@@ -71,6 +74,9 @@ impl Config {
                 "recheck_register_days",
                 "write 0 (never) or a number from 7 to 1825",
             ));
+        }
+        if !(1..=1_000_000).contains(&self.recheck_register_per_day) {
+            faults.push(("recheck_register_per_day", "write a number from 1 to 1000000"));
         }
         faults
     }

@@ -33,6 +33,9 @@ const ASKING: Rule = Rule {
     limit: 1,
     window_seconds: 3600,
 };
+/// After so many questions in a row without an answer everybody else waits for the next walk. More than one: a record that
+/// the register cannot answer for must not hold up those behind it.
+const UNANSWERED_MAX: u32 = 3;
 /// The seconds of a day.
 const DAY_SECONDS: i64 = 24 * 3600;
 
@@ -94,7 +97,8 @@ pub async fn certificates(service: &Service) -> Result<u64, StoreError> {
 }
 
 /// One walk over what the population register has confirmed long enough ago; answers how many people it was asked about.
-/// Each is asked about once in the configured time, whichever node walks.
+/// Each is asked about once in the configured time, whichever node walks. The walk takes no more of a day's questions
+/// than the configuration allows, because people who wait at a page need them, and ends when nobody answers or the quota is used up.
 pub async fn register(service: &Service) -> Result<usize, StoreError> {
     let days = i64::from(service.config().ageing.recheck_register_days);
     let Ok(source) = SourceId::parse(POPULATION_REGISTER) else {
@@ -108,7 +112,13 @@ pub async fn register(service: &Service) -> Result<usize, StoreError> {
         limit: 1,
         window_seconds: days.saturating_mul(DAY_SECONDS),
     };
-    let mut asked = 0;
+    let day = Rule {
+        name: "register_recheck_day",
+        limit: i64::from(service.config().ageing.recheck_register_per_day),
+        window_seconds: DAY_SECONDS,
+    };
+    let day_key = source.to_string();
+    let (mut asked, mut unanswered) = (0, 0);
     let mut after: Option<EvidenceId> = None;
     loop {
         let (now, tx) = (service.now(), service.store().read());
@@ -121,12 +131,21 @@ pub async fn register(service: &Service) -> Result<usize, StoreError> {
             {
                 continue;
             }
+            if throttles::hit(&tx, &day, &day_key, now).await?.exceeded() {
+                throttles::give_back(&tx, &ASKING, &key, now).await?;
+                return Ok(asked);
+            }
             asked += 1;
             if ask(service, &source, &piece).await? {
                 // Only now that what follows is written: a node that stops before leaves the question to the next walk.
                 throttles::hit(&tx, &rule, &key, now).await?;
+                unanswered = 0;
             } else {
                 throttles::give_back(&tx, &ASKING, &key, now).await?;
+                unanswered += 1;
+                if unanswered >= UNANSWERED_MAX {
+                    return Ok(asked);
+                }
             }
         }
         match last {

@@ -19,6 +19,9 @@ use super::worker::look_due;
 use super::{events, wake};
 use crate::testing::{World, worlds};
 
+mod recheck;
+mod renamed;
+
 const PHONE: &str = "+8613800138000";
 
 impl World {

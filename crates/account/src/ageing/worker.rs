@@ -32,28 +32,42 @@ const LEASE_MINUTES: i64 = 60;
 /// Looks until told to stop.
 pub async fn run(service: Service, shutdown: impl Future<Output = ()>) {
     let mut shutdown = pin!(shutdown);
-    let mut adopted = false;
+    let mut adopting = true;
     loop {
-        if !adopted {
-            let some = level_watch::adopt(&service.store().read(), service.now(), ADOPTED).await;
-            adopted = matches!(some, Ok(0));
-            if let Err(error) = some {
-                tracing::error!(%error, "accounts cannot begin to be watched");
-            }
-        }
-        let pause = match look_due(&service).await {
-            Ok(0) if adopted => LOOK_EVERY,
-            Ok(_) => Duration::ZERO, // there may be more
+        let adopted = if adopting {
+            adopt(&service).await
+        } else {
+            Some(0)
+        };
+        adopting = adopting && adopted != Some(0);
+        let looked = match look_due(&service).await {
+            Ok(looked) => Some(looked),
             Err(error) => {
                 tracing::error!(%error, "levels cannot be looked at");
-                LOOK_EVERY
+                None
             }
         };
+        let pause = pause(adopted, looked);
         tokio::select! {
             biased;
             () = &mut shutdown => return,
             () = tokio::time::sleep(pause) => {}
         }
+    }
+}
+
+/// Begins to watch some accounts of an older release; answers how many, nothing when it could not be done.
+async fn adopt(service: &Service) -> Option<u64> {
+    let some = level_watch::adopt(&service.store().read(), service.now(), ADOPTED).await;
+    some.inspect_err(|error| tracing::error!(%error, "accounts cannot begin to be watched"))
+        .ok()
+}
+
+/// How long a node waits: not at all while there may be more, and always after an error.
+fn pause(adopted: Option<u64>, looked: Option<usize>) -> Duration {
+    match (adopted, looked) {
+        (None, _) | (_, None) | (Some(0), Some(0)) => LOOK_EVERY,
+        (Some(_), Some(_)) => Duration::ZERO,
     }
 }
 
@@ -158,4 +172,25 @@ fn as_told(recipient: &Recipient, one: &Looked, fall: Fall, now: DateTime<Utc>) 
         lapses_at: one.level.lapses_at.filter(|_| dates),
         dates,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_node_waits_when_nothing_is_due_and_after_every_error_and_else_goes_on() {
+        for waits in [
+            (None, Some(0)),
+            (None, Some(7)),
+            (Some(0), None),
+            (Some(500), None),
+            (None, None),
+        ] {
+            assert_eq!(pause(waits.0, waits.1), LOOK_EVERY, "{waits:?}");
+        }
+        assert_eq!(pause(Some(0), Some(0)), LOOK_EVERY);
+        assert_eq!(pause(Some(1), Some(0)), Duration::ZERO);
+        assert_eq!(pause(Some(0), Some(1)), Duration::ZERO);
+    }
 }

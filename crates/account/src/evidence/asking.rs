@@ -13,7 +13,8 @@ use crate::Service;
 
 /// How often the second request looks.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
-/// How many times: longer than a source may take to answer.
+/// How many times: as long as a person waits for a page. A source may take longer; then the answer is that it is still
+/// being asked.
 const LOOKS: u32 = 150;
 /// Marks of requests that are asking. A mark whose node stopped before the answer goes by itself.
 const RULE: Rule = Rule {

@@ -226,11 +226,38 @@ pub async fn check(service: &Service, id: &SourceId, facts: &Input) -> Result<(W
     Ok((word, source::judge(id, facts, reply)))
 }
 
-/// Runs one exchange with a source under its breaker and its quota, and counts it. Every exchange that a source may
-/// charge for goes through here. The error is why nobody was asked.
+/// Runs the question to a source whose answer counts under its breaker and its quota, and counts it. Every exchange that
+/// a source may charge for goes through here or through [`beginning`]. The error is why nobody was asked.
 pub(crate) async fn metered<T>(
     service: &Service,
     id: &SourceId,
+    exchange: impl Future<Output = (Word, T)>,
+) -> Result<Result<T, Word>, StoreError> {
+    guarded(service, id, Exchange::Question, exchange).await
+}
+
+/// Runs what comes before a browser leaves for a party, under the same breaker; under the quota and in the sums too where
+/// it `is_asked` something that it may charge for. That it went well closes no breaker: whether the party answers
+/// afterwards is another matter.
+pub(crate) async fn beginning<T>(
+    service: &Service,
+    id: &SourceId,
+    is_asked: bool,
+    exchange: impl Future<Output = (Word, T)>,
+) -> Result<Result<T, Word>, StoreError> {
+    guarded(service, id, Exchange::Beginning { is_asked }, exchange).await
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Exchange {
+    Question,
+    Beginning { is_asked: bool },
+}
+
+async fn guarded<T>(
+    service: &Service,
+    id: &SourceId,
+    kind: Exchange,
     exchange: impl Future<Output = (Word, T)>,
 ) -> Result<Result<T, Word>, StoreError> {
     let Some(connection) = service.sources().0.connections.get(id) else {
@@ -240,7 +267,8 @@ pub(crate) async fn metered<T>(
         return Ok(Err(Word::Unavailable));
     };
     let (tx, day) = (service.store().read(), super::today(service));
-    if !source_use::take(&tx, id, day, connection.daily_quota).await? {
+    let is_counted = kind != Exchange::Beginning { is_asked: false };
+    if is_counted && !source_use::take(&tx, id, day, connection.daily_quota).await? {
         connection.alarm(id, day);
         return Ok(Err(Word::Refused));
     }
@@ -248,7 +276,8 @@ pub(crate) async fn metered<T>(
     let word = answer.as_ref().map_or(Word::Unavailable, |(word, _)| *word);
     match word {
         Word::Unavailable => permit.failed(service.now()),
-        _ => permit.succeeded(),
+        _ if kind == Exchange::Question => permit.succeeded(),
+        _ => drop(permit),
     }
     if word == Word::Refused {
         tracing::error!(
@@ -257,11 +286,15 @@ pub(crate) async fn metered<T>(
         );
     }
     let answered = match word {
-        Word::Match => Answered::Matched,
-        Word::Mismatch | Word::NotFound | Word::Restricted => Answered::Denied,
-        Word::Unavailable | Word::Refused => Answered::Unavailable,
+        Word::Unavailable | Word::Refused => Some(Answered::Unavailable),
+        // Nothing was said of anybody yet.
+        _ if kind != Exchange::Question => None,
+        Word::Match => Some(Answered::Matched),
+        Word::Mismatch | Word::NotFound | Word::Restricted => Some(Answered::Denied),
     };
-    if let Err(error) = source_use::count(&tx, id, day, answered).await {
+    if let Some(answered) = answered.filter(|_| is_counted)
+        && let Err(error) = source_use::count(&tx, id, day, answered).await
+    {
         // The answer is worth more than its place in a sum.
         tracing::error!(%error, source = id.as_str(), "an answer was not counted");
     }

@@ -3,12 +3,13 @@
 
 use axum::extract::State;
 use axum::response::Response;
-use web::Page;
-use web::Visit;
+use model::evidence::SourceId;
 use web::extract::Query;
 use web::paths::LocalPath;
+use web::{Page, Problem, Visit};
 
-use super::pages;
+use super::sources::counter::SOURCE;
+use super::{onward, pages};
 use crate::Service;
 use crate::notice::Notice;
 use crate::session::{self, Stop};
@@ -24,7 +25,13 @@ pub(super) async fn show(
 ) -> Result<Response, Stop> {
     let onward = Onward::from(asked);
     onward.speak(&service, &mut visit).await?;
-    session::require(&service, &mut visit, &onward.through(HERE)).await?;
+    let session = session::require(&service, &mut visit, &onward.through(HERE)).await?;
+    let source = SourceId::parse(SOURCE.id).map_err(Problem::internal)?;
+    if pages::holds(&service, &session.account, &source).await? {
+        // Who has been there need not go again.
+        let next = onward::after(&service, &visit, &onward, &session.account).await?;
+        return Ok(visit.redirect(&next));
+    }
     let notice = Notice::saying("evidence-counter-text")
         .and("evidence-counter-bring")
         .and("evidence-counter-phone")

@@ -1,7 +1,8 @@
 //! Evidence that people of the province give: a reviewer who compared documents, a counter, two operators who decide.
 //! Who may decide, and that two do where two must, is seen to where the decision is taken (`store::case_reviews`);
-//! here it becomes evidence, under the same rules as a source's answer: an identity is never edited, and a number that
-//! another account has proven is a conflict.
+//! here it becomes evidence. A number that is proven is never replaced, and one that another account has proven is a
+//! conflict, as with a source's answer. Unlike a source, people may find that a name has changed: then whatever was
+//! proven for the name before ends.
 
 use chrono::{DateTime, Utc};
 use model::event::Event;
@@ -39,7 +40,7 @@ pub enum Decided {
     Recorded(EvidenceId),
     /// The number is proven by another account; nothing was written.
     Conflict,
-    /// The account is not in use, has another identity, or the source is not one that people decide; nothing was
+    /// The account is not in use, has another number, or the source is not one that people decide; nothing was
     /// written.
     Gone,
 }
@@ -58,13 +59,20 @@ pub async fn record(service: &Service, tx: &Tx, decision: &Decision) -> Result<D
     }
     let (now, rng) = (service.now(), service.rng());
     let facts = &decision.facts;
+    store::accounts::take_turns(tx, decision.account).await?;
     let owner = store::accounts::find_by_citizen_id(tx, &facts.citizen_id).await?;
     if owner.is_some_and(|owner| owner.id != decision.account) {
         return Ok(Decided::Conflict);
     }
+    let named = store::accounts::find(tx, decision.account)
+        .await?
+        .and_then(|account| account.name);
     let identity = (&facts.name, &facts.citizen_id);
     if !store::accounts::set_identity(tx, decision.account, identity, now).await? {
         return Ok(Decided::Gone);
+    }
+    if named.is_some_and(|named| !named.same_as(&facts.name)) {
+        crate::ageing::events::renamed(service, tx, decision.account).await?;
     }
     let life = service.ladder().expiry(&decision.source, now);
     let evidence = Evidence {

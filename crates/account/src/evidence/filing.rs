@@ -126,6 +126,8 @@ impl Filing<'_> {
         let (account, now) = (self.attempt.account, self.now);
         let facts = verified.facts();
         let tx = self.service.store().begin().await?;
+        // Nobody changes the phone or the name between the look at them and the evidence.
+        store::accounts::take_turns(&tx, account).await?;
         let owner = store::accounts::find_by_citizen_id(&tx, &facts.citizen_id).await?;
         if owner.is_some_and(|owner| owner.id != account) {
             drop(tx);
@@ -271,15 +273,17 @@ impl Filing<'_> {
 }
 
 /// Ends a case of an attempt that was taken up again although something of it was not kept: its owner types it again.
+/// Answers whether it did.
 pub(crate) async fn ask_its_owner(
     service: &Service,
     case: CaseId,
     account: AccountId,
-) -> Result<(), StoreError> {
+) -> Result<bool, StoreError> {
     let now = service.now();
     let until = now + TimeDelta::days(service.config().sources.retry_days);
     let tx = service.store().begin().await?;
-    if cases::need_more(&tx, case, until, now).await? {
+    let moved = cases::need_more(&tx, case, until, now).await?;
+    if moved {
         crate::case::notify_by(service, &tx, account, "sms-verify-type-again").await?;
         let details = json!({ "state": State::NeedsMoreInformation.as_str() });
         let entry = Entry::new(Event::CaseChanged, now)
@@ -289,5 +293,5 @@ pub(crate) async fn ask_its_owner(
     }
     tx.commit().await?;
     service.kick_delivery();
-    Ok(())
+    Ok(moved)
 }

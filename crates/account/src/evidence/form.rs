@@ -246,7 +246,7 @@ async fn ask(
             Ok(step.render(visit, typed, shown))
         }
         Outcome::NeedsMore { case } => Ok(pages::needs_more(visit, &case, &step.here, &step.onward)),
-        other => Ok(pages::outcome(visit, other, &step.onward)),
+        other => Ok(pages::outcome(service, visit, other, &step.onward)),
     }
 }
 

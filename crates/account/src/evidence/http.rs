@@ -169,18 +169,28 @@ async fn read(mut response: Response) -> Result<Vec<u8>, reqwest::Error> {
     Ok(body)
 }
 
-/// Reads an answer. A match counts only when the record is in normal order, where the source says so.
+/// The words of a source for a record that is of nobody who could sign in: somebody must look at the account.
+const RESTRICTED: [&str; 3] = ["deceased", "cancelled", "locked"];
+
+/// Reads an answer. A match counts only when the record is in normal order, where the source says so; a word for its
+/// state that is not known is no reason to freeze an account, and no match.
 fn understand(body: &[u8]) -> Reply {
     let Ok(answer) = serde_json::from_slice::<Answer>(body) else {
         return Reply::bare(Word::Unavailable);
     };
-    let normal = answer.status.as_deref().is_none_or(|status| status == "normal");
-    let word = match answer.result.as_str() {
-        "match" if normal => Word::Match,
-        "mismatch" => Word::Mismatch,
-        "not_found" => Word::NotFound,
-        // So is a match with a record that is not in order.
-        "restricted" | "match" => Word::Restricted,
+    let word = match (answer.result.as_str(), answer.status.as_deref()) {
+        ("match", None | Some("normal")) => Word::Match,
+        ("mismatch", _) => Word::Mismatch,
+        ("not_found", _) => Word::NotFound,
+        ("restricted", _) => Word::Restricted,
+        ("match", Some(status)) if RESTRICTED.contains(&status) => Word::Restricted,
+        ("match", Some(status)) => {
+            // Only what is a plain word: whatever else a source may write there is not for a log.
+            let plain = status.len() <= 30 && status.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
+            let status = if plain { status } else { "" };
+            tracing::error!(status, "the state of a record that a source answered is not known");
+            Word::Unavailable
+        }
         _ => Word::Unavailable,
     };
     Reply::bare(word).with_reference(answer.reference)
@@ -223,10 +233,19 @@ mod tests {
             word("{\"result\":\"match\",\"reference\":\"R1\",\"status\":\"normal\"}"),
             Word::Match
         );
-        assert_eq!(
-            word("{\"result\":\"match\",\"status\":\"locked\"}"),
-            Word::Restricted
-        );
+        for (status, seen) in [
+            ("deceased", Word::Restricted),
+            ("cancelled", Word::Restricted),
+            ("locked", Word::Restricted),
+            // A new word of a vendor freezes nobody (A251).
+            ("valid", Word::Unavailable),
+            ("suspended", Word::Unavailable),
+            ("Locked", Word::Unavailable),
+            ("", Word::Unavailable),
+        ] {
+            let text = format!("{{\"result\":\"match\",\"status\":\"{status}\"}}");
+            assert_eq!(word(&text), seen, "{status}");
+        }
         assert_eq!(word("{\"result\":\"mismatch\"}"), Word::Mismatch);
         assert_eq!(word("{\"result\":\"not_found\"}"), Word::NotFound);
         assert_eq!(word("{\"result\":\"restricted\"}"), Word::Restricted);

@@ -216,6 +216,7 @@ pub(crate) fn routes() -> Router<Service> {
         .merge(certificate::routes())
         .route("/verify/counter", get(counter::show))
         .route("/verify/confirm-phone", get(phone::show).post(phone::submit))
+        .route("/verify/restricted", get(pages::show_restricted))
         .route("/verify/review", post(pages::file_review))
         .route("/verify/decline", post(pages::decline))
 }

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use store::StoreError;
 use store::accounts::Account;
 use store::cases::{self, CaseNumber, State as CaseState};
-use web::extract::{Form, FormName};
+use web::extract::{Form, FormName, Query};
 use web::form::{Button, Errors, FormPage, Words};
 use web::paths::LocalPath;
 use web::{Markup, Page, Problem, Visit};
@@ -24,6 +24,9 @@ use crate::session::{self, Stop};
 use crate::signin::Onward;
 
 const LEVEL: LocalPath = LocalPath::known("/account/level");
+/// The road that asks no register and has no tries.
+const DOCUMENTS: LocalPath = LocalPath::known("/verify/document-review");
+const RESTRICTED: LocalPath = LocalPath::known("/verify/restricted");
 
 /// Whether an account holds evidence from a source that counts now.
 pub(crate) async fn holds(
@@ -65,7 +68,7 @@ pub(super) fn minor(service: &Service, visit: &Visit, number: &CitizenId, onward
 /// The ends of an attempt that leave nothing to fill in.
 ///
 /// A switch of language leads to the page "identity level", where the case is: it has no address of its own.
-pub(super) fn outcome(visit: &mut Visit, outcome: Outcome, onward: &Onward) -> Response {
+pub(super) fn outcome(service: &Service, visit: &mut Visit, outcome: Outcome, onward: &Onward) -> Response {
     let page = |name, title: &'static str| Page::new(name, title).return_to(onward.through(LEVEL));
     match outcome {
         Outcome::Waiting { case } => {
@@ -86,14 +89,15 @@ pub(super) fn outcome(visit: &mut Visit, outcome: Outcome, onward: &Onward) -> R
         }
         Outcome::Restricted { case } => {
             visit.end_session();
-            let notice = Notice::saying("evidence-restricted-text").and("evidence-restricted-help");
-            // Nobody is signed in any more: the way back is the front door.
-            let page =
-                Page::new("verify-restricted", "evidence-restricted-title").return_to(LocalPath::known("/"));
-            notice.case(case.as_str()).respond(visit, page)
+            restricted(visit, &case)
         }
         Outcome::NoTriesLeft => {
             let notice = Notice::saying("evidence-limit-text").and("evidence-limit-help");
+            let notice = if service.config().review.open {
+                notice.link(onward.through(DOCUMENTS), "evidence-limit-review")
+            } else {
+                notice
+            };
             let page = page("verify-limit", "evidence-limit-title").status(StatusCode::TOO_MANY_REQUESTS);
             way_on(visit, notice, onward).respond(visit, page)
         }
@@ -102,6 +106,49 @@ pub(super) fn outcome(visit: &mut Visit, outcome: Outcome, onward: &Onward) -> R
             visit.redirect(&onward.path())
         }
     }
+}
+
+/// The same ends as addresses, for who comes back from another party: theirs has codes in it, and must not stay in the
+/// browser's history. `limit` is where it is said that no tries are left.
+pub(super) fn outcome_at(
+    visit: &mut Visit,
+    outcome: &Outcome,
+    onward: &Onward,
+    limit: LocalPath,
+) -> Result<Response, Problem> {
+    let to = match outcome {
+        Outcome::Waiting { case } | Outcome::NeedsMore { case } | Outcome::Conflict { case } => {
+            let page = format!("/account/cases/{}", case.as_str());
+            onward.through(LocalPath::parse(&page).map_err(Problem::internal)?)
+        }
+        Outcome::Restricted { case } => {
+            visit.end_session();
+            RESTRICTED.with("case", case.as_str())
+        }
+        Outcome::NoTriesLeft => limit,
+        Outcome::Passed | Outcome::Denied { .. } | Outcome::Gone => onward.path(),
+    };
+    Ok(visit.redirect(&to))
+}
+
+/// The account is frozen. Nobody is signed in any more: the way back is the front door.
+fn restricted(visit: &Visit, case: &CaseNumber) -> Response {
+    let notice = Notice::saying("evidence-restricted-text").and("evidence-restricted-help");
+    let page = Page::new("verify-restricted", "evidence-restricted-title").return_to(LocalPath::known("/"));
+    notice.case(case.as_str()).respond(visit, page)
+}
+
+/// The parameters of the page for who has just been frozen.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Frozen {
+    case: String,
+}
+
+/// `GET /verify/restricted`: says it to whoever opens it, and knows nobody.
+pub(super) async fn show_restricted(visit: Visit, Query(asked): Query<Frozen>) -> Result<Response, Problem> {
+    let case = CaseNumber::parse(&asked.case).ok_or_else(Problem::not_found)?;
+    Ok(restricted(&visit, &case))
 }
 
 /// The source did not answer, and something was not kept: the way back to the form, which has everything else.

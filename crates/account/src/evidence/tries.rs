@@ -10,7 +10,7 @@ use store::throttles::{self, Rule};
 use super::check::Attempt;
 use crate::Service;
 
-/// Tries are counted by day.
+/// Tries are counted by day of UTC: in China a new one begins at 08:00.
 const DAY_SECONDS: i64 = 24 * 3600;
 
 /// How many tries are left, without counting one.

@@ -15,7 +15,7 @@ use web::form::{Button, Errors, FormPage, TextArea, Words};
 use web::paths::LocalPath;
 use web::{Markup, Page, Problem, Visit};
 
-use super::cases::{View, appeal_until, can_withdraw, find};
+use super::cases::{View, appeal_until, can_withdraw, find, is_asked};
 use super::document::case_page;
 use super::filing::{Moving, level_at_stake};
 use super::form::{self, CONSENT, Made};
@@ -128,7 +128,14 @@ pub(super) async fn answer(
             return Err(stop);
         }
     };
-    if case.state != CaseState::NeedsMoreInformation {
+    let review = match case_reviews::find_review(&service.store().read(), case.id).await {
+        Ok(review) => review,
+        Err(error) => {
+            upload.discard().await;
+            return Err(error.into());
+        }
+    };
+    if !is_asked(&case, review.as_ref()) {
         upload.discard().await;
         return Ok(visit.redirect(&onward.through(case_page(&case.number)?)));
     }

@@ -10,7 +10,7 @@ use store::StoreError;
 use store::accounts::Account;
 use store::case_history::Entry;
 use store::case_images::Image;
-use store::case_reviews::Review;
+use store::case_reviews::{Review, Stage};
 use store::cases::{self, Case, CaseNumber, State as CaseState};
 use store::{case_history, case_images, case_reviews};
 use web::extract::Query;
@@ -95,6 +95,12 @@ pub(super) fn appeal_until(service: &Service, case: &Case, review: Option<&Revie
     (case.state == CaseState::Rejected && first && service.now() < until).then_some(until)
 }
 
+/// Whether a reviewer has asked its owner for more. A case in the same state without one waits for its owner to type
+/// again what is not kept: that goes to the source, not to a reviewer.
+pub(super) fn is_asked(case: &Case, review: Option<&Review>) -> bool {
+    case.state == CaseState::NeedsMoreInformation && review.is_some_and(|review| review.stage == Stage::Asked)
+}
+
 /// Whether its owner can take a case back.
 pub(super) const fn can_withdraw(state: CaseState) -> bool {
     matches!(
@@ -157,6 +163,7 @@ struct Content<'a> {
     pictures: Vec<Picture>,
     history: Vec<Line>,
     conflict: Option<String>,
+    type_again: Option<String>,
     actions: Vec<Markup>,
     withdraw: Option<String>,
     go_on: Option<String>,
@@ -223,6 +230,7 @@ impl<'a> View<'a> {
             conflict: (case.state == CaseState::Conflict)
                 .then(|| page("verify/conflict"))
                 .and_then(Result::ok),
+            type_again: self.type_again(),
             actions: self.actions(shown, &errors)?,
             withdraw: can_withdraw(case.state)
                 .then(|| self.here().map(|here| format!("{}/withdraw", here.path())))
@@ -249,6 +257,17 @@ impl<'a> View<'a> {
             .as_ref()
             .filter(|_| told)
             .and_then(|review| review.reason)
+    }
+
+    fn is_asked(&self) -> bool {
+        is_asked(&self.case, self.review.as_ref())
+    }
+
+    /// The page of the source that waits for what its owner must type again.
+    fn type_again(&self) -> Option<String> {
+        let waits = self.case.state == CaseState::NeedsMoreInformation && !self.is_asked();
+        let page = evidence::page_of(&self.case.source).filter(|_| waits)?;
+        Some(self.onward.through(page).to_string())
     }
 
     fn picture(&self, image: &Image) -> Picture {
@@ -288,7 +307,7 @@ impl<'a> View<'a> {
     fn actions(&self, shown: &answer::Shown<'_>, errors: &Errors) -> Result<Vec<Markup>, Problem> {
         let mut actions = Vec::new();
         match self.case.state {
-            CaseState::NeedsMoreInformation => actions.push(answer::answer_form(self, shown, errors)?),
+            CaseState::NeedsMoreInformation if self.is_asked() => actions.push(answer::answer_form(self, shown, errors)?),
             CaseState::Rejected => {
                 if let Some(until) = appeal_until(self.service, &self.case, self.review.as_ref()) {
                     actions.push(answer::appeal_form(self, (shown, until), errors)?);

@@ -16,6 +16,10 @@ use uuid::Uuid;
 use crate::Service;
 use crate::evidence::source::POPULATION_REGISTER;
 
+/// From this level on two people decide, however the console is set: it takes no higher number for
+/// `review.four_eyes_from`.
+const TWO_PEOPLE: u8 = 3;
+
 /// What is known of a case that moves.
 #[derive(Clone, Copy)]
 pub(crate) struct Moving<'a> {
@@ -85,7 +89,7 @@ pub(crate) async fn level_of_review(
         case.source.clone()
     };
     let level = level_at_stake(service, tx, account, &settles).await?;
-    Ok(match (case.state, Level::new(3)) {
+    Ok(match (case.state, Level::new(TWO_PEOPLE)) {
         (State::Conflict, Some(two_people)) => level.max(two_people),
         _ => level,
     })

@@ -5,12 +5,11 @@ use model::ids::{AccountId, CaseId};
 use store::case_images::{self, Image, NewImage, Part};
 use store::throttles::{self, Rule};
 use store::{StoreError, Tx};
-use tokio::sync::OwnedSemaphorePermit;
 use web::extract::{Picked, Sent, Upload};
 use web::form::{Checkbox, Errors, FilePicker, Words};
 use web::{Markup, Visit};
 
-use super::pictures::Fault;
+use super::pictures::{Fault, Turn};
 use super::words;
 use crate::Service;
 use crate::session::Stop;
@@ -45,12 +44,12 @@ pub(super) async fn read(
     visit: &Visit,
     account: AccountId,
     (upload, form): (Upload, &str),
-) -> Result<Result<(Sent, OwnedSemaphorePermit), Wait>, Stop> {
+) -> Result<Result<(Sent, Turn), Wait>, Stop> {
     if let Some(wait) = count(service, visit, account).await? {
         upload.discard().await;
         return Ok(Err(wait));
     }
-    let Some(turn) = service.pictures().turn().await else {
+    let Some(turn) = service.pictures().turn(account).await else {
         upload.discard().await;
         return Ok(Err(Wait::Busy));
     };

@@ -5,6 +5,7 @@
 //! The work is rationed as that of passwords is: few threads of its own, a short queue, and then "come back" (429).
 //! What a file is shows in its content, never in its name or in what the browser says.
 
+use std::collections::BTreeMap;
 use std::io::Cursor;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -15,6 +16,7 @@ use image::codecs::jpeg::{JpegDecoder, JpegEncoder};
 use image::codecs::png::PngDecoder;
 use image::metadata::Orientation;
 use image::{DynamicImage, ImageDecoder, ImageFormat, Limits, guess_format};
+use model::ids::AccountId;
 use serde::Deserialize;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use tokio::time::timeout;
@@ -22,12 +24,19 @@ use web::extract::UploadLimits;
 
 /// The most parts of a form with pictures.
 const PARTS: usize = 24;
+/// How fast such a form has to come in on average, in bytes a second: slower than any line on which pictures can be sent
+/// in the time that the listener gives them.
+const LEAST_RATE: u32 = 16 * 1024;
 /// How much of a text in such a form is read, in bytes.
 const TEXT_BYTES: usize = 8 * 1024;
 /// The shorter side of a picture on which something can be read, in pixels.
 const SHORT_SIDE: u32 = 240;
-/// Of every pixel, decoded, with room for what the decoder needs beside it, in bytes.
-const BYTES_PER_PIXEL: u64 = 12;
+/// Of every pixel that a picture may have, decoded, in bytes. Sixteen bits a colour are what no camera sends: such a
+/// picture may have half as many.
+const BYTES_PER_PIXEL: u64 = 4;
+/// How many times that a decoder may take in all. That of JPEG keeps no count: a progressive one needs two bytes for
+/// each colour of a pixel beside the picture, which is less.
+const DECODER: u64 = 3;
 
 /// How pictures are taken. `[account.review.pictures]` of the configuration.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -55,7 +64,7 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             file_bytes: 8 * 1024 * 1024,
-            pixels: 50_000_000,
+            pixels: 25_000_000,
             kept_side: 1800,
             quality: 82,
             forms: 8,
@@ -73,6 +82,7 @@ impl Config {
             file_bytes: self.file_bytes,
             text_bytes: TEXT_BYTES,
             parts: PARTS,
+            least_rate: LEAST_RATE,
         }
     }
 }
@@ -99,11 +109,50 @@ pub enum Fault {
 
 type Work = Box<dyn FnOnce() + Send>;
 
+/// Where the forms of each account wait for each other; an account is here while it has one.
+type Lines = Arc<Mutex<BTreeMap<AccountId, Arc<Semaphore>>>>;
+
+/// A turn to read a form with pictures. It ends when this is dropped.
+#[derive(Debug)]
+pub struct Turn {
+    account: AccountId,
+    lines: Lines,
+    line: Arc<Semaphore>,
+    own: Option<OwnedSemaphorePermit>,
+    of_all: Option<OwnedSemaphorePermit>,
+}
+
+impl Turn {
+    fn in_line(lines: &Lines, account: AccountId) -> Self {
+        let mut known = lines.lock().unwrap_or_else(PoisonError::into_inner);
+        let line = known.entry(account).or_insert_with(|| Arc::new(Semaphore::new(1)));
+        Self {
+            account,
+            lines: Arc::clone(lines),
+            line: Arc::clone(line),
+            own: None,
+            of_all: None,
+        }
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
+        self.own = None;
+        // Nobody else is in line: it is known here and there alone.
+        if Arc::strong_count(&self.line) <= 2 {
+            lines.remove(&self.account);
+        }
+    }
+}
+
 /// The place where pictures are made anew. Its threads start with the first picture.
 #[derive(Debug)]
 pub struct Desk {
     config: Config,
     forms: Arc<Semaphore>,
+    own: Lines,
     waiting: Arc<Semaphore>,
     threads: OnceLock<Option<Sender<Work>>>,
 }
@@ -115,14 +164,19 @@ impl Desk {
         Self {
             config: config.clone(),
             forms: Arc::new(Semaphore::new(config.forms.clamp(1, Semaphore::MAX_PERMITS))),
+            own: Lines::default(),
             waiting: Arc::new(Semaphore::new(places.min(Semaphore::MAX_PERMITS))),
             threads: OnceLock::new(),
         }
     }
 
-    /// A turn to read a form with pictures; nothing when too many are being read. Keep it until the form is done with.
-    pub async fn turn(&self) -> Option<OwnedSemaphorePermit> {
-        self.wait(&self.forms).await
+    /// A turn to read a form with pictures of an account, which has one at a time; nothing when too many are being read.
+    /// Keep it until the form is done with.
+    pub async fn turn(&self, account: AccountId) -> Option<Turn> {
+        let mut turn = Turn::in_line(&self.own, account);
+        turn.own = Some(self.wait(&turn.line).await?);
+        turn.of_all = Some(self.wait(&self.forms).await?);
+        Some(turn)
     }
 
     async fn wait(&self, places: &Arc<Semaphore>) -> Option<OwnedSemaphorePermit> {
@@ -175,13 +229,16 @@ fn work(receiver: &Mutex<Receiver<Work>>) {
 }
 
 fn remake(original: &[u8], config: &Config) -> Result<Vec<u8>, Fault> {
-    let picture = decode(original, config)?;
+    let (picture, upright) = decode(original, config)?;
     let kept = config.kept_side.max(SHORT_SIDE);
-    let picture = if picture.width().max(picture.height()) > kept {
+    let mut picture = if picture.width().max(picture.height()) > kept {
         picture.thumbnail(kept, kept)
     } else {
         picture
     };
+    // Cameras write which side is up; a reviewer shall not have to turn their head. The small picture is turned: that
+    // takes a second one.
+    picture.apply_orientation(upright);
     let mut made = Vec::new();
     JpegEncoder::new_with_quality(&mut made, config.quality.clamp(1, 100))
         .encode_image(&flat(&picture))
@@ -189,7 +246,7 @@ fn remake(original: &[u8], config: &Config) -> Result<Vec<u8>, Fault> {
     Ok(made)
 }
 
-fn decode(original: &[u8], config: &Config) -> Result<DynamicImage, Fault> {
+fn decode(original: &[u8], config: &Config) -> Result<(DynamicImage, Orientation), Fault> {
     match guess_format(original) {
         Ok(ImageFormat::Jpeg) => {
             let decoder = JpegDecoder::new(Cursor::new(original)).map_err(|_| Fault::Broken)?;
@@ -205,25 +262,25 @@ fn decode(original: &[u8], config: &Config) -> Result<DynamicImage, Fault> {
 }
 
 /// Measures before anything is unpacked: a bomb is large in what it says about itself.
-fn read(mut decoder: impl ImageDecoder, config: &Config) -> Result<DynamicImage, Fault> {
+fn read(mut decoder: impl ImageDecoder, config: &Config) -> Result<(DynamicImage, Orientation), Fault> {
     let (width, height) = decoder.dimensions();
-    if u64::from(width).saturating_mul(u64::from(height)) > config.pixels {
+    let pixels = u64::from(width).saturating_mul(u64::from(height));
+    let unpacked = config.pixels.saturating_mul(BYTES_PER_PIXEL);
+    if pixels > config.pixels || decoder.total_bytes() > unpacked {
         return Err(Fault::Large);
     }
     if width.min(height) < SHORT_SIDE {
         return Err(Fault::Small);
     }
     decoder.set_limits(limits(config)).map_err(|_| Fault::Large)?;
-    // Cameras write which side is up; a reviewer shall not have to turn their head.
     let upright = decoder.orientation().unwrap_or(Orientation::NoTransforms);
-    let mut picture = DynamicImage::from_decoder(decoder).map_err(|_| Fault::Broken)?;
-    picture.apply_orientation(upright);
-    Ok(picture)
+    let picture = DynamicImage::from_decoder(decoder).map_err(|_| Fault::Broken)?;
+    Ok((picture, upright))
 }
 
 fn limits(config: &Config) -> Limits {
     let mut limits = Limits::default();
-    limits.max_alloc = Some(config.pixels.saturating_mul(BYTES_PER_PIXEL));
+    limits.max_alloc = Some(config.pixels.saturating_mul(BYTES_PER_PIXEL).saturating_mul(DECODER));
     limits
 }
 

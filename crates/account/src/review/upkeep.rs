@@ -1,5 +1,5 @@
-//! What happens to cases by itself: pictures are deleted when their time is over, and a case that waits for its owner
-//! ends when nothing comes.
+//! What happens to cases by itself: pictures, and what was typed for a rejected case, go when their time is over, and a case in which a
+//! reviewer asked for more ends when nothing comes.
 
 use chrono::TimeDelta;
 use model::event::Event;
@@ -15,13 +15,14 @@ use crate::Service;
 /// How many cases end at a time.
 const BATCH: u64 = 50;
 
-/// Does what is due, at most a batch of each; answers how many pictures and cases it was.
+/// Does what is due, at most a batch of each; answers how many it was.
 pub async fn sweep(service: &Service) -> Result<u64, StoreError> {
     let (tx, now, config) = (service.store().read(), service.now(), &service.config().review);
     let decided = now - TimeDelta::days(config.keep_days);
     let mut done = case_images::sweep(&tx, (now, decided)).await?;
+    done = done.saturating_add(cases::forget_rejected(&tx, decided).await?);
     let unanswered = now - TimeDelta::days(config.answer_days);
-    for case in cases::list_since(&tx, State::NeedsMoreInformation, unanswered, BATCH).await? {
+    for case in cases::list_unanswered(&tx, unanswered, BATCH).await? {
         if expire(service, &case).await? {
             done = done.saturating_add(1);
         }

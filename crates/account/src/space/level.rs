@@ -11,6 +11,7 @@ use model::ladder::Level;
 use serde::Deserialize;
 use store::accounts::Account;
 use store::cases::Case;
+use url::Url;
 use web::Visit;
 use web::extract::Query;
 use web::paths::LocalPath;
@@ -24,8 +25,8 @@ mod back;
 mod roads;
 mod view;
 
-use back::Outside;
 use roads::Standing;
+pub use roads::open_sources;
 pub(super) use roads::roads;
 use view::View;
 
@@ -49,7 +50,8 @@ pub(super) struct Asked {
 impl Asked {
     fn want(&self) -> Option<Level> {
         let number = self.want.as_deref()?.parse().ok()?;
-        Level::new(number)
+        // Everybody has the lowest level: a link that wants it would lead off this page at once.
+        Level::new(number).filter(|want| *want > Level::REGISTERED)
     }
 }
 
@@ -63,11 +65,13 @@ pub(super) async fn show(
     if let Some(page) = from_here(&onward) {
         return Ok(visit.redirect(&page));
     }
-    let outside = back::outside(&service, asked.return_to.as_deref()).await?;
+    let address = back::address(asked.return_to.as_deref());
     let want = asked.want();
-    let here = here(want, &onward, outside.as_ref());
     let interaction = onward.speak(&service, &mut visit).await?;
-    let session = session::require(&service, &mut visit, &here).await?;
+    let session = session::require(&service, &mut visit, &here(want, &onward, address.as_ref())).await?;
+    // Whose address it is, is looked up for people who are signed in.
+    let outside = back::outside(&service, address).await?;
+    let here = here(want, &onward, outside.as_ref().map(|outside| &outside.url));
     let tx = service.store().read();
     let held = store::evidence::list(&tx, session.account.id).await?;
     let now = evidence::level_from(&service, &session.account, &held);
@@ -118,13 +122,13 @@ pub(super) async fn show(
 }
 
 /// This page as it was asked for.
-fn here(want: Option<Level>, onward: &Onward, outside: Option<&Outside>) -> LocalPath {
+fn here(want: Option<Level>, onward: &Onward, outside: Option<&Url>) -> LocalPath {
     let here = match want {
         Some(want) => onward.through(HERE.with("want", &want.number().to_string())),
         None => onward.through(HERE),
     };
     match outside {
-        Some(outside) => here.with("return_to", outside.url.as_str()),
+        Some(url) => here.with("return_to", url.as_str()),
         None => here,
     }
 }

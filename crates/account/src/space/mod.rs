@@ -15,6 +15,8 @@ mod home;
 mod level;
 mod security;
 
+pub use level::open_sources;
+
 /// The pages.
 pub fn routes() -> Router<Service> {
     Router::new()

@@ -39,6 +39,11 @@ operator-home-roles = Your roles:
 operator-home-nothing = Nothing waits for you.
 operator-home-number = Number
 operator-home-oldest = The oldest waits since
+operator-home-links = Links to enrol, last 30 days
+operator-home-links-text = If you do not know the reason for one of these, ask the colleague at once.
+operator-home-invited = { $at }: { $by } added { $about }.
+operator-home-reset = { $at }: { $by } reset the sign-in of { $about }.
+operator-by-command = the command line
 
 # Passkeys
 operator-passkeys = Passkeys
@@ -131,7 +136,8 @@ operator-link-text = { $hours ->
     [one] Give this link to { $login } by a way that you trust. It holds for one hour and works once.
    *[other] Give this link to { $login } by a way that you trust. It holds for { $hours } hours and works once.
  }
-operator-link-once = It is shown this once. If it is lost, a reset makes a new one.
+operator-link-once = This is the only page that shows it. If it is lost, a reset makes a new one.
+operator-vouch-text = Whoever makes a link vouches for its owner. For decisions that need two people, you and everybody whose link you made count as one. Where there is one administrator, let the links of the others come from the command line or from a second administrator.
 operator-link-until = The link holds until
 operator-proofs = Proofs
 operator-proof-password = Password
@@ -143,7 +149,7 @@ operator-reset-title = Reset the sign-in
 operator-reset-text = Takes away password, codes and passkeys, ends every sign-in, and makes a new link to enrol. For a locked login or a lost phone.
 operator-reset-submit = Reset
 operator-disable-title = Disable
-operator-disable-text = Ends every sign-in at once; nobody signs in with it any more. What was done stays on record. A reset brings it back.
+operator-disable-text = Ends every sign-in at once; nobody signs in with it any more. What was done stays on record. Only a reset at the command line brings it back.
 operator-disable-submit = Disable
 
 # The audit log

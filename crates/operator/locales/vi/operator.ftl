@@ -36,6 +36,11 @@ operator-home-roles = Vai trò của bạn:
 operator-home-nothing = Không có việc nào chờ bạn.
 operator-home-number = Số lượng
 operator-home-oldest = Việc chờ lâu nhất từ
+operator-home-links = Liên kết đăng ký, 30 ngày qua
+operator-home-links-text = Nếu không rõ lý do của một mục, hãy hỏi ngay đồng nghiệp.
+operator-home-invited = { $at }: { $by } đã thêm { $about }.
+operator-home-reset = { $at }: { $by } đã đặt lại đăng nhập của { $about }.
+operator-by-command = dòng lệnh
 
 # Passkeys
 operator-passkeys = Khoá truy cập
@@ -125,7 +130,8 @@ operator-create-title = Thêm nhân viên
 operator-create-submit = Thêm và hiện liên kết
 operator-link-title = Liên kết đăng ký
 operator-link-text = Hãy đưa liên kết này cho { $login } bằng cách an toàn. Liên kết có hiệu lực trong { $hours } giờ và chỉ dùng một lần.
-operator-link-once = Liên kết chỉ hiện một lần này. Nếu mất, hãy đặt lại để có liên kết mới.
+operator-link-once = Chỉ trang này hiện liên kết. Nếu mất, hãy đặt lại để có liên kết mới.
+operator-vouch-text = Người tạo liên kết bảo đảm cho người nhận. Với quyết định cần hai người, bạn và mọi người nhận liên kết của bạn được tính là một người. Nếu chỉ có một quản trị viên, liên kết của những người khác cần được tạo bằng dòng lệnh hoặc bởi quản trị viên thứ hai.
 operator-link-until = Liên kết có hiệu lực đến
 operator-proofs = Cách đăng nhập
 operator-proof-password = Mật khẩu
@@ -137,7 +143,7 @@ operator-reset-title = Đặt lại cách đăng nhập
 operator-reset-text = Xoá mật khẩu, mã và khoá truy cập, kết thúc mọi lần đăng nhập và tạo liên kết đăng ký mới. Dùng khi tài khoản bị khoá hoặc mất điện thoại.
 operator-reset-submit = Đặt lại
 operator-disable-title = Ngừng sử dụng
-operator-disable-text = Kết thúc ngay mọi lần đăng nhập và không thể đăng nhập nữa. Hồ sơ được giữ lại. Đặt lại sẽ khôi phục.
+operator-disable-text = Kết thúc ngay mọi lần đăng nhập và không thể đăng nhập nữa. Hồ sơ được giữ lại. Chỉ có thể khôi phục bằng lệnh đặt lại trên máy chủ.
 operator-disable-submit = Ngừng sử dụng
 
 # The audit log

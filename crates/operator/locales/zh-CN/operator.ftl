@@ -36,6 +36,11 @@ operator-home-roles = 您的角色：
 operator-home-nothing = 没有等待您处理的事项。
 operator-home-number = 数量
 operator-home-oldest = 最早的等待自
+operator-home-links = 近 30 天的注册链接
+operator-home-links-text = 如不清楚其中某条的原因，请立即询问同事。
+operator-home-invited = { $at }：{ $by } 添加了 { $about }。
+operator-home-reset = { $at }：{ $by } 重置了 { $about } 的登录。
+operator-by-command = 命令行
 
 # Passkeys
 operator-passkeys = 通行密钥
@@ -125,7 +130,8 @@ operator-create-title = 添加工作人员
 operator-create-submit = 添加并显示链接
 operator-link-title = 注册链接
 operator-link-text = 请通过安全的方式把下面的链接交给 { $login }。链接在 { $hours } 小时内有效，只能使用一次。
-operator-link-once = 链接只显示这一次。丢失后请重置以获得新的链接。
+operator-link-once = 链接只在本页显示。丢失后请重置以获得新的链接。
+operator-vouch-text = 生成链接的人为持有人担保。在须两人决定的事项中，您与由您生成链接的人只算一人。只有一位管理员时，其他人的链接须由命令行或第二位管理员生成。
 operator-link-until = 链接有效至
 operator-proofs = 登录方式
 operator-proof-password = 密码
@@ -137,7 +143,7 @@ operator-reset-title = 重置登录方式
 operator-reset-text = 删除密码、动态码和通行密钥，结束所有登录，并生成新的注册链接。用于账号被锁定或手机丢失的情况。
 operator-reset-submit = 重置
 operator-disable-title = 停用
-operator-disable-text = 立即结束所有登录，之后不能再登录。记录会保留。重置可以恢复。
+operator-disable-text = 立即结束所有登录，之后不能再登录。记录会保留。只有在服务器上用命令重置才能恢复。
 operator-disable-submit = 停用
 
 # The audit log

@@ -136,7 +136,7 @@ async fn check(
                     }
                 }),
             Pending::Known { state, .. } => webauthn.finish_passkey_authentication(&answer, &state),
-            Pending::Totp { .. } | Pending::New { .. } | Pending::Link { .. } => {
+            Pending::Totp { .. } | Pending::New { .. } => {
                 return Ok(Err(Refused::Unknown));
             }
         };

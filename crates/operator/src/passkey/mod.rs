@@ -74,13 +74,6 @@ pub(crate) enum Pending {
         /// What its answer is held against.
         state: Box<PasskeyRegistration>,
     },
-    /// A link that is shown once.
-    Link {
-        /// Its secret.
-        token: String,
-        /// The login it is for.
-        login: String,
-    },
 }
 
 impl Pending {

@@ -3,6 +3,7 @@
 
 mod one;
 mod pages;
+mod recent;
 
 use axum::Router;
 use axum::routing::{get, post};
@@ -22,6 +23,8 @@ use crate::config::Config;
 use crate::roles::Roles;
 use crate::{Service, code};
 
+pub(crate) use self::recent::recent;
+
 /// The most characters of a name.
 const NAME_MAX: usize = 64;
 
@@ -29,7 +32,6 @@ pub(crate) fn routes() -> Router<Service> {
     Router::new()
         .route("/operator/operators", get(pages::show))
         .route("/operator/operators/new", get(pages::form).post(pages::create))
-        .route("/operator/operators/link", get(pages::link))
         .route("/operator/operators/{id}", get(one::show).post(one::change_roles))
         .route("/operator/operators/{id}/reset", post(one::reset))
         .route("/operator/operators/{id}/disable", post(one::disable))
@@ -106,6 +108,13 @@ pub enum By<'a> {
 }
 
 impl By<'_> {
+    const fn operator(self) -> Option<OperatorId> {
+        match self {
+            Self::Command => None,
+            Self::Operator(id, _) => Some(id),
+        }
+    }
+
     fn entry(
         self,
         event: Event,
@@ -157,7 +166,7 @@ pub async fn invite(
         name: &invitation.name,
         roles: &invitation.roles.names(),
         language: invitation.language,
-        link: link(config, &token, now),
+        link: link(config, &token, by, now),
         now,
     };
     let tx = store.begin().await?;
@@ -173,30 +182,33 @@ pub async fn invite(
     Ok(Some(token))
 }
 
-fn link(config: &Config, token: &Token, now: DateTime<Utc>) -> Link {
+fn link(config: &Config, token: &Token, by: By<'_>, now: DateTime<Utc>) -> Link {
     Link {
         hash: token.hash(),
         expires_at: config.link_ends_at(now),
+        by: by.operator(),
     }
 }
 
-/// Takes every proof of an operator away and makes a link to enrol once more; `None` when there is no such operator.
+/// Takes every proof of an operator away and makes a link to enrol once more, or answers why not. Only the command line
+/// brings back who was disabled, and resets the last administrator.
 pub async fn reset(
     store: &Store,
     config: &Config,
     id: OperatorId,
     by: By<'_>,
-) -> Result<Option<Token>, StoreError> {
+) -> Result<Result<Token, Changed>, StoreError> {
     let (now, token) = (store.clock().now(), Token::generate(store.rng()));
     let tx = store.begin().await?;
-    if !operators::reset(&tx, id, &link(config, &token, now), now).await? {
-        return Ok(None);
+    let changed = operators::reset(&tx, id, &link(config, &token, by, now), now).await?;
+    if changed != Changed::Done {
+        return Ok(Err(changed));
     }
     code::forget(&tx, id, now).await?;
     let entry = by.entry(Event::OperatorInvited, now, id, json!({"again": true}));
     store::audit::record(&tx, store.rng(), entry).await?;
     tx.commit().await?;
-    Ok(Some(token))
+    Ok(Ok(token))
 }
 
 /// Lets an operator in no more.

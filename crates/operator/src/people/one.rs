@@ -129,6 +129,13 @@ async fn view(
         .button(Button::danger("operator-reset-submit").guarded());
     let disable_form = FormPage::new(Disable::FORM, below(operator.id, "disable"))
         .button(Button::danger("operator-disable-submit").guarded());
+    let unless_disabled = |form: &FormPage| {
+        if operator.status == Status::Disabled {
+            Markup::default()
+        } else {
+            form.render(visit, &Errors::none())
+        }
+    };
     let content = Content {
         visit,
         done,
@@ -141,12 +148,8 @@ async fn view(
         link_until: operator.enrol_expires_at.map(|at| visit.moment(at)),
         own: operator.id == signed.operator.id,
         roles_form,
-        reset_form: reset_form.render(visit, &Errors::none()),
-        disable_form: if operator.status == Status::Disabled {
-            Markup::default()
-        } else {
-            disable_form.render(visit, &Errors::none())
-        },
+        reset_form: unless_disabled(&reset_form),
+        disable_form: unless_disabled(&disable_form),
     };
     let title = web::form::Words::plain(operator.name.clone());
     let page = page("operator-operator", title).return_to(address(operator.id));
@@ -178,7 +181,17 @@ pub(super) async fn change_roles(
     view(&service, &visit, (&signed, &operator), (&roles, false), errors).await
 }
 
-/// Takes every proof away; the next page shows the link, once.
+async fn last_administrator(
+    service: &Service,
+    visit: &Visit,
+    (signed, operator): (&Signed, &Operator),
+) -> Result<Response, Stop> {
+    let roles = Roles::from_stored(&operator.roles);
+    let errors = Errors::of_form("operator-last-administrator");
+    view(service, visit, (signed, operator), (&roles, false), errors).await
+}
+
+/// Takes every proof away; the answer shows the link, once.
 pub(super) async fn reset(
     State(service): State<Service>,
     mut visit: Visit,
@@ -189,8 +202,10 @@ pub(super) async fn reset(
     let operator = other(&service, &signed, &id).await?;
     let by = By::Operator(signed.operator.id, visit.request_id());
     match super::reset(service.store(), service.config(), operator.id, by).await? {
-        Some(token) => show_link(&service, &visit, &signed, token.expose(), &operator.login).await,
-        None => Err(Problem::not_found().into()),
+        Ok(token) => Ok(show_link(&service, &visit, &token, &operator.login)),
+        Err(Changed::LastAdministrator) => last_administrator(&service, &visit, (&signed, &operator)).await,
+        // Disabled a moment ago, or before.
+        Err(Changed::Done | Changed::Nothing) => Ok(visit.redirect(&address(operator.id))),
     }
 }
 
@@ -208,10 +223,6 @@ pub(super) async fn disable(
         Changed::Done | Changed::Nothing => {
             Ok(visit.redirect(&address(operator.id).with("done", "disabled")))
         }
-        Changed::LastAdministrator => {
-            let roles = Roles::from_stored(&operator.roles);
-            let errors = Errors::of_form("operator-last-administrator");
-            view(&service, &visit, (&signed, &operator), (&roles, false), errors).await
-        }
+        Changed::LastAdministrator => last_administrator(&service, &visit, (&signed, &operator)).await,
     }
 }

@@ -3,6 +3,7 @@
 use axum::extract::State;
 use axum::response::Response;
 use model::language::Language;
+use model::secret::Token;
 use serde::Deserialize;
 use store::operators::{self, Operator, Status};
 use web::extract::{Form, FormName};
@@ -13,13 +14,11 @@ use web::{Markup, Visit};
 use super::{By, Invitation, Login, Unfit, invite, link_address, parse_name};
 use crate::Service;
 use crate::layout::{Notice, page, sheet};
-use crate::passkey::Pending;
 use crate::roles::{Permission, Role, Roles};
-use crate::session::{self, Signed, Stop};
+use crate::session::{self, Stop};
 
 const LIST: LocalPath = LocalPath::known("/operator/operators");
 const NEW: LocalPath = LocalPath::known("/operator/operators/new");
-const LINK: LocalPath = LocalPath::known("/operator/operators/link");
 
 #[derive(askama::Template)]
 #[template(path = "operator_operators.html")]
@@ -198,7 +197,7 @@ pub(super) async fn form(State(service): State<Service>, mut visit: Visit) -> Re
     ))
 }
 
-/// Makes an operator; the next page shows the link, once.
+/// Makes an operator; the answer shows the link, once.
 pub(super) async fn create(
     State(service): State<Service>,
     mut visit: Visit,
@@ -222,28 +221,12 @@ pub(super) async fn create(
         let by = By::Operator(signed.operator.id, visit.request_id());
         if let Some(token) = invite(service.store(), service.config(), &invitation, by).await? {
             let login = invitation.login.as_str();
-            return show_link(&service, &visit, &signed, token.expose(), login).await;
+            return Ok(show_link(&service, &visit, &token, login));
         }
         errors.add("login", "operator-login-taken");
     }
     let form = create_form(&visit, &sent);
     Ok(visit.form(sheet("operator-create", "operator-create-title"), &form, &errors))
-}
-
-/// Goes to the page that shows a link once.
-pub(super) async fn show_link(
-    service: &Service,
-    visit: &Visit,
-    signed: &Signed,
-    token: &str,
-    login: &str,
-) -> Result<Response, Stop> {
-    let pending = Pending::Link {
-        token: token.to_owned(),
-        login: login.to_owned(),
-    };
-    pending.keep(service, signed.session).await?;
-    Ok(visit.redirect(&LINK))
 }
 
 #[derive(askama::Template)]
@@ -255,26 +238,21 @@ struct Shown {
     address: String,
 }
 
-/// The link, once. Whoever comes again makes a new one.
-pub(super) async fn link(State(service): State<Service>, mut visit: Visit) -> Result<Response, Stop> {
-    let signed = session::require(&service, &mut visit, Permission::Operators).await?;
-    let Some(Pending::Link { token, login }) = Pending::take(&service, signed.session).await? else {
-        return Ok(visit.redirect(&LIST));
-    };
-    let Some(token) = model::secret::Token::parse(&token) else {
-        return Ok(visit.redirect(&LIST));
-    };
+/// Answers the form that made a link with the link. No other page has it: whoever loses it makes a new one.
+pub(super) fn show_link(service: &Service, visit: &Visit, token: &Token, login: &str) -> Response {
     let shown = Shown {
-        address: link_address(service.kit().base_url(), &token),
+        address: link_address(service.kit().base_url(), token),
     };
     let hours = service.config().link_hours;
     let words = web::form::Words::with(
         "operator-link-text",
         vec![("login", login.into()), ("hours", hours.into())],
     );
-    Ok(Notice::saying(words)
+    let page = page("operator-link", "operator-link-title").return_to(LIST);
+    Notice::saying(words)
         .and("operator-link-once")
+        .and("operator-vouch-text")
         .action(Markup::of(&shown))
         .link(LIST, "operator-to-operators")
-        .respond(&visit, page("operator-link", "operator-link-title")))
+        .respond(visit, page)
 }

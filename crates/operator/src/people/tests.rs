@@ -25,9 +25,8 @@ async fn an_administrator_makes_an_operator_and_sees_the_link_once() {
             ("reviewer", "yes"),
             ("auditor", "yes"),
         ];
-        let seen = browser.post("/operator/operators/new", &page, &fields).await;
-        assert_eq!(seen.location.as_deref(), Some("/operator/operators/link"));
-        let shown = browser.follow(seen).await;
+        let shown = browser.post("/operator/operators/new", &page, &fields).await;
+        assert_eq!(shown.page(), Some("operator-link"));
         let link = shown
             .body
             .split("data-link>")
@@ -40,14 +39,19 @@ async fn an_administrator_makes_an_operator_and_sees_the_link_once() {
             link.starts_with("http://localhost:8080/operator/enrol?token="),
             "{link}"
         );
-        let again = browser.get("/operator/operators/link").await;
-        assert_eq!(again.location.as_deref(), Some("/operator/operators"), "once");
         let list = browser.get("/operator/operators").await;
+        assert!(!list.body.contains("/operator/enrol?token="), "once");
+        // Every administrator sees who made a link for whom.
+        let home = browser.get("/operator").await;
+        assert!(home.body.contains("Name of root added 王丽"), "{}", home.body);
+        let (mut auditor, _) = world.signed_in("audit", &[Role::Auditor]).await;
+        assert!(!auditor.get("/operator").await.body.contains("王丽"));
         assert!(list.body.contains("wang.li") && list.body.contains("王丽"));
         let login = Login::parse("wang.li").unwrap();
         let made = find(world.service.store(), &login).await.unwrap().unwrap();
         assert_eq!((made.status, made.language), (Status::Invited, Language::Vi));
         assert_eq!(made.roles, ["reviewer", "auditor"]);
+        assert_eq!(made.vouched_by, Some(admin.id));
         // The log says who did it, and has neither name nor link.
         let audited = world.test.audited().await.unwrap();
         let (_, _, details) = audited
@@ -201,10 +205,9 @@ async fn a_reset_takes_every_proof_away_and_shows_a_new_link_once() {
         let (mut admin, _) = world.signed_in("root", &[Role::Administrator]).await;
         let (mut browser, person) = world.signed_in("wang.li", &[Role::Auditor]).await;
         let page = admin.get(&address(person.id)).await;
-        let seen = admin
+        let shown = admin
             .post(&format!("{}/reset", address(person.id)), &page, &[])
             .await;
-        let shown = admin.follow(seen).await;
         assert!(shown.body.contains("/operator/enrol?token="));
         let seen = browser.get("/operator").await;
         assert_eq!(seen.location.as_deref(), Some("/operator/sign-in"));
@@ -219,6 +222,34 @@ async fn a_reset_takes_every_proof_away_and_shows_a_new_link_once() {
             .give_password("wang.li", crate::testing::PASSWORD)
             .await;
         assert_eq!(seen.status, StatusCode::UNPROCESSABLE_ENTITY);
+    }
+}
+
+#[tokio::test]
+async fn attack_265_two_administrators_who_reset_each_other_leave_one_and_a_reset_revives_nobody() {
+    for world in worlds().await {
+        let (mut admin, only) = world.signed_in("root", &[Role::Administrator]).await;
+        let (mut other, second) = world.signed_in("second", &[Role::Administrator]).await;
+        let gone = world.operator("gone", &[Role::Reviewer]).await;
+        let reset = |id| format!("{}/reset", address(id));
+        let (first, again) = (
+            admin.get(&address(second.id)).await,
+            other.get(&address(only.id)).await,
+        );
+        let dead = admin.get(&address(gone.id)).await;
+        let disable = format!("{}/disable", address(gone.id));
+        admin.post(&disable, &dead, &[]).await;
+        let seen = admin.post(&reset(gone.id), &dead, &[]).await;
+        assert_eq!(seen.location, Some(address(gone.id)));
+        assert_eq!(status(&world, gone.id).await, Status::Disabled);
+        let (one, two) = tokio::join!(
+            admin.post(&reset(second.id), &first, &[]),
+            other.post(&reset(only.id), &again, &[])
+        );
+        drop((one, two));
+        let left = [status(&world, only.id).await, status(&world, second.id).await];
+        let active = left.iter().filter(|one| **one == Status::Active).count();
+        assert_eq!(active, 1, "{}: {left:?}", world.kind);
     }
 }
 

@@ -48,7 +48,7 @@ impl FormName for Chosen {
 pub(super) enum Bar {
     /// The name that was typed is their own.
     OwnName,
-    /// The role is not enough: a frozen account, or a colleague's proposal.
+    /// The role is not enough: a frozen account, a level without a source, or a colleague's proposal.
     Role,
 }
 
@@ -65,12 +65,7 @@ pub(super) async fn bar(
     signed: &Signed,
     (case, review): (&Case, &Review),
 ) -> Result<Option<Bar>, StoreError> {
-    let confirms = if decide::is_override(case) {
-        Permission::Override
-    } else {
-        Permission::Confirm
-    };
-    if !signed.may(needs(case)) || (review.proposal.is_some() && !signed.may(confirms)) {
+    if !signed.may(needs(case)) || (review.proposal.is_some() && !signed.may(Permission::Confirm)) {
         return Ok(Some(Bar::Role));
     }
     let Ok(own) = PersonName::parse(&desk.operator.name) else {
@@ -160,9 +155,34 @@ pub(super) async fn ask_register(
     desk.note(&tx, &About::from(&case), (Happening::RegisterAsked, None))
         .await?;
     tx.commit().await?;
-    let word = decide::ask_register(&desk, &facts).await?;
-    let word = word.map_or("unavailable", Word::as_str);
-    Ok(visit.redirect(&page_of(&case.number).with("register", word)))
+    let said = match decide::ask_register(&desk, &facts).await? {
+        Some(Word::Match) => Happening::RegisterAgreed,
+        Some(Word::Mismatch) => Happening::RegisterDiffered,
+        Some(Word::NotFound) => Happening::RegisterUnknown,
+        Some(Word::Restricted) => Happening::RegisterLocked,
+        Some(Word::Unavailable | Word::Refused) | None => Happening::RegisterSilent,
+    };
+    // In the history and nowhere else: an address can be written by anybody, and a second person reads it too.
+    let tx = service.store().begin().await?;
+    desk.note(&tx, &About::from(&case), (said, None)).await?;
+    tx.commit().await?;
+    Ok(visit.redirect(&page_of(&case.number)))
+}
+
+/// Has the case of an account that was kept frozen looked at again.
+pub(super) async fn reopen(
+    State(service): State<Service>,
+    mut visit: Visit,
+    Path(number): Path<String>,
+    Form(Step {}): Form<Step>,
+) -> Result<Response, Stop> {
+    let signed = session::require(&service, &mut visit, Permission::Confirm).await?;
+    let desk = Desk::of(&service, &signed, &visit);
+    let (case, review) = find(&service.store().read(), &number).await?;
+    Ok(match decide::reopen(&desk, (&case, &review)).await? {
+        Outcome::Decided => visit.redirect(&page_of(&case.number)),
+        _ => stale(&visit, &case, "desk-not-reopened"),
+    })
 }
 
 /// Decides, proposes, confirms, sends back or asks for more.
@@ -182,18 +202,20 @@ pub(super) async fn decide(
     if bar(&desk, &signed, (&case, &review)).await? == Some(Bar::Role) {
         return Ok(stale(&visit, &case, "desk-needs-senior"));
     }
+    if let (Some(proposal), "confirm") = (&review.proposal, sent.choice.as_str())
+        && !store::operators::independent(&service.store().read(), proposal.by, desk.me()).await?
+    {
+        return Ok(stale(&visit, &case, "desk-same-voucher"));
+    }
     let number = &case.number;
     let outcome = match (review.proposal, sent.choice.as_str()) {
-        (Some(proposal), "confirm") => match proposal.verdict {
-            case_reviews::Verdict::Approve => decide::approve(&desk, number, proposal.reason).await?,
-            case_reviews::Verdict::Reject => decide::reject(&desk, number, proposal.reason).await?,
-        },
+        (Some(proposal), "confirm") => decide::approve(&desk, number, proposal.reason).await?,
         (proposal, choice) => match (
             proposal.is_some(),
-            decide::parse_choice(choice).filter(|(_, reason)| decide::fits(&case, *reason)),
+            decide::parse_choice(choice).filter(|(act, reason)| decide::fits(&case, *act, *reason)),
         ) {
             (true, Some((Act::SendBack, reason))) => {
-                decide::send_back(&desk, &About::from(&case), reason).await?
+                decide::send_back(&desk, &case, reason).await?
             }
             (false, Some((Act::Approve, reason))) => decide::approve(&desk, number, reason).await?,
             (false, Some((Act::Reject, reason))) => decide::reject(&desk, number, reason).await?,

@@ -4,9 +4,11 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use model::case::State;
 use model::evidence::{Details, SourceId};
+use model::ids::OperatorId;
 use model::review::{Act, Happening, Reason};
 use store::accounts::{self, Status};
-use store::case_reviews::{self, Eyes, Proposal, Verdict};
+use store::case_history::{self, Entry};
+use store::case_reviews::{self, Eyes, Proposal, Review, Verdict};
 use store::cases::{self, Case, Factors, Input};
 use store::{StoreError, Tx};
 
@@ -75,12 +77,12 @@ pub(crate) async fn approve(
     let Some((case, review)) = case_reviews::open(&read, number, desk.me(), desk.now).await? else {
         return Ok(Outcome::Gone);
     };
+    if case.state == State::Restricted {
+        return unfreeze(desk, (&case, &review), reason).await;
+    }
     let (Some(facts), Some(account)) = (&case.input, accounts::find(&read, case.account).await?) else {
         return Ok(Outcome::Gone);
     };
-    if case.state == State::Restricted {
-        return unfreeze(desk, &case, reason).await;
-    }
     if account.status != Status::Active {
         return Ok(Outcome::Gone);
     }
@@ -98,13 +100,10 @@ pub(crate) async fn approve(
         return Ok(Outcome::NothingToCompare);
     }
     if prospect.eyes == Eyes::Four && review.proposal.is_none() {
-        return propose(desk, &case, Verdict::Approve, reason).await;
+        return propose(desk, &case, reason).await;
     }
-    match ask_register(desk, facts).await? {
-        Some(Word::Restricted) => return Ok(Outcome::Restricted),
-        // "Cannot check" is never "it is so" (A251).
-        Some(Word::Unavailable | Word::Refused) => return Ok(Outcome::NoRegister),
-        Some(Word::Match | Word::Mismatch | Word::NotFound) | None => {}
+    if let Some(outcome) = hindrance(desk, facts).await? {
+        return Ok(outcome);
     }
     let tx = desk.service.store().begin().await?;
     match &other {
@@ -140,6 +139,16 @@ pub(crate) async fn approve(
             .await?;
     }
     finish(desk, tx, &case, State::Approved).await
+}
+
+/// What the register says against any approval.
+async fn hindrance(desk: &Desk<'_>, facts: &Input) -> Result<Option<Outcome>, StoreError> {
+    Ok(match ask_register(desk, facts).await? {
+        Some(Word::Restricted) => Some(Outcome::Restricted),
+        // "Cannot check" is never "it is so" (A251).
+        Some(Word::Unavailable | Word::Refused) => Some(Outcome::NoRegister),
+        Some(Word::Match | Word::Mismatch | Word::NotFound) | None => None,
+    })
 }
 
 /// What a register says now about what was typed; nothing where none is connected.
@@ -185,49 +194,38 @@ fn decision(case: &Case, facts: &Input, source: SourceId) -> Decision {
     }
 }
 
-/// Suggests a decision to a second operator.
-pub(crate) async fn propose(
-    desk: &Desk<'_>,
-    case: &Case,
-    verdict: Verdict,
-    reason: Reason,
-) -> Result<Outcome, StoreError> {
+/// Suggests to a second operator to approve.
+async fn propose(desk: &Desk<'_>, case: &Case, reason: Reason) -> Result<Outcome, StoreError> {
     let tx = desk.service.store().begin().await?;
     let proposal = Proposal {
         by: desk.me(),
-        verdict,
         reason,
     };
     if !case_reviews::propose(&tx, case.id, &proposal, desk.now).await? {
         return Ok(Outcome::Gone);
     }
-    let what = match verdict {
-        Verdict::Approve => Happening::ProposedApproval,
-        Verdict::Reject => Happening::ProposedRejection,
-    };
-    desk.note(&tx, &About::from(case), (what, Some(reason))).await?;
+    let proposed = (Happening::ProposedApproval, Some(reason));
+    desk.note(&tx, &About::from(case), proposed).await?;
     tx.commit().await?;
     Ok(Outcome::Proposed)
 }
 
-/// Rejects a case. One person may: nothing is gained by it, and its owner can appeal.
+/// Rejects a case that nobody proposed to approve. One person may: nothing is gained by it, and its owner can appeal.
+/// The owner of a frozen account cannot, because they cannot sign in; for them another senior reviewer has the case
+/// looked at again ([`reopen`]).
 pub(crate) async fn reject(
     desk: &Desk<'_>,
     number: &cases::CaseNumber,
     reason: Reason,
 ) -> Result<Outcome, StoreError> {
     let read = desk.service.store().read();
-    let Some((case, review)) = case_reviews::open(&read, number, desk.me(), desk.now).await? else {
+    let Some((case, _)) = case_reviews::open(&read, number, desk.me(), desk.now).await? else {
         return Ok(Outcome::Gone);
-    };
-    let eyes = match review.proposal {
-        Some(_) => Eyes::Four,
-        None => Eyes::Two,
     };
     let tx = desk.service.store().begin().await?;
     accounts::take_turns(&tx, case.account).await?;
     let verdict = (desk.me(), Verdict::Reject, reason);
-    if !case_reviews::decide(&tx, case.id, verdict, eyes, desk.now).await?
+    if !case_reviews::decide(&tx, case.id, verdict, Eyes::Two, desk.now).await?
         || !cases::change(&tx, case.id, (case.state, State::Rejected), desk.now).await?
     {
         return Ok(Outcome::Gone);
@@ -242,12 +240,28 @@ pub(crate) async fn reject(
     finish(desk, tx, &case, State::Rejected).await
 }
 
-/// The record was wrong: the account can be used again. Its evidence is what it was.
-async fn unfreeze(desk: &Desk<'_>, case: &Case, reason: Reason) -> Result<Outcome, StoreError> {
+/// The record was wrong: the account can be used again. Its evidence is what it was. Whose account it is and whether
+/// it is used again are never one person's word, whatever its level.
+async fn unfreeze(
+    desk: &Desk<'_>,
+    (case, review): (&Case, &Review),
+    reason: Reason,
+) -> Result<Outcome, StoreError> {
+    if review.proposal.is_none() {
+        return propose(desk, case, reason).await;
+    }
+    let reference = cases::find_reference(&desk.service.store().read(), case.id).await?;
+    // A number that moved is another account's now: what the register says of it says nothing about this one.
+    let moved = reference.is_some_and(|text| text.starts_with(moved::REFERENCE));
+    if let (false, Some(facts)) = (moved, &case.input)
+        && let Some(outcome) = hindrance(desk, facts).await?
+    {
+        return Ok(outcome);
+    }
     let tx = desk.service.store().begin().await?;
     accounts::take_turns(&tx, case.account).await?;
     let verdict = (desk.me(), Verdict::Approve, reason);
-    if !case_reviews::decide(&tx, case.id, verdict, Eyes::Two, desk.now).await?
+    if !case_reviews::decide(&tx, case.id, verdict, Eyes::Four, desk.now).await?
         || !cases::change(&tx, case.id, (case.state, State::Approved), desk.now).await?
         || !accounts::unfreeze(&tx, case.account, desk.now).await?
     {
@@ -287,13 +301,60 @@ pub(crate) async fn ask(
     finish(desk, tx, &case, State::NeedsMoreInformation).await
 }
 
-/// Does not confirm what a colleague suggests.
-pub(crate) async fn send_back(desk: &Desk<'_>, about: &About, reason: Reason) -> Result<Outcome, StoreError> {
+/// Whether an operator opened the case: it is one person's request to a second one, and not its owner's.
+fn is_filed(case: &Case) -> bool {
+    case.source.as_str() == COUNTER || is_override(case)
+}
+
+/// Does not confirm what a colleague suggests. A case of a resident is open again; what an operator filed has ended,
+/// and whoever still wants it files it again: at the counter with the person, or with a new reason.
+pub(crate) async fn send_back(desk: &Desk<'_>, case: &Case, reason: Reason) -> Result<Outcome, StoreError> {
+    let about = About::from(case);
     let tx = desk.service.store().begin().await?;
-    if !case_reviews::send_back(&tx, about.case, desk.me(), desk.now).await? {
+    accounts::take_turns(&tx, case.account).await?;
+    if !case_reviews::send_back(&tx, case.id, desk.me(), desk.now).await? {
         return Ok(Outcome::Gone);
     }
-    desk.note(&tx, about, (Happening::SentBack, Some(reason))).await?;
+    desk.note(&tx, &about, (Happening::SentBack, Some(reason))).await?;
+    if !is_filed(case) {
+        tx.commit().await?;
+        return Ok(Outcome::Decided);
+    }
+    let ended = (case.state, State::Rejected);
+    if !case_reviews::withdraw(&tx, case.id, desk.now).await?
+        || !cases::change(&tx, case.id, ended, desk.now).await?
+    {
+        return Ok(Outcome::Gone);
+    }
+    desk.note(&tx, &about, (Happening::Rejected, None)).await?;
+    finish(desk, tx, case, State::Rejected).await
+}
+
+/// Whether this operator can have a case looked at again: it kept an account frozen, and others decided it.
+pub(crate) fn may_reopen(case: &Case, history: &[Entry], operator: OperatorId) -> bool {
+    let kept = history.iter().any(|entry| entry.what == Happening::KeptFrozen);
+    let mine = |entry: &Entry| entry.operator == Some(operator) && entry.what.takes_part();
+    case.state == State::Rejected && kept && !history.iter().any(mine)
+}
+
+/// Puts the case of an account that was kept frozen into the queue again. It counts as an appeal: nobody who took part
+/// so far decides.
+pub(crate) async fn reopen(desk: &Desk<'_>, (case, review): (&Case, &Review)) -> Result<Outcome, StoreError> {
+    let tx = desk.service.store().begin().await?;
+    accounts::take_turns(&tx, case.account).await?;
+    let account = accounts::find(&tx, case.account).await?;
+    let frozen = account.is_some_and(|account| account.status == Status::Frozen);
+    let history = case_history::list(&tx, case.id).await?;
+    let again = (State::Rejected, State::Restricted);
+    if !frozen
+        || !may_reopen(case, &history, desk.me())
+        || !cases::change(&tx, case.id, again, desk.now).await?
+    {
+        return Ok(Outcome::Gone);
+    }
+    case_reviews::enqueue(&tx, case.id, case.account, review.level, desk.now).await?;
+    desk.note(&tx, &About::from(case), (Happening::Reopened, None))
+        .await?;
     tx.commit().await?;
     Ok(Outcome::Decided)
 }
@@ -333,12 +394,13 @@ pub(crate) fn choice(act: Act, reason: Reason) -> String {
 }
 
 /// Reasons that fit the kind of case; what does not is not offered.
-pub(crate) fn fits(case: &Case, reason: Reason) -> bool {
+pub(crate) fn fits(case: &Case, act: Act, reason: Reason) -> bool {
     let restricted = case.state == State::Restricted;
     match reason {
         Reason::RecordCorrected | Reason::RecordStands => restricted,
-        Reason::SeenInPerson => case.source.as_str() == COUNTER,
-        Reason::OwnershipShown | Reason::OwnershipNotShown => !restricted,
-        _ => !restricted,
+        // What an operator filed is confirmed as it stands, or filed again: nobody approves it anew from their desk.
+        _ if is_filed(case) => matches!(act, Act::Reject | Act::SendBack),
+        Reason::SeenInPerson => false,
+        _ => !restricted || act == Act::SendBack,
     }
 }

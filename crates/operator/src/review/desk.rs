@@ -77,7 +77,14 @@ impl<'a> Desk<'a> {
             .because(reason);
         case_history::record(tx, rng, &entry).await?;
         let event = match what {
-            Happening::Looked | Happening::LookedAtPicture | Happening::RegisterAsked => Event::CaseLookedAt,
+            Happening::Looked
+            | Happening::LookedAtPicture
+            | Happening::RegisterAsked
+            | Happening::RegisterAgreed
+            | Happening::RegisterDiffered
+            | Happening::RegisterUnknown
+            | Happening::RegisterLocked
+            | Happening::RegisterSilent => Event::CaseLookedAt,
             _ => Event::CaseWorkedOn,
         };
         let details = json!({

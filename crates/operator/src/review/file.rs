@@ -4,7 +4,7 @@ use model::evidence::SourceId;
 use model::ids::{AccountId, CaseId};
 use model::ladder::Level;
 use model::review::{Happening, Reason};
-use store::case_reviews::{self, Proposal, Verdict};
+use store::case_reviews::{self, Proposal};
 use store::cases::{self, CaseNumber, Input, NewCase, State};
 use store::{StoreError, accounts};
 
@@ -54,7 +54,6 @@ pub(crate) async fn for_a_second_person(desk: &Desk<'_>, filing: Filing) -> Resu
     case_reviews::enqueue(&tx, new.id, new.account, filing.level, desk.now).await?;
     let proposal = Proposal {
         by: desk.me(),
-        verdict: Verdict::Approve,
         reason: filing.reason,
     };
     let taken = case_reviews::claim(&tx, new.id, desk.me(), desk.lease()).await?;

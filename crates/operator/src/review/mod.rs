@@ -5,7 +5,7 @@
 //! | `/operator/queue` | what waits and for how long, nobody's name; takes the next case |
 //! | `/operator/cases/{number}` | a case; what was typed only to the operator who holds it |
 //! | `/operator/cases/{number}/pictures/{id}` | a picture with who looks at it written across |
-//! | `/operator/cases/{number}/{step}` | claim, release, register, decide |
+//! | `/operator/cases/{number}/{step}` | claim, release, register, decide, reopen |
 //! | `/operator/cases/{number}/override` | asks a second operator for a level that no source confirms |
 //!
 //! Nobody finds a person here without the number of a case (A291), there are no bulk actions, and what two people must
@@ -36,6 +36,7 @@ mod prospect;
 mod queue;
 mod show;
 mod watermark;
+mod words;
 
 #[cfg(test)]
 mod tests;
@@ -93,6 +94,7 @@ pub(crate) fn routes() -> Router<Service> {
         .route("/operator/cases/{number}/release", post(act::release))
         .route("/operator/cases/{number}/register", post(act::ask_register))
         .route("/operator/cases/{number}/decide", post(act::decide))
+        .route("/operator/cases/{number}/reopen", post(act::reopen))
         .route("/operator/cases/{number}/pictures/{id}", get(pictures::show))
         .merge(overrides::routes())
         .layer(Extension(watermark::Watermarks::default()))
@@ -143,7 +145,9 @@ pub(crate) fn about(state: State, source: &str) -> &'static str {
 
 /// What a step at a case needs beside the right to review.
 pub(crate) fn needs(case: &Case) -> Permission {
-    if case.state == State::Restricted {
+    if decide::is_override(case) {
+        Permission::Override
+    } else if case.state == State::Restricted {
         Permission::Confirm
     } else {
         Permission::Review

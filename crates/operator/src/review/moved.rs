@@ -17,8 +17,10 @@ use store::{StoreError, Tx, evidence, sessions};
 
 use super::desk::{About, Desk};
 
-/// What the case of the other account refers to.
+/// What the case of the other account is about.
 const REGISTER: &str = "population_register";
+/// What it refers to begins so; then comes the number of the case that decided.
+pub(super) const REFERENCE: &str = "moved:";
 
 /// Takes the number from the other account; `false` when it has it no more.
 pub(super) async fn take_number(
@@ -42,7 +44,7 @@ pub(super) async fn take_number(
         state: State::Restricted,
         input: facts.clone(),
         next_attempt_at: None,
-        reference: Some(format!("moved:{}", case.number.as_str())),
+        reference: Some(format!("{REFERENCE}{}", case.number.as_str())),
         created_at: now,
     };
     if !cases::create(tx, &new).await? {

@@ -11,7 +11,7 @@ use store::{StoreError, Tx, case_images};
 
 use account::evidence::decided;
 
-use super::decide::{COUNTER, DOCUMENTS, REGISTER, REGISTER_SETTLED, is_override, source};
+use super::decide::{COUNTER, DOCUMENTS, REGISTER_SETTLED, is_override, source};
 use super::desk::Desk;
 
 /// What an approval would do.
@@ -55,9 +55,10 @@ pub(crate) async fn prospect(
     } else if pictures {
         sources.push(source(DOCUMENTS)?);
     }
+    let frozen = case.state == State::Restricted;
     let by_people = case.source.as_str() == COUNTER || is_override(case);
-    let compared = pictures || case.source.as_str() == REGISTER;
-    if !by_people && compared && case.state != State::Restricted {
+    // Nothing is settled by looking at what was typed: without pictures the owner is asked for them first.
+    if !by_people && pictures && !frozen {
         // Documents are the second source; without the first the reviewer settles that as well.
         let settled = source(REGISTER_SETTLED)?;
         let with = [sources.as_slice(), std::slice::from_ref(&settled)].concat();
@@ -68,9 +69,9 @@ pub(crate) async fn prospect(
     let (now, then) = (level(&held).level, level(&imagine(&sources)));
     let high = |level: Level| level.number() >= desk.service.config().review.four_eyes_from;
     let raises = then.level > now && high(then.level);
-    let two = is_override(case) || case.source.as_str() == COUNTER || raises || high(review.level);
+    let two = by_people || frozen || raises || high(review.level);
     Ok(Prospect {
-        eyes: if two && case.state != State::Restricted || review.proposal.is_some() {
+        eyes: if two || review.proposal.is_some() {
             Eyes::Four
         } else {
             Eyes::Two

@@ -7,7 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use model::ids::OperatorId;
 use model::review::Happening;
 use serde::Deserialize;
-use store::case_reviews::{self, Ages, Waiting};
+use store::case_reviews::{self, Ages, Taker, Waiting};
 use web::extract::{Form, FormName};
 use web::form::{Errors, FormPage};
 use web::{Markup, Visit};
@@ -20,7 +20,7 @@ use crate::session::{self, Stop};
 use crate::{Notice, Service};
 
 /// How many cases in a row are tried when colleagues are faster.
-const TRIES: usize = 8;
+const TRIES: u32 = 8;
 /// From this age on a case is shown as late, in hours.
 const LATE_HOURS: i64 = 24;
 
@@ -163,9 +163,13 @@ pub(super) async fn take_next(
     let signed = session::require(&service, &mut visit, Permission::Review).await?;
     let desk = Desk::of(&service, &signed, &visit);
     let tx = service.store().read();
-    let mut behind = None;
-    for _ in 0..TRIES {
-        let next = case_reviews::find_next(&tx, desk.me(), desk.now, behind.as_ref()).await?;
+    let taker = Taker {
+        operator: desk.me(),
+        confirms: signed.may(Permission::Confirm),
+    };
+    let (mut behind, mut lost) = (None, 0);
+    while lost < TRIES {
+        let next = case_reviews::find_next(&tx, taker, desk.now, behind.as_ref()).await?;
         let Some(next) = next else { break };
         behind = Some(next.review.clone());
         if act::may_not_take(&desk, &signed, &next.number).await?.is_some() {
@@ -183,6 +187,7 @@ pub(super) async fn take_next(
             work.commit().await?;
             return Ok(visit.redirect(&page_of(&next.number)));
         }
+        lost += 1;
     }
     let notice = Notice::saying("desk-nothing-next").link(QUEUE, "desk-to-queue");
     Ok(notice.respond(

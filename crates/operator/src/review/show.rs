@@ -3,11 +3,10 @@
 
 use axum::extract::{Path, State};
 use axum::response::Response;
-use model::case::State as CaseState;
 use model::ids::OperatorId;
 use model::review::{Act, Happening, Reason};
 use serde::Deserialize;
-use store::case_reviews::{self, Eyes, Review, Stage, Verdict};
+use store::case_reviews::{self, Eyes, Review, Stage};
 use store::cases::{Case, Input};
 use store::{StoreError, accounts, case_history, case_images};
 use web::extract::Query;
@@ -19,18 +18,17 @@ use super::decide;
 use super::desk::{About, Desk};
 use super::prospect::{Prospect, prospect};
 use super::queue::{key_button, take_next_form};
-use super::{about, page_of, step_of};
+use super::{about, page_of, step_of, words};
 use crate::Service;
 use crate::layout::page;
 use crate::overrides;
 use crate::roles::Permission;
 use crate::session::{self, Signed, Stop};
 
-/// What the page is asked with: the register's word, or what was missing in the form.
+/// What the page is asked with: what was missing in the form.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Asked {
-    register: Option<String>,
     missing: Option<String>,
 }
 
@@ -101,6 +99,10 @@ pub(super) async fn show(
         _ => None,
     };
     let history = case_history::list(&read, case.id).await?;
+    let account = accounts::find(&read, case.account).await?;
+    let may_reopen = account.is_some_and(|account| account.status == accounts::Status::Frozen)
+        && signed.may(Permission::Confirm)
+        && decide::may_reopen(&case, &history, desk.me());
     let names = names(&service, &review, &history).await?;
     let name_of = |id: OperatorId| {
         let known = names.iter().find(|(known, _)| *known == id);
@@ -113,7 +115,7 @@ pub(super) async fn show(
     let content = Content {
         visit: &visit,
         about: visit.t(about(case.state, case.source.as_str())),
-        state: visit.t(state_text(case.state)),
+        state: visit.t(words::state(case.state)),
         level: review.level.number(),
         since: visit.moment(review.queued_at),
         appeals: Some(review.appeals).filter(|appeals| *appeals > 0),
@@ -124,22 +126,21 @@ pub(super) async fn show(
             .map(|claim| visit.t_with("desk-until", &[("at", visit.moment(claim.until).into())])),
         proposal: review.proposal.map(|proposal| Proposed {
             by: name_of(proposal.by),
-            what: visit.t(verdict_text(proposal.verdict)),
+            what: visit.t("desk-verdict-approve"),
             reason: visit.t(proposal.reason.text()),
         }),
         outcome: match review.stage {
             Stage::Queued => None,
             Stage::Asked | Stage::Done => review.reason.map(|reason| visit.t(reason.text())),
         },
-        bar: barred.map(|bar| visit.t(bar_text(bar))),
-        register: asked.register.as_deref().map(|word| visit.t(register_text(word))),
-        actions: actions(
-            &visit,
-            &signed,
-            (&case, &review),
-            (open.is_some(), barred),
-            language,
-        ),
+        bar: barred.map(|bar| visit.t(words::bar(bar))),
+        register: register(&visit, &history),
+        actions: if may_reopen {
+            vec![step(&visit, &case, "/reopen", ("desk-reopen", "o", "button"))]
+        } else {
+            let seen = (open.is_some(), barred);
+            actions(&visit, &signed, (&case, &review), seen, language)
+        },
         open: open.map(|(open, _)| open),
         history: history
             .iter()
@@ -205,7 +206,7 @@ async fn open(
     let shown = pictures.iter().filter(|picture| picture.deleted_at.is_none());
     let pictures = shown.map(|picture| Picture {
         href: step_of(&case.number, &format!("/pictures/{}", picture.id)).to_string(),
-        part: visit.t(part_text(picture.part)),
+        part: visit.t(words::part(picture.part)),
         who: who.clone(),
     });
     let open = Open {
@@ -262,22 +263,30 @@ fn facts_of(visit: &Visit, facts: &Input, account: &accounts::Account) -> Vec<(S
         shown.push((visit.t("desk-fact-verified-name"), name.as_str().to_owned()));
     }
     for (name, factor) in facts.more.iter() {
-        let label = more_text(name).map_or_else(|| name.to_owned(), |key| visit.t(key));
+        let label = words::more(name).map_or_else(|| name.to_owned(), |key| visit.t(key));
         shown.push((label, factor.value.expose().clone()));
     }
     shown
 }
 
-/// The key of what else belongs to a case; a source's own factors have the names that its contract gives them.
-fn more_text(name: &str) -> Option<&'static str> {
-    Some(match name {
-        "answer" => "desk-more-answer",
-        "appeal" => "desk-more-appeal",
-        decide::UNTIL => "desk-more-until",
-        decide::DOCUMENT => "desk-more-document",
-        decide::DOCUMENT_EXPIRES => "desk-more-document-expires",
-        _ => return None,
-    })
+/// A button that takes a step.
+fn step(
+    visit: &Visit,
+    case: &Case,
+    path: &str,
+    (words, key, class): (&'static str, &'static str, &'static str),
+) -> Markup {
+    let form = <Step as web::extract::FormName>::FORM;
+    FormPage::new(form, step_of(&case.number, path))
+        .markup(key_button(visit, words, key, class))
+        .render(visit, &Errors::none())
+}
+
+/// What the register said last, with the time.
+fn register(visit: &Visit, history: &[case_history::Entry]) -> Option<String> {
+    let said = |entry: &case_history::Entry| Some((entry.at, words::register(entry.what)?));
+    let (at, key) = history.iter().find_map(said)?;
+    Some(format!("{} · {}", visit.moment(at), visit.t(key)))
 }
 
 /// The forms of the page, in the order of work: decide, ask the register, give back; or take it; or take the next.
@@ -288,14 +297,7 @@ fn actions(
     (is_open, barred): (bool, Option<Bar>),
     language: model::language::Language,
 ) -> Vec<Markup> {
-    let step = |step: &str, words, key, class| {
-        FormPage::new(
-            <Step as web::extract::FormName>::FORM,
-            step_of(&case.number, step),
-        )
-        .markup(key_button(visit, words, key, class))
-        .render(visit, &Errors::none())
-    };
+    let step = |path: &str, words, key, class| step(visit, case, path, (words, key, class));
     if is_open {
         let mut forms = vec![decision(visit, (case, review), language)];
         forms.push(step("/register", "desk-ask-register", "q", "button quiet"));
@@ -342,7 +344,7 @@ fn decision(visit: &Visit, (case, review): (&Case, &Review), language: model::la
             if act == Act::Ask && !can_ask(case.state) {
                 continue;
             }
-            for reason in Reason::for_act(act).filter(|reason| decide::fits(case, *reason)) {
+            for reason in Reason::for_act(act).filter(|reason| decide::fits(case, act, *reason)) {
                 let value = decide::choice(act, reason);
                 radios = radios.option_with_hint(value, label(words, reason), reply(reason));
             }
@@ -351,50 +353,4 @@ fn decision(visit: &Visit, (case, review): (&Case, &Review), language: model::la
     form.radios(radios)
         .markup(key_button(visit, "desk-decide", "d", "button"))
         .render(visit, &Errors::none())
-}
-
-const fn state_text(state: CaseState) -> &'static str {
-    match state {
-        CaseState::InReview => "desk-state-in-review",
-        CaseState::NeedsMoreInformation => "desk-state-asked",
-        CaseState::Approved => "desk-state-approved",
-        CaseState::Rejected => "desk-state-rejected",
-        CaseState::Appealed => "desk-state-appealed",
-        CaseState::Restricted => "desk-state-restricted",
-        _ => "desk-state-over",
-    }
-}
-
-const fn verdict_text(verdict: Verdict) -> &'static str {
-    match verdict {
-        Verdict::Approve => "desk-verdict-approve",
-        Verdict::Reject => "desk-verdict-reject",
-    }
-}
-
-const fn bar_text(bar: Bar) -> &'static str {
-    match bar {
-        Bar::OwnName => "desk-own-name",
-        Bar::Role => "desk-needs-senior",
-    }
-}
-
-/// Words of the address are read by us alone: whatever else is there says nothing.
-fn register_text(word: &str) -> &'static str {
-    match word {
-        "match" => "desk-register-match",
-        "mismatch" => "desk-register-mismatch",
-        "not_found" => "desk-register-not-found",
-        "restricted" => "desk-register-restricted",
-        _ => "desk-register-unavailable",
-    }
-}
-
-const fn part_text(part: case_images::Part) -> &'static str {
-    match part {
-        case_images::Part::Front => "desk-part-front",
-        case_images::Part::Back => "desk-part-back",
-        case_images::Part::Portrait => "desk-part-portrait",
-        case_images::Part::Other => "desk-part-other",
-    }
 }

@@ -1,9 +1,10 @@
 //! Counters of tries with passwords: by login from one network, by login from everywhere, and by network. Each has
 //! several windows, so that waits grow: a minute after five, a quarter of an hour after ten, a day after thirty. What is
 //! counted is what was typed, whether there is such an operator or not, so that no wait tells (A203, A207). The limits of
-//! a login from everywhere are high: a stranger elsewhere must not keep an operator out.
+//! a login from everywhere are high, and do not hold in a network from which this operator signed in of late: a stranger
+//! elsewhere must not keep an operator out.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use store::throttles::{self, Rule};
 use store::{StoreError, Tx};
 use web::Visit;
@@ -34,6 +35,8 @@ const ADDRESS: [Rule; 3] = [
     rule("operator_address_quarter", 60, QUARTER),
     rule("operator_address_day", 500, DAY),
 ];
+/// That an operator signed in from a network: in this stretch of time, or in the one before.
+const KNOWN: Rule = rule("operator_known_network", 1, 30 * DAY);
 
 /// The counters of one try.
 #[derive(Debug)]
@@ -52,6 +55,26 @@ impl Keys {
             login: login.map(str::to_owned),
             address,
         }
+    }
+
+    /// Leaves out the limits of a login from everywhere where this operator signed in before from this network.
+    pub(super) async fn trusting(mut self, tx: &Tx, now: DateTime<Utc>) -> Result<Self, StoreError> {
+        if let Some(here) = &self.here
+            && throttles::look(tx, &KNOWN, here, now).await?.count > 0
+        {
+            self.login = None;
+        }
+        Ok(self)
+    }
+
+    /// Remembers that this operator signed in from here, until the end of the next stretch of time.
+    pub(super) async fn remember(&self, tx: &Tx, now: DateTime<Utc>) -> Result<(), StoreError> {
+        if let Some(here) = &self.here {
+            let next = now + TimeDelta::seconds(KNOWN.window_seconds);
+            throttles::hit(tx, &KNOWN, here, now).await?;
+            throttles::hit(tx, &KNOWN, here, next).await?;
+        }
+        Ok(())
     }
 
     fn own(&self) -> impl Iterator<Item = (&'static Rule, &str)> {
@@ -101,5 +124,45 @@ impl Keys {
             throttles::give_back(tx, rule, &self.address, now).await?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::StatusCode;
+
+    use super::*;
+    use crate::roles::Role;
+    use crate::testing::{PASSWORD, worlds};
+
+    #[tokio::test]
+    async fn attack_212_strangers_everywhere_keep_no_operator_out_of_where_they_signed_in_before() {
+        for world in worlds().await {
+            let person = world.operator("wang.li", &[Role::Administrator]).await;
+            let mut browser = world.browser();
+            browser.sign_in(&world, &person).await;
+            assert_eq!(browser.get("/operator").await.status, StatusCode::OK);
+            let [quarter, _] = &LOGIN;
+            let strangers = async || {
+                for _ in 0..quarter.limit {
+                    let (tx, now) = (world.service.store().read(), world.clock.now());
+                    throttles::hit(&tx, quarter, &person.login, now).await.unwrap();
+                }
+            };
+            strangers().await;
+            let mut elsewhere = world.browser();
+            elsewhere.address = "203.0.113.7".parse().unwrap();
+            let seen = elsewhere.give_password(&person.login, PASSWORD).await;
+            assert_eq!(seen.status, StatusCode::TOO_MANY_REQUESTS, "{}", world.kind);
+            // A month later still: of two stretches of time one is always whole.
+            world.wait(KNOWN.window_seconds);
+            strangers().await;
+            let seen = world.browser().give_password(&person.login, PASSWORD).await;
+            assert_eq!(seen.location.as_deref(), Some("/operator/sign-in/code"));
+            world.wait(KNOWN.window_seconds);
+            strangers().await;
+            let seen = world.browser().give_password(&person.login, PASSWORD).await;
+            assert_eq!(seen.status, StatusCode::TOO_MANY_REQUESTS, "forgotten");
+        }
     }
 }

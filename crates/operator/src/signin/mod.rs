@@ -24,7 +24,7 @@ use web::{Problem, Visit};
 use crate::session::{self, HOME, LEAVE, SIGN_IN, Stop};
 use crate::{Service, audit};
 
-pub(crate) use self::password::after_passkey;
+pub(crate) use self::password::{after_passkey, paused_words};
 pub(crate) use self::second::{locked, with_proofs};
 
 /// The page of the second proof.
@@ -70,7 +70,9 @@ pub(crate) async fn complete(
     store::audit::record(&tx, service.rng(), entry).await?;
     tx.commit().await?;
     let keys = guard::Keys::new(visit, Some(&operator.login));
-    keys.forgive(&service.store().read(), now).await?;
+    let tx = service.store().read();
+    keys.forgive(&tx, now).await?;
+    keys.remember(&tx, now).await?;
     visit.start_operator(&token);
     Ok(true)
 }
@@ -83,6 +85,29 @@ pub(crate) async fn passkey_wait(service: &Service, visit: &Visit) -> Result<Opt
     }
     keys.count(&tx, visit.now()).await?;
     Ok(None)
+}
+
+/// Counts a try with the password of a login that is signed in; how long to wait, if it is one too many.
+pub(crate) async fn password_wait(
+    service: &Service,
+    visit: &Visit,
+    login: &str,
+) -> Result<Option<i64>, Stop> {
+    let tx = service.store().read();
+    let keys = guard::Keys::new(visit, Some(login));
+    let keys = keys.trusting(&tx, visit.now()).await?;
+    if let Some(seconds) = keys.wait(&tx, visit.now()).await? {
+        return Ok(Some(seconds));
+    }
+    keys.count(&tx, visit.now()).await?;
+    Ok(None)
+}
+
+/// Forgets the tries with a password that turned out right.
+pub(crate) async fn password_right(service: &Service, visit: &Visit, login: &str) -> Result<(), Stop> {
+    let keys = guard::Keys::new(visit, Some(login));
+    keys.forgive(&service.store().read(), visit.now()).await?;
+    Ok(())
 }
 
 #[derive(Deserialize)]

@@ -103,8 +103,9 @@ pub(super) async fn submit(
     }
     // What can be nobody's login is counted and refused like what is nobody's.
     let login = typed.to_lowercase();
-    let keys = Keys::new(&visit, Some(&login));
     let tx = service.store().read();
+    let keys = Keys::new(&visit, Some(&login));
+    let keys = keys.trusting(&tx, visit.now()).await?;
     if let Some(seconds) = keys.wait(&tx, visit.now()).await? {
         return Ok(again(&service, &visit, &sent, paused(seconds)));
     }
@@ -175,11 +176,16 @@ async fn refused(
     Ok(again(service, visit, sent, (errors, None)))
 }
 
-fn paused(seconds: i64) -> (Errors, Option<StatusCode>) {
+/// What is said after too many tries.
+pub(crate) fn paused_words(seconds: i64) -> Words {
     let minutes = u32::try_from(seconds).unwrap_or(u32::MAX).div_ceil(60);
+    Words::with("operator-sign-in-paused", vec![("minutes", minutes.into())])
+}
+
+fn paused(seconds: i64) -> (Errors, Option<StatusCode>) {
     tracing::warn!(seconds, "an operator's sign-in paused after failed tries");
-    let words = Words::with("operator-sign-in-paused", vec![("minutes", minutes.into())]);
-    (Errors::of_form(words), Some(StatusCode::TOO_MANY_REQUESTS))
+    let errors = Errors::of_form(paused_words(seconds));
+    (errors, Some(StatusCode::TOO_MANY_REQUESTS))
 }
 
 fn busy() -> (Errors, Option<StatusCode>) {

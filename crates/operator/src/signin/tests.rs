@@ -231,7 +231,7 @@ async fn attack_213_ten_wrong_codes_lock_however_slowly_and_only_a_reset_helps()
         );
         let store = world.service.store();
         let link = people::reset(store, &Config::default(), person.id, people::By::Command).await;
-        assert!(link.unwrap().is_some());
+        assert!(link.unwrap().is_ok());
         let audited: Vec<_> = world.test.audited().await.unwrap();
         let of = |name: &str| audited.iter().filter(|(event, _, _)| event == name).count();
         assert_eq!((of("operator_locked"), of("operator_invited")), (1, 1));

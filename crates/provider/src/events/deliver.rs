@@ -2,8 +2,9 @@
 //! when there is no answer, and not for longer than a day. It keeps the limits of `provider.backchannel_logout`.
 //!
 //! Every node runs one. A row is taken for a lease, so that one node tells the sub-site and another takes over when that
-//! node dies. Whether the sub-site may still know is looked at when it is told: the person may have taken the consent
-//! back meanwhile.
+//! node dies. Whether the sub-site may still know levels and dates is looked at when it is told: the person may have taken that
+//! consent back meanwhile. One that knows only an `acr` was chosen when the level fell, by the tokens that held then, and
+//! learns nothing but that what it was told is true no more.
 
 use std::collections::HashMap;
 use std::future::Future;

@@ -1,8 +1,11 @@
 //! Who is told what about whom.
 
+use std::collections::BTreeSet;
+
 use axum::body::Body;
 use http::Request;
 use model::client::AuthMethod;
+use model::evidence::SourceId;
 use model::ladder::Level;
 use model::scope::{Scope, ScopeSet};
 use serde_json::json;
@@ -33,7 +36,7 @@ async fn a_sub_site_is_told_what_is_missing_by_the_names_of_sources_and_which_wa
     for world in testing::worlds().await {
         world
             .service
-            .tell_open_sources(|source| source.as_str() == "bank_card");
+            .tell_open_sources(async || Ok(BTreeSet::from([SourceId::parse("bank_card").unwrap()])));
         let sub = subject(&world, "hefei");
         let answer = ask(&world, "hefei", &sub, "2").await;
         assert_eq!(answer.status, 200, "{}", answer.json);

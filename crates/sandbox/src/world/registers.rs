@@ -21,7 +21,8 @@ pub(super) struct Card {
     name: String,
     citizen_id: String,
     phone: String,
-    card: String,
+    #[serde(rename = "card")]
+    number: String,
 }
 
 impl Asked for Card {
@@ -30,7 +31,7 @@ impl Asked for Card {
         if !is_digits(phone, 7..=15) {
             return Some("phone: in E.164");
         }
-        (!is_card_number(&self.card)).then_some("card: 16 to 19 digits with a right check digit")
+        (!is_card_number(&self.number)).then_some("card: 16 to 19 digits with a right check digit")
     }
 }
 
@@ -46,7 +47,7 @@ pub(super) async fn bank_card(State(world): State<World>, headers: HeaderMap, bo
                 let agrees = !card.lost
                     && person.name_on_record() == asked.name
                     && reserved == asked.phone
-                    && card.number == asked.card;
+                    && card.number == asked.number;
                 Answer::about(person, route, agrees)
             })
     })

@@ -183,6 +183,32 @@ impl Named {
         faults
     }
 
+    /// Every address that carries people, codes or secrets and is not https: of the files, in their settings too, and of the
+    /// sections of the configuration itself.
+    fn plain_faults(&self, config: &Config) -> Vec<Fault> {
+        let mut faults = Vec::new();
+        for (name, entry) in config.account.sources.entries() {
+            let mut keys = Vec::new();
+            if entry.url.as_ref().is_some_and(|url| url.scheme() != "https") {
+                keys.push("url".to_owned());
+            }
+            for (key, value) in &entry.settings {
+                plain_settings(&format!("settings.{key}"), value, &mut keys);
+            }
+            for key in keys {
+                let problem = "must be https in production; plain http is for the sandbox world only".to_owned();
+                // A section of the configuration takes the place of a file.
+                let is_written_here = self.entries.get(&name).is_some_and(|own| own.url == entry.url);
+                let file = self.files.get(&name).filter(|_| is_written_here);
+                faults.push(match file {
+                    Some((file, text)) => at(file, line_of_key(text, &key), &key, problem),
+                    None => at(Path::new("account.sources"), None, &format!("{name}.{key}"), problem),
+                });
+            }
+        }
+        faults
+    }
+
     /// Puts the entries where accounts look for them, and tries whether each source's own file can make something of
     /// its entry.
     pub(crate) fn connect(&self, config: &mut Config, ladder: &Ladder) -> Vec<Fault> {
@@ -195,14 +221,11 @@ impl Named {
                                table [ladder] with its level here";
                 faults.push(fault("source", problem.to_owned()));
             }
-            let url = self.entries.get(name).and_then(|entry| entry.url.as_ref());
-            if config.environment == Environment::Production && url.is_some_and(|url| url.scheme() != "https")
-            {
-                let problem = "must be https in production; plain http is for the sandbox world only";
-                faults.push(fault("url", problem.to_owned()));
-            }
         }
         config.account.sources.named.clone_from(&self.entries);
+        if config.environment == Environment::Production {
+            faults.extend(self.plain_faults(config));
+        }
         if let Err(found) = try_to_connect(config) {
             for (source, problem) in found {
                 faults.push(match self.files.get(&source) {
@@ -222,6 +245,28 @@ impl Named {
             }
         }
         faults
+    }
+}
+
+/// The settings of an entry whose value is an address with plain http.
+fn plain_settings(key: &str, value: &toml::Value, found: &mut Vec<String>) {
+    match value {
+        // Revocation lists are signed, and authorities publish them so.
+        _ if key.ends_with(".crl_urls") => {}
+        toml::Value::String(text) if Url::parse(text.trim()).is_ok_and(|url| url.scheme() == "http") => {
+            found.push(key.to_owned());
+        }
+        toml::Value::Array(values) => {
+            for value in values {
+                plain_settings(key, value, found);
+            }
+        }
+        toml::Value::Table(table) => {
+            for (name, value) in table {
+                plain_settings(&format!("{key}.{name}"), value, found);
+            }
+        }
+        _ => {}
     }
 }
 

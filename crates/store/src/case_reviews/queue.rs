@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use model::case::State;
 use model::evidence::SourceId;
 use model::ids::OperatorId;
-use sea_orm::sea_query::{Condition, Expr, ExprTrait as _};
+use sea_orm::sea_query::{Condition, Expr, ExprTrait as _, Query};
 use sea_orm::{
     ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, Select,
 };
@@ -132,10 +132,19 @@ pub async fn list(tx: &Tx) -> Result<Vec<Waiting>, StoreError> {
     with_cases(tx, rows).await
 }
 
+/// Who takes a case, and whether they take what is for a second person: proposals and frozen accounts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Taker {
+    /// Who.
+    pub operator: OperatorId,
+    /// Whether they confirm what others propose.
+    pub confirms: bool,
+}
+
 /// The case that an operator takes next: what has waited longest of what they may take, behind one that they leave.
 pub async fn find_next(
     tx: &Tx,
-    operator: OperatorId,
+    Taker { operator, confirms }: Taker,
     now: DateTime<Utc>,
     behind: Option<&Review>,
 ) -> Result<Option<Waiting>, StoreError> {
@@ -150,6 +159,11 @@ pub async fn find_next(
         .add(Column::Appeals.eq(0))
         .add(Expr::exists(took_part(operator)).not());
     let mut query = queued().filter(free).filter(not_mine).filter(fresh);
+    if !confirms {
+        query = query
+            .filter(Column::ProposedBy.is_null())
+            .filter(Expr::exists(frozen()).not());
+    }
     if let Some(review) = behind {
         let later = Column::QueuedAt
             .eq(review.queued_at)
@@ -162,6 +176,22 @@ pub async fn find_next(
     }
     let rows = query.limit(1).all(tx).await?;
     Ok(with_cases(tx, rows).await?.pop())
+}
+
+/// The case of a review, if it is about a frozen account.
+fn frozen() -> sea_orm::sea_query::SelectStatement {
+    Query::select()
+        .expr(Expr::value(1))
+        .from(verification_case::Entity)
+        .and_where(
+            Expr::col((verification_case::Entity, verification_case::Column::Id))
+                .equals((Entity, Column::CaseId)),
+        )
+        .and_where(
+            Expr::col((verification_case::Entity, verification_case::Column::State))
+                .eq(State::Restricted.as_str()),
+        )
+        .take()
 }
 
 fn queued() -> Select<Entity> {

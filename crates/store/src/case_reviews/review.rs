@@ -20,7 +20,7 @@ pub enum Stage {
 }
 
 impl Stage {
-    pub(super) const fn as_str(self) -> &'static str {
+    pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::Queued => "queued",
             Self::Asked => "asked",
@@ -46,29 +46,20 @@ pub enum Verdict {
 }
 
 impl Verdict {
-    /// The word in the database and in forms.
-    pub const fn as_str(self) -> &'static str {
+    /// The word in the database.
+    pub(super) const fn as_str(self) -> &'static str {
         match self {
             Self::Approve => "approve",
             Self::Reject => "reject",
         }
     }
-
-    /// Reads the word.
-    pub fn parse(word: &str) -> Option<Self> {
-        [Self::Approve, Self::Reject]
-            .into_iter()
-            .find(|verdict| verdict.as_str() == word)
-    }
 }
 
-/// What an operator suggests to a second one.
+/// That an operator suggests to a second one to approve.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Proposal {
     /// Who.
     pub by: OperatorId,
-    /// What.
-    pub verdict: Verdict,
     /// Why.
     pub reason: Reason,
 }
@@ -138,10 +129,10 @@ pub(super) fn from_row(row: Model) -> Result<Review, StoreError> {
     };
     let operator = OperatorId::from_uuid;
     let claim = row.claimed_by.zip(row.claimed_until);
-    let proposal = match (row.proposed_by, row.proposed, reason(row.proposed_reason)?) {
-        (Some(by), Some(word), Some(reason)) => Some(Proposal {
+    let proposal = match (row.proposed_by, row.proposed.as_deref(), reason(row.proposed_reason)?) {
+        (Some(_), Some(word), _) if word != Verdict::Approve.as_str() => return Err(malformed),
+        (Some(by), Some(_), Some(reason)) => Some(Proposal {
             by: operator(by),
-            verdict: Verdict::parse(&word).ok_or(malformed)?,
             reason,
         }),
         _ => None,

@@ -16,14 +16,25 @@ fn someone(test: &TestStore) -> OperatorId {
     OperatorId::new(test.clock.now(), test.store.rng())
 }
 
+const fn taker(operator: OperatorId) -> Taker {
+    Taker {
+        operator,
+        confirms: true,
+    }
+}
+
 async fn queued(test: &TestStore, level: u8) -> Case {
+    queued_as(test, level, State::InReview).await
+}
+
+async fn queued_as(test: &TestStore, level: u8, state: State) -> Case {
     let (now, rng, tx) = (test.clock.now(), test.store.rng(), test.store.read());
     let new = NewCase {
         id: CaseId::new(now, rng),
         number: CaseNumber::generate(now, rng),
         account: AccountId::new(now, rng),
         source: SourceId::parse("document_review").unwrap(),
-        state: State::InReview,
+        state,
         input: Input {
             name: PersonName::parse("张明远").unwrap(),
             citizen_id: CitizenId::parse("340000199003070012", now.date_naive()).unwrap(),
@@ -62,7 +73,6 @@ async fn settle(
 async fn suggest(test: &TestStore, case: &Case, by: OperatorId) -> bool {
     let proposal = Proposal {
         by,
-        verdict: Verdict::Approve,
         reason: GOOD,
     };
     propose(&test.store.read(), case.id, &proposal, test.clock.now())
@@ -103,10 +113,6 @@ async fn attack_291_what_was_typed_is_opened_by_its_holder_alone_and_not_after_t
         test.clock.advance(LEASE);
         assert!(open_now(me).await.is_none(), "the lease is over");
         assert!(!release(&tx, case.id, me, test.clock.now()).await.unwrap());
-        assert!(
-            !hold(&tx, case.id, me, (test.clock.now(), LEASE)).await.unwrap(),
-            "what is over is not made longer"
-        );
         assert!(take(&test, &case, other).await, "a colleague takes over");
         assert!(!settle(&test, &case, (me, Verdict::Approve, GOOD), Eyes::Two).await);
         assert!(settle(&test, &case, (other, Verdict::Approve, GOOD), Eyes::Two).await);
@@ -213,9 +219,9 @@ async fn an_appeal_is_for_somebody_who_took_no_part_in_the_decision() {
         let review = find_review(&tx, case.id).await.unwrap().unwrap();
         assert_eq!((review.appeals, review.stage), (1, Stage::Queued));
         assert!(!take(&test, &case, me).await, "the one who decided");
-        assert_eq!(find_next(&tx, me, test.clock.now(), None).await.unwrap(), None);
+        assert_eq!(find_next(&tx, taker(me), test.clock.now(), None).await.unwrap(), None);
         assert!(
-            find_next(&tx, other, test.clock.now(), None)
+            find_next(&tx, taker(other), test.clock.now(), None)
                 .await
                 .unwrap()
                 .is_some()
@@ -297,13 +303,105 @@ async fn the_queue_says_how_much_waits_and_for_how_long() {
             .collect();
         assert_eq!(numbers, [oldest.number.clone(), second.number, third.number]);
         assert_eq!(
-            find_next(&tx, me, now, None).await.unwrap(),
+            find_next(&tx, taker(me), now, None).await.unwrap(),
             None,
             "mine or taken"
         );
-        let next = find_next(&tx, other, now, None).await.unwrap().unwrap();
+        let next = find_next(&tx, taker(other), now, None).await.unwrap().unwrap();
         assert_eq!(next.number, oldest.number);
-        let behind = find_next(&tx, other, now, Some(&next.review)).await.unwrap();
+        let behind = find_next(&tx, taker(other), now, Some(&next.review)).await.unwrap();
         assert_eq!(behind, None, "the others are taken");
+    }
+}
+
+#[tokio::test]
+async fn a_case_that_comes_back_keeps_the_larger_level() {
+    for test in stores().await {
+        let (case, me) = (queued(&test, 3).await, someone(&test));
+        let (tx, now) = (test.store.read(), test.clock.now());
+        for (again, expected) in [(1, 3), (2, 3), (4, 4), (1, 4)] {
+            assert!(take(&test, &case, me).await);
+            assert!(ask(&tx, case.id, (me, Reason::PartMissing), now).await.unwrap());
+            let level = Level::new(again).unwrap();
+            enqueue(&tx, case.id, case.account, level, now).await.unwrap();
+            let review = find_review(&tx, case.id).await.unwrap().unwrap();
+            assert_eq!(review.level.number(), expected, "{}", test.database.kind());
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_next_case_of_who_does_not_confirm_is_behind_all_that_waits_for_a_second_person() {
+    for test in stores().await {
+        let (me, other, tx) = (someone(&test), someone(&test), test.store.read());
+        for _ in 0..5 {
+            queued_as(&test, 1, State::Restricted).await;
+            let proposed = queued(&test, 3).await;
+            assert!(take(&test, &proposed, other).await && suggest(&test, &proposed, other).await);
+            test.clock.advance(TimeDelta::minutes(1));
+        }
+        let plain = queued(&test, 2).await;
+        let reviewer = Taker {
+            operator: me,
+            confirms: false,
+        };
+        let now = test.clock.now();
+        let next = find_next(&tx, reviewer, now, None).await.unwrap().unwrap();
+        assert_eq!(next.number, plain.number, "{}", test.database.kind());
+        let behind = find_next(&tx, reviewer, now, Some(&next.review)).await.unwrap();
+        assert_eq!(behind, None);
+        let senior = find_next(&tx, taker(me), now, None).await.unwrap().unwrap();
+        assert_ne!(senior.number, plain.number);
+    }
+}
+
+async fn enrolled(test: &TestStore, login: &str, by: Option<OperatorId>) -> OperatorId {
+    use crate::operators::{self, Link, NewOperator};
+    let (id, now) = (someone(test), test.clock.now());
+    let link = Link {
+        hash: model::secret::Token::generate(test.store.rng()).hash(),
+        expires_at: now + TimeDelta::hours(1),
+        by,
+    };
+    let new = NewOperator {
+        id,
+        login,
+        name: "Operator",
+        roles: &["senior_reviewer"],
+        language: model::language::Language::En,
+        link,
+        now,
+    };
+    operators::create(&test.store.read(), &new).await.unwrap();
+    id
+}
+
+#[tokio::test]
+async fn attack_241_two_operators_of_one_administrator_do_not_decide_what_takes_two() {
+    for test in stores().await {
+        let root = enrolled(&test, "root", None).await;
+        let one = enrolled(&test, "one", Some(root)).await;
+        let other = enrolled(&test, "other", Some(root)).await;
+        let alone = enrolled(&test, "alone", None).await;
+        let case = queued(&test, 3).await;
+        assert!(take(&test, &case, one).await && suggest(&test, &case, one).await);
+        for (operator, may) in [(other, false), (root, false), (alone, true)] {
+            assert!(take(&test, &case, operator).await);
+            let step = (operator, Verdict::Approve, GOOD);
+            assert_eq!(settle(&test, &case, step, Eyes::Four).await, may);
+            let tx = test.store.read();
+            release(&tx, case.id, operator, test.clock.now()).await.unwrap();
+        }
+        // Whoever may not sign in any more proposes nothing any more, and holds nothing.
+        let case = queued(&test, 3).await;
+        assert!(take(&test, &case, one).await && suggest(&test, &case, one).await);
+        let held = queued(&test, 3).await;
+        assert!(take(&test, &held, one).await && !take(&test, &held, alone).await);
+        let tx = test.store.begin().await.unwrap();
+        crate::operators::disable(&tx, one, test.clock.now()).await.unwrap();
+        tx.commit().await.unwrap();
+        assert!(take(&test, &held, alone).await && take(&test, &case, alone).await);
+        let step = (alone, Verdict::Approve, GOOD);
+        assert!(!settle(&test, &case, step, Eyes::Four).await, "{}", test.database.kind());
     }
 }

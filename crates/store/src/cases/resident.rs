@@ -1,7 +1,12 @@
 //! What the owner of cases does with them: sees all of them, goes on with one that is not sent yet, answers, and what
 //! becomes of them when an account ends.
 
+use sea_orm::UpdateMany;
+use sea_orm::sea_query::Query;
+
 use super::*;
+use crate::case_reviews::Stage;
+use crate::entity::case_review;
 
 /// The most cases that the owner's list shows.
 const ALL_MAX: u64 = 50;
@@ -92,8 +97,33 @@ pub async fn find_reference(tx: &Tx, id: CaseId) -> Result<Option<String>, Store
     Ok(found.and_then(|row| row.reference))
 }
 
-/// Ends every case of an account to which something could still happen, because the account ends.
+/// Forgets what was typed for cases that a person rejected before a time: nobody can appeal any more. Answers how many.
+pub async fn forget_rejected(tx: &Tx, before: DateTime<Utc>) -> Result<u64, StoreError> {
+    let forgotten = rejected_inputs()
+        .filter(verification_case::Column::UpdatedAt.lt(before))
+        .exec(tx)
+        .await?;
+    Ok(forgotten.rows_affected)
+}
+
+/// An update that forgets what is left of what was typed for rejected cases.
+fn rejected_inputs() -> UpdateMany<verification_case::Entity> {
+    verification_case::Entity::update_many()
+        .col_expr(
+            verification_case::Column::InputSealed,
+            Expr::value(None::<Vec<u8>>),
+        )
+        .filter(verification_case::Column::State.eq(State::Rejected.as_str()))
+        .filter(verification_case::Column::InputSealed.is_not_null())
+}
+
+/// Ends every case of an account to which something could still happen, because the account ends. What was typed is
+/// forgotten, also where a case stays as it was decided.
 pub async fn end_all(tx: &Tx, account: AccountId, now: DateTime<Utc>) -> Result<u64, StoreError> {
+    rejected_inputs()
+        .filter(verification_case::Column::AccountId.eq(account.as_uuid()))
+        .exec(tx)
+        .await?;
     let endable = State::ALL
         .into_iter()
         .filter(|state| state.may_become(State::Replaced))
@@ -119,16 +149,22 @@ pub async fn end_all(tx: &Tx, account: AccountId, now: DateTime<Utc>) -> Result<
     Ok(changed.rows_affected)
 }
 
-/// Cases that have stood in a state since before a time, at most `limit` of them.
-pub async fn list_since(
+/// Cases whose owner was asked for more by a reviewer before a time and has sent nothing, at most `limit` of them. What
+/// waits for its owner to type again has a time of its own.
+pub async fn list_unanswered(
     tx: &Tx,
-    state: State,
     before: DateTime<Utc>,
     limit: u64,
 ) -> Result<Vec<Case>, StoreError> {
+    let asked = Query::select()
+        .column(case_review::Column::CaseId)
+        .from(case_review::Entity)
+        .and_where(case_review::Column::State.eq(Stage::Asked.as_str()))
+        .to_owned();
     let rows = verification_case::Entity::find()
-        .filter(verification_case::Column::State.eq(state.as_str()))
+        .filter(verification_case::Column::State.eq(State::NeedsMoreInformation.as_str()))
         .filter(verification_case::Column::UpdatedAt.lt(before))
+        .filter(verification_case::Column::Id.in_subquery(asked))
         .order_by_asc(verification_case::Column::UpdatedAt)
         .limit(limit)
         .all(tx)

@@ -181,6 +181,42 @@ async fn what_was_typed_for_a_denied_case_is_forgotten_in_time_and_a_review_keep
 }
 
 #[tokio::test]
+async fn what_was_typed_for_a_rejected_case_stays_for_an_appeal_and_goes_after_it_or_with_the_account() {
+    for test in testing::stores().await {
+        let late = case(&test, State::Rejected, None).await;
+        let (tx, now) = (test.store.read(), test.clock.now());
+        test.clock.advance(TimeDelta::seconds(1));
+        let young = case(&test, State::Rejected, None).await;
+        assert_eq!(forget_rejected(&tx, now).await.unwrap(), 0);
+        assert_eq!(forget_rejected(&tx, test.clock.now()).await.unwrap(), 1);
+        assert!(load(&test, &late).await.input.is_none(), "{}", test.database.kind());
+        assert!(load(&test, &young).await.input.is_some());
+        end_all(&tx, young.account, test.clock.now()).await.unwrap();
+        let ended = load(&test, &young).await;
+        assert_eq!((ended.state, ended.input), (State::Rejected, None));
+    }
+}
+
+#[tokio::test]
+async fn a_case_that_cannot_be_read_does_not_keep_the_others_from_being_tried() {
+    for test in testing::stores().await {
+        let bad = case(&test, State::Unavailable, Some(0)).await;
+        let good = case(&test, State::Unavailable, Some(1)).await;
+        let tx = test.store.read();
+        verification_case::Entity::update_many()
+            .col_expr(verification_case::Column::InputSealed, Expr::value(vec![0_u8]))
+            .filter(verification_case::Column::Id.eq(bad.id.as_uuid()))
+            .exec(&tx)
+            .await
+            .unwrap();
+        let now = test.clock.now() + TimeDelta::seconds(1);
+        let taken = claim_due(&tx, (now, now + TimeDelta::seconds(120)), 10).await.unwrap();
+        let taken: Vec<CaseId> = taken.into_iter().map(|case| case.id).collect();
+        assert_eq!(taken, [good.id], "{}", test.database.kind());
+    }
+}
+
+#[tokio::test]
 async fn a_number_that_is_taken_is_refused_and_the_transaction_goes_on() {
     for test in testing::stores().await {
         let first = case(&test, State::Mismatch, None).await;

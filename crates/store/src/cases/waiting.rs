@@ -105,7 +105,8 @@ pub async fn expire_unanswered(
 
 /// Takes cases whose next try is due, at most `limit` of them: those that wait, and those whose node stopped while it
 /// asked. Each is taken by one node only: the statement that takes it moves it to `Checking` until `again_at`, when it
-/// is due by itself should this node stop as well. The state that is answered is the one before.
+/// is due by itself should this node stop as well. The state that is answered is the one before. One that cannot be read
+/// is left until `again_at`, and the log says so.
 pub async fn claim_due(
     tx: &Tx,
     (now, again_at): (DateTime<Utc>, DateTime<Utc>),
@@ -140,9 +141,14 @@ pub async fn claim_due(
             .exec(tx)
             .await?;
         if taken.rows_affected == 1 {
-            let mut case = from_row(tx, row)?;
-            case.attempts += 1;
-            claimed.push(case);
+            let number = row.number.clone();
+            match from_row(tx, row) {
+                Ok(mut case) => {
+                    case.attempts += 1;
+                    claimed.push(case);
+                }
+                Err(error) => tracing::error!(case = number, %error, "a case cannot be read"),
+            }
         }
     }
     Ok(claimed)

@@ -17,6 +17,7 @@ pub struct Model {
     pub totp_step: Option<i64>,
     pub enrol_hash: Option<Vec<u8>>,
     pub enrol_expires_at: Option<DateTimeUtc>,
+    pub vouched_by: Option<Uuid>,
     pub created_at: DateTimeUtc,
     pub updated_at: DateTimeUtc,
 }

@@ -105,6 +105,14 @@ async fn whatever_changes_evidence_has_the_level_looked_at_and_a_look_is_one_nod
             .await
             .unwrap();
         assert!(take(&test, 10).await[0].evidence.is_empty());
+
+        // As when a number moves to another account.
+        prove(&test, &tx, one, "bank_card").await;
+        take(&test, 10).await;
+        assert_eq!(pieces::end_all(&tx, one, (now, "test")).await.unwrap(), 1);
+        assert!(take(&test, 10).await[0].evidence.is_empty());
+        assert_eq!(pieces::end_all(&tx, one, (now, "test")).await.unwrap(), 0);
+        assert!(take(&test, 10).await.is_empty(), "nothing changed");
     }
 }
 

@@ -13,11 +13,16 @@ fn token() -> TokenHash {
 }
 
 async fn active(test: &TestStore, login: &str, roles: &[&str]) -> OperatorId {
+    active_by(test, login, roles, None).await
+}
+
+async fn active_by(test: &TestStore, login: &str, roles: &[&str], by: Option<OperatorId>) -> OperatorId {
     let (tx, now) = (test.store.read(), test.clock.now());
     let (id, hash) = (OperatorId::new(now, test.store.rng()), token());
     let link = Link {
         hash,
         expires_at: now + TimeDelta::hours(1),
+        by,
     };
     let new = NewOperator {
         id,
@@ -169,5 +174,65 @@ async fn a_disabled_operator_has_no_sign_in_from_that_moment_on() {
         assert_eq!(disable(&tx, operator, now).await.unwrap(), Changed::Nothing);
         tx.commit().await.unwrap();
         assert!(live().await.is_none());
+    }
+}
+
+#[tokio::test]
+async fn attack_241_two_operators_behind_whom_one_stands_are_not_two_people() {
+    for test in stores().await {
+        let (tx, now) = (test.store.read(), test.clock.now());
+        let free = async |one, other| independent(&tx, one, other).await.unwrap();
+        let root = active(&test, "root", &[ADMINISTRATOR]).await;
+        let second = active(&test, "second", &[ADMINISTRATOR]).await;
+        let one = active_by(&test, "one", &["senior_reviewer"], Some(root)).await;
+        let other = active_by(&test, "other", &["senior_reviewer"], Some(root)).await;
+        let third = active_by(&test, "third", &["senior_reviewer"], Some(second)).await;
+        let alone = active(&test, "alone", &["senior_reviewer"]).await;
+        assert!(!free(one, other).await, "{}", test.database.kind());
+        assert!(!free(one, root).await && !free(root, one).await);
+        assert!(free(one, third).await && free(one, alone).await && free(root, second).await);
+        // A detour by another administrator is the same person.
+        let link = |by| Link {
+            hash: token(),
+            expires_at: now + TimeDelta::hours(1),
+            by,
+        };
+        let again = async |id, by| {
+            let tx = test.store.begin().await.unwrap();
+            let changed = reset(&tx, id, &link(by), now).await.unwrap();
+            tx.commit().await.unwrap();
+            changed
+        };
+        assert_eq!(again(second, Some(root)).await, Changed::Done);
+        assert!(!free(one, third).await);
+        // Nobody is left to reset the last one but the command line, by which each stands alone again.
+        assert_eq!(again(root, Some(second)).await, Changed::LastAdministrator);
+        assert_eq!(again(second, None).await, Changed::Done);
+        assert!(free(one, third).await);
+        assert_eq!(again(root, None).await, Changed::Done);
+        // Two who vouch for each other end the search too.
+        assert_eq!(again(one, Some(other)).await, Changed::Done);
+        assert_eq!(again(other, Some(one)).await, Changed::Done);
+        assert!(!free(one, other).await && free(one, alone).await);
+    }
+}
+
+#[tokio::test]
+async fn a_reset_by_an_operator_brings_back_nobody_who_was_disabled() {
+    for test in stores().await {
+        let now = test.clock.now();
+        let root = active(&test, "root", &[ADMINISTRATOR]).await;
+        let gone = active(&test, "gone", &["reviewer"]).await;
+        let tx = test.store.begin().await.unwrap();
+        assert_eq!(disable(&tx, gone, now).await.unwrap(), Changed::Done);
+        let mut link = Link {
+            hash: token(),
+            expires_at: now + TimeDelta::hours(1),
+            by: Some(root),
+        };
+        assert_eq!(reset(&tx, gone, &link, now).await.unwrap(), Changed::Nothing);
+        link.by = None;
+        assert_eq!(reset(&tx, gone, &link, now).await.unwrap(), Changed::Done);
+        tx.commit().await.unwrap();
     }
 }

@@ -89,3 +89,28 @@ async fn what_is_confirmed_dead_or_late_is_not_told_again() {
         assert!(of_account(&tx, all[0].account).await.unwrap().is_empty());
     }
 }
+
+#[tokio::test]
+async fn a_row_that_cannot_be_read_keeps_nobody_elses_from_being_told_and_ends_in_time() {
+    for test in stores().await {
+        let (tx, now, none) = (test.store.read(), test.clock.now(), BTreeSet::new());
+        let all = ["hefei", "wuhu"].map(|client| notice(&test, client));
+        put(&tx, &all).await.unwrap();
+        Entity::update_many()
+            .col_expr(Column::Details, Expr::value("{\"cause\":\"newer\"}"))
+            .filter(Column::Id.eq(all[0].id.as_uuid()))
+            .exec(&tx)
+            .await
+            .unwrap();
+        let rows = due(&tx, now, &none, 10).await.unwrap();
+        assert_eq!(rows.len(), 1, "{}", test.database.kind());
+        assert_eq!(rows[0].notice, all[1]);
+        // Left alone for a while, so that a limit is not used up by it.
+        assert_eq!(due(&tx, now, &none, 1).await.unwrap().len(), 1);
+        let later = now + TimeDelta::hours(LIFE_HOURS);
+        let late = give_up_expired(&tx, later).await.unwrap();
+        assert_eq!(late, [all[1].clone()]);
+        let open = open().all(&tx).await.unwrap();
+        assert!(open.is_empty(), "both have ended");
+    }
+}

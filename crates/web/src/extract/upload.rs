@@ -4,10 +4,13 @@
 //! The proof of the form has to be the first part. Names and types that the browser gives to files are not looked at:
 //! what a file is shows in its content, which is the handler's business.
 
+use std::time::Duration;
+
 use axum::extract::multipart::{Field, MultipartError};
 use axum::extract::{DefaultBodyLimit, FromRequest, Multipart, Request};
 use bytes::{Bytes, BytesMut};
 use http::StatusCode;
+use tokio::time::{Instant, timeout_at};
 
 use super::{RawParamsError, is_of_type, is_too_large};
 use crate::csrf;
@@ -23,6 +26,48 @@ pub struct UploadLimits {
     pub text_bytes: usize,
     /// How many parts there may be.
     pub parts: usize,
+    /// How fast it has to come in on average, in bytes a second, after a grace.
+    pub least_rate: u32,
+}
+
+/// For so long a form may come in as slowly as it likes.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// How a form comes in: what is slower than it may be is given up, because its place is somebody else's as well.
+struct Pace {
+    began: Instant,
+    came: u64,
+    least_rate: u32,
+}
+
+impl Pace {
+    fn new(limits: &UploadLimits) -> Self {
+        Self {
+            began: Instant::now(),
+            came: 0,
+            least_rate: limits.least_rate.max(1),
+        }
+    }
+
+    /// What comes next, unless it takes too long for what has come so far.
+    async fn next<T>(
+        &self,
+        coming: impl Future<Output = Result<Option<T>, MultipartError>>,
+    ) -> Result<Option<T>, Problem> {
+        let seconds = self.came.div_euclid(u64::from(self.least_rate));
+        let until = self.began + GRACE + Duration::from_secs(seconds);
+        match timeout_at(until, coming).await {
+            Ok(come) => come.map_err(broken),
+            Err(_) => Err(RawParamsError::Incomplete.into()),
+        }
+    }
+
+    async fn piece(&mut self, field: &mut Field<'_>) -> Result<Option<Bytes>, Problem> {
+        let piece = self.next(field.chunk()).await?;
+        let size = piece.as_ref().map_or(0, Bytes::len);
+        self.came = self.came.saturating_add(u64::try_from(size).unwrap_or(u64::MAX));
+        Ok(piece)
+    }
 }
 
 /// A form with files that is not read yet.
@@ -102,13 +147,14 @@ impl Upload {
     /// Reads the form of this name. A part that is there twice, a part without a name, and text that is not UTF-8 are
     /// refused.
     pub async fn read(mut self, visit: &Visit, form: &str, limits: &UploadLimits) -> Result<Sent, Problem> {
-        if let Err(problem) = self.check(visit, form, limits).await {
-            self.discard().await;
+        let mut pace = Pace::new(limits);
+        if let Err(problem) = self.check(visit, form, limits, &mut pace).await {
+            self.drop_rest(&mut pace).await;
             return Err(problem);
         }
         let mut sent = Sent::default();
         for _ in 0..=limits.parts {
-            let Some(field) = self.0.next_field().await.map_err(broken)? else {
+            let Some(field) = pace.next(self.0.next_field()).await? else {
                 return Ok(sent);
             };
             let name = field.name().unwrap_or_default().to_owned();
@@ -116,23 +162,36 @@ impl Upload {
                 return Err(Problem::bad_request().caused_by("a part has no name, or that of another"));
             }
             if field.file_name().is_some() {
-                if let Some(picked) = file_of(field, limits.file_bytes).await? {
+                if let Some(picked) = file_of(field, limits.file_bytes, &mut pace).await? {
                     sent.files.push((name, picked));
                 }
             } else {
-                sent.texts.push((name, text_of(field, limits.text_bytes).await?));
+                sent.texts.push((name, text_of(field, limits.text_bytes, &mut pace).await?));
             }
         }
         Err(RawParamsError::TooMany.into())
     }
 
-    async fn check(&mut self, visit: &Visit, form: &str, limits: &UploadLimits) -> Result<(), Problem> {
-        match self.0.next_field().await.map_err(broken)? {
+    async fn check(
+        &mut self,
+        visit: &Visit,
+        form: &str,
+        limits: &UploadLimits,
+        pace: &mut Pace,
+    ) -> Result<(), Problem> {
+        match pace.next(self.0.next_field()).await? {
             Some(field) if field.name() == Some(csrf::FIELD) && field.file_name().is_none() => {
-                let proof = text_of(field, limits.text_bytes).await?;
+                let proof = text_of(field, limits.text_bytes, pace).await?;
                 visit.check_csrf(form, &proof)
             }
             _ => Err(Problem::form_expired().caused_by("the proof is not the first part")),
+        }
+    }
+
+    /// What [`Self::discard`] does, for no longer than the form may take.
+    async fn drop_rest(mut self, pace: &mut Pace) {
+        while let Ok(Some(mut field)) = pace.next(self.0.next_field()).await {
+            while let Ok(Some(_)) = pace.piece(&mut field).await {}
         }
     }
 
@@ -144,9 +203,9 @@ impl Upload {
     }
 }
 
-async fn text_of(mut field: Field<'_>, limit: usize) -> Result<String, Problem> {
+async fn text_of(mut field: Field<'_>, limit: usize, pace: &mut Pace) -> Result<String, Problem> {
     let mut text = Vec::new();
-    while let Some(piece) = field.chunk().await.map_err(broken)? {
+    while let Some(piece) = pace.piece(&mut field).await? {
         text.extend_from_slice(&piece);
         if text.len() > limit {
             return Err(RawParamsError::TooLarge.into());
@@ -156,9 +215,13 @@ async fn text_of(mut field: Field<'_>, limit: usize) -> Result<String, Problem> 
 }
 
 /// A browser sends an empty file without a name where none was picked.
-async fn file_of(mut field: Field<'_>, limit: usize) -> Result<Option<Picked>, Problem> {
+async fn file_of(
+    mut field: Field<'_>,
+    limit: usize,
+    pace: &mut Pace,
+) -> Result<Option<Picked>, Problem> {
     let (mut content, mut large) = (BytesMut::new(), false);
-    while let Some(piece) = field.chunk().await.map_err(broken)? {
+    while let Some(piece) = pace.piece(&mut field).await? {
         large = large || content.len().saturating_add(piece.len()) > limit;
         if large {
             content = BytesMut::new();
@@ -193,6 +256,7 @@ mod tests {
         file_bytes: 10,
         text_bytes: 100,
         parts: 4,
+        least_rate: 1024,
     };
 
     fn request(kind: &str, body: impl Into<Body>) -> Request {
@@ -261,6 +325,28 @@ mod tests {
         ] {
             assert!(read(&parts).await.is_err(), "{parts:?}");
         }
+    }
+
+    #[tokio::test]
+    async fn attack_301_a_form_that_trickles_in_is_given_up_and_one_that_comes_steadily_is_read() {
+        let minute = Duration::from_secs(60);
+        let pace = |came| Pace {
+            began: Instant::now() - minute,
+            came,
+            least_rate: 1024,
+        };
+        let never = || std::future::pending::<Result<Option<Bytes>, MultipartError>>();
+        let slow = pace(50 * 1024).next(never()).await.unwrap_err();
+        assert_eq!(slow.status(), StatusCode::REQUEST_TIMEOUT);
+        let steady = pace(60 * 1024);
+        assert!(timeout_at(Instant::now(), steady.next(never())).await.is_err(), "it is waited for");
+        // What is not kept has no more time than the rest, and is counted like it.
+        let whole = format!("{}--x--\r\n", part("front", Some("a"), &"1".repeat(2000)));
+        let request = request("multipart/form-data; boundary=x", whole);
+        let upload = Upload::from_request(request, &()).await.unwrap();
+        let mut counted = pace(0);
+        upload.drop_rest(&mut counted).await;
+        assert_eq!(counted.came, 2000);
     }
 
     #[tokio::test]

@@ -23,7 +23,8 @@ use super::page::{self, Said};
 use crate::Service;
 use crate::evidence::check::Outcome;
 use crate::evidence::port::{self, Away, Definition};
-use crate::evidence::{onward, pages};
+use crate::evidence::source::{Reply, Word};
+use crate::evidence::{connected, onward, pages};
 use crate::session::Stop;
 use crate::signin::Onward;
 
@@ -60,6 +61,9 @@ pub(super) struct Kept {
     pub stated: Option<(String, String)>,
     pub interaction: Option<String>,
     pub return_to: Option<String>,
+    /// How often the party was asked about it in vain.
+    #[serde(default)]
+    pub asked_in_vain: u8,
 }
 
 /// Where the browser comes back to. Each source has an address of its own, so that the answer of one party is not taken
@@ -90,7 +94,7 @@ pub(super) async fn submit(
         return page::render(&service, &visit, &step, party.as_ref(), (errors, None)).await;
     }
     if page::is_used_up(&service, &visit, &step).await? || !may_leave(&service, &step).await? {
-        return Ok(pages::outcome(&mut visit, Outcome::NoTriesLeft, &step.onward));
+        return Ok(pages::outcome(&service, &mut visit, Outcome::NoTriesLeft, &step.onward));
     }
     depart(&service, &visit, &step, party.as_ref(), &sent).await
 }
@@ -117,7 +121,13 @@ async fn depart(
         stated,
         language: visit.language().tag(),
     };
-    let departure = match party.leave(&traveller).await {
+    let exchange = async {
+        let departure = party.leave(&traveller).await;
+        let word = departure.as_ref().map_or_else(|reply| reply.word, |_| Word::Match);
+        (word, departure)
+    };
+    let begun = connected::beginning(service, &step.id, party.is_asked_first(), exchange).await?;
+    let departure = match begun.unwrap_or_else(|word| Err(Reply::bare(word))) {
         Ok(departure) => departure,
         Err(reply) => {
             tracing::warn!(
@@ -133,6 +143,7 @@ async fn depart(
         stated: stated.map(|(name, number)| (name.as_str().to_owned(), number.as_str().to_owned())),
         interaction: sent.interaction.clone(),
         return_to: sent.return_to.clone(),
+        asked_in_vain: 0,
     };
     let kept = serde_json::to_vec(&kept).map_err(Problem::internal)?;
     let now = service.now();

@@ -50,10 +50,14 @@ pub(super) enum Said {
     OtherAccount,
     /// Nobody was signed in any more.
     SignedOut,
+    /// No tries are left today.
+    Limit,
+    /// Whoever was vouched for is too young to do this alone.
+    Minor,
 }
 
 impl Said {
-    const ALL: [Self; 11] = [
+    const ALL: [Self; 13] = [
         Self::Cancelled,
         Self::Differs,
         Self::RegisterDiffers,
@@ -65,6 +69,8 @@ impl Said {
         Self::Lost,
         Self::OtherAccount,
         Self::SignedOut,
+        Self::Limit,
+        Self::Minor,
     ];
 
     /// The word in the address.
@@ -81,6 +87,8 @@ impl Said {
             Self::Lost => "lost",
             Self::OtherAccount => "other-account",
             Self::SignedOut => "signed-out",
+            Self::Limit => "limit",
+            Self::Minor => "minor",
         }
     }
 
@@ -243,12 +251,14 @@ async fn roads(
     let (account, ladder, now) = (&step.session.account, service.ladder(), service.now());
     let held = store::evidence::list(&service.store().read(), account.id).await?;
     let level = evidence::level_from(service, account, &held).level;
-    let wanted = Level::ALL.into_iter().filter(|one| *one > level).find(|one| {
+    let above = || Level::ALL.into_iter().filter(|one| *one > level);
+    let wanted = above().find(|one| {
         let ways = ladder.roads(account.kind, *one, &held, now);
         ways.iter()
             .any(|way| way.level == *one && way.sources.contains(&step.id))
     });
-    let Some(wanted) = wanted else {
+    // Where a shorter way leads as far, none with this source is left; the others are there all the same.
+    let Some(wanted) = wanted.or_else(|| above().next()) else {
         return Ok(Vec::new());
     };
     let is_other = |source: &SourceId| {

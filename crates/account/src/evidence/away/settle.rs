@@ -111,12 +111,7 @@ async fn register(
     pair: (PersonName, CitizenId),
 ) -> Result<Registered, Stop> {
     if pair.1.age_on(today(visit)) < service.config().sources.adult_years {
-        return Ok(Registered::No(pages::minor(
-            service,
-            visit,
-            &pair.1,
-            &step.onward,
-        )));
+        return Ok(Registered::No(visit.redirect(&step.saying(Said::Minor))));
     }
     let register = Attempt {
         source: SourceId::parse(POPULATION_REGISTER).map_err(web::Problem::internal)?,
@@ -125,7 +120,7 @@ async fn register(
     Ok(match check::run(service, &register).await? {
         Outcome::Passed => Registered::Yes,
         Outcome::Denied { .. } => Registered::No(visit.redirect(&step.saying(Said::RegisterDiffers))),
-        other => Registered::No(pages::outcome(visit, other, &step.onward)),
+        other => Registered::No(ended(visit, step, &other)?),
     })
 }
 
@@ -141,8 +136,14 @@ async fn conclude(
     match settled {
         Outcome::Passed => form::passed(service, visit, &step.session, &step.onward).await,
         Outcome::Denied { .. } => Ok(visit.redirect(&step.saying(Said::Differs))),
-        other => Ok(pages::outcome(visit, other, &step.onward)),
+        other => ended(visit, step, &other),
     }
+}
+
+/// Where the other ends are told.
+fn ended(visit: &mut Visit, step: &Step, outcome: &Outcome) -> Result<Response, Stop> {
+    let limit = step.saying(Said::Limit);
+    Ok(pages::outcome_at(visit, outcome, &step.onward, limit)?)
 }
 
 /// What was answered when nothing changes by it.

@@ -7,6 +7,7 @@ use axum::response::Response;
 use axum::routing::get;
 use chrono::TimeDelta;
 use model::evidence::SourceId;
+use model::phone::Phone;
 use model::secret::Token;
 use serde::Deserialize;
 use store::round_trips::{self, NewRoundTrip, Refused, Traveller};
@@ -28,11 +29,17 @@ use crate::signin::Onward;
 
 /// How long a challenge is good, in minutes.
 const CHALLENGE_MINUTES: i64 = 10;
-/// How many challenges an account gets in a day.
-const RULE: Rule = Rule {
+/// How many challenges an account may answer in a day.
+const ANSWERS: Rule = Rule {
     name: "verify_certificate",
     limit: 60,
     window_seconds: 24 * 3600,
+};
+/// How many it may look at in an hour: each is a row.
+const LOOKS: Rule = Rule {
+    name: "verify_certificate_look",
+    limit: 120,
+    window_seconds: 3600,
 };
 
 /// The pages of every source whose road this is.
@@ -180,11 +187,14 @@ impl Step {
 }
 
 /// The text to sign. It says what it is for, so that no other signature of the same key can be taken for it, nor it for
-/// another; one line, so that copying does not change it.
-pub(super) fn challenge(visit: &Visit, nonce: &Token) -> String {
+/// another, and whose level it raises, so that nobody signs another person's for their own; one line, so that copying does
+/// not change it.
+fn challenge(visit: &Visit, step: &Step, nonce: &Token) -> String {
     let service = visit.kit().origin();
+    let phone = step.session.account.phone.as_ref();
+    let account = phone.map(Phone::masked).unwrap_or_default().replace(' ', "");
     format!(
-        "DENIZEN-CERTIFICATE-CHALLENGE-V1;purpose=raise-identity-level;service={service};nonce={}",
+        "DENIZEN-CERTIFICATE-CHALLENGE-V1;purpose=raise-identity-level;service={service};account={account};nonce={}",
         nonce.expose()
     )
 }
@@ -201,7 +211,7 @@ async fn show(
         return Ok(visit.redirect(&page));
     }
     let Some(nonce) = begin(&service, &visit, &step).await? else {
-        return Ok(pages::outcome(&mut visit, Outcome::NoTriesLeft, &step.onward));
+        return Ok(pages::outcome(&service, &mut visit, Outcome::NoTriesLeft, &step.onward));
     };
     let errors = match asked.said.as_deref().and_then(Said::parse) {
         Some(said) => Errors::of_form(Words::plain(
@@ -212,11 +222,11 @@ async fn show(
     Ok(render(&visit, &step, (&nonce, &Sent::default()), errors))
 }
 
-/// Makes a challenge for this sign-in in this browser; `None` when there were too many today.
+/// Makes a challenge for this sign-in in this browser; `None` when there were too many.
 async fn begin(service: &Service, visit: &Visit, step: &Step) -> Result<Option<Token>, Stop> {
     let (tx, now) = (service.store().read(), service.now());
     let key = step.session.account.id.to_string();
-    if throttles::hit(&tx, &RULE, &key, now).await?.exceeded() {
+    if throttles::hit(&tx, &LOOKS, &key, now).await?.exceeded() {
         return Ok(None);
     }
     let (nonce, browser) = (Token::generate(service.rng()), visit.browser_hash());
@@ -247,7 +257,7 @@ fn render(visit: &Visit, step: &Step, (nonce, sent): (&Token, &Sent), errors: Er
         say("text"),
         say("consent"),
         say("challenge"),
-        escape(&challenge(visit, nonce)),
+        escape(&challenge(visit, step, nonce)),
         say("challenge-hint"),
     );
     let form = step
@@ -310,7 +320,14 @@ async fn submit(
         tracing::info!(source = source.id, ?refused, "a challenge is not taken");
         return Ok(visit.redirect(&step.saying(said(refused))));
     }
-    let challenge = challenge(&visit, &nonce);
+    let key = step.session.account.id.to_string();
+    if throttles::hit(&tx, &ANSWERS, &key, service.now())
+        .await?
+        .exceeded()
+    {
+        return Ok(pages::outcome(&service, &mut visit, Outcome::NoTriesLeft, &step.onward));
+    }
+    let challenge = challenge(&visit, &step, &nonce);
     let shown = Shown {
         certificate: &sent.certificate,
         signature: &sent.signature,

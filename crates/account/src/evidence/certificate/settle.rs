@@ -84,7 +84,7 @@ async fn register(
     match check::run(service, &register).await? {
         Outcome::Passed => conclude(service, visit, step, (pair, reply)).await,
         Outcome::Denied { .. } => Ok(visit.redirect(&step.saying(Said::RegisterDiffers))),
-        other => Ok(pages::outcome(visit, other, &step.onward)),
+        other => Ok(pages::outcome(service, visit, other, &step.onward)),
     }
 }
 
@@ -112,7 +112,7 @@ async fn conclude(
     match check::take_in(service, &attempt, reply).await? {
         Outcome::Passed => form::passed(service, visit, &step.session, &step.onward).await,
         Outcome::Denied { .. } => Ok(visit.redirect(&step.saying(Said::Differs))),
-        other => Ok(pages::outcome(visit, other, &step.onward)),
+        other => Ok(pages::outcome(service, visit, other, &step.onward)),
     }
 }
 

@@ -31,6 +31,11 @@ pub trait Away: Send + Sync + fmt::Debug {
         false
     }
 
+    /// Whether the party is asked something that it may charge for before anybody leaves.
+    fn is_asked_first(&self) -> bool {
+        false
+    }
+
     /// Prepares the way out. `state` must come back with the browser.
     async fn leave(&self, traveller: &Traveller<'_>) -> Result<Departure, Reply>;
 
@@ -117,8 +122,6 @@ pub struct Arrival {
     pub reply: Reply,
     /// The name and number that it returned.
     pub said: Option<(PersonName, CitizenId)>,
-    /// The person gave up there.
-    pub cancelled: bool,
 }
 
 /// Certificates that name persons.

@@ -33,7 +33,7 @@ source-certificate-step-copy = 复制下面这一行待签名文字，不要改�
 source-certificate-step-sign = 在证书软件中用签名证书对它签名（SHA-256）。
 source-certificate-step-paste = 把证书和签名粘贴到下面，然后提交。
 source-certificate-challenge = 待签名文字
-source-certificate-challenge-hint = 10 分钟内有效，只能使用一次，只用于本次提升等级。
+source-certificate-challenge-hint = 10 分钟内有效，只能使用一次，只用于提升“account=”后所示手机号账号的等级。如果不是您自己的手机号，请勿签名。
 source-certificate-certificate = 证书
 source-certificate-certificate-hint = 以 -----BEGIN CERTIFICATE----- 开头的内容，只粘贴您本人的签名证书
 source-certificate-certificate-form = 请粘贴一张完整的证书，前后不要有其他内容
@@ -67,7 +67,7 @@ source-certificate-step-copy = Copy the line below without changing it.
 source-certificate-step-sign = Sign it with your signing certificate in the software that came with it (SHA-256).
 source-certificate-step-paste = Paste certificate and signature below, and send the form.
 source-certificate-challenge = Text to sign
-source-certificate-challenge-hint = Good for 10 minutes, once, and only to raise this level.
+source-certificate-challenge-hint = Good for 10 minutes, once, and only to raise the level of the account with the phone after “account=”. Do not sign if that is not your phone.
 source-certificate-certificate = Certificate
 source-certificate-certificate-hint = It begins with -----BEGIN CERTIFICATE-----. Paste your own signing certificate only.
 source-certificate-certificate-form = Paste one whole certificate, with nothing before or after it
@@ -101,7 +101,7 @@ source-certificate-step-copy = Sao chép dòng dưới đây, không thay đổi
 source-certificate-step-sign = Ký bằng chứng thư ký số trong phần mềm đi kèm (SHA-256).
 source-certificate-step-paste = Dán chứng thư và chữ ký vào bên dưới rồi gửi.
 source-certificate-challenge = Dòng chữ cần ký
-source-certificate-challenge-hint = Có hiệu lực 10 phút, dùng một lần, chỉ để nâng mức xác thực này.
+source-certificate-challenge-hint = Có hiệu lực 10 phút, dùng một lần, chỉ để nâng mức xác thực của tài khoản có số điện thoại ghi sau “account=”. Đừng ký nếu đó không phải số của bạn.
 source-certificate-certificate = Chứng thư
 source-certificate-certificate-hint = Bắt đầu bằng -----BEGIN CERTIFICATE-----. Chỉ dán chứng thư ký số của chính bạn.
 source-certificate-certificate-form = Hãy dán một chứng thư đầy đủ, không có gì trước hoặc sau

@@ -1,5 +1,5 @@
-//! The identity document shown at a service counter. There is no page for residents: an operator has the page for a
-//! person who stands there.
+//! The identity document shown at a service counter. The residents' page only says what to bring; an operator has the
+//! page for a person who stands there.
 
 use model::language::Language;
 

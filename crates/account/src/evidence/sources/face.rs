@@ -134,7 +134,6 @@ impl Face {
                 },
             },
             said,
-            cancelled: false,
         })
     }
 }
@@ -153,6 +152,10 @@ impl Away for Face {
     }
 
     fn can_be_asked_again(&self) -> bool {
+        true
+    }
+
+    fn is_asked_first(&self) -> bool {
         true
     }
 

@@ -21,7 +21,8 @@ use crate::evidence::port::{
 };
 use crate::evidence::source::{Reply, Word};
 
-/// The level that this source is named after: less is nothing, and more is no more.
+/// The level that this source is named after: less is nothing, and more is no more. It reads the other province's word and
+/// is no step of our ladder: what the evidence is worth here, `assurance.toml` says.
 const LEVEL: u8 = 3;
 
 /// The source.
@@ -149,7 +150,6 @@ impl OtherProvince {
                 },
             },
             said: away::person(answer.name.as_deref(), answer.number.as_deref(), now),
-            cancelled: false,
         }
     }
 }

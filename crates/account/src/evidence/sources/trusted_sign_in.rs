@@ -207,7 +207,6 @@ impl TrustedSignIn {
                 },
             },
             said: away::person(said.name.as_deref(), said.number.as_deref(), now),
-            cancelled: false,
         }
     }
 }

@@ -73,6 +73,40 @@ async fn only_case(world: &World, account: AccountId) -> Case {
     open.into_iter().next().unwrap()
 }
 
+/// How many tries an account has left at a source today.
+async fn tries_left(world: &World, account: AccountId, source: &str) -> i64 {
+    let attempt = crate::evidence::check::Attempt {
+        account,
+        source: SourceId::parse(source).unwrap(),
+        facts: crate::evidence::source::tests::facts(),
+        request_id: None,
+    };
+    crate::evidence::tries::left(&world.service, &attempt)
+        .await
+        .unwrap()
+}
+
+#[tokio::test]
+async fn attack_253_a_guess_counts_although_a_node_stopped_after_it_took_the_case_up_again() {
+    for (world, silent) in worlds_in_silence().await {
+        let account = crate::signin::testing::resident(&world, PHONE).await;
+        let mut browser = confirmed(&world, PHONE).await;
+        silent.script.say(Word::Unavailable);
+        verify(&mut browser, NAME, NUMBER).await;
+        assert_eq!(tries_left(&world, account, POPULATION_REGISTER).await, 3);
+        world.clock.advance(TimeDelta::seconds(61));
+        let now = world.clock.now();
+        let lease = now + TimeDelta::seconds(120);
+        let taken = cases::claim_due(&world.service.store().read(), (now, lease), 10).await;
+        assert_eq!(taken.unwrap().len(), 1, "and this node is gone");
+        world.clock.advance(TimeDelta::seconds(121));
+        silent.script.say(Word::Mismatch);
+        assert_eq!(crate::case::retry_due(&world.service).await.unwrap(), 1);
+        let left = tries_left(&world, account, POPULATION_REGISTER).await;
+        assert_eq!(left, 2, "{}", world.kind);
+    }
+}
+
 #[tokio::test]
 async fn attack_251_a_node_that_is_killed_while_it_asks_loses_nothing_and_the_try_counts_once() {
     for (world, silent) in worlds_in_silence().await {
@@ -179,6 +213,7 @@ async fn source_na_22_an_interrupted_card_is_asked_for_again_and_was_kept_nowher
             (case.state, level(&world, account).await),
             (State::NeedsMoreInformation, 1)
         );
+        assert_eq!(tries_left(&world, account, "bank_card").await, 3, "nobody answered");
         let told = world.newest_sms(E164).await.unwrap();
         assert!(told.contains("enter it again") && !told.contains(CARD), "{told}");
         // Its owner comes back within the time.

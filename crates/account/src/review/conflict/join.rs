@@ -31,6 +31,9 @@ const ALPHABET: &[u8] = b"23456789ABCDEFGHJKMNPQRSTUVWXYZ";
 /// How many of them: nobody guesses it, so that nobody can use up somebody else's tries either.
 const OBJECTION_CHARACTERS: usize = 12;
 
+/// The evidence that a code reached a phone.
+const PHONE_SMS: &str = "phone_sms";
+
 /// Which phone the account has afterwards.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Keep {
@@ -71,9 +74,10 @@ pub(super) async fn join(service: &Service, visit: &Visit, pair: &Pair<'_>) -> R
         return Ok(Joined::Not);
     }
     cases::put_reference(&tx, pair.case.id, &reference(older)).await?;
+    let held = store::evidence::list(&tx, newer).await?;
     close(service, &tx, newer).await?;
     if pair.keep == Keep::Newer {
-        move_phone(service, &tx, pair).await?;
+        move_phone(service, &tx, pair, &held).await?;
     }
     let methods = Methods::new([Method::Password, Method::Sms]);
     let public = pair.newer.public_computer;
@@ -132,7 +136,7 @@ async fn close(service: &Service, tx: &Tx, id: AccountId) -> Result<(), StoreErr
 
 /// The phones change places: the account gets the new one, and the old one stays known at the closed account, so that
 /// an operator can take it back. What had been compared with the old phone ends.
-async fn move_phone(service: &Service, tx: &Tx, pair: &Pair<'_>) -> Result<(), StoreError> {
+async fn move_phone(service: &Service, tx: &Tx, pair: &Pair<'_>, held: &[Evidence]) -> Result<(), StoreError> {
     let Some(phone) = &pair.newer.account.phone else {
         return Ok(());
     };
@@ -142,23 +146,22 @@ async fn move_phone(service: &Service, tx: &Tx, pair: &Pair<'_>) -> Result<(), S
         return Err(StoreError::Malformed("account.status"));
     }
     ageing::events::phone_replaced(service, tx, older).await?;
-    // The new phone was proven by a code when its account was made.
-    let source = SourceId::parse("phone_sms").map_err(|_| StoreError::Malformed("evidence.source"))?;
-    let evidence = Evidence {
-        id: EvidenceId::new(now, service.rng()),
-        expires_at: service.ladder().expiry(&source, now),
-        source,
-        issued_at: now,
-        ended_at: None,
-    };
-    let new = NewEvidence {
-        evidence,
-        account: older,
-        reference: None,
-        case: None,
-        details: Details::default(),
-    };
-    store::evidence::record(tx, &new).await?;
+    // No code goes to the new phone here: what the account that closes had proven of it comes along, as old as it is.
+    let source = SourceId::parse(PHONE_SMS).map_err(|_| StoreError::Malformed("evidence.source"))?;
+    store::evidence::end_source(tx, older, &source, (now, "replaced")).await?;
+    if let Some(piece) = held.iter().find(|piece| piece.source == source) {
+        let new = NewEvidence {
+            evidence: Evidence {
+                id: EvidenceId::new(now, service.rng()),
+                ..piece.clone()
+            },
+            account: older,
+            reference: None,
+            case: None,
+            details: Details::default(),
+        };
+        store::evidence::record(tx, &new).await?;
+    }
     // Whoever had the old phone, and with it a sign-in somewhere, signs in again.
     sessions::end_all(tx, older, None, now).await?;
     Ok(())

@@ -206,6 +206,8 @@ async fn source_ah_24_whoever_owns_both_accounts_joins_them_and_the_older_one_st
 async fn the_person_chooses_the_phone_and_what_was_compared_with_the_old_one_ends() {
     for world in worlds().await {
         let two = two(&world).await;
+        let proven_at = world.clock.now();
+        world.test.clock.advance(TimeDelta::days(10));
         let elsewhere = signed_in(&world, OLD).await;
         let before = level(&world, two.old).await;
         let mut browser = halfway(&world, &two).await;
@@ -224,6 +226,15 @@ async fn the_person_chooses_the_phone_and_what_was_compared_with_the_old_one_end
             "kept, so that it can be taken back"
         );
         assert!(level(&world, two.old).await < before, "{}", world.kind);
+        let tx = world.service.store().read();
+        let held = store::evidence::list(&tx, two.old).await.unwrap();
+        let mut codes = held.iter().filter(|piece| piece.source.as_str() == "phone_sms");
+        let code = codes.next().map(|piece| piece.issued_at);
+        assert_eq!(
+            (code, codes.count()),
+            (Some(proven_at), 0),
+            "no code went to it today"
+        );
         assert!(
             live(&world, &elsewhere).await.is_none(),
             "whoever has the old phone signs in again"

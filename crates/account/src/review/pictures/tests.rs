@@ -99,6 +99,23 @@ fn attack_310_a_bomb_is_refused_by_what_it_says_about_itself() {
     assert_eq!(again(&png(200, 900)), Err(Fault::Small));
 }
 
+/// A picture of sixteen bits a colour that is all black: next to nothing as a file.
+fn deep(width: u32, height: u32) -> Vec<u8> {
+    let mut made = Vec::new();
+    let picture = image::ImageBuffer::<Rgba<u16>, Vec<u16>>::new(width, height);
+    DynamicImage::ImageRgba16(picture)
+        .write_to(&mut Cursor::new(&mut made), ImageFormat::Png)
+        .unwrap();
+    made
+}
+
+#[test]
+fn attack_310_what_takes_more_memory_than_its_pixels_is_refused_before_it_is_unpacked() {
+    assert_eq!(again(&deep(900, 900)), Err(Fault::Large));
+    assert!(again(&deep(600, 600)).is_ok());
+    assert!(again(&png(999, 999)).is_ok());
+}
+
 fn crc32(bytes: &[u8]) -> u32 {
     let mut sum = u32::MAX;
     for byte in bytes {
@@ -153,7 +170,23 @@ fn what_shines_through_is_white() {
 }
 
 #[tokio::test]
-async fn attack_301_few_threads_make_pictures_and_a_full_queue_says_so() {
+async fn attack_301_one_account_has_one_form_at_a_time_and_the_others_have_theirs() {
+    let desk = Desk::new(&Config {
+        forms: 3,
+        wait_ms: 1,
+        ..config()
+    });
+    let [one, other] = [1, 2].map(|id| AccountId::from_uuid(uuid::Uuid::from_u128(id)));
+    let turn = desk.turn(one).await.unwrap();
+    assert!(desk.turn(one).await.is_none());
+    assert!(desk.turn(other).await.is_some());
+    drop(turn);
+    assert!(desk.turn(one).await.is_some());
+    assert!(desk.own.lock().unwrap().is_empty(), "nobody is remembered");
+}
+
+#[tokio::test]
+async fn attack_301_few_few_threads_make_pictures_and_a_full_queue_says_so() {
     let desk = Desk::new(&Config {
         forms: 1,
         threads: 1,
@@ -161,10 +194,11 @@ async fn attack_301_few_threads_make_pictures_and_a_full_queue_says_so() {
         wait_ms: 1,
         ..config()
     });
-    let turn = desk.turn().await.unwrap();
-    assert!(desk.turn().await.is_none());
+    let [one, other] = [1, 2].map(|id| AccountId::from_uuid(uuid::Uuid::from_u128(id)));
+    let turn = desk.turn(one).await.unwrap();
+    assert!(desk.turn(other).await.is_none());
     drop(turn);
-    assert!(desk.turn().await.is_some());
+    assert!(desk.turn(other).await.is_some());
     let place = Arc::clone(&desk.waiting).acquire_owned().await.unwrap();
     let picture = Bytes::from(png(300, 300));
     assert_eq!(desk.remake(picture.clone()).await, Err(Fault::Busy));

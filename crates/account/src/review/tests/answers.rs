@@ -134,6 +134,54 @@ async fn a_case_that_nobody_answers_ends_and_its_owner_is_told() {
 }
 
 #[tokio::test]
+async fn what_waits_to_be_typed_again_goes_to_the_source_and_not_to_a_reviewer() {
+    for world in worlds().await {
+        let account = resident(&world, PHONE).await;
+        let mut browser = signed_in(&world, PHONE).await;
+        let (tx, now) = (world.service.store().read(), world.clock.now());
+        let bank = model::evidence::SourceId::parse("bank_card").unwrap();
+        let new = cases::NewCase {
+            id: model::ids::CaseId::new(now, world.service.rng()),
+            number: cases::CaseNumber::generate(now, world.service.rng()),
+            account,
+            source: bank.clone(),
+            state: State::NeedsMoreInformation,
+            input: cases::Input {
+                name: model::person_name::PersonName::parse(NAME).unwrap(),
+                citizen_id: model::citizen_id::CitizenId::parse(NUMBER, now.date_naive()).unwrap(),
+                phone: None,
+                more: cases::Factors::none(),
+            },
+            next_attempt_at: Some(now + TimeDelta::days(40)),
+            reference: None,
+            created_at: now,
+        };
+        assert!(cases::create(&tx, &new).await.unwrap());
+        let case = cases_of(&world, account).await.remove(0);
+        let page = browser.get(&page_of(&case)).await;
+        assert!(
+            page.body.contains("href=\"/verify/bank-card\"") && !page.body.contains("/answer"),
+            "{}",
+            page.body
+        );
+        let to = format!("{}/answer", page_of(&case));
+        let sent = browser.post_parts(&to, &page, (&[("text", "x")], &[])).await;
+        assert_eq!(sent.location, Some(page_of(&case)), "{}", sent.body);
+        assert_eq!(now_in(&world, &case).await, State::NeedsMoreInformation);
+        assert!(case_reviews::find_review(&tx, case.id).await.unwrap().is_none());
+        // Its time is that of the source, not that of an answer to a reviewer.
+        world.test.clock.advance(TimeDelta::days(31));
+        super::super::upkeep::sweep(&world.service).await.unwrap();
+        assert_eq!(
+            now_in(&world, &case).await,
+            State::NeedsMoreInformation,
+            "{}",
+            world.kind
+        );
+    }
+}
+
+#[tokio::test]
 async fn every_look_is_in_the_owners_history_without_a_name() {
     for world in worlds().await {
         let (mut browser, case) = filed(&world).await;
@@ -145,14 +193,14 @@ async fn every_look_is_in_the_owners_history_without_a_name() {
                 .await
                 .unwrap();
         }
-        let proposed = case_history::Entry::new((case.id, case.account), Happening::ProposedRejection, now)
+        let proposed = case_history::Entry::new((case.id, case.account), Happening::ProposedApproval, now)
             .by(operator)
             .because(Some(Reason::LooksAltered));
         case_history::record(&tx, world.service.rng(), &proposed)
             .await
             .unwrap();
         let page = browser.get(&page_of(&case)).await;
-        for what in ["claimed", "looked", "looked_at_picture", "proposed_rejection"] {
+        for what in ["claimed", "looked", "looked_at_picture", "proposed_approval"] {
             assert!(
                 page.body.contains(&format!("data-happening=\"{what}\"")),
                 "{what}"

@@ -17,15 +17,18 @@ pub(super) struct Outside {
     pub(super) client: Client,
 }
 
-/// The sub-site that has registered an address; nothing for an address that nobody has.
-pub(super) async fn outside(service: &Service, asked: Option<&str>) -> Result<Option<Outside>, StoreError> {
-    let Some(text) = asked.filter(|text| !text.starts_with('/') && text.len() <= ADDRESS_BYTES) else {
+/// What is asked for, when it is an address at all. Whose it is has not been looked at: no answer leads there yet.
+pub(super) fn address(asked: Option<&str>) -> Option<Url> {
+    let text = asked.filter(|text| !text.starts_with('/') && text.len() <= ADDRESS_BYTES)?;
+    Url::parse(text).ok().filter(|url| is_usual(url, text))
+}
+
+/// The sub-site in use that has registered an address; nothing for an address that nobody has.
+pub(super) async fn outside(service: &Service, address: Option<Url>) -> Result<Option<Outside>, StoreError> {
+    let Some(url) = address else {
         return Ok(None);
     };
-    let Some(url) = Url::parse(text).ok().filter(|url| is_usual(url, text)) else {
-        return Ok(None);
-    };
-    let found = store::clients::find_by_address(&service.store().read(), text).await?;
+    let found = store::clients::find_by_address(&service.store().read(), url.as_str()).await?;
     Ok(found.map(|client| Outside { url, client }))
 }
 

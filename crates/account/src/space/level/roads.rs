@@ -1,7 +1,7 @@
 //! Which ways up there are, and which of them can be gone now: the source is connected, answers, and has something left
 //! of its quota. What cannot be gone now is said with the reason.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use model::evidence::{Evidence, SourceId};
 use model::ladder::Level;
@@ -46,6 +46,14 @@ pub(in crate::space) fn roads(
 
 /// Why a source cannot be used now: the key of the words.
 pub(super) type Closed = &'static str;
+
+/// The sources that can be asked at present, for programs: the same that the page offers, the counter among them.
+pub async fn open_sources(service: &Service) -> Result<BTreeSet<SourceId>, StoreError> {
+    let standing = Standing::load(service).await?;
+    let all = evidence::sources::ALL.iter();
+    let known = all.filter_map(|one| SourceId::parse(one.id).ok());
+    Ok(known.filter(|source| standing.page(source).is_ok()).collect())
+}
 
 /// How the sources are now.
 #[derive(Debug)]

@@ -90,6 +90,9 @@ async fn attack_011_an_address_that_no_sub_site_registered_leads_nowhere() {
         let account = resident(&world, PHONE).await;
         prove(&world, account, "population_register").await;
         let mut browser = signed_in(&world, PHONE).await;
+        let lowest = format!("/account/level?want=0&return_to={}", encoded(SITE));
+        let page = browser.get(&lowest).await;
+        assert_eq!(page.status, StatusCode::OK, "everybody has the lowest level");
         for bad in [
             "https://evil.test/",
             "https://hefei.example/back",
@@ -112,6 +115,53 @@ async fn attack_011_an_address_that_no_sub_site_registered_leads_nowhere() {
                 "{bad}"
             );
         }
+    }
+}
+
+#[tokio::test]
+async fn attack_011_nobody_is_led_to_a_sub_site_that_is_disabled_and_a_pattern_finds_itself_alone() {
+    for world in worlds().await {
+        register_site(&world).await;
+        let tx = world.service.store().read();
+        let odd = "https://hefei.example/50%25_off";
+        for (address, found) in [
+            (SITE, true),
+            (odd, true),
+            ("https://hefei.example/50%25xoff", false),
+            ("https://hefei.example/5%", false),
+            ("https://hefei.example/", false),
+        ] {
+            let site = clients::find_by_address(&tx, address).await.unwrap();
+            assert_eq!(site.is_some(), found, "{address} {}", world.kind);
+        }
+        let mut site = clients::find_by_address(&tx, SITE).await.unwrap().unwrap();
+        site.disabled = true;
+        let now = world.clock.now();
+        clients::put(&tx, &StoredClient::new(site, None), now).await.unwrap();
+        assert!(clients::find_by_address(&tx, SITE).await.unwrap().is_none());
+        let account = resident(&world, PHONE).await;
+        prove(&world, account, "population_register").await;
+        let mut browser = signed_in(&world, PHONE).await;
+        let path = format!("/account/level?want=1&return_to={}", encoded(SITE));
+        let page = browser.get(&path).await;
+        assert_eq!(page.status, StatusCode::OK, "{}", world.kind);
+        assert!(!page.body.contains("hefei.example"));
+    }
+}
+
+#[tokio::test]
+async fn source_hb_24_programs_are_told_the_same_open_roads_as_people() {
+    let ids = |names: &[&str]| -> std::collections::BTreeSet<SourceId> {
+        names.iter().map(|name| SourceId::parse(name).unwrap()).collect()
+    };
+    for world in with_bank(Word::Match, Some(1)).await {
+        let open = super::open_sources(&world.service).await.unwrap();
+        assert_eq!(open, ids(&["bank_card", "document_review"]), "{}", world.kind);
+        let (tx, bank) = (world.service.store().read(), SourceId::parse("bank_card").unwrap());
+        let today = crate::evidence::today(&world.service);
+        assert!(source_use::take(&tx, &bank, today, Some(1)).await.unwrap());
+        let open = super::open_sources(&world.service).await.unwrap();
+        assert_eq!(open, ids(&["document_review"]), "used up: {}", world.kind);
     }
 }
 

@@ -15,15 +15,23 @@ const EVERYTHING: &str = "openid assurance seals profile real_name id_number pho
 impl Walk {
     /// Asks, agrees to everything and redeems.
     pub(super) async fn tokens(&mut self, ask: &Ask) -> TokenAnswer {
-        self.visitor.open(&ask.url()).await;
-        if self.visitor.page.name() == "consent" {
+        let mut visitor = self.visitor.clone();
+        let answer = self.tokens_of(&mut visitor, ask).await;
+        self.visitor = visitor;
+        answer
+    }
+
+    /// The same for somebody else.
+    pub(super) async fn tokens_of(&self, visitor: &mut Visitor, ask: &Ask) -> TokenAnswer {
+        visitor.open(&ask.url()).await;
+        if visitor.page.name() == "consent" {
             // What is sensitive has to be ticked.
-            if self.visitor.page.form_with("id_number").is_some() {
-                self.visitor.fill("id_number", "");
+            if visitor.page.form_with("id_number").is_some() {
+                visitor.fill("id_number", "");
             }
-            allow(&mut self.visitor).await;
+            allow(visitor).await;
         }
-        let code = self.party.code(&self.visitor, ask);
+        let code = self.party.code(visitor, ask);
         let answer = self.party.redeem(&code, ask).await;
         assert_eq!(answer.status.as_u16(), 200, "{}", answer.body);
         answer
@@ -42,7 +50,7 @@ impl Walk {
         assert!(!answer.contains_key("code"));
     }
 
-    fn everything(&self) -> Ask {
+    pub(super) fn everything(&self) -> Ask {
         // The page that asks shows access that goes on only where it is asked for each time.
         self.party
             .ask()
@@ -89,7 +97,11 @@ impl Walk {
             );
             return;
         }
-        let told = self.told(&self.everything()).await;
+        // What is proven is told to those who ask for it in particular.
+        let wish = json!({ "verification": { "trust_framework": null }, "claims": { "name": null } });
+        let wish = json!({ "userinfo": { "verified_claims": wish } });
+        let ask = self.everything().with("claims", &wish.to_string());
+        let told = self.told(&ask).await;
         if member == "claim_types_supported" {
             assert_eq!(self.offered(member), ["normal"]);
             for other in ["_claim_names", "_claim_sources"] {

@@ -27,6 +27,10 @@ impl Walk {
         answer(request.json(&sent)).await
     }
 
+    pub(super) fn basic_credentials(&self) -> String {
+        basic("basic", &self.secret_of("basic"))
+    }
+
     fn secret_of(&self, id: &str) -> String {
         match &Party::new(&self.world, id).client.proof {
             Proof::Basic(secret) | Proof::Post(secret) => secret.clone(),
@@ -83,6 +87,7 @@ impl Walk {
                 visitor.press("").await;
                 visitor.sees("signed-out");
             }
+            "level_endpoint" => self.level().await,
             other => panic!("what is {other} for?"),
         }
     }
@@ -336,7 +341,7 @@ async fn sign_out(visitor: &mut Visitor) {
     visitor.sees("signed-out");
 }
 
-fn owned(fields: &[(&str, &str)]) -> Vec<(String, String)> {
+pub(super) fn owned(fields: &[(&str, &str)]) -> Vec<(String, String)> {
     fields
         .iter()
         .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))

@@ -3,6 +3,7 @@
 //! test, so that no promise comes in unproven.
 
 mod asking;
+mod assured;
 mod clients;
 mod known;
 mod proving;
@@ -11,6 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use acceptance::journey;
 use acceptance::party::Party;
+use acceptance::people::Person;
 use acceptance::visitor::Visitor;
 use acceptance::world::{Kind, Setup, World};
 use chrono::{TimeDelta, Utc};
@@ -54,6 +56,10 @@ struct Walk {
     party: Party,
     keys: BTreeMap<SigningAlg, PrivateKey>,
     invitation: String,
+    /// A resident of whom more is proven than of the first.
+    known: (Visitor, Person),
+    /// What the clients that ask about levels call the first; nothing until they met.
+    subject: String,
 }
 
 impl Walk {
@@ -89,6 +95,7 @@ impl Walk {
         }
         let party = Party::new(&world, "basic");
         let (visitor, _) = journey::resident(&world).await;
+        let known = journey::well_known(&world).await;
         let invitation = invite(&world).await;
         let mut walk = Self {
             offer: Map::new(),
@@ -97,6 +104,8 @@ impl Walk {
             party,
             keys,
             invitation,
+            known,
+            subject: String::new(),
         };
         walk.offer = walk.metadata().await;
         walk
@@ -181,6 +190,14 @@ impl Walk {
             "userinfo_signing_alg_values_supported" => self.userinfo_algs().await,
             "dpop_signing_alg_values_supported" => self.possession().await,
             "tls_client_certificate_bound_access_tokens" => self.certificates().await,
+            "verified_claims_supported" => self.assured().await,
+            "trust_frameworks_supported" => self.frameworks().await,
+            "claims_in_verified_claims_supported" => self.proven_claims().await,
+            "evidence_supported"
+            | "documents_supported"
+            | "documents_check_methods_supported"
+            | "electronic_records_supported" => self.evidence(member).await,
+            _ if member.starts_with("level_endpoint_auth_") => self.level_proofs(member).await,
             _ if member.ends_with("_auth_methods_supported") => self.methods(member).await,
             _ if member.ends_with("_auth_signing_alg_values_supported") => self.assertions(member).await,
             _ if member.ends_with("channel_logout_supported") => self.sign_out(member).await,
@@ -237,6 +254,8 @@ async fn whatever_is_advertised_works_and_whatever_is_not_is_refused() {
         for member in [
             "id_token_encryption_alg_values_supported",
             "check_session_iframe",
+            "attachments_supported",
+            "digest_algorithms_supported",
             "mtls_endpoint_aliases",
         ] {
             assert!(!walk.offer.contains_key(member), "{member}");

@@ -231,21 +231,26 @@ impl Walk {
     }
 
     pub(super) async fn asserted(&self, endpoint: &str, alg: &str) -> TokenAnswer {
+        let fields = [self.question(endpoint), self.assertion(alg)].concat();
+        self.ask_at(endpoint, &fields, &[]).await
+    }
+
+    pub(super) fn assertion(&self, alg: &str) -> Vec<(String, String)> {
         let id = if alg == "HS256" { "signer" } else { "key" };
         let now = Utc::now().timestamp();
         let claims = json!({
             "iss": id, "sub": id, "aud": self.world.issuer, "jti": random_text(), "iat": now, "exp": now + 60,
         });
-        let assertion = token(self, json!({ "alg": alg, "typ": "JWT" }), &claims);
-        let mut fields = self.question(endpoint);
-        fields.extend(assertion_fields(&assertion));
-        self.ask_at(endpoint, &fields, &[]).await
+        assertion_fields(&token(self, json!({ "alg": alg, "typ": "JWT" }), &claims))
     }
 
     /// Something that every client may ask at an endpoint.
     pub(super) fn question(&self, endpoint: &str) -> Vec<(String, String)> {
         match endpoint {
             "token_endpoint" => own_name(),
+            "level_endpoint" => [("sub", self.subject.as_str()), ("level", "1")]
+                .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                .to_vec(),
             _ => vec![("token".to_owned(), random_text())],
         }
     }

@@ -127,7 +127,6 @@ impl Away for Stage {
                 ..Reply::bare(word)
             },
             said,
-            cancelled: false,
         };
         match says {
             Says::Vouches(name, number) => Ok(arrival(Word::Match, Some(pair(name, number)))),

@@ -183,6 +183,7 @@ async fn attack_285b_a_challenge_counts_once_in_time_and_for_its_own_sign_in() {
         // Signed by the victim for the victim's sign-in, sent by somebody else.
         let page = victim.get(HERE).await;
         let (text, pem) = (text(&page), holder.pem());
+        assert!(text.contains(";account=138****0001;"), "whose level it raises: {text}");
         let signature = holder.sign(&text);
         let own_page = attacker.get(HERE).await;
         let nonce = page.hidden("challenge").unwrap().to_owned();
@@ -322,4 +323,18 @@ async fn a_certificate_that_is_revoked_later_loses_its_evidence_at_the_recheck_a
 /// A list for the next world, which begins at the start again.
 fn ca_list(town: &Town, _world: &World) -> Vec<u8> {
     town.ca.list(&[], town.ca.now - TimeDelta::hours(1))
+}
+
+#[tokio::test]
+async fn looking_at_the_page_again_and_again_does_not_close_the_road_for_the_day() {
+    let town = Town::new().await;
+    for world in &town.worlds {
+        let mut browser = arrived(world, PHONE).await;
+        for _ in 0..70 {
+            assert_eq!(browser.get(HERE).await.page(), Some("verify-certificate"));
+        }
+        let done = answer(&mut browser, &town.ca.person()).await;
+        assert_eq!(said(&done), None, "{}: {}", world.kind, done.body);
+        assert_eq!(level(world, PHONE).await, 4);
+    }
 }
