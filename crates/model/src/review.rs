@@ -196,10 +196,7 @@ impl Happening {
 
     /// Who did it has taken part in the decision: an appeal is for somebody else.
     pub const fn takes_part(self) -> bool {
-        matches!(
-            self,
-            Self::ProposedApproval | Self::Approved | Self::Rejected
-        )
+        matches!(self, Self::ProposedApproval | Self::Approved | Self::Rejected)
     }
 }
 

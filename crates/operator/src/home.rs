@@ -68,7 +68,10 @@ async fn show(State(service): State<Service>, mut visit: Visit) -> Result<Respon
             "operator-home-invited"
         };
         let at = visit.moment(link.at);
-        visit.t_with(key, &[("about", link.about.into()), ("by", by.into()), ("at", at.into())])
+        visit.t_with(
+            key,
+            &[("about", link.about.into()), ("by", by.into()), ("at", at.into())],
+        )
     });
     let links = links.collect();
     let roles: Vec<String> = signed.roles.iter().map(|role| visit.t(role.key())).collect();

@@ -160,6 +160,9 @@ pub const TABLE: &[(&str, Source)] = &[
     ("level_endpoint_auth_methods_supported", |_| {
         methods(Endpoint::Level)
     }),
+    ("level_endpoint_auth_signing_alg_values_supported", |_| {
+        assertion_algs(Endpoint::Level)
+    }),
     // And afterwards.
     ("backchannel_logout_supported", |_| {
         logout::BACKCHANNEL_LOGOUT_SUPPORTED.into()

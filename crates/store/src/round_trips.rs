@@ -215,7 +215,7 @@ mod tests {
                 SourceId::parse("trusted_sign_in").unwrap(),
             );
             let back = |who| {
-                let (tx, state) = (test.store.read(), one.state.clone());
+                let (tx, state) = (test.store.read(), one.state);
                 async move {
                     redeem(&tx, &state, &who, now)
                         .await

@@ -13,7 +13,8 @@ use model::ladder::Level;
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{Expr, ExprTrait as _};
 use sea_orm::{
-    ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, Select, UpdateMany,
+    ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, Select,
+    UpdateMany,
 };
 use serde::{Deserialize, Serialize};
 
@@ -282,7 +283,9 @@ pub async fn give_up_expired(tx: &Tx, now: DateTime<Utc>) -> Result<Vec<Notice>,
         if ended.rows_affected == 1 {
             match notice(&row) {
                 Ok(notice) => given_up.push(notice),
-                Err(error) => tracing::error!(event = %row.id, %error, "an event that cannot be read is given up"),
+                Err(error) => {
+                    tracing::error!(event = %row.id, %error, "an event that cannot be read is given up");
+                }
             }
         }
     }

@@ -82,7 +82,13 @@ fn evidence_is_written_in_one_place_which_has_the_level_looked_at() {
         if file.path == "crates/store/src/evidence.rs" || is_test(&file.path) {
             continue;
         }
-        for write in ["update_many", "insert", "insert_many", "delete_many", "delete_by_id"] {
+        for write in [
+            "update_many",
+            "insert",
+            "insert_many",
+            "delete_many",
+            "delete_by_id",
+        ] {
             if file.text.contains(&format!("evidence::Entity::{write}(")) {
                 findings.push(format!("{}: {write}", file.path));
             }

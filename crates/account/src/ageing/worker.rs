@@ -34,11 +34,7 @@ pub async fn run(service: Service, shutdown: impl Future<Output = ()>) {
     let mut shutdown = pin!(shutdown);
     let mut adopting = true;
     loop {
-        let adopted = if adopting {
-            adopt(&service).await
-        } else {
-            Some(0)
-        };
+        let adopted = if adopting { adopt(&service).await } else { Some(0) };
         adopting = adopting && adopted != Some(0);
         let looked = match look_due(&service).await {
             Ok(looked) => Some(looked),

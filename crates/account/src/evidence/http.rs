@@ -188,7 +188,10 @@ fn understand(body: &[u8]) -> Reply {
             // Only what is a plain word: whatever else a source may write there is not for a log.
             let plain = status.len() <= 30 && status.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
             let status = if plain { status } else { "" };
-            tracing::error!(status, "the state of a record that a source answered is not known");
+            tracing::error!(
+                status,
+                "the state of a record that a source answered is not known"
+            );
             Word::Unavailable
         }
         _ => Word::Unavailable,

@@ -307,7 +307,9 @@ impl<'a> View<'a> {
     fn actions(&self, shown: &answer::Shown<'_>, errors: &Errors) -> Result<Vec<Markup>, Problem> {
         let mut actions = Vec::new();
         match self.case.state {
-            CaseState::NeedsMoreInformation if self.is_asked() => actions.push(answer::answer_form(self, shown, errors)?),
+            CaseState::NeedsMoreInformation if self.is_asked() => {
+                actions.push(answer::answer_form(self, shown, errors)?);
+            }
             CaseState::Rejected => {
                 if let Some(until) = appeal_until(self.service, &self.case, self.review.as_ref()) {
                     actions.push(answer::appeal_form(self, (shown, until), errors)?);

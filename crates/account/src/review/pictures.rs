@@ -24,8 +24,8 @@ use web::extract::UploadLimits;
 
 /// The most parts of a form with pictures.
 const PARTS: usize = 24;
-/// How fast such a form has to come in on average, in bytes a second: slower than any line on which pictures can be sent
-/// in the time that the listener gives them.
+/// How fast such a form has to come in on average, in bytes a second: pictures as cameras make them do not arrive on
+/// anything slower in the time that the listener gives them.
 const LEAST_RATE: u32 = 16 * 1024;
 /// How much of a text in such a form is read, in bytes.
 const TEXT_BYTES: usize = 8 * 1024;
@@ -35,7 +35,7 @@ const SHORT_SIDE: u32 = 240;
 /// picture may have half as many.
 const BYTES_PER_PIXEL: u64 = 4;
 /// How many times that a decoder may take in all. That of JPEG keeps no count: a progressive one needs two bytes for
-/// each colour of a pixel beside the picture, which is less.
+/// each colour of a pixel beside the picture, which is not more.
 const DECODER: u64 = 3;
 
 /// How pictures are taken. `[account.review.pictures]` of the configuration.
@@ -125,7 +125,9 @@ pub struct Turn {
 impl Turn {
     fn in_line(lines: &Lines, account: AccountId) -> Self {
         let mut known = lines.lock().unwrap_or_else(PoisonError::into_inner);
-        let line = known.entry(account).or_insert_with(|| Arc::new(Semaphore::new(1)));
+        let line = known
+            .entry(account)
+            .or_insert_with(|| Arc::new(Semaphore::new(1)));
         Self {
             account,
             lines: Arc::clone(lines),
@@ -280,7 +282,12 @@ fn read(mut decoder: impl ImageDecoder, config: &Config) -> Result<(DynamicImage
 
 fn limits(config: &Config) -> Limits {
     let mut limits = Limits::default();
-    limits.max_alloc = Some(config.pixels.saturating_mul(BYTES_PER_PIXEL).saturating_mul(DECODER));
+    limits.max_alloc = Some(
+        config
+            .pixels
+            .saturating_mul(BYTES_PER_PIXEL)
+            .saturating_mul(DECODER),
+    );
     limits
 }
 

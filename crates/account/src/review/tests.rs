@@ -263,9 +263,19 @@ async fn pictures_are_deleted_so_many_days_after_the_decision_and_the_page_says_
         world.test.clock.advance(TimeDelta::days(29));
         super::upkeep::sweep(&world.service).await.unwrap();
         assert_eq!(kept(&world, &case).await.len(), 3);
+        let tx = world.service.store().read();
+        let typed = async || {
+            cases::find_by_number(&tx, &case.number)
+                .await
+                .unwrap()
+                .unwrap()
+                .input
+        };
+        assert!(typed().await.is_some(), "for an appeal");
         world.test.clock.advance(TimeDelta::days(2));
         super::upkeep::sweep(&world.service).await.unwrap();
         assert!(kept(&world, &case).await.is_empty(), "{}", world.kind);
+        assert!(typed().await.is_none(), "and so is what was typed");
         let mut browser = signed_in(&world, PHONE).await;
         let page = browser.get(&page_of(&case)).await;
         assert_eq!(page.body.matches("data-picture=\"deleted\"").count(), 3);

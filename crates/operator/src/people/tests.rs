@@ -242,11 +242,12 @@ async fn attack_265_two_administrators_who_reset_each_other_leave_one_and_a_rese
         let seen = admin.post(&reset(gone.id), &dead, &[]).await;
         assert_eq!(seen.location, Some(address(gone.id)));
         assert_eq!(status(&world, gone.id).await, Status::Disabled);
-        let (one, two) = tokio::join!(
-            admin.post(&reset(second.id), &first, &[]),
-            other.post(&reset(only.id), &again, &[])
+        let (to_second, to_first) = (reset(second.id), reset(only.id));
+        let seen = tokio::join!(
+            admin.post(&to_second, &first, &[]),
+            other.post(&to_first, &again, &[])
         );
-        drop((one, two));
+        drop(seen);
         let left = [status(&world, only.id).await, status(&world, second.id).await];
         let active = left.iter().filter(|one| **one == Status::Active).count();
         assert_eq!(active, 1, "{}: {left:?}", world.kind);

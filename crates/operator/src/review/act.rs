@@ -18,7 +18,7 @@ use account::evidence::source::Word;
 
 use super::decide::{self, Outcome};
 use super::desk::{About, Desk};
-use super::{QUEUE, needs, page_of};
+use super::{QUEUE, frozen, needs, page_of};
 use crate::layout::page;
 use crate::roles::Permission;
 use crate::session::{self, Signed, Stop};
@@ -179,7 +179,7 @@ pub(super) async fn reopen(
     let signed = session::require(&service, &mut visit, Permission::Confirm).await?;
     let desk = Desk::of(&service, &signed, &visit);
     let (case, review) = find(&service.store().read(), &number).await?;
-    Ok(match decide::reopen(&desk, (&case, &review)).await? {
+    Ok(match frozen::reopen(&desk, (&case, &review)).await? {
         Outcome::Decided => visit.redirect(&page_of(&case.number)),
         _ => stale(&visit, &case, "desk-not-reopened"),
     })
@@ -214,9 +214,7 @@ pub(super) async fn decide(
             proposal.is_some(),
             decide::parse_choice(choice).filter(|(act, reason)| decide::fits(&case, *act, *reason)),
         ) {
-            (true, Some((Act::SendBack, reason))) => {
-                decide::send_back(&desk, &case, reason).await?
-            }
+            (true, Some((Act::SendBack, reason))) => decide::send_back(&desk, &case, reason).await?,
             (false, Some((Act::Approve, reason))) => decide::approve(&desk, number, reason).await?,
             (false, Some((Act::Reject, reason))) => decide::reject(&desk, number, reason).await?,
             (false, Some((Act::Ask, reason))) => decide::ask(&desk, number, reason).await?,

@@ -4,11 +4,9 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use model::case::State;
 use model::evidence::{Details, SourceId};
-use model::ids::OperatorId;
 use model::review::{Act, Happening, Reason};
 use store::accounts::{self, Status};
-use store::case_history::{self, Entry};
-use store::case_reviews::{self, Eyes, Proposal, Review, Verdict};
+use store::case_reviews::{self, Eyes, Proposal, Verdict};
 use store::cases::{self, Case, Factors, Input};
 use store::{StoreError, Tx};
 
@@ -17,8 +15,8 @@ use account::evidence::decided::{self, Decided, Decision};
 use account::evidence::source::Word;
 
 use super::desk::{About, Desk};
-use super::moved;
 use super::prospect::prospect;
+use super::{frozen, moved};
 
 /// The evidence of a reviewer who compared documents.
 pub(super) const DOCUMENTS: &str = "document_review";
@@ -78,7 +76,7 @@ pub(crate) async fn approve(
         return Ok(Outcome::Gone);
     };
     if case.state == State::Restricted {
-        return unfreeze(desk, (&case, &review), reason).await;
+        return frozen::unfreeze(desk, (&case, &review), reason).await;
     }
     let (Some(facts), Some(account)) = (&case.input, accounts::find(&read, case.account).await?) else {
         return Ok(Outcome::Gone);
@@ -142,7 +140,7 @@ pub(crate) async fn approve(
 }
 
 /// What the register says against any approval.
-async fn hindrance(desk: &Desk<'_>, facts: &Input) -> Result<Option<Outcome>, StoreError> {
+pub(super) async fn hindrance(desk: &Desk<'_>, facts: &Input) -> Result<Option<Outcome>, StoreError> {
     Ok(match ask_register(desk, facts).await? {
         Some(Word::Restricted) => Some(Outcome::Restricted),
         // "Cannot check" is never "it is so" (A251).
@@ -195,7 +193,7 @@ fn decision(case: &Case, facts: &Input, source: SourceId) -> Decision {
 }
 
 /// Suggests to a second operator to approve.
-async fn propose(desk: &Desk<'_>, case: &Case, reason: Reason) -> Result<Outcome, StoreError> {
+pub(super) async fn propose(desk: &Desk<'_>, case: &Case, reason: Reason) -> Result<Outcome, StoreError> {
     let tx = desk.service.store().begin().await?;
     let proposal = Proposal {
         by: desk.me(),
@@ -212,7 +210,7 @@ async fn propose(desk: &Desk<'_>, case: &Case, reason: Reason) -> Result<Outcome
 
 /// Rejects a case that nobody proposed to approve. One person may: nothing is gained by it, and its owner can appeal.
 /// The owner of a frozen account cannot, because they cannot sign in; for them another senior reviewer has the case
-/// looked at again ([`reopen`]).
+/// looked at again ([`frozen::reopen`]).
 pub(crate) async fn reject(
     desk: &Desk<'_>,
     number: &cases::CaseNumber,
@@ -238,41 +236,6 @@ pub(crate) async fn reject(
             .await?;
     }
     finish(desk, tx, &case, State::Rejected).await
-}
-
-/// The record was wrong: the account can be used again. Its evidence is what it was. Whose account it is and whether
-/// it is used again are never one person's word, whatever its level.
-async fn unfreeze(
-    desk: &Desk<'_>,
-    (case, review): (&Case, &Review),
-    reason: Reason,
-) -> Result<Outcome, StoreError> {
-    if review.proposal.is_none() {
-        return propose(desk, case, reason).await;
-    }
-    let reference = cases::find_reference(&desk.service.store().read(), case.id).await?;
-    // A number that moved is another account's now: what the register says of it says nothing about this one.
-    let moved = reference.is_some_and(|text| text.starts_with(moved::REFERENCE));
-    if let (false, Some(facts)) = (moved, &case.input)
-        && let Some(outcome) = hindrance(desk, facts).await?
-    {
-        return Ok(outcome);
-    }
-    let tx = desk.service.store().begin().await?;
-    accounts::take_turns(&tx, case.account).await?;
-    let verdict = (desk.me(), Verdict::Approve, reason);
-    if !case_reviews::decide(&tx, case.id, verdict, Eyes::Four, desk.now).await?
-        || !cases::change(&tx, case.id, (case.state, State::Approved), desk.now).await?
-        || !accounts::unfreeze(&tx, case.account, desk.now).await?
-    {
-        return Ok(Outcome::Gone);
-    }
-    let about = About::from(case);
-    desk.note(&tx, &about, (Happening::Approved, Some(reason)))
-        .await?;
-    desk.note(&tx, &about, (Happening::Unfrozen, Some(reason)))
-        .await?;
-    finish(desk, tx, case, State::Approved).await
 }
 
 /// Asks the owner for more.
@@ -315,7 +278,8 @@ pub(crate) async fn send_back(desk: &Desk<'_>, case: &Case, reason: Reason) -> R
     if !case_reviews::send_back(&tx, case.id, desk.me(), desk.now).await? {
         return Ok(Outcome::Gone);
     }
-    desk.note(&tx, &about, (Happening::SentBack, Some(reason))).await?;
+    desk.note(&tx, &about, (Happening::SentBack, Some(reason)))
+        .await?;
     if !is_filed(case) {
         tx.commit().await?;
         return Ok(Outcome::Decided);
@@ -330,37 +294,13 @@ pub(crate) async fn send_back(desk: &Desk<'_>, case: &Case, reason: Reason) -> R
     finish(desk, tx, case, State::Rejected).await
 }
 
-/// Whether this operator can have a case looked at again: it kept an account frozen, and others decided it.
-pub(crate) fn may_reopen(case: &Case, history: &[Entry], operator: OperatorId) -> bool {
-    let kept = history.iter().any(|entry| entry.what == Happening::KeptFrozen);
-    let mine = |entry: &Entry| entry.operator == Some(operator) && entry.what.takes_part();
-    case.state == State::Rejected && kept && !history.iter().any(mine)
-}
-
-/// Puts the case of an account that was kept frozen into the queue again. It counts as an appeal: nobody who took part
-/// so far decides.
-pub(crate) async fn reopen(desk: &Desk<'_>, (case, review): (&Case, &Review)) -> Result<Outcome, StoreError> {
-    let tx = desk.service.store().begin().await?;
-    accounts::take_turns(&tx, case.account).await?;
-    let account = accounts::find(&tx, case.account).await?;
-    let frozen = account.is_some_and(|account| account.status == Status::Frozen);
-    let history = case_history::list(&tx, case.id).await?;
-    let again = (State::Rejected, State::Restricted);
-    if !frozen
-        || !may_reopen(case, &history, desk.me())
-        || !cases::change(&tx, case.id, again, desk.now).await?
-    {
-        return Ok(Outcome::Gone);
-    }
-    case_reviews::enqueue(&tx, case.id, case.account, review.level, desk.now).await?;
-    desk.note(&tx, &About::from(case), (Happening::Reopened, None))
-        .await?;
-    tx.commit().await?;
-    Ok(Outcome::Decided)
-}
-
 /// Tells the owner in the transaction of the decision.
-async fn finish(desk: &Desk<'_>, tx: Tx, case: &Case, state: State) -> Result<Outcome, StoreError> {
+pub(super) async fn finish(
+    desk: &Desk<'_>,
+    tx: Tx,
+    case: &Case,
+    state: State,
+) -> Result<Outcome, StoreError> {
     account::case::notify(desk.service.account(), &tx, case.account, state).await?;
     tx.commit().await?;
     desk.service.account().kick_delivery();

@@ -30,6 +30,7 @@ mod act;
 pub(crate) mod decide;
 pub(crate) mod desk;
 pub(crate) mod file;
+mod frozen;
 mod moved;
 mod pictures;
 mod prospect;

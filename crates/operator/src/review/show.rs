@@ -18,7 +18,7 @@ use super::decide;
 use super::desk::{About, Desk};
 use super::prospect::{Prospect, prospect};
 use super::queue::{key_button, take_next_form};
-use super::{about, page_of, step_of, words};
+use super::{about, frozen, page_of, step_of, words};
 use crate::Service;
 use crate::layout::page;
 use crate::overrides;
@@ -102,7 +102,7 @@ pub(super) async fn show(
     let account = accounts::find(&read, case.account).await?;
     let may_reopen = account.is_some_and(|account| account.status == accounts::Status::Frozen)
         && signed.may(Permission::Confirm)
-        && decide::may_reopen(&case, &history, desk.me());
+        && frozen::may_reopen(&case, &history, desk.me());
     let names = names(&service, &review, &history).await?;
     let name_of = |id: OperatorId| {
         let known = names.iter().find(|(known, _)| *known == id);
@@ -235,7 +235,11 @@ fn would(visit: &Visit, prospect: &Prospect) -> String {
         text.push(visit.t_with("desk-would-until", &[("day", visit.day(at).into())]));
     }
     if !prospect.sources.is_empty() {
-        let sources: Vec<&str> = prospect.sources.iter().map(|source| source.as_str()).collect();
+        let sources: Vec<&str> = prospect
+            .sources
+            .iter()
+            .map(model::evidence::SourceId::as_str)
+            .collect();
         text.push(visit.t_with("desk-would-sources", &[("sources", sources.join(", ").into())]));
     }
     text.join(" ")

@@ -32,6 +32,7 @@ use crate::{Config, MESSAGES};
 
 mod attacks;
 mod decisions;
+mod frozen;
 mod roles;
 mod two_people;
 

@@ -136,7 +136,7 @@ mod tests {
     use crate::testing::{PASSWORD, worlds};
 
     #[tokio::test]
-    async fn attack_212_strangers_everywhere_keep_no_operator_out_of_where_they_signed_in_before() {
+    async fn attack_209_strangers_everywhere_keep_no_operator_out_of_where_they_signed_in_before() {
         for world in worlds().await {
             let person = world.operator("wang.li", &[Role::Administrator]).await;
             let mut browser = world.browser();

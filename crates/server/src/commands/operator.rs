@@ -108,6 +108,8 @@ async fn reset(file: &Path, login: &str) -> anyhow::Result<()> {
     let person = find(&store, login).await?;
     let made = people::reset(&store, &loaded.config.operator, person.id, By::Command).await?;
     store.close().await?;
-    let token = made.ok().with_context(|| format!("there is no operator {login}"))?;
+    let token = made
+        .ok()
+        .with_context(|| format!("there is no operator {login}"))?;
     show_link(&loaded, &token)
 }

@@ -196,13 +196,19 @@ impl Named {
                 plain_settings(&format!("settings.{key}"), value, &mut keys);
             }
             for key in keys {
-                let problem = "must be https in production; plain http is for the sandbox world only".to_owned();
+                let problem =
+                    "must be https in production; plain http is for the sandbox world only".to_owned();
                 // A section of the configuration takes the place of a file.
                 let is_written_here = self.entries.get(&name).is_some_and(|own| own.url == entry.url);
                 let file = self.files.get(&name).filter(|_| is_written_here);
                 faults.push(match file {
                     Some((file, text)) => at(file, line_of_key(text, &key), &key, problem),
-                    None => at(Path::new("account.sources"), None, &format!("{name}.{key}"), problem),
+                    None => at(
+                        Path::new("account.sources"),
+                        None,
+                        &format!("{name}.{key}"),
+                        problem,
+                    ),
                 });
             }
         }

@@ -129,7 +129,11 @@ pub(super) fn from_row(row: Model) -> Result<Review, StoreError> {
     };
     let operator = OperatorId::from_uuid;
     let claim = row.claimed_by.zip(row.claimed_until);
-    let proposal = match (row.proposed_by, row.proposed.as_deref(), reason(row.proposed_reason)?) {
+    let proposal = match (
+        row.proposed_by,
+        row.proposed.as_deref(),
+        reason(row.proposed_reason)?,
+    ) {
         (Some(_), Some(word), _) if word != Verdict::Approve.as_str() => return Err(malformed),
         (Some(by), Some(_), Some(reason)) => Some(Proposal {
             by: operator(by),

@@ -71,10 +71,7 @@ async fn settle(
 }
 
 async fn suggest(test: &TestStore, case: &Case, by: OperatorId) -> bool {
-    let proposal = Proposal {
-        by,
-        reason: GOOD,
-    };
+    let proposal = Proposal { by, reason: GOOD };
     propose(&test.store.read(), case.id, &proposal, test.clock.now())
         .await
         .unwrap()
@@ -219,7 +216,10 @@ async fn an_appeal_is_for_somebody_who_took_no_part_in_the_decision() {
         let review = find_review(&tx, case.id).await.unwrap().unwrap();
         assert_eq!((review.appeals, review.stage), (1, Stage::Queued));
         assert!(!take(&test, &case, me).await, "the one who decided");
-        assert_eq!(find_next(&tx, taker(me), test.clock.now(), None).await.unwrap(), None);
+        assert_eq!(
+            find_next(&tx, taker(me), test.clock.now(), None).await.unwrap(),
+            None
+        );
         assert!(
             find_next(&tx, taker(other), test.clock.now(), None)
                 .await
@@ -309,7 +309,9 @@ async fn the_queue_says_how_much_waits_and_for_how_long() {
         );
         let next = find_next(&tx, taker(other), now, None).await.unwrap().unwrap();
         assert_eq!(next.number, oldest.number);
-        let behind = find_next(&tx, taker(other), now, Some(&next.review)).await.unwrap();
+        let behind = find_next(&tx, taker(other), now, Some(&next.review))
+            .await
+            .unwrap();
         assert_eq!(behind, None, "the others are taken");
     }
 }
@@ -398,10 +400,16 @@ async fn attack_241_two_operators_of_one_administrator_do_not_decide_what_takes_
         let held = queued(&test, 3).await;
         assert!(take(&test, &held, one).await && !take(&test, &held, alone).await);
         let tx = test.store.begin().await.unwrap();
-        crate::operators::disable(&tx, one, test.clock.now()).await.unwrap();
+        crate::operators::disable(&tx, one, test.clock.now())
+            .await
+            .unwrap();
         tx.commit().await.unwrap();
         assert!(take(&test, &held, alone).await && take(&test, &case, alone).await);
         let step = (alone, Verdict::Approve, GOOD);
-        assert!(!settle(&test, &case, step, Eyes::Four).await, "{}", test.database.kind());
+        assert!(
+            !settle(&test, &case, step, Eyes::Four).await,
+            "{}",
+            test.database.kind()
+        );
     }
 }

@@ -151,11 +151,7 @@ pub async fn end_all(tx: &Tx, account: AccountId, now: DateTime<Utc>) -> Result<
 
 /// Cases whose owner was asked for more by a reviewer before a time and has sent nothing, at most `limit` of them. What
 /// waits for its owner to type again has a time of its own.
-pub async fn list_unanswered(
-    tx: &Tx,
-    before: DateTime<Utc>,
-    limit: u64,
-) -> Result<Vec<Case>, StoreError> {
+pub async fn list_unanswered(tx: &Tx, before: DateTime<Utc>, limit: u64) -> Result<Vec<Case>, StoreError> {
     let asked = Query::select()
         .column(case_review::Column::CaseId)
         .from(case_review::Entity)

@@ -189,7 +189,11 @@ async fn what_was_typed_for_a_rejected_case_stays_for_an_appeal_and_goes_after_i
         let young = case(&test, State::Rejected, None).await;
         assert_eq!(forget_rejected(&tx, now).await.unwrap(), 0);
         assert_eq!(forget_rejected(&tx, test.clock.now()).await.unwrap(), 1);
-        assert!(load(&test, &late).await.input.is_none(), "{}", test.database.kind());
+        assert!(
+            load(&test, &late).await.input.is_none(),
+            "{}",
+            test.database.kind()
+        );
         assert!(load(&test, &young).await.input.is_some());
         end_all(&tx, young.account, test.clock.now()).await.unwrap();
         let ended = load(&test, &young).await;
@@ -210,7 +214,9 @@ async fn a_case_that_cannot_be_read_does_not_keep_the_others_from_being_tried() 
             .await
             .unwrap();
         let now = test.clock.now() + TimeDelta::seconds(1);
-        let taken = claim_due(&tx, (now, now + TimeDelta::seconds(120)), 10).await.unwrap();
+        let taken = claim_due(&tx, (now, now + TimeDelta::seconds(120)), 10)
+            .await
+            .unwrap();
         let taken: Vec<CaseId> = taken.into_iter().map(|case| case.id).collect();
         assert_eq!(taken, [good.id], "{}", test.database.kind());
     }

@@ -166,7 +166,8 @@ impl Upload {
                     sent.files.push((name, picked));
                 }
             } else {
-                sent.texts.push((name, text_of(field, limits.text_bytes, &mut pace).await?));
+                sent.texts
+                    .push((name, text_of(field, limits.text_bytes, &mut pace).await?));
             }
         }
         Err(RawParamsError::TooMany.into())
@@ -215,11 +216,7 @@ async fn text_of(mut field: Field<'_>, limit: usize, pace: &mut Pace) -> Result<
 }
 
 /// A browser sends an empty file without a name where none was picked.
-async fn file_of(
-    mut field: Field<'_>,
-    limit: usize,
-    pace: &mut Pace,
-) -> Result<Option<Picked>, Problem> {
+async fn file_of(mut field: Field<'_>, limit: usize, pace: &mut Pace) -> Result<Option<Picked>, Problem> {
     let (mut content, mut large) = (BytesMut::new(), false);
     while let Some(piece) = pace.piece(&mut field).await? {
         large = large || content.len().saturating_add(piece.len()) > limit;
@@ -329,7 +326,7 @@ mod tests {
 
     #[tokio::test]
     async fn attack_301_a_form_that_trickles_in_is_given_up_and_one_that_comes_steadily_is_read() {
-        let minute = Duration::from_secs(60);
+        let minute = Duration::from_mins(1);
         let pace = |came| Pace {
             began: Instant::now() - minute,
             came,
@@ -339,7 +336,10 @@ mod tests {
         let slow = pace(50 * 1024).next(never()).await.unwrap_err();
         assert_eq!(slow.status(), StatusCode::REQUEST_TIMEOUT);
         let steady = pace(60 * 1024);
-        assert!(timeout_at(Instant::now(), steady.next(never())).await.is_err(), "it is waited for");
+        assert!(
+            timeout_at(Instant::now(), steady.next(never())).await.is_err(),
+            "it is waited for"
+        );
         // What is not kept has no more time than the rest, and is counted like it.
         let whole = format!("{}--x--\r\n", part("front", Some("a"), &"1".repeat(2000)));
         let request = request("multipart/form-data; boundary=x", whole);

@@ -117,15 +117,17 @@ async fn what_does_not_agree_says_so_without_saying_what_and_goes_to_review() {
             "the case is shown:\n{}",
             visitor.page.words()
         );
-        // A253: nor from another account the same day; the number has its own counter.
+        // A253: the number has a counter of its own, which is higher: a stranger keeps nobody out of the register.
         let twin = Person {
             phone: Person::new().phone,
+            name: "某某某".to_owned(),
             ..person.clone()
         };
         let mut other = Visitor::new(&world);
         register(&mut other, &world, &twin).await;
         prove_name(&mut other, &twin).await;
-        other.sees("verify-limit");
+        other.sees("verify-population-register");
+        assert!(!other.page.errors().is_empty());
         // The next day there are tries again, and a corrected name passes.
         world.advance(TimeDelta::hours(25));
         let mut visitor = Visitor::new(&world);

@@ -33,6 +33,7 @@ pub(super) async fn invite(world: &World, login: &str) -> String {
         link: Link {
             hash: token.hash(),
             expires_at: now + TimeDelta::hours(1),
+            by: None,
         },
         now,
     };

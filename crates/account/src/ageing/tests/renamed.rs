@@ -59,9 +59,15 @@ async fn a_decision_with_another_name_ends_what_was_proven_for_the_one_before() 
             ["document_review", "phone_sms", "register_review"]
         );
         assert_eq!(world.account(account).await.name.unwrap().as_str(), "张远");
-        assert_eq!(look_due(&world.service).await.unwrap(), 1, "the level is looked at");
+        assert_eq!(
+            look_due(&world.service).await.unwrap(),
+            1,
+            "the level is looked at"
+        );
         let audited = world.test.audited().await.unwrap();
-        let renamed = audited.iter().filter(|(_, _, details)| details["reason"] == "renamed");
+        let renamed = audited
+            .iter()
+            .filter(|(_, _, details)| details["reason"] == "renamed");
         assert_eq!(renamed.count(), 1);
     }
 }

@@ -94,7 +94,12 @@ pub(super) async fn submit(
         return page::render(&service, &visit, &step, party.as_ref(), (errors, None)).await;
     }
     if page::is_used_up(&service, &visit, &step).await? || !may_leave(&service, &step).await? {
-        return Ok(pages::outcome(&service, &mut visit, Outcome::NoTriesLeft, &step.onward));
+        return Ok(pages::outcome(
+            &service,
+            &mut visit,
+            Outcome::NoTriesLeft,
+            &step.onward,
+        ));
     }
     depart(&service, &visit, &step, party.as_ref(), &sent).await
 }
@@ -123,16 +128,18 @@ async fn depart(
     };
     let exchange = async {
         let departure = party.leave(&traveller).await;
-        let word = departure.as_ref().map_or_else(|reply| reply.word, |_| Word::Match);
+        let word = departure
+            .as_ref()
+            .map_or_else(|reply| reply.word, |_| Word::Match);
         (word, departure)
     };
     let begun = connected::beginning(service, &step.id, party.is_asked_first(), exchange).await?;
-    let departure = match begun.unwrap_or_else(|word| Err(Reply::bare(word))) {
-        Ok(departure) => departure,
-        Err(reply) => {
+    let departure = match begun {
+        Ok(Ok(departure)) => departure,
+        Ok(Err(Reply { word, .. })) | Err(word) => {
             tracing::warn!(
                 source = step.source.id,
-                word = reply.word.as_str(),
+                word = word.as_str(),
                 "nobody can be sent there"
             );
             return Ok(visit.redirect(&step.saying(Said::Unavailable)));

@@ -33,7 +33,7 @@ const PAUSE: TimeDelta = TimeDelta::seconds(60);
 /// How old the sign-in at the party may be when the person comes back, in seconds.
 const SIGN_IN_SECONDS: i64 = 600;
 /// How far the party's clock may be from ours.
-const LEEWAY: Duration = Duration::from_secs(60);
+const LEEWAY: Duration = Duration::from_mins(1);
 /// The longest life of an identity token, and the longest time since it was issued.
 const TOKEN_LIFE: Duration = Duration::from_hours(12);
 /// The longest authorization code, in bytes.

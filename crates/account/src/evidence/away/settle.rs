@@ -136,14 +136,14 @@ async fn conclude(
     match settled {
         Outcome::Passed => form::passed(service, visit, &step.session, &step.onward).await,
         Outcome::Denied { .. } => Ok(visit.redirect(&step.saying(Said::Differs))),
-        other => ended(visit, step, &other),
+        other => Ok(ended(visit, step, &other)?),
     }
 }
 
 /// Where the other ends are told.
-fn ended(visit: &mut Visit, step: &Step, outcome: &Outcome) -> Result<Response, Stop> {
+fn ended(visit: &mut Visit, step: &Step, outcome: &Outcome) -> Result<Response, web::Problem> {
     let limit = step.saying(Said::Limit);
-    Ok(pages::outcome_at(visit, outcome, &step.onward, limit)?)
+    pages::outcome_at(visit, outcome, &step.onward, limit)
 }
 
 /// What was answered when nothing changes by it.

@@ -27,13 +27,11 @@ pub(in crate::evidence) async fn object(
     limit: Duration,
     party: &str,
 ) -> Result<Map<String, Value>, Astray> {
-    match tokio::time::timeout(limit, exchange(request, party)).await {
-        Ok(outcome) => outcome,
-        Err(_) => {
-            tracing::warn!(party, "took too long");
-            Err(Word::Unavailable.into())
-        }
+    if let Ok(outcome) = tokio::time::timeout(limit, exchange(request, party)).await {
+        return outcome;
     }
+    tracing::warn!(party, "took too long");
+    Err(Word::Unavailable.into())
 }
 
 async fn exchange(request: RequestBuilder, party: &str) -> Result<Map<String, Value>, Astray> {

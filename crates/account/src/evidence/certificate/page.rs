@@ -211,7 +211,12 @@ async fn show(
         return Ok(visit.redirect(&page));
     }
     let Some(nonce) = begin(&service, &visit, &step).await? else {
-        return Ok(pages::outcome(&service, &mut visit, Outcome::NoTriesLeft, &step.onward));
+        return Ok(pages::outcome(
+            &service,
+            &mut visit,
+            Outcome::NoTriesLeft,
+            &step.onward,
+        ));
     };
     let errors = match asked.said.as_deref().and_then(Said::parse) {
         Some(said) => Errors::of_form(Words::plain(
@@ -325,7 +330,12 @@ async fn submit(
         .await?
         .exceeded()
     {
-        return Ok(pages::outcome(&service, &mut visit, Outcome::NoTriesLeft, &step.onward));
+        return Ok(pages::outcome(
+            &service,
+            &mut visit,
+            Outcome::NoTriesLeft,
+            &step.onward,
+        ));
     }
     let challenge = challenge(&visit, &step, &nonce);
     let shown = Shown {

@@ -31,6 +31,7 @@ pub static SOURCE: Definition = Definition {
 /// The source's own settings.
 #[derive(Debug, Deserialize)]
 #[serde(tag = "kind", deny_unknown_fields)]
+#[expect(clippy::large_enum_variant, reason = "read once at the start and taken apart at once")]
 enum Settings {
     /// A payment app.
     #[serde(rename = "oauth2-alipay")]
@@ -85,7 +86,7 @@ struct TrustedSignIn {
 
 #[derive(Debug)]
 enum Kind {
-    Alipay(Alipay),
+    Alipay(Box<Alipay>),
     OpenId(Box<OpenId>),
 }
 
@@ -134,7 +135,7 @@ impl TrustedSignIn {
                 (
                     partner,
                     partner_id,
-                    Kind::Alipay(Alipay::new(contract, outside.clone())),
+                    Kind::Alipay(Box::new(Alipay::new(contract, outside.clone()))),
                 )
             }
             Settings::OpenId {

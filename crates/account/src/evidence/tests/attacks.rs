@@ -38,7 +38,9 @@ async fn attack_245_a_number_with_a_fault_and_a_minor_cost_no_question_and_no_tr
 
 #[tokio::test]
 async fn attack_253_three_tries_a_day_by_account_and_by_number_with_the_same_answer() {
-    for (world, script) in worlds(Word::Mismatch).await {
+    let mut config = Config::default();
+    config.sources.tries_per_day_for_number = 3;
+    for (world, script) in worlds_of_all(config, Word::Mismatch).await {
         resident(&world, PHONE).await;
         resident(&world, OTHER).await;
         let mut first = confirmed(&world, PHONE).await;

@@ -213,7 +213,11 @@ async fn source_na_22_an_interrupted_card_is_asked_for_again_and_was_kept_nowher
             (case.state, level(&world, account).await),
             (State::NeedsMoreInformation, 1)
         );
-        assert_eq!(tries_left(&world, account, "bank_card").await, 3, "nobody answered");
+        assert_eq!(
+            tries_left(&world, account, "bank_card").await,
+            3,
+            "nobody answered"
+        );
         let told = world.newest_sms(E164).await.unwrap();
         assert!(told.contains("enter it again") && !told.contains(CARD), "{told}");
         // Its owner comes back within the time.

@@ -17,6 +17,7 @@ use crate::signin::testing::resident;
 async fn attack_253_tries_at_all_sources_together_are_limited_by_account_and_by_number() {
     let mut config = Config::default();
     config.sources.tries_per_day_in_all = 4;
+    config.sources.tries_per_day_for_number = 1;
     for (world, script) in worlds_of_all(config, Word::Match).await {
         let (_, mut browser) = verified(&world, PHONE).await;
         script.say(Word::NotFound);
@@ -211,5 +212,54 @@ async fn attack_253_a_quota_holds_for_questions_at_the_same_moment() {
             world.kind
         );
         assert_eq!(script.asked.load(Ordering::SeqCst), 2);
+    }
+}
+
+#[tokio::test]
+async fn attack_253_guesses_of_a_stranger_do_not_keep_a_number_from_its_owner() {
+    let mut config = Config::default();
+    config.sources.tries_per_day_for_number = 3;
+    for (world, script) in worlds_of_all(config, Word::Match).await {
+        let (account, mut owner) = verified(&world, PHONE).await;
+        script.say(Word::Mismatch);
+        resident(&world, OTHER).await;
+        let mut mallory = confirmed(&world, OTHER).await;
+        for name in ["张一", "张二"] {
+            verify(&mut mallory, name, NUMBER).await;
+        }
+        let third = "13700000003";
+        resident(&world, third).await;
+        let mut third = confirmed(&world, third).await;
+        let asked = script.asked.load(Ordering::SeqCst);
+        // The number is full, and each refusal is no try of the account.
+        for _ in 0..4 {
+            let seen = verify(&mut third, "张三", NUMBER).await;
+            assert_eq!(seen.page(), Some("verify-limit"), "{}", world.kind);
+            assert!(seen.body.contains("href=\"/verify/document-review\""));
+        }
+        assert_eq!(script.asked.load(Ordering::SeqCst), asked);
+        let seen = verify(&mut third, "张三", "420000198511150022").await;
+        assert!(seen.body.contains("2 tries"), "{}", seen.body);
+        // Who has proven it asks on.
+        script.say(Word::Match);
+        let seen = fill(&mut owner, "bank_card", FURTHER[1].1).await;
+        assert!(seen.location.is_some(), "{}", seen.body);
+        let tx = world.service.store().read();
+        let own = accounts::find(&tx, account).await.unwrap().unwrap();
+        let attempt = crate::evidence::check::Attempt {
+            account,
+            source: SourceId::parse(POPULATION_REGISTER).unwrap(),
+            facts: store::cases::Input {
+                citizen_id: own.citizen_id.unwrap(),
+                ..facts()
+            },
+            request_id: None,
+        };
+        assert!(
+            crate::evidence::tries::left(&world.service, &attempt)
+                .await
+                .unwrap()
+                > 0
+        );
     }
 }

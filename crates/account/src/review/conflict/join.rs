@@ -134,9 +134,14 @@ async fn close(service: &Service, tx: &Tx, id: AccountId) -> Result<(), StoreErr
     Ok(())
 }
 
-/// The phones change places: the account gets the new one, and the old one stays known at the closed account, so that
-/// an operator can take it back. What had been compared with the old phone ends.
-async fn move_phone(service: &Service, tx: &Tx, pair: &Pair<'_>, held: &[Evidence]) -> Result<(), StoreError> {
+/// The phones change places: the account gets the new one, and the old one stays known at the closed account. No page
+/// puts it back; who objects has the account frozen. What had been compared with the old phone ends.
+async fn move_phone(
+    service: &Service,
+    tx: &Tx,
+    pair: &Pair<'_>,
+    held: &[Evidence],
+) -> Result<(), StoreError> {
     let Some(phone) = &pair.newer.account.phone else {
         return Ok(());
     };

@@ -1,6 +1,7 @@
 //! `/verify/objection`: whoever was told that two accounts were joined and did not do it says so, with the word from the
-//! message. Nobody has to sign in for it. The account is frozen, every sign-in ends, and a person looks at it; it takes
-//! nothing from the account that a person could not give back.
+//! message. Nobody has to sign in for it. The account is frozen, every sign-in ends, and a case waits for an operator.
+//! Two operators can open the account again as it is, or one keeps it frozen. The join itself, and with it a phone that
+//! was replaced, no page takes back.
 
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -106,14 +107,17 @@ pub(super) async fn submit(
         return Ok(page(&visit, &typed, answer));
     }
     let word = read_word(sent.word.expose());
-    let frozen = match CaseNumber::parse(&typed) {
+    let filed = match CaseNumber::parse(&typed) {
         Some(number) => object(&service, &visit, &number, &word).await?,
-        None => false,
+        None => None,
     };
-    if !frozen {
+    let Some(filed) = filed else {
         return Ok(page(&visit, &typed, (Errors::of_form("objection-wrong"), None)));
-    }
-    let notice = Notice::saying("objection-done-text").and("objection-done-counter");
+    };
+    // The number of the new case is the only way to it: nobody signs in to a frozen account.
+    let notice = Notice::saying("objection-done-text")
+        .and("objection-done-counter")
+        .case(filed.as_str());
     Ok(notice.respond(
         &visit,
         Page::new("verify-objection-done", "objection-done-title").return_to(HERE),
@@ -132,23 +136,23 @@ async fn object(
     visit: &Visit,
     number: &CaseNumber,
     word: &Sensitive<String>,
-) -> Result<bool, StoreError> {
+) -> Result<Option<CaseNumber>, StoreError> {
     let (now, anyone) = (service.now(), join::anyone());
     let holder = join::objector(number, &anyone);
     let Tried::Right(id) = store::otp::try_code(&service.store().read(), &holder, word.expose(), now).await?
     else {
-        return Ok(false);
+        return Ok(None);
     };
     let tx = service.store().begin().await?;
     let Some(case) = cases::find_by_number(&tx, number).await? else {
-        return Ok(false);
+        return Ok(None);
     };
     let Some(account) = join::stayed(&tx, &case).await? else {
-        return Ok(false);
+        return Ok(None);
     };
     accounts::take_turns(&tx, account).await?;
     if !store::otp::consume(&tx, id, now).await? {
-        return Ok(false);
+        return Ok(None);
     }
     if accounts::freeze(&tx, account, now).await? {
         let details = json!({ "reason": "objection", "case": number.as_str() });
@@ -159,50 +163,67 @@ async fn object(
         store::audit::record(&tx, service.rng(), entry).await?;
     }
     sessions::end_all(&tx, account, None, now).await?;
-    file(service, &tx, &case, account).await?;
+    let filed = file(service, &tx, &case, account).await?;
     tx.commit().await?;
-    Ok(true)
+    Ok(Some(filed))
 }
 
-/// A case for an operator: the account is frozen until somebody has looked.
-async fn file(service: &Service, tx: &Tx, joined: &Case, id: AccountId) -> Result<(), StoreError> {
+/// A case for an operator, always: the account is frozen until somebody has looked.
+async fn file(
+    service: &Service,
+    tx: &Tx,
+    joined: &Case,
+    account: AccountId,
+) -> Result<CaseNumber, StoreError> {
     let (now, rng) = (service.now(), service.rng());
-    let Some(account) = accounts::find(tx, id).await? else {
-        return Ok(());
-    };
-    let (Some(name), Some(citizen_id)) = (account.name, account.citizen_id) else {
-        return Ok(());
-    };
-    let mut new = NewCase {
-        id: CaseId::new(now, rng),
-        number: CaseNumber::generate(now, rng),
-        account: id,
-        source: joined.source.clone(),
-        state: CaseState::Restricted,
-        input: Input {
-            name,
-            citizen_id,
-            phone: None,
-            more: Factors::none().with("objection_to", joined.number.as_str().to_owned(), true),
-        },
-        next_attempt_at: None,
-        reference: None,
-        created_at: now,
-    };
-    let mut stored = false;
-    for _ in 0..NUMBERS_TRIED {
-        stored = cases::create(tx, &new).await?;
-        if stored {
-            break;
-        }
-        new.number = CaseNumber::generate(now, rng);
-    }
-    if !stored {
-        return Err(StoreError::Malformed("verification_case.number"));
-    }
-    let entry = case_history::Entry::new((new.id, id), Happening::Filed, now);
+    let (id, number) = create(service, tx, joined, account).await?;
+    let entry = case_history::Entry::new((id, account), Happening::Filed, now);
     case_history::record(tx, rng, &entry).await?;
     // Who an account belongs to is never one operator's decision.
     let level = Level::new(3).ok_or(StoreError::Malformed("case_review.level"))?;
-    case_reviews::enqueue(tx, new.id, id, level, now).await
+    case_reviews::enqueue(tx, id, account, level, now).await?;
+    Ok(number)
+}
+
+/// The case itself, with the account's name and number where it has them.
+async fn create(
+    service: &Service,
+    tx: &Tx,
+    joined: &Case,
+    account: AccountId,
+) -> Result<(CaseId, CaseNumber), StoreError> {
+    let (now, rng) = (service.now(), service.rng());
+    let id = CaseId::new(now, rng);
+    let found = accounts::find(tx, account).await?;
+    let identity = found.and_then(|account| account.name.zip(account.citizen_id));
+    let input = identity.map(|(name, citizen_id)| Input {
+        name,
+        citizen_id,
+        phone: None,
+        more: Factors::none().with("objection_to", joined.number.as_str().to_owned(), true),
+    });
+    for _ in 0..NUMBERS_TRIED {
+        let number = CaseNumber::generate(now, rng);
+        let stored = match input.clone() {
+            Some(input) => {
+                let new = NewCase {
+                    id,
+                    number: number.clone(),
+                    account,
+                    source: joined.source.clone(),
+                    state: CaseState::Restricted,
+                    input,
+                    next_attempt_at: None,
+                    reference: None,
+                    created_at: now,
+                };
+                cases::create(tx, &new).await?
+            }
+            None => case_reviews::file_frozen(tx, (id, &number), account, &joined.source, now).await?,
+        };
+        if stored {
+            return Ok((id, number));
+        }
+    }
+    Err(StoreError::Malformed("verification_case.number"))
 }

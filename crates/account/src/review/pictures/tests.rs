@@ -186,7 +186,7 @@ async fn attack_301_one_account_has_one_form_at_a_time_and_the_others_have_their
 }
 
 #[tokio::test]
-async fn attack_301_few_few_threads_make_pictures_and_a_full_queue_says_so() {
+async fn attack_301_few_threads_make_pictures_and_a_full_queue_says_so() {
     let desk = Desk::new(&Config {
         forms: 1,
         threads: 1,

@@ -137,7 +137,9 @@ async fn attack_011_nobody_is_led_to_a_sub_site_that_is_disabled_and_a_pattern_f
         let mut site = clients::find_by_address(&tx, SITE).await.unwrap().unwrap();
         site.disabled = true;
         let now = world.clock.now();
-        clients::put(&tx, &StoredClient::new(site, None), now).await.unwrap();
+        clients::put(&tx, &StoredClient::new(site, None), now)
+            .await
+            .unwrap();
         assert!(clients::find_by_address(&tx, SITE).await.unwrap().is_none());
         let account = resident(&world, PHONE).await;
         prove(&world, account, "population_register").await;
@@ -157,7 +159,10 @@ async fn source_hb_24_programs_are_told_the_same_open_roads_as_people() {
     for world in with_bank(Word::Match, Some(1)).await {
         let open = super::open_sources(&world.service).await.unwrap();
         assert_eq!(open, ids(&["bank_card", "document_review"]), "{}", world.kind);
-        let (tx, bank) = (world.service.store().read(), SourceId::parse("bank_card").unwrap());
+        let (tx, bank) = (
+            world.service.store().read(),
+            SourceId::parse("bank_card").unwrap(),
+        );
         let today = crate::evidence::today(&world.service);
         assert!(source_use::take(&tx, &bank, today, Some(1)).await.unwrap());
         let open = super::open_sources(&world.service).await.unwrap();

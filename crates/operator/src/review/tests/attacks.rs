@@ -260,3 +260,26 @@ async fn a_case_with_ones_own_name_is_left_to_a_colleague() {
         assert!(take(&mut ben, &number).await.body.contains(NUMBER));
     }
 }
+
+#[tokio::test]
+async fn attack_291_what_the_register_says_is_read_from_the_history_and_not_from_the_address() {
+    for desks in desks().await {
+        let (_, number) = desks.documents().await;
+        let (mut anna, mut ben) = (desks.reviewer("anna").await, desks.reviewer("ben").await);
+        take(&mut anna, &number).await;
+        let forged = anna.get(&format!("{}?register=match", page_of(&number))).await;
+        assert!(!forged.body.contains("data-register"), "{}", forged.body);
+        desks.register.say(Word::NotFound);
+        let asked = press(&mut anna, &number, "/register", &[]).await;
+        assert!(is_back_at(&asked, &number));
+        let page = anna.get(&format!("{}?register=match", page_of(&number))).await;
+        assert!(page.body.contains("data-register") && page.body.contains("does not know the number"));
+        press(&mut anna, &number, "/release", &[]).await;
+        let second = take(&mut ben, &number).await;
+        assert!(
+            second.body.contains("does not know the number"),
+            "whoever is next reads it too"
+        );
+        assert!(desks.history(&number).await.contains(&"register_unknown"));
+    }
+}

@@ -165,51 +165,29 @@ async fn person(desks: &Desks, login: &str) -> crate::testing::Person {
 }
 
 #[tokio::test]
-async fn a_frozen_account_is_opened_or_kept_by_a_senior_reviewer_only() {
+async fn what_the_register_denies_is_not_approved_before_there_are_pictures() {
     for desks in desks().await {
-        for (choice, status, state) in [
-            (
-                "approve:record_corrected",
-                store::accounts::Status::Active,
-                State::Approved,
-            ),
-            (
-                "reject:record_stands",
-                store::accounts::Status::Frozen,
-                State::Rejected,
-            ),
-        ] {
-            let phone = if state == State::Approved {
-                PHONE
-            } else {
-                "+8613800000002"
-            };
-            let account = desks.resident(phone, &[]).await;
-            let tx = desks.world.service.store().read();
-            assert!(
-                store::accounts::freeze(&tx, account, desks.world.clock.now())
-                    .await
-                    .unwrap()
-            );
-            let number = desks
-                .case(
-                    account,
-                    "population_register",
-                    State::Restricted,
-                    facts(NAME, NUMBER),
-                )
-                .await;
-            let mut anna = desks
-                .reviewer(&format!("anna{}", phone.len() + choice.len()))
-                .await;
-            let page = anna.get(page_of(&number).as_str()).await;
-            assert!(page.body.contains("needs a senior reviewer") && !page.body.contains(NUMBER));
-            let mut carla = desks.senior(&format!("carla{}", choice.len())).await;
-            let open = take(&mut carla, &number).await;
-            assert!(open.body.contains(NUMBER) && !open.body.contains("ask:not_legible"));
-            decide(&mut carla, &number, choice).await;
-            let found = store::accounts::find(&tx, account).await.unwrap().unwrap();
-            assert_eq!((found.status, desks.state(&number).await), (status, state));
+        let account = desks.resident(PHONE, &[]).await;
+        let number = desks
+            .case(
+                account,
+                "population_register",
+                State::InReview,
+                facts(NAME, NUMBER),
+            )
+            .await;
+        let mut anna = desks.reviewer("anna").await;
+        take(&mut anna, &number).await;
+        for choice in ["approve:documents_agree", "approve:register_lags"] {
+            let refused = decide(&mut anna, &number, choice).await;
+            assert_eq!(refused.page(), Some("operator-case-stale"), "{choice}");
         }
+        assert_eq!(
+            (desks.level(account).await, desks.state(&number).await),
+            (0, State::InReview)
+        );
+        desks.picture(&number).await;
+        decide(&mut anna, &number, "approve:name_variant").await;
+        assert_eq!(desks.level(account).await, 2);
     }
 }

@@ -127,7 +127,7 @@ async fn attack_243_nobody_s_account_becomes_another_person_s_at_the_counter_wit
 }
 
 #[tokio::test]
-async fn a_proposal_that_is_sent_back_is_open_to_everybody_again() {
+async fn what_an_operator_filed_ends_when_it_is_sent_back_and_is_filed_again() {
     for desks in desks().await {
         desks.register.say(Word::Match);
         let account = desks.resident(PHONE, &[]).await;
@@ -135,18 +135,62 @@ async fn a_proposal_that_is_sent_back_is_open_to_everybody_again() {
         let number = number_in(&at_counter(&desks, &mut anna).await);
         take(&mut carla, &number).await;
         decide(&mut carla, &number, "send_back:look_again").await;
-        assert!(desks.history(&number).await.contains(&"sent_back"));
-        let open = take(&mut anna, &number).await;
-        assert!(open.body.contains(NUMBER));
-        // Approving alone only proposes once more.
-        decide(&mut anna, &number, "approve:seen_in_person").await;
+        let history = desks.history(&number).await;
+        assert!(
+            history.contains(&"sent_back") && history.contains(&"rejected"),
+            "{history:?}"
+        );
         assert_eq!(
             (desks.level(account).await, desks.state(&number).await),
-            (0, State::InReview)
+            (0, State::Rejected)
         );
+        let closed = anna.get(page_of(&number).as_str()).await;
+        assert!(!closed.body.contains("/claim\"") && !closed.body.contains(NUMBER));
+        desks.world.wait(120);
+        let number = number_in(&at_counter(&desks, &mut anna).await);
         take(&mut carla, &number).await;
         decide(&mut carla, &number, "confirm").await;
         assert_eq!(desks.level(account).await, 4);
+    }
+}
+
+#[tokio::test]
+async fn attack_241_an_override_that_was_sent_back_is_gone_and_an_appeal_of_it_is_for_seniors() {
+    for desks in desks().await {
+        let account = desks.resident(PHONE, &["population_register"]).await;
+        let number = desks
+            .case(account, "social_security", State::InReview, facts(NAME, NUMBER))
+            .await;
+        let (mut anna, mut carla) = (desks.senior("anna").await, desks.senior("carla").await);
+        take(&mut anna, &number).await;
+        let here = step_of(&number, "/override");
+        let page = anna.get(here.as_str()).await;
+        let fields = [("level", "2"), ("reason", "no_other_way"), ("days", "30")];
+        let filed = number_in(&anna.post(here.as_str(), &page, &fields).await);
+        take(&mut carla, &filed).await;
+        decide(&mut carla, &filed, "send_back:look_again").await;
+        assert_eq!(desks.state(&filed).await, State::Rejected);
+        // Its owner appeals; whoever took part is out, and so is who may not set levels.
+        let (tx, now) = (desks.world.service.store().read(), desks.world.clock.now());
+        let (case, review) = case_reviews::find(&tx, &filed).await.unwrap().unwrap();
+        let appealed = (State::Rejected, State::Appealed);
+        assert!(store::cases::change(&tx, case.id, appealed, now).await.unwrap());
+        case_reviews::enqueue(&tx, case.id, account, review.level, now)
+            .await
+            .unwrap();
+        let mut ben = desks.reviewer("ben").await;
+        let page = ben.get(page_of(&filed).as_str()).await;
+        assert!(page.body.contains("needs a senior reviewer") && !page.body.contains("/claim\""));
+        let mut dora = desks.senior("dora").await;
+        let open = take(&mut dora, &filed).await;
+        assert!(
+            open.body.contains(NUMBER) && !open.body.contains("value=\"approve:"),
+            "{}",
+            open.body
+        );
+        let refused = decide(&mut dora, &filed, "approve:documents_agree").await;
+        assert!(refused.location.unwrap_or_default().ends_with("missing=choice"));
+        assert_eq!(desks.level(account).await, 1);
     }
 }
 
@@ -217,6 +261,8 @@ async fn attack_247_a_number_moves_from_another_account_only_by_two_people_and_b
         decide(&mut anna, &number, "approve:ownership_shown").await;
         assert_eq!((desks.level(account).await, desks.level(thief).await), (0, 1));
         take(&mut carla, &number).await;
+        let looked = account::ageing::worker::look_due(desks.world.service.account()).await;
+        assert!(looked.unwrap() > 0);
         decide(&mut carla, &number, "confirm").await;
         assert_eq!((desks.level(account).await, desks.level(thief).await), (2, 0));
         let other = store::accounts::find(&tx, thief).await.unwrap().unwrap();
@@ -225,6 +271,11 @@ async fn attack_247_a_number_moves_from_another_account_only_by_two_people_and_b
             (store::accounts::Status::Frozen, None)
         );
         assert!(desks.history(&number).await.contains(&"number_moved"));
+        let watch = store::level_watch::find(&tx, thief).await.unwrap().unwrap();
+        assert!(
+            watch.next_look_at <= desks.world.clock.now(),
+            "the fall is looked at"
+        );
         let waiting = case_reviews::list(&tx).await.unwrap();
         assert_eq!(waiting.len(), 1, "somebody looks at the other account next");
         assert_eq!(

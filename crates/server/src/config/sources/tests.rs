@@ -147,6 +147,36 @@ fn one_source_in_two_files_is_a_fault_and_production_wants_https() {
     );
 }
 
+#[test]
+fn attack_136_production_wants_https_wherever_people_codes_and_secrets_go() {
+    let place = Place::new();
+    place.source(
+        "a.toml",
+        "source = \"trusted_sign_in\"\nkey_file = \"../bearer\"\n[settings]\nkind = \"oauth2-alipay\"\n\
+         partner = { zh-CN = \"甲\", en = \"A\", vi = \"A\" }\npartner_id = \"a\"\napp_id = \"1\"\n\
+         authorize_url = \"https://a.example/\"\ntoken_url = \"http://a.example/t\"\n\
+         user_url = \"HTTP://a.example/u\"\n",
+    );
+    let path = place.path("denizen.toml");
+    let text = fs::read_to_string(&path).unwrap();
+    let section = "[account.sources.population_register]\nurl = \"http://r.example/\"\nkey = \"k\"\n";
+    fs::write(&path, format!("{text}{section}")).unwrap();
+    assert_eq!(place.faults(), Vec::<String>::new(), "not in development");
+    let production = text.replace("development", "production");
+    fs::write(&path, format!("{production}{section}")).unwrap();
+    let faults = place.faults();
+    for expected in [
+        "sources.d/a.toml:9: settings.token_url: must be https in production",
+        "sources.d/a.toml:10: settings.user_url: must be https in production",
+        "population_register.url: must be https in production",
+    ] {
+        assert!(
+            faults.iter().any(|fault| fault.contains(expected)),
+            "{expected}: {faults:?}"
+        );
+    }
+}
+
 /// Every source that this program has comes with an example, and every example is accepted as it is.
 #[test]
 fn every_source_has_an_example_that_is_accepted() {

@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 
 use acceptance::journey;
-use acceptance::party::{Party, TokenAnswer, answer, peek};
+use acceptance::party::{Ask, Party, TokenAnswer, answer, peek};
 use acceptance::people::Person;
 use acceptance::visitor::Visitor;
 use chrono::Utc;
@@ -187,7 +187,11 @@ impl Walk {
             assert_eq!(self.offered("trust_frameworks_supported"), [framework]);
             let kinds = said("evidence_supported", &told);
             let second = (level == 2).then_some("electronic_record");
-            let expected: BTreeSet<_> = ["document"].into_iter().chain(second).map(str::to_owned).collect();
+            let expected: BTreeSet<_> = ["document"]
+                .into_iter()
+                .chain(second)
+                .map(str::to_owned)
+                .collect();
             assert_eq!(kinds, expected, "level {level}");
             for member in [
                 "evidence_supported",
@@ -290,9 +294,7 @@ impl Walk {
                 self.prove("document_review", details).await;
                 all.extend(said(member, &self.proven_about(&mut visitor, &whole).await));
             }
-            let told = self
-                .proven_about(&mut visitor, &one(entry(member, &value)))
-                .await;
+            let told = self.proven_about(&mut visitor, &one(entry(member, &value))).await;
             assert_eq!(
                 said(member, &told),
                 BTreeSet::from([value.clone()]),
@@ -319,9 +321,12 @@ impl Walk {
 
     /// `level_endpoint`, by `sub` and by token.
     pub(super) async fn level(&mut self) {
-        let ask = self.party.ask().with("scope", "openid assurance");
+        let ask = decided(&self.party);
         let tokens = self.tokens(&ask).await;
-        let sub = peek(tokens.id_token())["sub"].as_str().expect("a name").to_owned();
+        let sub = peek(tokens.id_token())["sub"]
+            .as_str()
+            .expect("a name")
+            .to_owned();
         let held = peek(tokens.id_token())["acr"].as_str().expect("acr").to_owned();
         assert_eq!(held, "urn:denizen:loa:1");
         for level in self.offered("acr_values_supported") {
@@ -361,9 +366,16 @@ impl Walk {
             assert_eq!((told.status.as_u16(), told.error()), expected, "{level}");
         }
         let stranger = Party::new(&self.world, "stranger");
-        let theirs =
-            journey::tokens_for(&mut self.visitor, &stranger, &stranger.ask().with("scope", "openid")).await;
-        let theirs = peek(theirs.id_token())["sub"].as_str().expect("a name").to_owned();
+        let theirs = journey::tokens_for(
+            &mut self.visitor,
+            &stranger,
+            &stranger.ask().with("scope", "openid"),
+        )
+        .await;
+        let theirs = peek(theirs.id_token())["sub"]
+            .as_str()
+            .expect("a name")
+            .to_owned();
         for unknown in [theirs.as_str(), "p.nobody", ""] {
             let told = self.level_of(unknown, "2").await;
             let expected = if unknown.is_empty() {
@@ -430,7 +442,7 @@ impl Walk {
             let none = acceptance::clients::Proof::None;
             party.client = acceptance::clients::TestClient::registered(id, &place, none, false);
         }
-        let ask = party.ask().with("scope", "openid assurance");
+        let ask = decided(&party);
         let code = journey::code_for(&mut self.visitor, &party, &ask).await;
         let tokens = if alg.is_empty() {
             party.redeem(&code, &ask).await
@@ -438,7 +450,10 @@ impl Walk {
             let fields = [party.redemption(&code, &ask), self.assertion(alg)].concat();
             self.ask_at("token_endpoint", &fields, &[]).await
         };
-        let sub = peek(tokens.id_token())["sub"].as_str().expect("a name").to_owned();
+        let sub = peek(tokens.id_token())["sub"]
+            .as_str()
+            .expect("a name")
+            .to_owned();
         let before = &self.subject;
         assert!(before.is_empty() || *before == sub, "one public name: {id}");
         sub
@@ -447,8 +462,7 @@ impl Walk {
     /// Nobody is told anything without a right proof, whatever else is right.
     async fn level_is_refused(&self) {
         let question = self.question("level_endpoint");
-        let with =
-            |fields: &[(&str, &str)]| [question.clone(), super::clients::owned(fields)].concat();
+        let with = |fields: &[(&str, &str)]| [question.clone(), super::clients::owned(fields)].concat();
         let wrong = "wrong-secret-of-more-than-43-characters-0123456789abcdef";
         let in_header = [(
             "authorization".to_owned(),
@@ -481,6 +495,12 @@ impl Walk {
             );
         }
     }
+}
+
+/// A request that is decided about anew: a client is answered by the name that it had when somebody last decided about it.
+fn decided(party: &Party) -> Ask {
+    let ask = party.ask().with("scope", "openid assurance");
+    ask.with("prompt", "consent")
 }
 
 fn one(entry: Value) -> Value {

@@ -83,7 +83,15 @@ async fn source_hb_30_the_register_that_does_not_agree_makes_neither_count() {
         scene.world.clock.advance(chrono::TimeDelta::seconds(121));
         scene.register.say(Word::Unavailable);
         let seen = journey(&mut browser, PROVINCE).await;
-        assert_eq!(seen.page(), Some("verify-waiting"), "{}", seen.body);
+        let case = seen.location.as_deref().unwrap();
+        assert!(
+            case.starts_with("/account/cases/"),
+            "an address without codes: {case}"
+        );
+        assert_eq!(
+            follow(&mut browser, &seen).await.status,
+            axum::http::StatusCode::OK
+        );
         assert_eq!(level(&scene.world, account).await, 0, "{}", scene.world.kind);
         let tx = scene.world.service.store().read();
         let held = store::evidence::list(&tx, account).await.unwrap();
@@ -253,8 +261,57 @@ async fn a_minor_who_is_vouched_for_is_sent_to_a_counter_and_nobody_is_asked() {
             .trusted
             .say(Says::Vouches("古丽·艾山", "650000201506010241"));
         let seen = journey(&mut browser, TRUSTED).await;
-        assert_eq!(seen.page(), Some("verify-minor"), "{}", seen.body);
+        assert_eq!(seen.location, Some(saying(TRUSTED, "minor")));
+        let page = follow(&mut browser, &seen).await;
+        assert!(page.body.contains("guardian") && !page.body.contains("650000201506010241"));
         assert_eq!(scene.register.asked.load(Ordering::SeqCst), 0);
         assert_eq!(level(&scene.world, account).await, 0, "{}", scene.world.kind);
+    }
+}
+
+#[tokio::test]
+async fn source_l24_beside_a_face_there_is_another_road_at_every_level_and_a_counter_is_gone_to_once() {
+    for scene in scenes().await {
+        let account = resident(&scene.world, PHONE).await;
+        let mut browser = confirmed(&scene.world, PHONE).await;
+        proven(&mut browser).await;
+        let counter = browser.get("/verify/counter").await;
+        assert_eq!(counter.page(), Some("verify-counter"));
+        for expected in [1, 2] {
+            assert_eq!(
+                level(&scene.world, account).await,
+                expected,
+                "{}",
+                scene.world.kind
+            );
+            let page = browser.get(&page_of(FACE)).await;
+            assert_eq!(page.page(), Some("verify-face"));
+            let main = page.body.split_once("<main").unwrap().1;
+            assert!(
+                main.contains("href=\"/verify/other-province-level-3"),
+                "{expected}: {main}"
+            );
+            if expected == 1 {
+                journey(&mut browser, TRUSTED).await;
+            }
+        }
+        let (now, rng) = (scene.world.clock.now(), scene.world.service.rng());
+        let new = store::evidence::NewEvidence {
+            evidence: model::evidence::Evidence {
+                id: model::ids::EvidenceId::new(now, rng),
+                source: SourceId::parse("counter").unwrap(),
+                issued_at: now,
+                expires_at: None,
+                ended_at: None,
+            },
+            account,
+            reference: None,
+            case: None,
+            details: Details::default(),
+        };
+        let tx = scene.world.service.store().read();
+        store::evidence::record(&tx, &new).await.unwrap();
+        let again = browser.get("/verify/counter").await;
+        assert_eq!(again.location.as_deref(), Some("/account/level"));
     }
 }

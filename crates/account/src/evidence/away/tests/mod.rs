@@ -22,6 +22,7 @@ use crate::signin::testing::signed_in;
 use crate::testing::{Browser, Seen, World, worlds_with_sources};
 
 mod attacks;
+mod interrupted;
 mod journeys;
 mod openid;
 mod parties;
@@ -60,6 +61,9 @@ struct Stage {
     says: Mutex<Says>,
     away: AtomicU32,
     asked: AtomicU32,
+    /// Whoever comes back waits while a test holds it.
+    gate: Arc<tokio::sync::Mutex<()>>,
+    reached: tokio::sync::Notify,
 }
 
 impl Stage {
@@ -70,7 +74,14 @@ impl Stage {
             says: Mutex::new(Says::Vouches(NAME, NUMBER)),
             away: AtomicU32::new(0),
             asked: AtomicU32::new(0),
+            gate: Arc::default(),
+            reached: tokio::sync::Notify::new(),
         })
+    }
+
+    /// Keeps whoever comes back waiting until what it gives is dropped.
+    fn close(&self) -> tokio::sync::OwnedMutexGuard<()> {
+        Arc::clone(&self.gate).try_lock_owned().unwrap()
     }
 
     fn say(&self, says: Says) {
@@ -85,6 +96,10 @@ impl Away for Stage {
     }
 
     fn can_be_asked_again(&self) -> bool {
+        self.face
+    }
+
+    fn is_asked_first(&self) -> bool {
         self.face
     }
 
@@ -114,6 +129,8 @@ impl Away for Stage {
 
     async fn arrive(&self, back: &Back<'_>) -> Result<Arrival, Astray> {
         self.asked.fetch_add(1, Ordering::SeqCst);
+        self.reached.notify_one();
+        drop(self.gate.lock().await);
         assert_eq!(back.kept.get("secret").map(String::as_str), Some("kept"));
         assert!(!back.parameters.contains_key("state"));
         let says = self.says.lock().unwrap().clone();

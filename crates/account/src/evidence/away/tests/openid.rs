@@ -91,7 +91,7 @@ async fn attack_250_name_and_number_of_a_province_come_from_the_signed_token_alo
     assert_eq!(arrived.unwrap_err(), Astray::NotRight);
     // Not in their normal form they name nobody (A245, A246).
     provider.set(|script| {
-        script.user = json!({ "sub": "them", "name": NAME, "citizen_id": "34000019930510007x" })
+        script.user = json!({ "sub": "them", "name": NAME, "citizen_id": "34000019930510007x" });
     });
     let arrival = trip(&provider, party.as_ref(), GOOD).await.arrived.unwrap();
     assert_eq!(arrival.said, None);

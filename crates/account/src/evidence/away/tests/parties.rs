@@ -14,7 +14,13 @@ use crate::evidence::sources;
 
 /// What the other side answers to each path, and what it was asked.
 #[derive(Clone, Default)]
-struct Other(Arc<Mutex<(BTreeMap<String, (u16, Value)>, Vec<(String, String)>)>>);
+struct Other(Arc<Mutex<(Answers, Vec<Asked>)>>);
+
+/// Path and body.
+type Asked = (String, String);
+
+/// Status and document, by path.
+type Answers = BTreeMap<String, (u16, Value)>;
 
 impl Other {
     async fn start() -> (Self, String) {

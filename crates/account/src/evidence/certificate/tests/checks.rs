@@ -19,7 +19,8 @@ use super::super::{Authorities, Settings};
 use super::ca::{self, Ca, Holder, NAME, NUMBER, Wanted};
 use crate::evidence::port::{CertificateFault as Fault, Certificates as _, Entry, Named, Outside, Shown};
 
-const TEXT: &str = "DENIZEN-CERTIFICATE-CHALLENGE-V1;purpose=raise-identity-level;account=138****0001;nonce=n";
+const TEXT: &str =
+    "DENIZEN-CERTIFICATE-CHALLENGE-V1;purpose=raise-identity-level;account=138****0001;nonce=n";
 
 /// Makes a list of an authority.
 type Make = Box<dyn Fn(&Ca) -> Vec<u8>>;

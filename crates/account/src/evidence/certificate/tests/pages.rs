@@ -183,7 +183,10 @@ async fn attack_285b_a_challenge_counts_once_in_time_and_for_its_own_sign_in() {
         // Signed by the victim for the victim's sign-in, sent by somebody else.
         let page = victim.get(HERE).await;
         let (text, pem) = (text(&page), holder.pem());
-        assert!(text.contains(";account=138****0001;"), "whose level it raises: {text}");
+        assert!(
+            text.contains(";account=138****0001;"),
+            "whose level it raises: {text}"
+        );
         let signature = holder.sign(&text);
         let own_page = attacker.get(HERE).await;
         let nonce = page.hidden("challenge").unwrap().to_owned();

@@ -1,5 +1,7 @@
 //! Taking over an account, finding out about one, doing it twice, and objecting.
 
+use store::accounts;
+
 use super::*;
 
 #[tokio::test]
@@ -222,10 +224,37 @@ async fn whoever_has_one_of_the_phones_can_object_and_the_account_is_frozen_unti
         let open = cases::list_open(&tx, two.old).await.unwrap();
         assert_eq!(open.len(), 1);
         assert_eq!(open[0].state, State::Restricted);
+        let told = format!("data-case=\"{}\"", open[0].number.as_str());
+        assert!(done.body.contains(&told), "{}", done.body);
         let review = store::case_reviews::find_review(&tx, open[0].id).await.unwrap();
         assert!(review.is_some(), "an operator is told");
         let again = anybody.post("/verify/objection", &page, &fields).await;
         assert_eq!(again.status, StatusCode::UNPROCESSABLE_ENTITY, "once");
+    }
+}
+
+#[tokio::test]
+async fn an_objection_is_looked_at_even_where_the_account_has_lost_its_number() {
+    for world in worlds().await {
+        let two = two(&world).await;
+        let mut browser = halfway(&world, &two).await;
+        join(&world, &mut browser, &two, "keep").await;
+        let word = word(&world, OLD_E164).await;
+        let (tx, now) = (world.service.store().read(), world.test.clock.now());
+        let number = account(&world, two.old).await.citizen_id.unwrap();
+        assert!(
+            accounts::forget_identity(&tx, two.old, &number, now)
+                .await
+                .unwrap()
+        );
+        let mut anybody = world.browser();
+        let page = anybody.get("/verify/objection").await;
+        let fields = [("case", two.case.number.as_str()), ("word", word.as_str())];
+        let done = anybody.post("/verify/objection", &page, &fields).await;
+        assert_eq!(done.page(), Some("verify-objection-done"), "{}", done.body);
+        let open = cases::list_open(&tx, two.old).await.unwrap();
+        let review = store::case_reviews::find_review(&tx, open[0].id).await.unwrap();
+        assert!(review.is_some() && open[0].input.is_none(), "{}", world.kind);
     }
 }
 
