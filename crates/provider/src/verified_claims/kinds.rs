@@ -61,33 +61,30 @@ pub const ATTESTATION: &str = "digital_attestation";
 /// The type of a signature.
 pub const SIGNATURE: &str = "urn:denizen:signature:certificate";
 
-const fn kind(
-    proof: Proof,
-    methods: &'static [&'static str],
-    organization: Option<&'static str>,
-) -> Option<Kind> {
-    Some(Kind {
+const fn kind(proof: Proof, methods: &'static [&'static str], organization: Option<&'static str>) -> Kind {
+    Kind {
         proof,
         methods,
         organization,
-    })
+    }
 }
 
 /// What stands in no row is a record of its own type, so that a new source needs none.
-const OTHER: Option<Kind> = kind(Proof::Record(""), &["data"], None);
+const OTHER: Kind = kind(Proof::Record(""), &["data"], None);
 
 /// What a source proves about a person; `None` for those that prove no identity, or that of an organisation.
 pub fn of(source: &SourceId) -> Option<Kind> {
     use Proof::{Document, Record, Signature, Vouch};
-    match source.as_str() {
-        // A channel is no identity.
-        "phone_sms" | "email_link" => None,
-        "enterprise_register"
+    Some(match source.as_str() {
+        // A channel is no identity, and an organisation is no person.
+        "phone_sms"
+        | "email_link"
+        | "enterprise_register"
         | "representative_confirmed"
         | "representative_real_person"
         | "business_licence"
         | "organisation_certificate"
-        | "legacy_organisation" => None,
+        | "legacy_organisation" => return None,
         "population_register" => kind(Document("idcard"), &["data"], Some("population register")),
         "driving_licence" => kind(
             Document("driving_permit"),
@@ -126,7 +123,7 @@ pub fn of(source: &SourceId) -> Option<Kind> {
             kind(Vouch, &["urn:denizen:check:two_operators"], None)
         }
         _ => OTHER,
-    }
+    })
 }
 
 /// The type of a record.

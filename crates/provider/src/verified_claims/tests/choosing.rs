@@ -158,13 +158,13 @@ fn any_request() -> impl Strategy<Value = Value> {
                 0 | 1 => drop(parent.remove(name)),
                 2 => drop(parent.insert(name.to_owned(), Value::Null)),
                 3 if parent[name].is_null() => {
-                    drop(parent.insert(name.to_owned(), json!({ "value": "data" })))
+                    drop(parent.insert(name.to_owned(), json!({ "value": "data" })));
                 }
                 4 if parent[name].is_null() => {
-                    drop(parent.insert(name.to_owned(), json!({ "essential": true })))
+                    drop(parent.insert(name.to_owned(), json!({ "essential": true })));
                 }
                 5 if parent[name].is_null() => {
-                    drop(parent.insert(name.to_owned(), json!({ "max_age": 86_400 })))
+                    drop(parent.insert(name.to_owned(), json!({ "max_age": 86_400 })));
                 }
                 _ => {}
             }

@@ -42,7 +42,7 @@ fn check(root: &Value, rules: &Value, value: &Value, at: &str, faults: &mut Vec<
                 }
                 true
             }
-            "minItems" => value.as_array().is_none_or(|list| list.len() >= 1),
+            "minItems" => value.as_array().is_none_or(|list| !list.is_empty()),
             "minLength" => value.as_str().is_none_or(|text| !text.is_empty()),
             "enum" => rule.as_array().unwrap().contains(value),
             "const" => rule == value,

@@ -217,7 +217,7 @@ fn every_source_has_an_example_that_is_accepted() {
 
 /// What a file that an example names may hold.
 fn example_file(name: &str) -> &'static str {
-    if name.ends_with(".pem") {
+    if Path::new(name).extension().is_some_and(|kind| kind == "pem") {
         AUTHORITY
     } else {
         "a-key\n"
