@@ -4,6 +4,7 @@ mod asked;
 mod choosing;
 mod reading;
 mod schema;
+mod sources;
 mod telling;
 
 use serde_json::{Value, json};

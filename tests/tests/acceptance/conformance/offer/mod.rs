@@ -6,6 +6,7 @@ mod asking;
 mod assured;
 mod clients;
 mod known;
+mod level;
 mod proving;
 
 use std::collections::{BTreeMap, BTreeSet};
