@@ -120,7 +120,6 @@ async fn what_does_not_agree_says_so_without_saying_what_and_goes_to_review() {
         // A253: the number has a counter of its own, which is higher: a stranger keeps nobody out of the register.
         let twin = Person {
             phone: Person::new().phone,
-            name: "某某某".to_owned(),
             ..person.clone()
         };
         let mut other = Visitor::new(&world);
