@@ -9,6 +9,7 @@ mod m0001_accounts;
 mod m0002_provider;
 mod m0003_protocol;
 mod m0004_assurance;
+mod m0005_life;
 
 /// All steps in order.
 #[derive(Debug, Clone, Copy)]
@@ -22,6 +23,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0002_provider::Migration),
             Box::new(m0003_protocol::Migration),
             Box::new(m0004_assurance::Migration),
+            Box::new(m0005_life::Migration),
         ]
     }
 }

@@ -144,6 +144,7 @@ fn usual(sandbox: &sandbox::Addresses, keys: &sandbox::Keys, variant: &Variant) 
     let (world, (public, operations)) = (sandbox.world_url(), variant.ports);
     let Variant { database, issuer, .. } = variant;
     let source_key = &keys.sources;
+    let smtp_port = sandbox.smtp.port();
     format!(
         r#"
 environment = "development"
@@ -181,6 +182,15 @@ allow_addresses = ["127.0.0.0/8"]
 
 [account.captcha]
 sandbox_url = "{world}"
+
+[account.register]
+by_email = true
+
+[account.email]
+server = "127.0.0.1"
+port = {smtp_port}
+security = "none"
+from = "no-reply@id.denizen.example"
 
 [account.sms]
 url = "{world}/gateway/sms"

@@ -114,6 +114,19 @@ impl Outside {
             .to_owned()
     }
 
+    /// Mail number `nth` (from 1) to an address, waiting for it: its text.
+    pub async fn mail(&self, address: &str, nth: usize) -> String {
+        let what = format!("mail number {nth} to a mailbox");
+        let query = [("to", address), ("channel", "email")];
+        let message = wait::until(&what, MESSAGE_LIMIT, || async {
+            let found = self.get("/outbox", &query).await.expect("an outbox");
+            let messages = found.as_array().expect("a list").clone();
+            (messages.len() >= nth).then(|| messages[messages.len() - nth].clone())
+        })
+        .await;
+        message["text"].as_str().expect("a text").to_owned()
+    }
+
     /// What a captcha shows.
     pub async fn captcha(&self, id: &str) -> String {
         let found = self.get("/captcha/latest", &[("session", id)]).await;
@@ -136,13 +149,40 @@ impl Outside {
         self.put("/faults", &setting).await;
     }
 
-    /// What a route was asked about a person, newest first.
-    pub async fn asked_about(&self, route: &str, citizen_id: &str) -> Vec<Value> {
+    /// What a route was asked, newest first.
+    pub async fn journal(&self, route: &str) -> Vec<Value> {
         let all = self
             .get("/journal", &[("route", route), ("limit", "1000")])
             .await
             .expect("a journal");
-        let all = all.as_array().expect("a list").clone();
+        all.as_array().expect("a list").clone()
+    }
+
+    /// What the software of a person's USB key makes of a text: the certificate, and the signature.
+    pub async fn sign(&self, person: &Person, text: &str) -> (String, String) {
+        let request = self
+            .http
+            .post(format!("{}/authority/sign", self.base))
+            .header("accept", "application/json")
+            .form(&[("citizen_id", person.citizen_id.as_str()), ("challenge", text)]);
+        let answer = engine::send(request).await.expect("the sandbox answers");
+        let signed: Value = answer.json().await.expect("JSON");
+        let part = |name: &str| signed[name].as_str().expect("text").to_owned();
+        (part("certificate"), part("signature"))
+    }
+
+    /// Has the authority revoke a person's certificates.
+    pub async fn revoke(&self, person: &Person) {
+        self.put(
+            &format!("/authority/revocations/{}", person.citizen_id),
+            &json!({}),
+        )
+        .await;
+    }
+
+    /// What a route was asked about a person, newest first.
+    pub async fn asked_about(&self, route: &str, citizen_id: &str) -> Vec<Value> {
+        let all = self.journal(route).await;
         all.into_iter()
             .filter(|entry| entry["request"]["citizen_id"] == citizen_id)
             .collect()

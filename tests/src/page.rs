@@ -385,6 +385,14 @@ impl Form {
                 kind,
             });
         }
+        for area in form.all("textarea") {
+            found.fields.push(Field {
+                name: text(area, "name"),
+                kind: "textarea".to_owned(),
+                value: area.text(),
+                checked: true,
+            });
+        }
         for select in form.all("select") {
             let options = select.all("option");
             let chosen = options

@@ -11,7 +11,7 @@ use model::language::Language;
 use model::secret::Sensitive;
 use store::cases::{self, Case, State};
 use store::outbox::{Channel, NewMessage};
-use store::throttles::{self, Rule};
+use store::throttles::{self, DayRule};
 use store::{StoreError, Tx, accounts};
 
 use crate::Service;
@@ -25,10 +25,9 @@ const LOOK_EVERY: Duration = Duration::from_secs(15);
 /// How many cases are tried in one go.
 const BATCH: u64 = 10;
 /// How many tries that were cut off an account gets back at a source on a day.
-const CUT_OFF: Rule = Rule {
+const CUT_OFF: DayRule = DayRule {
     name: "verify_cut_off",
     limit: 1,
-    window_seconds: 24 * 3600,
 };
 /// How long a notice may take to arrive, in hours.
 const NOTICE_HOURS: i64 = 24;
@@ -142,7 +141,8 @@ async fn retry(service: &Service, case: Case) -> Result<(), StoreError> {
 /// source was asked.
 async fn give_back(service: &Service, attempt: &Attempt) -> Result<(), StoreError> {
     let key = format!("{}:{}", attempt.source, attempt.account);
-    let cut_off = throttles::hit(&service.store().read(), &CUT_OFF, &key, service.now()).await?;
+    let day = tries::day(service);
+    let cut_off = throttles::hit_on(&service.store().read(), &CUT_OFF, &key, day).await?;
     if !cut_off.exceeded() {
         tries::take_back(service, attempt).await?;
     }

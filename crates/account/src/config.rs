@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use crate::password::HashingSettings;
-use crate::{ageing, captcha, delivery, evidence, gateway, otp, register, review, signin};
+use crate::{ageing, captcha, delivery, evidence, gateway, notices, otp, register, review, signin};
 
 /// Everything that can be set about accounts.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -20,18 +20,34 @@ pub struct Config {
     pub otp: otp::Config,
     /// The SMS gateway.
     pub sms: gateway::SmsConfig,
+    /// The mail server.
+    pub email: gateway::EmailConfig,
+    /// What people are told about their account.
+    pub notices: notices::Config,
     /// The worker that sends messages.
     pub delivery: delivery::Config,
     /// Passwords.
     pub password: PasswordConfig,
+    /// Factors beside SMS.
+    pub factors: crate::factors::Config,
     /// How long sign-ins last.
     pub session: store::sessions::Limits,
     /// Signing in.
     pub signin: signin::Config,
+    /// Signing in by scanning.
+    pub scan: crate::scan::Config,
     /// Sources of evidence.
     pub sources: evidence::Config,
     /// Levels that grow old.
     pub ageing: ageing::Config,
+    /// Getting back into an account.
+    pub recovery: crate::recovery::Config,
+    /// Changes of phone, e-mail address and user name.
+    pub changes: crate::changes::Config,
+    /// Closing an account by oneself.
+    pub closing: crate::closing::Config,
+    /// Suspending and ending accounts, and objecting to that.
+    pub standing: crate::standing::Config,
     /// Pictures of documents, cases that people decide, and accounts that are joined.
     pub review: review::Config,
 }
@@ -48,6 +64,18 @@ impl Config {
         }
         if self.sms.url.is_none() {
             faults.push(("sms.url", "is not set: no codes can be sent"));
+        }
+        if self.email.is_bare() {
+            faults.push((
+                "email.security",
+                "\"none\" sends mail over the network for everybody to read",
+            ));
+        }
+        if self.register.by_email && self.email.server.is_none() {
+            faults.push((
+                "register.by_email",
+                "needs email.server: no links can be sent",
+            ));
         }
         faults
     }

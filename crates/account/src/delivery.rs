@@ -6,14 +6,14 @@ use std::future::Future;
 use std::pin::pin;
 use std::time::Duration;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::Deserialize;
 use store::outbox::{self, Channel, Claimed};
 use store::{Store, StoreError};
 use tokio::task::JoinSet;
 
 use crate::Service;
-use crate::gateway::{Gateways, SendError, Sms};
+use crate::gateway::{Gateways, Mail, SendError, Sms};
 
 /// The longest pause between two attempts, in seconds.
 const PAUSE_SECONDS_MAX: i64 = 60;
@@ -91,7 +91,7 @@ pub async fn deliver_due(service: &Service) -> Result<usize, StoreError> {
 }
 
 async fn deliver(service: &Service, message: Claimed) -> Result<(), StoreError> {
-    let outcome = send(service.gateways(), &message).await;
+    let outcome = send(service.gateways(), &message, service.now()).await;
     let attempts = service.config().delivery.attempts;
     note(
         service.store(),
@@ -110,9 +110,9 @@ async fn deliver(service: &Service, message: Claimed) -> Result<(), StoreError> 
     Ok(())
 }
 
-async fn send(gateways: &Gateways, message: &Claimed) -> Result<(), SendError> {
-    match (message.channel, &gateways.sms) {
-        (Channel::Sms, Some(gateway)) => {
+async fn send(gateways: &Gateways, message: &Claimed, at: DateTime<Utc>) -> Result<(), SendError> {
+    match (message.channel, &gateways.sms, &gateways.mail) {
+        (Channel::Sms, Some(gateway), _) => {
             let sms = Sms {
                 to: message.recipient.expose(),
                 text: message.text.expose(),
@@ -121,8 +121,17 @@ async fn send(gateways: &Gateways, message: &Claimed) -> Result<(), SendError> {
             };
             gateway.send(&sms).await
         }
-        (Channel::Sms, None) => Err(SendError::Unavailable("no SMS gateway is configured".to_owned())),
-        (Channel::Email, _) => Err(SendError::Refused("no mail gateway yet".to_owned())),
+        (Channel::Sms, None, _) => Err(SendError::Unavailable("no SMS gateway is configured".to_owned())),
+        (Channel::Email, _, Some(gateway)) => {
+            let mail = Mail {
+                to: message.recipient.expose(),
+                text: message.text.expose(),
+                reference: message.id,
+                at,
+            };
+            gateway.send(&mail).await
+        }
+        (Channel::Email, _, None) => Err(SendError::Unavailable("no mail server is configured".to_owned())),
     }
 }
 
@@ -150,7 +159,7 @@ async fn note(
     store: &Store,
     message: &Claimed,
     after: After,
-    now: chrono::DateTime<chrono::Utc>,
+    now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
     let tx = store.read();
     match after {

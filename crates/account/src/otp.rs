@@ -100,6 +100,10 @@ pub enum Letter {
     Code,
     /// That this phone has an account already: to its owner, instead of a code that would tell a stranger (A203).
     HasAccount,
+    /// That an account with this phone waits for its e-mail address to be confirmed.
+    Waits,
+    /// That no account with this phone can be got back into: to whoever has it, instead of a code (A205).
+    NoAccount,
 }
 
 /// Whom a message goes to and what it is for.
@@ -268,15 +272,28 @@ pub async fn write_message(
     store::outbox::put(tx, &message).await
 }
 
+/// Where another activation link can be had.
+fn activation_page(service: &Service) -> String {
+    let base = service.kit().base_url().as_str().trim_end_matches('/');
+    format!("{base}/register/activation")
+}
+
 /// The name of the template, which is also its key in the catalogue, and the text.
 fn text(service: &Service, request: &Request<'_>, letter: Letter, code: &str) -> (&'static str, String) {
     let template = match (letter, request.purpose) {
         (Letter::HasAccount, _) => "sms-has-account",
+        (Letter::Waits, _) => "sms-account-waits",
+        (Letter::NoAccount, Purpose::Appeal) => "sms-no-appeal",
+        (Letter::NoAccount, _) => "sms-no-account",
         (Letter::Code, Purpose::Registration) => "sms-code-registration",
         (Letter::Code, Purpose::SignIn) => "sms-code-sign-in",
         (Letter::Code, Purpose::RaiseLevel) => "sms-code-raise-level",
         // An objection's word is no code of six digits; it goes out with the notice itself.
         (Letter::Code, Purpose::JoinAccounts | Purpose::Objection) => "sms-code-join",
+        (Letter::Code, Purpose::Recovery) => "sms-code-recovery",
+        (Letter::Code, Purpose::NewPhone) => "sms-code-new-phone",
+        (Letter::Code, Purpose::OldPhone) => "sms-code-old-phone",
+        (Letter::Code, Purpose::Appeal) => "sms-code-appeal",
     };
     let kit = service.kit();
     let minutes = service.config().otp.life_seconds.max(60) / 60;
@@ -285,6 +302,7 @@ fn text(service: &Service, request: &Request<'_>, letter: Letter, code: &str) ->
         ("service", name.into()),
         ("code", code.into()),
         ("minutes", minutes.into()),
+        ("page", activation_page(service).into()),
     ];
     (template, kit.t(request.language, template, &args))
 }

@@ -11,13 +11,14 @@ use model::rng::Rng;
 use store::{Store, StoreError};
 use tokio::sync::Notify;
 use web::{Kit, Problem};
+use webauthn_rs::prelude::Webauthn;
 
 use crate::agreements::Agreements;
 use crate::captcha::Drawing;
 use crate::gateway::Gateways;
 use crate::password::{Hashing, PasswordPolicy};
 use crate::review::pictures::Desk;
-use crate::{Config, agreements, captcha, evidence, register, review, signin, space};
+use crate::{Config, agreements, captcha, confirm, evidence, factors, links, notices, register, review, signin, space};
 
 /// What a [`Service`] is made from.
 pub struct Parts {
@@ -52,6 +53,7 @@ struct Inner {
     drawing: Drawing,
     pictures: Desk,
     mail_waits: Notify,
+    passkeys: Option<Webauthn>,
 }
 
 /// Accounts. Cheap to clone.
@@ -69,7 +71,9 @@ impl Service {
     pub fn new(parts: Parts) -> Self {
         let drawing = Drawing::new(&parts.config.captcha);
         let pictures = Desk::new(&parts.config.review.pictures);
+        let passkeys = factors::passkey::webauthn_of(&parts.kit);
         Self(Arc::new(Inner {
+            passkeys,
             parts,
             drawing,
             pictures,
@@ -132,6 +136,11 @@ impl Service {
         &self.0.pictures
     }
 
+    /// What passkeys are checked with; none where the issuer has no name but an address.
+    pub fn passkeys(&self) -> Option<&Webauthn> {
+        self.0.passkeys.as_ref()
+    }
+
     /// Now.
     pub fn now(&self) -> DateTime<Utc> {
         self.kit().now()
@@ -167,11 +176,21 @@ pub(crate) fn fault(error: StoreError) -> Problem {
 pub fn router(service: Service) -> Router {
     let pages = Router::new()
         .merge(register::routes())
+        .merge(links::routes())
+        .merge(notices::routes())
         .merge(agreements::routes())
+        .merge(crate::export::routes())
+        .merge(crate::scan::routes())
         .merge(captcha::routes())
         .merge(signin::routes())
         .merge(evidence::routes())
         .merge(review::routes())
-        .merge(space::routes());
+        .merge(confirm::routes())
+        .merge(factors::routes())
+        .merge(space::routes())
+        .merge(crate::changes::routes())
+        .merge(crate::recovery::routes())
+        .merge(crate::closing::routes())
+        .merge(crate::standing::routes());
     web::middleware::page_routes(pages, service.kit().clone()).with_state(service)
 }

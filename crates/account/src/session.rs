@@ -19,7 +19,7 @@ use store::accounts::Account;
 use store::audit::Entry;
 use store::interactions;
 use store::logouts::Ticket;
-use store::sessions::{self, LiveSession, NewSession, Renewal};
+use store::sessions::{self, LiveSession, Renewal};
 use store::{StoreError, Tx};
 use web::extract::{Form, FormName};
 use web::form::{Button, Errors, FormPage};
@@ -27,72 +27,12 @@ use web::paths::LocalPath;
 use web::{Page, Problem, Visit};
 
 use crate::Service;
+use crate::history::{self, Happening, What};
 use crate::notice::Notice;
 
-/// A sign-in that is stored. The browser gets its cookie once the transaction is committed.
-#[derive(Debug)]
-pub struct Started {
-    /// Its identifier.
-    pub id: SessionId,
-    token: Token,
-}
+mod begin;
 
-impl Started {
-    /// Gives the browser its cookie, which ends with the browser.
-    pub fn give_to(&self, visit: &mut Visit) {
-        visit.start_session(&self.token, None);
-    }
-}
-
-/// Stores a sign-in: a new one, which ends the one that another person had in the browser, or the person's own once
-/// more. `None` for an account that is not in use, whichever way led here.
-pub async fn start(
-    service: &Service,
-    tx: &Tx,
-    visit: &Visit,
-    account: AccountId,
-    methods: Methods,
-    public_computer: bool,
-) -> Result<Option<Started>, StoreError> {
-    let (now, rng) = (visit.now(), service.kit().rng());
-    let limits = &service.config().session;
-    if !sessions::may_begin(tx, account).await? {
-        return Ok(None);
-    }
-    // One that lapsed is not over for sub-sites: their tokens and their own sign-ins hang on it.
-    let old = match visit.session_token() {
-        Some(token) => sessions::find_lapsed(tx, &token.hash(), now).await?,
-        None => None,
-    };
-    let own = old.filter(|old| old.account == account);
-    // Once said to be shared, the computer stays so until the person signs out.
-    let public_computer = public_computer || own.is_some_and(|own| own.public_computer);
-    let started = Started {
-        id: own.map_or_else(|| SessionId::new(now, rng), |own| own.id),
-        token: Token::generate(rng),
-    };
-    let new = NewSession {
-        id: started.id,
-        token_hash: started.token.hash(),
-        account,
-        methods,
-        public_computer,
-        now,
-        expires_at: limits.expires_at(now, public_computer),
-        device: visit.device().label(),
-    };
-    match old {
-        // Only the factors of this time: an older code must not look as fresh as the password typed now (HB-26).
-        Some(old) if old.id == started.id => {
-            return Ok(sessions::begin_again(tx, &new).await?.then_some(started));
-        }
-        // Sub-sites may still show the other person's pages to whoever comes next (A171).
-        Some(old) => drop(sessions::end(tx, old.id, now).await?),
-        None => {}
-    }
-    sessions::create(tx, &new).await?;
-    Ok(Some(started))
-}
+pub use begin::{Beginning, Started, begin, start};
 
 /// What a person added to their sign-in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -113,7 +53,7 @@ pub async fn renew(
 ) -> Result<Option<Started>, StoreError> {
     let (methods, auth_time) = match added {
         Added::Factor(method) => (
-            Methods::new(session.methods.iter().chain([method])),
+            session.methods.with(method),
             service.kit().now(),
         ),
         Added::Evidence => (session.methods.clone(), session.auth_time),
@@ -125,11 +65,18 @@ pub async fn renew(
         methods: &methods,
         auth_time,
     };
-    let renewed = sessions::renew(tx, session.id, &new).await?;
-    Ok(renewed.then_some(Started {
-        id: session.id,
-        token,
-    }))
+    if !sessions::renew(tx, session.id, &new).await? {
+        return Ok(None);
+    }
+    if let Added::Factor(method) = added {
+        let who = (session.id, session.account.id);
+        crate::confirm::note(tx, visit, who, &Methods::new([method])).await?;
+    }
+    if methods != session.methods {
+        let happening = Happening::new(session.account.id, What::Strengthened).in_session(session.id);
+        history::note(service, tx, visit, &happening.by(&methods)).await?;
+    }
+    Ok(Some(Started::again(session.id, token)))
 }
 
 /// For so long, at least, the cookie that a renewed sign-in had leads its own browser to the new one, in seconds.
@@ -236,6 +183,8 @@ pub async fn end(
         let mut entry = Entry::new(Event::SignedOut, now).account(account).session(id);
         entry.request_id = Some(visit.request_id().to_owned());
         store::audit::record(&tx, service.kit().rng(), entry).await?;
+        let happening = Happening::new(account, What::SignedOut).in_session(id);
+        history::note(service, &tx, visit, &happening).await?;
     }
     interactions::leave_behind(&tx, &visit.browser_hash(), now).await?;
     tx.commit().await?;

@@ -19,7 +19,7 @@ use tower::ServiceExt as _;
 use web::Kit;
 
 use crate::agreements::Agreements;
-use crate::gateway::{Gateways, SendError, Sms, SmsGateway};
+use crate::gateway::{Gateways, Mail, MailGateway, SendError, Sms, SmsGateway};
 use crate::password::{BreachedList, Hashing, HashingSettings, PasswordPolicy};
 use crate::{Config, Parts, Service, delivery, evidence, messages, router};
 
@@ -40,12 +40,40 @@ impl SmsGateway for Recorder {
     }
 }
 
+/// A mail server that writes down.
+#[derive(Debug, Default)]
+pub(crate) struct MailRecorder {
+    sent: Mutex<Vec<(String, String)>>,
+}
+
+#[async_trait]
+impl MailGateway for MailRecorder {
+    async fn send(&self, mail: &Mail<'_>) -> Result<(), SendError> {
+        self.sent
+            .lock()
+            .unwrap()
+            .push((mail.to.to_owned(), mail.text.to_owned()));
+        Ok(())
+    }
+}
+
+/// The path of the newest link in a message.
+pub(crate) fn link_in(text: &str) -> String {
+    let (_, rest) = text.rsplit_once("/link/").expect("a link");
+    let token: String = rest
+        .chars()
+        .take_while(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'))
+        .collect();
+    format!("/link/{token}")
+}
+
 /// A service of its own for one test.
 pub(crate) struct World {
     pub(crate) service: Service,
     pub(crate) clock: Clock,
     pub(crate) kind: &'static str,
     sms: Arc<Recorder>,
+    mail: Arc<MailRecorder>,
     pub(crate) test: TestStore,
 }
 
@@ -67,12 +95,24 @@ pub(crate) async fn worlds_with_sources(
     stores()
         .await
         .into_iter()
-        .map(|test| world(test, config.clone(), sources()))
+        .map(|test| world(test, config.clone(), (sources(), Agreements::shipped().unwrap())))
         .collect()
 }
 
-fn world(test: TestStore, config: Config, sources: evidence::Sources) -> World {
+/// The same with agreements.
+pub(crate) async fn worlds_with_agreements(agreements: &Agreements) -> Vec<World> {
+    let rules = || (evidence::Sources::default(), agreements.clone());
+    let tests = stores().await.into_iter();
+    tests.map(|test| world(test, Config::default(), rules())).collect()
+}
+
+fn world(
+    test: TestStore,
+    config: Config,
+    (sources, agreements): (evidence::Sources, Agreements),
+) -> World {
     let (sms, rng) = (Arc::new(Recorder::default()), Rng::system());
+    let mail = Arc::new(MailRecorder::default());
     let parts = Parts {
         config,
         store: test.store.clone(),
@@ -80,9 +120,10 @@ fn world(test: TestStore, config: Config, sources: evidence::Sources) -> World {
         ladder: Arc::new(Ladder::from_toml(DEFAULT_TOML).unwrap()),
         hashing: Hashing::new(HashingSettings::cheap_for_tests(), rng).unwrap(),
         policy: PasswordPolicy::new(["Denizen"], Arc::new(BreachedList::load(None).unwrap())),
-        agreements: Agreements::shipped().unwrap(),
+        agreements,
         gateways: Gateways {
             sms: Some(sms.clone()),
+            mail: Some(mail.clone()),
             captcha_sandbox: None,
         },
         sources,
@@ -93,6 +134,7 @@ fn world(test: TestStore, config: Config, sources: evidence::Sources) -> World {
         clock: test.clock.clone(),
         kind,
         sms,
+        mail,
         test,
     }
 }
@@ -115,6 +157,22 @@ impl World {
             .split(|c: char| !c.is_ascii_digit())
             .find(|run| run.len() == 6);
         digits.unwrap_or_else(|| panic!("no code in {text}")).to_owned()
+    }
+
+    /// Delivers what is due and answers the newest mail to an address, subject first.
+    pub(crate) async fn newest_mail(&self, address: &str) -> Option<String> {
+        delivery::deliver_due(&self.service).await.unwrap();
+        let sent = self.mail.sent.lock().unwrap();
+        sent.iter()
+            .rev()
+            .find(|(to, _)| to == address)
+            .map(|(_, text)| text.clone())
+    }
+
+    /// How many mails there were.
+    pub(crate) async fn mail_count(&self) -> usize {
+        delivery::deliver_due(&self.service).await.unwrap();
+        self.mail.sent.lock().unwrap().len()
     }
 
     /// How many messages there were.

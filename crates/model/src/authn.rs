@@ -16,6 +16,8 @@ pub enum Method {
     Passkey,
     /// A certificate on hardware, opened with a PIN.
     Certificate,
+    /// A phone that was signed in and let this device in. Beside it stand the methods of the phone's own sign-in.
+    Scan,
 }
 
 /// How strong a sign-in is, 1 to 4.
@@ -87,8 +89,29 @@ impl Methods {
         self.0.iter().copied()
     }
 
-    /// How strong the sign-in was. Two factors count as two only when they are of different kinds.
+    /// The methods and one more, given in this browser. A passkey or a certificate of its own makes up for having come by
+    /// scanning.
+    #[must_use]
+    pub fn with(&self, method: Method) -> Self {
+        let local = matches!(method, Method::Passkey | Method::Certificate);
+        let foreign = |one: &Method| {
+            self.contains(Method::Scan)
+                && matches!(one, Method::Scan | Method::Passkey | Method::Certificate)
+        };
+        let kept = self.iter().filter(|one| !(local && foreign(one)));
+        Self::new(kept.chain([method]))
+    }
+
+    /// How strong the sign-in was. Two factors count as two only when they are of different kinds. What came by scanning
+    /// is A2 at most: whoever is talked into scanning a stranger's code is not protected by the phone's passkey.
     pub fn strength(&self) -> Strength {
+        if self.contains(Method::Scan) {
+            return self.own_strength().min(Strength::A2);
+        }
+        self.own_strength()
+    }
+
+    fn own_strength(&self) -> Strength {
         let knows = self.contains(Method::Password);
         let has = self.contains(Method::Sms) || self.contains(Method::Totp);
         if self.contains(Method::Certificate) {
@@ -104,14 +127,19 @@ impl Methods {
 
     /// The `amr` claim: values of the RFC 8176 registry, and `mfa` where the factors differ in kind.
     pub fn amr(&self) -> Vec<&'static str> {
+        // What the phone was signed in with says nothing about a key on this device.
+        let by_scan = self.contains(Method::Scan);
+        let told = |method: &Method| !(by_scan && matches!(method, Method::Passkey | Method::Certificate));
         let mut amr: Vec<_> = self
             .iter()
+            .filter(told)
             .map(|method| match method {
                 Method::Password => "pwd",
                 Method::Sms => "sms",
                 Method::Totp => "otp",
                 Method::Passkey => "hwk",
                 Method::Certificate => "sc",
+                Method::Scan => "mca",
             })
             .collect();
         if self.strength() >= Strength::A2 {
@@ -135,6 +163,20 @@ mod tests {
         );
         assert_eq!(Methods::new([Method::Passkey]).strength(), Strength::A3);
         assert_eq!(Methods::new([Method::Certificate]).strength(), Strength::A4);
+    }
+
+    #[test]
+    fn what_came_by_scanning_is_a2_at_most_and_names_no_key() {
+        let by_passkey = Methods::new([Method::Passkey, Method::Scan]);
+        assert_eq!(by_passkey.strength(), Strength::A2);
+        assert_eq!(by_passkey.amr(), ["mca", "mfa"]);
+        let by_password = Methods::new([Method::Password, Method::Scan]);
+        assert_eq!(by_password.strength(), Strength::A1);
+        assert_eq!(by_password.amr(), ["pwd", "mca"]);
+        // A passkey of the device itself counts in full.
+        assert_eq!(by_passkey.with(Method::Passkey), Methods::new([Method::Passkey]));
+        assert_eq!(by_password.with(Method::Passkey).strength(), Strength::A3);
+        assert_eq!(by_password.with(Method::Totp).strength(), Strength::A2);
     }
 
     #[test]

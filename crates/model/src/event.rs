@@ -90,6 +90,50 @@ pub enum Event {
     AccountsJoined,
     /// An account was closed.
     AccountClosed,
+    /// An account that was registered by e-mail was activated.
+    AccountActivated,
+    /// An account's standing was changed: held, suspended, ended, or usable again.
+    StandingChanged,
+    /// An operator proposed to end an account, or a proposal was taken back.
+    StandingProposed,
+    /// An operator looked an account up.
+    StandingLookedAt,
+    /// Somebody objected to a decision about their account.
+    AppealFiled,
+    /// An objection was decided.
+    AppealDecided,
+    /// An account's owner began to close it.
+    ClosingStarted,
+    /// Closing an account was stopped.
+    ClosingStopped,
+    /// What had been kept of a closed account was forgotten.
+    RetainedForgotten,
+    /// A person refused a changed agreement.
+    AgreementRefused,
+    /// A person took a copy of their data.
+    DataExported,
+    /// A phone let another device sign in.
+    ScanAllowed,
+    /// A phone refused, or gave the wrong number.
+    ScanRefused,
+    /// A recovery began that waits.
+    RecoveryStarted,
+    /// An account was given back.
+    AccountRecovered,
+    /// A phone, an e-mail address or a user name is to change.
+    ContactChanging,
+    /// A phone, an e-mail address or a user name was changed.
+    ContactChanged,
+    /// A change that waited was stopped, or one that had happened was taken back.
+    ChangeEnded,
+    /// Somebody has proven a phone that belongs to another account.
+    NumberDisputed,
+    /// Operators saw a person who cannot get into the account.
+    CounterRecovery,
+    /// A resident's factor was added, removed or is being removed.
+    FactorChanged,
+    /// A resident's password was set or changed.
+    PasswordChanged,
 }
 
 impl Event {
@@ -138,6 +182,28 @@ impl Event {
             Self::CaseWorkedOn => "case_worked_on",
             Self::AccountsJoined => "accounts_joined",
             Self::AccountClosed => "account_closed",
+            Self::AccountActivated => "account_activated",
+            Self::StandingChanged => "standing_changed",
+            Self::StandingProposed => "standing_proposed",
+            Self::StandingLookedAt => "standing_looked_at",
+            Self::AppealFiled => "appeal_filed",
+            Self::AppealDecided => "appeal_decided",
+            Self::ClosingStarted => "closing_started",
+            Self::ClosingStopped => "closing_stopped",
+            Self::RetainedForgotten => "retained_forgotten",
+            Self::AgreementRefused => "agreement_refused",
+            Self::DataExported => "data_exported",
+            Self::ScanAllowed => "scan_allowed",
+            Self::ScanRefused => "scan_refused",
+            Self::RecoveryStarted => "recovery_started",
+            Self::AccountRecovered => "account_recovered",
+            Self::ContactChanging => "contact_changing",
+            Self::ContactChanged => "contact_changed",
+            Self::ChangeEnded => "change_ended",
+            Self::NumberDisputed => "number_disputed",
+            Self::CounterRecovery => "counter_recovery",
+            Self::FactorChanged => "factor_changed",
+            Self::PasswordChanged => "password_changed",
         }
     }
 }

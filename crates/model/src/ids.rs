@@ -78,6 +78,18 @@ uuid_id! {
     OperatorPasskeyId;
     /// Something that happened to a case.
     HistoryId;
+    /// A factor beside the password.
+    FactorId;
+    /// A change of an account that waits, or can still be undone.
+    ChangeId;
+    /// A notice on the page of an account.
+    NoticeId;
+    /// Something that happened to an account.
+    HappeningId;
+    /// A change of an account's standing.
+    StandingChangeId;
+    /// An appeal against a change of standing.
+    AppealId;
     /// A picture that was sent for a case.
     ImageId;
     /// Something a sub-site is to be told about an account.

@@ -11,7 +11,7 @@ use web::paths::LocalPath;
 use crate::layout::page;
 use crate::roles::Permission;
 use crate::session::{self, Stop};
-use crate::{Service, people, review};
+use crate::{Service, people, review, standing};
 
 /// Something that waits for somebody.
 #[derive(Clone, Debug)]
@@ -48,7 +48,8 @@ struct Waiting {
 
 async fn show(State(service): State<Service>, mut visit: Visit) -> Result<Response, Stop> {
     let signed = session::signed_in(&service, &mut visit).await?;
-    let counts = review::counts(&service, &signed).await?;
+    let mut counts = review::counts(&service, &signed).await?;
+    counts.extend(standing::counts(&service, &signed).await?);
     let counts = counts.into_iter().map(|count| Waiting {
         label: visit.t(count.label),
         number: count.number,

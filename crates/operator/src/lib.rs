@@ -24,23 +24,30 @@ mod service;
 pub mod session;
 mod signin;
 mod sources;
+mod standing;
 #[cfg(test)]
 pub(crate) mod testing;
-mod totp;
 
 pub use audit::audit;
 pub use config::Config;
 pub use layout::{Notice, page};
 pub use service::{Service, router};
 
+use account::factors::totp;
 use model::language::Language;
 
 /// The texts of this crate, in every language.
 pub const MESSAGES: web::language::Messages = &[
     (Language::ZhCn, include_str!("../locales/zh-CN/operator.ftl")),
     (Language::ZhCn, include_str!("../locales/zh-CN/review.ftl")),
+    (Language::ZhCn, include_str!("../locales/zh-CN/recovery.ftl")),
+    (Language::ZhCn, include_str!("../locales/zh-CN/standing.ftl")),
     (Language::En, include_str!("../locales/en/operator.ftl")),
     (Language::En, include_str!("../locales/en/review.ftl")),
+    (Language::En, include_str!("../locales/en/recovery.ftl")),
+    (Language::En, include_str!("../locales/en/standing.ftl")),
     (Language::Vi, include_str!("../locales/vi/operator.ftl")),
     (Language::Vi, include_str!("../locales/vi/review.ftl")),
+    (Language::Vi, include_str!("../locales/vi/recovery.ftl")),
+    (Language::Vi, include_str!("../locales/vi/standing.ftl")),
 ];

@@ -29,6 +29,8 @@ pub enum Permission {
     Override,
     /// Serve a person who stands at the counter.
     Counter,
+    /// Suspend accounts, propose or agree to end them, bring them back, decide about objections.
+    Standing,
     /// Read the audit log.
     Audit,
     /// See what the sources cost and whether they answer.
@@ -47,6 +49,7 @@ const TABLE: [(Role, &[Permission]); 4] = [
             Permission::Confirm,
             Permission::Override,
             Permission::Counter,
+            Permission::Standing,
             Permission::Sources,
         ],
     ),
@@ -160,6 +163,7 @@ mod tests {
                 Permission::Confirm,
                 Permission::Override,
                 Permission::Counter,
+                Permission::Standing,
                 Permission::Audit,
                 Permission::Sources,
                 Permission::Operators,
@@ -168,10 +172,10 @@ mod tests {
                 .iter()
                 .collect::<String>()
         };
-        assert_eq!(may(Role::Reviewer), "x..x...");
-        assert_eq!(may(Role::SeniorReviewer), "xxxx.x.");
-        assert_eq!(may(Role::Auditor), "....xx.");
-        assert_eq!(may(Role::Administrator), ".....xx");
+        assert_eq!(may(Role::Reviewer), "x..x....");
+        assert_eq!(may(Role::SeniorReviewer), "xxxxx.x.");
+        assert_eq!(may(Role::Auditor), ".....xx.");
+        assert_eq!(may(Role::Administrator), "......xx");
     }
 
     #[test]

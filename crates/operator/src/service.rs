@@ -12,16 +12,15 @@ use model::rng::Rng;
 use store::Store;
 use web::client_address::ClientAddress;
 use web::{Kit, Problem};
-use webauthn_rs::prelude::{Webauthn, WebauthnBuilder};
+use webauthn_rs::prelude::Webauthn;
 
 use crate::{
-    Config, audit, confirm, counter, enrol, home, passkey, people, review, security, signin, sources,
+    Config, audit, confirm, counter, enrol, home, passkey, people, review, security, signin, sources, standing,
 };
 
 struct Inner {
     config: Config,
     account: account::Service,
-    passkeys: Option<Webauthn>,
 }
 
 /// The console. Cheap to clone.
@@ -37,12 +36,7 @@ impl fmt::Debug for Service {
 impl Service {
     /// Puts the parts together.
     pub fn new(config: Config, account: account::Service) -> Self {
-        let passkeys = passkeys(account.kit());
-        Self(Arc::new(Inner {
-            config,
-            account,
-            passkeys,
-        }))
+        Self(Arc::new(Inner { config, account }))
     }
 
     /// The settings.
@@ -77,18 +71,8 @@ impl Service {
 
     /// What passkeys are checked with; none where the issuer has no name but an address.
     pub(crate) fn passkeys(&self) -> Option<&Webauthn> {
-        self.0.passkeys.as_ref()
+        self.account().passkeys()
     }
-}
-
-fn passkeys(kit: &Kit) -> Option<Webauthn> {
-    let host = kit.base_url().domain()?;
-    let builder = WebauthnBuilder::new(host, kit.base_url())
-        .map(|builder| builder.rp_name(host))
-        .and_then(WebauthnBuilder::build);
-    builder
-        .inspect_err(|error| tracing::warn!(%error, "no passkeys at this issuer"))
-        .ok()
 }
 
 impl FromRef<Service> for Kit {
@@ -119,7 +103,8 @@ pub fn router(service: Service) -> Router {
         .merge(audit::routes())
         .merge(sources::routes())
         .merge(review::routes())
-        .merge(counter::routes());
+        .merge(counter::routes())
+        .merge(standing::routes());
     let networks = service.clone();
     web::middleware::page_routes(pages, service.kit().clone())
         .route_layer(from_fn(

@@ -31,13 +31,18 @@ pub(crate) const CONFIRM: LocalPath = LocalPath::known("/operator/confirm");
 pub(crate) const LEAVE: (&str, &str) = ("/operator/sign-out", "operator-sign-out");
 
 /// Pages with what they need and the keys of their names, in the order of the navigation.
-const PLACES: [(&str, &str, Option<Permission>); 7] = [
+const PLACES: [(&str, &str, Option<Permission>); 8] = [
     ("/operator", "operator-nav-home", None),
     ("/operator/queue", "operator-nav-queue", Some(Permission::Review)),
     (
         "/operator/counter",
         "operator-nav-counter",
         Some(Permission::Counter),
+    ),
+    (
+        "/operator/standing",
+        "operator-nav-standing",
+        Some(Permission::Standing),
     ),
     ("/operator/audit", "operator-nav-audit", Some(Permission::Audit)),
     (

@@ -29,6 +29,7 @@ use jose::ring::Ring;
 use model::client::Client;
 use model::evidence::SourceId;
 use model::ids::{AccountId, ClientId, SessionId};
+use account::agreements::Agreements;
 use model::ladder::Ladder;
 use model::language::Language;
 use store::clients::StoredClient;
@@ -156,6 +157,7 @@ struct Inner {
     store: Store,
     kit: Kit,
     ladder: Arc<Ladder>,
+    agreements: Agreements,
     issuer: String,
     metadata: wire::Document,
     clients: Clients,
@@ -179,15 +181,25 @@ impl std::fmt::Debug for OpenSources {
     }
 }
 
+/// The rules that the province sets in files of their own.
+#[derive(Clone, Debug)]
+pub struct Rules {
+    /// The ladder of levels.
+    pub ladder: Arc<Ladder>,
+    /// The agreements that people accept.
+    pub agreements: Agreements,
+}
+
 impl Service {
     /// Starts the provider: makes the first keys if there are none, reads keys and sub-sites.
     pub async fn new(
         config: Config,
         store: Store,
         kit: Kit,
-        ladder: Arc<Ladder>,
+        rules: Rules,
         outbound: Guarded,
     ) -> Result<Self, ServiceError> {
+        let Rules { ladder, agreements } = rules;
         // The issuer is compared byte for byte by sub-sites, so it has one spelling: without the slash at the end.
         let issuer = kit.base_url().as_str().trim_end_matches('/').to_owned();
         let inner = Inner {
@@ -208,6 +220,7 @@ impl Service {
             store,
             kit,
             ladder,
+            agreements,
             issuer,
         };
         Ok(Self(Arc::new(inner)))
@@ -239,6 +252,12 @@ impl Service {
     }
 
     /// The rules of levels.
+    /// The agreements that people accept.
+    pub fn agreements(&self) -> &Agreements {
+        &self.0.agreements
+    }
+
+    /// The ladder of levels.
     pub fn ladder(&self) -> &Ladder {
         &self.0.ladder
     }

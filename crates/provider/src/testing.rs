@@ -4,6 +4,7 @@ mod holder;
 mod keys;
 mod outside;
 
+use account::agreements::{Agreements, RESIDENT};
 use std::sync::Arc;
 
 use axum::Router;
@@ -37,7 +38,7 @@ use store::testing::TestStore;
 use tower::ServiceExt as _;
 use web::Kit;
 
-use crate::{Config, Service};
+use crate::{Config, Service, Rules};
 
 pub use holder::Holder;
 pub use keys::generate;
@@ -120,12 +121,35 @@ impl Answer {
     }
 }
 
+pub fn rules() -> Rules {
+    Rules {
+        ladder: Arc::new(Ladder::from_toml(DEFAULT_TOML).unwrap()),
+        agreements: Agreements::shipped().unwrap(),
+    }
+}
+
 impl World {
+    /// Accepts the agreement in effect, as registering does.
+    pub async fn accept_agreement(&self, account: AccountId) {
+        let agreements = self.service.agreements();
+        let agreement = agreements.current(RESIDENT, self.now()).unwrap();
+        let accepted = store::agreements::Acceptance {
+            account,
+            agreement: agreement.id.clone(),
+            version: agreement.version.clone(),
+            language: Language::En,
+            text_hash: agreement.text_hash(Language::En),
+            answer: store::agreements::Answer::Accepted,
+            at: self.now(),
+        };
+        let (tx, rng) = (self.store.read(), self.store.rng());
+        store::agreements::answer(&tx, rng, &accepted).await.unwrap();
+    }
+
     async fn new(test: TestStore, config: Config) -> Self {
         let (store, clock) = (test.store.clone(), test.clock.clone());
         let kit = Kit::for_tests(&[crate::MESSAGES], clock.clone()).unwrap();
-        let ladder = Arc::new(Ladder::from_toml(DEFAULT_TOML).unwrap());
-        let service = Service::new(config, store.clone(), kit, ladder, outbound())
+        let service = Service::new(config, store.clone(), kit, rules(), outbound())
             .await
             .unwrap();
         let now = clock.now();
@@ -159,14 +183,13 @@ impl World {
 
     /// Another node on the same database.
     pub async fn other_node(&self) -> Router {
-        let ladder = Arc::new(Ladder::from_toml(DEFAULT_TOML).unwrap());
         let kit = self.service.kit().clone();
         crate::router(
             Service::new(
                 self.service.config().clone(),
                 self.store.clone(),
                 kit,
-                ladder,
+                rules(),
                 outbound(),
             )
             .await
@@ -188,6 +211,7 @@ impl World {
             created_at: now,
         };
         store::accounts::create(&tx, &new).await.unwrap();
+        self.accept_agreement(self.account).await;
         let number = CitizenId::parse_strict(CITIZEN_ID, now.date_naive()).unwrap();
         let name = PersonName::parse(NAME).unwrap();
         store::accounts::set_identity(&tx, self.account, (&name, &number), now)
@@ -220,6 +244,7 @@ impl World {
             created_at: self.now(),
         };
         store::accounts::create(&self.store.read(), &new).await.unwrap();
+        self.accept_agreement(new.id).await;
         new.id
     }
 

@@ -202,7 +202,10 @@ pub async fn start(loaded: Loaded, listeners: Listeners, clock: Clock, rng: Rng)
         config.provider.settings(sessions),
         store.clone(),
         kit.clone(),
-        ladder,
+        provider::Rules {
+            ladder,
+            agreements: account.agreements().clone(),
+        },
         guarded(&config)?,
     )
     .await?;
@@ -282,6 +285,14 @@ fn background(
     tasks.keep("rechecks", move |stop| {
         account::ageing::recheck::run(rechecking.clone(), stop.wait())
     });
+    let changing = account.clone();
+    tasks.keep("changes", move |stop| {
+        account::changes::run(changing.clone(), stop.wait())
+    });
+    let standing = account.clone();
+    tasks.keep("standing", move |stop| {
+        account::standing::worker::run(standing.clone(), stop.wait())
+    });
     let refreshed = provider.clone();
     tasks.every("refresh", REFRESH, move || {
         let provider = refreshed.clone();
@@ -305,6 +316,8 @@ fn background(
         let account = keeping.clone();
         async move {
             while account::review::upkeep::sweep(&account).await? > 0 {}
+            while account::register::upkeep(&account).await? > 0 {}
+            while account::notices::sweep(&account).await? > 0 {}
             Ok::<_, store::StoreError>(())
         }
     });

@@ -3,10 +3,12 @@
 use chrono::{DateTime, Utc};
 use model::citizen_id::CitizenId;
 use model::client::AccountKind;
+use model::email::Email;
 use model::ids::AccountId;
 use model::language::Language;
 use model::person_name::PersonName;
 use model::phone::Phone;
+use model::username::Username;
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{Expr, ExprTrait as _};
 use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QuerySelect as _};
@@ -16,34 +18,8 @@ use crate::error::StoreError;
 use crate::tx::Tx;
 use crate::vault::{Column, Index};
 
-/// The state of an account.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Status {
-    /// In use.
-    Active,
-    /// Nobody can sign in until an operator has looked at it.
-    Frozen,
-    /// Gone for good.
-    Closed,
-}
-
-impl Status {
-    /// The word in the database.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Active => "active",
-            Self::Frozen => "frozen",
-            Self::Closed => "closed",
-        }
-    }
-
-    fn parse(word: &str) -> Result<Self, StoreError> {
-        [Self::Active, Self::Frozen, Self::Closed]
-            .into_iter()
-            .find(|status| status.as_str() == word)
-            .ok_or(StoreError::Malformed("account.status"))
-    }
-}
+/// Whether an account can be used.
+pub use model::standing::Status;
 
 /// An account.
 #[derive(Clone, Debug)]
@@ -58,8 +34,14 @@ pub struct Account {
     pub language: Language,
     /// The proven phone.
     pub phone: Option<Phone>,
+    /// The proven e-mail address.
+    pub email: Option<Email>,
+    /// The user name.
+    pub username: Option<Username>,
     /// The verified name.
     pub name: Option<PersonName>,
+    /// The name that the person gave and nobody checked; never told as verified.
+    pub declared_name: Option<PersonName>,
     /// The proven citizen ID number.
     pub citizen_id: Option<CitizenId>,
     /// When it was made.
@@ -94,12 +76,50 @@ pub struct NewAccount {
 
 /// Makes an account; [`StoreError::Duplicate`] when the phone belongs to another that is not closed.
 pub async fn create(tx: &Tx, new: &NewAccount) -> Result<(), StoreError> {
+    insert(tx, new, (Status::Active, None)).await
+}
+
+/// Makes an account that cannot be used before its e-mail address is confirmed, with the name that its owner gave.
+pub async fn create_pending(
+    tx: &Tx,
+    new: &NewAccount,
+    declared_name: &PersonName,
+) -> Result<(), StoreError> {
+    insert(tx, new, (Status::Pending, Some(declared_name))).await
+}
+
+/// Accounts that wait for their address to be confirmed since before a moment, at most `limit`.
+pub async fn list_pending(
+    tx: &Tx,
+    (before, limit): (DateTime<Utc>, u64),
+) -> Result<Vec<AccountId>, StoreError> {
+    let ids = account::Entity::find()
+        .select_only()
+        .column(account::Column::Id)
+        .filter(account::Column::Status.eq(Status::Pending.as_str()))
+        .filter(account::Column::CreatedAt.lt(before))
+        .limit(limit)
+        .into_tuple::<uuid::Uuid>()
+        .all(tx)
+        .await?;
+    Ok(ids.into_iter().map(AccountId::from_uuid).collect())
+}
+
+async fn insert(
+    tx: &Tx,
+    new: &NewAccount,
+    (status, declared_name): (Status, Option<&PersonName>),
+) -> Result<(), StoreError> {
     let id = new.id.as_uuid();
+    let declared_name = declared_name.map(|name| {
+        tx.vault()
+            .seal(Column::AccountDeclaredName, id.as_bytes(), name.as_str().as_bytes())
+    });
     let phone = new.phone.e164();
     let row = account::ActiveModel {
         id: Set(id),
         kind: Set(new.kind.as_str().to_owned()),
-        status: Set(Status::Active.as_str().to_owned()),
+        status: Set(status.as_str().to_owned()),
         language: Set(new.language.tag().to_owned()),
         phone_sealed: Set(Some(tx.vault().seal(
             Column::AccountPhone,
@@ -110,6 +130,12 @@ pub async fn create(tx: &Tx, new: &NewAccount) -> Result<(), StoreError> {
         name_sealed: Set(None),
         citizen_id_sealed: Set(None),
         citizen_id_index: Set(None),
+        email_sealed: Set(None),
+        email_index: Set(None),
+        email_proven_at: Set(None),
+        username_sealed: Set(None),
+        username_index: Set(None),
+        declared_name_sealed: Set(declared_name.transpose()?),
         created_at: Set(new.created_at),
         updated_at: Set(new.created_at),
     };
@@ -147,6 +173,130 @@ pub async fn find_by_phone(tx: &Tx, phone: &Phone) -> Result<Option<Account>, St
 pub async fn find_by_citizen_id(tx: &Tx, number: &CitizenId) -> Result<Option<Account>, StoreError> {
     let index = tx.vault().index(Index::CitizenId, number.as_str()).to_vec();
     find_open(tx, account::Column::CitizenIdIndex.eq(index)).await
+}
+
+/// The account in use that has proven this e-mail address.
+pub async fn find_by_email(tx: &Tx, email: &Email) -> Result<Option<Account>, StoreError> {
+    let index = tx.vault().index(Index::Email, email.as_str()).to_vec();
+    find_open(tx, account::Column::EmailIndex.eq(index)).await
+}
+
+/// The account in use with this user name.
+pub async fn find_by_username(tx: &Tx, name: &Username) -> Result<Option<Account>, StoreError> {
+    let index = tx.vault().index(Index::Username, name.as_str()).to_vec();
+    find_open(tx, account::Column::UsernameIndex.eq(index)).await
+}
+
+/// Takes an account from one standing to another, if it still has the first. Refuses a step that
+/// [`Status::may_become`] refuses.
+pub async fn change_status(
+    tx: &Tx,
+    id: AccountId,
+    (from, to): (Status, Status),
+    now: DateTime<Utc>,
+) -> Result<bool, StoreError> {
+    if !from.may_become(to) {
+        return Err(StoreError::Malformed("account.status"));
+    }
+    let changed = account::Entity::update_many()
+        .col_expr(account::Column::Status, Expr::value(to.as_str()))
+        .col_expr(account::Column::UpdatedAt, Expr::value(now))
+        .filter(account::Column::Id.eq(id.as_uuid()))
+        .filter(account::Column::Status.eq(from.as_str()))
+        .exec(tx)
+        .await?;
+    Ok(changed.rows_affected == 1)
+}
+
+/// Gives an account another proven phone, or none; `from` is the one that it must still have.
+/// [`StoreError::Duplicate`] where another account in use has the number.
+pub async fn set_phone(
+    tx: &Tx,
+    id: AccountId,
+    (from, to): (Option<&Phone>, Option<&Phone>),
+    now: DateTime<Utc>,
+) -> Result<bool, StoreError> {
+    let row = id.as_uuid();
+    let index = |phone: &Phone| tx.vault().index(Index::Phone, phone.e164()).to_vec();
+    let sealed = to
+        .map(|phone| {
+            tx.vault()
+                .seal(Column::AccountPhone, row.as_bytes(), phone.e164().as_bytes())
+        })
+        .transpose()?;
+    let still = match from {
+        Some(phone) => account::Column::PhoneIndex.eq(index(phone)),
+        None => account::Column::PhoneIndex.is_null(),
+    };
+    let changed = account::Entity::update_many()
+        .col_expr(account::Column::PhoneSealed, Expr::value(sealed))
+        .col_expr(account::Column::PhoneIndex, Expr::value(to.map(index)))
+        .col_expr(account::Column::UpdatedAt, Expr::value(now))
+        .filter(account::Column::Id.eq(row))
+        .filter(account::Column::Status.ne(Status::Closed.as_str()))
+        .filter(still)
+        .exec(tx)
+        .await?;
+    Ok(changed.rows_affected == 1)
+}
+
+/// Gives an account another proven e-mail address, or none; `from` is the one that it must still have.
+/// [`StoreError::Duplicate`] where another account in use has the address.
+pub async fn set_email(
+    tx: &Tx,
+    id: AccountId,
+    (from, to): (Option<&Email>, Option<&Email>),
+    now: DateTime<Utc>,
+) -> Result<bool, StoreError> {
+    let row = id.as_uuid();
+    let index = |email: &Email| tx.vault().index(Index::Email, email.as_str()).to_vec();
+    let sealed = to
+        .map(|email| {
+            tx.vault()
+                .seal(Column::AccountEmail, row.as_bytes(), email.as_str().as_bytes())
+        })
+        .transpose()?;
+    let still = match from {
+        Some(email) => account::Column::EmailIndex.eq(index(email)),
+        None => account::Column::EmailIndex.is_null(),
+    };
+    let changed = account::Entity::update_many()
+        .col_expr(account::Column::EmailSealed, Expr::value(sealed))
+        .col_expr(account::Column::EmailIndex, Expr::value(to.map(index)))
+        .col_expr(account::Column::EmailProvenAt, Expr::value(to.map(|_| now)))
+        .col_expr(account::Column::UpdatedAt, Expr::value(now))
+        .filter(account::Column::Id.eq(row))
+        .filter(account::Column::Status.ne(Status::Closed.as_str()))
+        .filter(still)
+        .exec(tx)
+        .await?;
+    Ok(changed.rows_affected == 1)
+}
+
+/// Gives an account in use another user name, or none. [`StoreError::Duplicate`] where another account has it.
+pub async fn set_username(
+    tx: &Tx,
+    id: AccountId,
+    name: Option<&Username>,
+    now: DateTime<Utc>,
+) -> Result<bool, StoreError> {
+    let row = id.as_uuid();
+    let sealed = name
+        .map(|name| {
+            tx.vault()
+                .seal(Column::AccountUsername, row.as_bytes(), name.as_str().as_bytes())
+        })
+        .transpose()?;
+    let index = name.map(|name| tx.vault().index(Index::Username, name.as_str()).to_vec());
+    let changed = account::Entity::update_many()
+        .col_expr(account::Column::UsernameSealed, Expr::value(sealed))
+        .col_expr(account::Column::UsernameIndex, Expr::value(index))
+        .col_expr(account::Column::UpdatedAt, Expr::value(now))
+        .filter(account::Column::Id.eq(row))
+        .filter(account::Column::Status.eq(Status::Active.as_str()))
+        .exec(tx)
+        .await?;
+    Ok(changed.rows_affected == 1)
 }
 
 async fn find_open(tx: &Tx, key: sea_orm::sea_query::SimpleExpr) -> Result<Option<Account>, StoreError> {
@@ -243,15 +393,27 @@ pub(crate) fn from_row(tx: &Tx, row: account::Model) -> Result<Account, StoreErr
             .transpose()
     };
     let phone = open(Column::AccountPhone, row.phone_sealed)?;
+    let email = open(Column::AccountEmail, row.email_sealed)?;
+    let username = open(Column::AccountUsername, row.username_sealed)?;
     let name = open(Column::AccountName, row.name_sealed)?;
+    let declared = open(Column::AccountDeclaredName, row.declared_name_sealed)?;
     let number = open(Column::AccountCitizenId, row.citizen_id_sealed)?;
     Ok(Account {
         id: AccountId::from_uuid(row.id),
         kind: AccountKind::parse(&row.kind).ok_or(StoreError::Malformed("account.kind"))?,
-        status: Status::parse(&row.status)?,
+        status: Status::parse(&row.status).ok_or(StoreError::Malformed("account.status"))?,
         language: Language::from_tag(&row.language).ok_or(StoreError::Malformed("account.language"))?,
         phone: phone
             .map(|text| Phone::parse(&text).map_err(|_| StoreError::Malformed("account.phone")))
+            .transpose()?,
+        email: email
+            .map(|text| Email::parse(&text).map_err(|_| StoreError::Malformed("account.email")))
+            .transpose()?,
+        username: username
+            .map(|text| Username::parse(&text).map_err(|_| StoreError::Malformed("account.username")))
+            .transpose()?,
+        declared_name: declared
+            .map(|text| PersonName::parse(&text).map_err(|_| StoreError::Malformed("account.declared_name")))
             .transpose()?,
         name: name
             .map(|text| PersonName::parse(&text).map_err(|_| StoreError::Malformed("account.name")))

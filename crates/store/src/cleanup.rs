@@ -8,8 +8,8 @@ use sea_orm::sea_query::{Expr, ExprTrait as _, Query};
 use sea_orm::{ColumnTrait as _, EntityTrait, QueryFilter as _, QuerySelect as _, QueryTrait as _};
 
 use crate::entity::{
-    access_token, authorization_code, backchannel_logout, captcha, client_assertion, initial_access_token,
-    interaction, operator_session, otp, outbox, pushed_request, refresh_token, registration, revoked_token,
+    access_token, authorization_code, backchannel_logout, captcha, ceremony, client_assertion, initial_access_token,
+    interaction, known_device, operator_session, otp, outbox, pushed_request, refresh_token, registration, revoked_token,
     round_trip, session, status_event, throttle,
 };
 use crate::error::StoreError;
@@ -33,6 +33,9 @@ const CASE_INPUT_DAYS: i64 = 30;
 
 /// For how long it stays how often each source was asked on a day: for the accounts of two years.
 const SOURCE_USE_DAYS: i64 = 760;
+
+/// For how long what happened to an account is shown to its owner, and a device is known that nobody signs in from.
+const HISTORY_DAYS: i64 = 400;
 
 /// For how long delivered messages stay, and what became of telling sub-sites of a sign-out or a fall.
 const OUTBOX_DAYS: i64 = 7;
@@ -79,7 +82,18 @@ pub async fn sweep(tx: &Tx, now: DateTime<Utc>) -> Result<u64, StoreError> {
     swept.add(crate::source_use::forget_before(tx, counted.date_naive()).await);
     let old = status_event::Column::ExpiresAt.lt(now - TimeDelta::days(OUTBOX_DAYS));
     swept.add(batch::<status_event::Entity>(tx, status_event::Column::Id, old).await);
+    sweep_accounts(tx, now, &mut swept).await;
     swept.result()
+}
+
+/// What accounts leave behind while they are used.
+async fn sweep_accounts(tx: &Tx, now: DateTime<Utc>, swept: &mut Swept) {
+    let over = ceremony::Column::ExpiresAt.lt(now - TimeDelta::minutes(CLOCKS_MINUTES));
+    swept.add(batch::<ceremony::Entity>(tx, ceremony::Column::IdHash, over).await);
+    let old = now - TimeDelta::days(HISTORY_DAYS);
+    swept.add(crate::history::forget_before(tx, old, BATCH).await);
+    let unused = known_device::Column::LastSeenAt.lt(old);
+    swept.add(batch::<known_device::Entity>(tx, known_device::Column::DeviceHash, unused).await);
 }
 
 /// What sub-sites hold and send.

@@ -18,7 +18,7 @@ use crate::entity::{access_token, authorization_code, client, consent_grant, ref
 use crate::error::StoreError;
 use crate::revisions::{self, Revision};
 use crate::tx::Tx;
-use crate::vault;
+use crate::{subjects, vault};
 
 /// The most sub-sites there can be.
 pub const CLIENTS_MAX: u64 = 5000;
@@ -338,8 +338,7 @@ pub async fn remove(tx: &Tx, ids: &BTreeSet<ClientId>, now: DateTime<Utc>) -> Re
 /// Whether what was given before would now mean something else: other names for people, or a client without a
 /// credential where there was one, or the other way round.
 pub fn is_another_party(old: &Client, new: &Client) -> bool {
-    (&old.sector, old.subject_type) != (&new.sector, new.subject_type)
-        || old.auth_method.is_confidential() != new.auth_method.is_confidential()
+    subjects::are_renamed(old, new) || old.auth_method.is_confidential() != new.auth_method.is_confidential()
 }
 
 /// Takes back every consent that a sub-site has, with every code and token; answers how many consents held. Those

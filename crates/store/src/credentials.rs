@@ -1,18 +1,24 @@
-//! What accounts sign in with: the password's hash. Other factors come later.
+//! What accounts sign in with: the password's hash, the hashes of those before it, and when its owner last put off
+//! changing it. Other factors are in [`crate::factors`].
 
 use chrono::{DateTime, Utc};
 use model::ids::AccountId;
 use model::rng::Rng;
 use model::secret::Sensitive;
 use sea_orm::ActiveValue::Set;
-use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
+use sea_orm::sea_query::{Expr, OnConflict};
+use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _};
 
-use crate::entity::{authorization_code, credential};
+use crate::entity::{authorization_code, credential, password_history};
 use crate::error::StoreError;
 use crate::tx::Tx;
 
 const PASSWORD: &str = "password";
+/// No credential, but when its owner last put off changing the password.
+const PUT_OFF: &str = "password_put_off";
+
+/// How many passwords before the current one cannot be chosen again.
+pub const FORMER_MAX: usize = 5;
 
 /// The stored form of a password, a PHC string.
 #[derive(Clone, Debug)]
@@ -70,6 +76,100 @@ pub async fn rehash_password(
         .exec(tx)
         .await?;
     Ok(changed.rows_affected == 1)
+}
+
+/// The passwords before the current one, newest first, as many as cannot be chosen again.
+pub async fn former_passwords(tx: &Tx, account: AccountId) -> Result<Vec<Sensitive<String>>, StoreError> {
+    let rows = password_history::Entity::find()
+        .filter(password_history::Column::AccountId.eq(account.as_uuid()))
+        .order_by_desc(password_history::Column::RetiredAt)
+        .order_by_desc(password_history::Column::Id)
+        .limit(u64::try_from(FORMER_MAX).unwrap_or_default())
+        .all(tx)
+        .await?;
+    Ok(rows.into_iter().map(|row| Sensitive::new(row.secret)).collect())
+}
+
+/// Changes the password and keeps the one before among those that cannot be chosen again; only while it is still the
+/// one that was checked. Otherwise as [`change_password`].
+pub async fn retire_password(
+    tx: &Tx,
+    rng: &Rng,
+    account: AccountId,
+    (old, new): (&Sensitive<String>, &Sensitive<String>),
+    now: DateTime<Utc>,
+) -> Result<bool, StoreError> {
+    if !rehash_password(tx, account, (old, new)).await? {
+        return Ok(false);
+    }
+    remember_password(tx, rng, account, old, now).await?;
+    change_password(tx, account, new, now).await
+}
+
+/// Keeps a password among those that cannot be chosen again, and forgets the oldest beyond [`FORMER_MAX`].
+pub async fn remember_password(
+    tx: &Tx,
+    rng: &Rng,
+    account: AccountId,
+    phc: &Sensitive<String>,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let row = password_history::ActiveModel {
+        id: Set(rng.uuid_v7(now)),
+        account_id: Set(account.as_uuid()),
+        secret: Set(phc.expose().clone()),
+        retired_at: Set(now),
+    };
+    password_history::Entity::insert(row)
+        .exec_without_returning(tx)
+        .await?;
+    let all = password_history::Entity::find()
+        .select_only()
+        .column(password_history::Column::Id)
+        .filter(password_history::Column::AccountId.eq(account.as_uuid()))
+        .order_by_desc(password_history::Column::RetiredAt)
+        .order_by_desc(password_history::Column::Id)
+        .into_tuple::<uuid::Uuid>()
+        .all(tx)
+        .await?;
+    let beyond: Vec<_> = all.into_iter().skip(FORMER_MAX).collect();
+    if !beyond.is_empty() {
+        password_history::Entity::delete_many()
+            .filter(password_history::Column::Id.is_in(beyond))
+            .exec(tx)
+            .await?;
+    }
+    Ok(())
+}
+
+/// When the owner last put off changing the password.
+pub async fn put_off_at(tx: &Tx, account: AccountId) -> Result<Option<DateTime<Utc>>, StoreError> {
+    let row = credential::Entity::find()
+        .filter(credential::Column::AccountId.eq(account.as_uuid()))
+        .filter(credential::Column::Kind.eq(PUT_OFF))
+        .one(tx)
+        .await?;
+    Ok(row.map(|row| row.changed_at))
+}
+
+/// Notes that the owner puts off changing the password.
+pub async fn put_off(tx: &Tx, rng: &Rng, account: AccountId, now: DateTime<Utc>) -> Result<(), StoreError> {
+    let row = credential::ActiveModel {
+        id: Set(rng.uuid_v7(now)),
+        account_id: Set(account.as_uuid()),
+        kind: Set(PUT_OFF.to_owned()),
+        secret: Set(String::new()),
+        created_at: Set(now),
+        changed_at: Set(now),
+    };
+    let again = OnConflict::columns([credential::Column::AccountId, credential::Column::Kind])
+        .update_column(credential::Column::ChangedAt)
+        .to_owned();
+    credential::Entity::insert(row)
+        .on_conflict(again)
+        .exec_without_returning(tx)
+        .await?;
+    Ok(())
 }
 
 /// Changes the password. Codes and refresh tokens end with the old one, also those of the sign-in that goes on (A090).
@@ -136,6 +236,32 @@ mod tests {
                 find_password(&tx, account).await.unwrap().unwrap().phc.expose(),
                 "five"
             );
+        }
+    }
+
+    #[tokio::test]
+    async fn the_five_passwords_before_are_remembered_and_a_stale_change_does_nothing() {
+        for test in stores().await {
+            let (tx, rng, mut now) = (test.store.read(), Rng::system(), test.clock.now());
+            let account = AccountId::new(now, &rng);
+            let phc = |number: usize| Sensitive::new(format!("password {number}"));
+            create_password(&tx, &rng, account, &phc(0), now).await.unwrap();
+            let stale = retire_password(&tx, &rng, account, (&phc(9), &phc(1)), now).await;
+            assert!(!stale.unwrap(), "{}", test.database.kind());
+            for number in 0..7 {
+                now += chrono::TimeDelta::seconds(1);
+                let changed = (&phc(number), &phc(number + 1));
+                assert!(retire_password(&tx, &rng, account, changed, now).await.unwrap());
+            }
+            let former = former_passwords(&tx, account).await.unwrap();
+            assert_eq!(former, [6, 5, 4, 3, 2].map(phc));
+            let current = find_password(&tx, account).await.unwrap().unwrap();
+            assert_eq!((current.phc, current.changed_at), (phc(7), now));
+            assert_eq!(put_off_at(&tx, account).await.unwrap(), None);
+            for at in [now, now + chrono::TimeDelta::days(1)] {
+                put_off(&tx, &rng, account, at).await.unwrap();
+                assert_eq!(put_off_at(&tx, account).await.unwrap(), Some(at));
+            }
         }
     }
 }

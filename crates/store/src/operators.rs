@@ -241,6 +241,25 @@ pub async fn names(tx: &Tx, ids: &[OperatorId]) -> Result<Vec<(OperatorId, Strin
     Ok(names.collect())
 }
 
+/// The roles that operators have today, by name.
+pub async fn roles(tx: &Tx, ids: &[OperatorId]) -> Result<Vec<(OperatorId, Vec<String>)>, StoreError> {
+    let rows = Entity::find()
+        .select_only()
+        .column(Column::Id)
+        .column(Column::Roles)
+        .filter(Column::Id.is_in(ids.iter().map(|id| id.as_uuid())))
+        .limit(LIST_MAX)
+        .into_tuple::<(Uuid, String)>()
+        .all(tx)
+        .await?;
+    rows.into_iter()
+        .map(|(id, roles)| {
+            let roles = serde_json::from_str(&roles).map_err(|_| StoreError::Malformed("operator.roles"))?;
+            Ok((OperatorId::from_uuid(id), roles))
+        })
+        .collect()
+}
+
 /// What became of a change to an operator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Changed {

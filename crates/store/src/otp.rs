@@ -30,6 +30,14 @@ pub enum Purpose {
     JoinAccounts,
     /// To object after two accounts were joined: a long word, in any browser.
     Objection,
+    /// To get back into an account (HB-36).
+    Recovery,
+    /// To prove the phone that an account is to have.
+    NewPhone,
+    /// To agree with the phone that an account has to its being replaced.
+    OldPhone,
+    /// To object to a decision of operators, for whom nothing else opens the account.
+    Appeal,
 }
 
 impl Purpose {
@@ -41,6 +49,10 @@ impl Purpose {
             Self::RaiseLevel => "raise_level",
             Self::JoinAccounts => "join_accounts",
             Self::Objection => "objection",
+            Self::Recovery => "recovery",
+            Self::NewPhone => "new_phone",
+            Self::OldPhone => "old_phone",
+            Self::Appeal => "appeal",
         }
     }
 }

@@ -94,6 +94,11 @@ impl fmt::Debug for Claimed {
 
 /// Stores a message; it is due at once.
 pub async fn put(tx: &Tx, new: &NewMessage<'_>) -> Result<(), StoreError> {
+    put_for(tx, new, new.now).await
+}
+
+/// Stores a message that is due at a later time.
+pub async fn put_for(tx: &Tx, new: &NewMessage<'_>, due: DateTime<Utc>) -> Result<(), StoreError> {
     let id = new.id.as_uuid();
     let seal = |column, text: &str| tx.vault().seal(column, id.as_bytes(), text.as_bytes());
     let row = outbox::ActiveModel {
@@ -104,7 +109,7 @@ pub async fn put(tx: &Tx, new: &NewMessage<'_>) -> Result<(), StoreError> {
         text_sealed: Set(seal(Column::OutboxText, new.text.expose())?),
         attempts: Set(0),
         created_at: Set(new.now),
-        next_attempt_at: Set(new.now),
+        next_attempt_at: Set(due),
         expires_at: Set(new.expires_at),
         sent_at: Set(None),
         dead_at: Set(None),

@@ -3,13 +3,15 @@
 
 use chrono::{DateTime, Utc};
 use model::client::AccountKind;
+use model::email::Email;
 use model::ids::{AccountId, RegistrationId};
 use model::language::Language;
+use model::person_name::PersonName;
 use model::phone::Phone;
 use model::secret::TokenHash;
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _};
+use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _};
 
 use crate::entity::registration;
 use crate::error::StoreError;
@@ -27,10 +29,21 @@ pub struct Registration {
     pub language: Language,
     /// The phone that was typed; proven only when the registration is complete.
     pub phone: Phone,
+    /// The e-mail address and the name that were typed, where one registers by e-mail. Nobody has proven them.
+    pub mail: Option<ByEmail>,
     /// When it began.
     pub created_at: DateTime<Utc>,
     /// The account that came out of it.
     pub account: Option<AccountId>,
+}
+
+/// What is typed beside the phone by those who register by e-mail.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ByEmail {
+    /// The address.
+    pub email: Email,
+    /// The name, declared.
+    pub name: PersonName,
 }
 
 /// What a registration begins with.
@@ -46,6 +59,8 @@ pub struct NewRegistration<'a> {
     pub language: Language,
     /// The phone.
     pub phone: &'a Phone,
+    /// Address and name, where one registers by e-mail.
+    pub mail: Option<&'a ByEmail>,
     /// Now.
     pub now: DateTime<Utc>,
     /// When the draft is forgotten.
@@ -62,15 +77,23 @@ pub async fn begin(tx: &Tx, new: &NewRegistration<'_>) -> Result<(), StoreError>
         .await?;
     let id = new.id.as_uuid();
     let phone = new.phone.e164();
+    let seal = |column, text: &str| tx.vault().seal(column, id.as_bytes(), text.as_bytes());
     let row = registration::ActiveModel {
         id: Set(id),
         browser_hash: Set(browser),
         kind: Set(new.kind.as_str().to_owned()),
         language: Set(new.language.tag().to_owned()),
-        phone_sealed: Set(tx
-            .vault()
-            .seal(Column::RegistrationPhone, id.as_bytes(), phone.as_bytes())?),
+        phone_sealed: Set(seal(Column::RegistrationPhone, phone)?),
         phone_index: Set(tx.vault().index(Index::Phone, phone).to_vec()),
+        email_sealed: Set(new
+            .mail
+            .map(|mail| seal(Column::RegistrationEmail, mail.email.as_str()))
+            .transpose()?),
+        email_index: Set(new.mail.map(|mail| email_index(tx, &mail.email))),
+        name_sealed: Set(new
+            .mail
+            .map(|mail| seal(Column::RegistrationName, mail.name.as_str()))
+            .transpose()?),
         created_at: Set(new.now),
         expires_at: Set(new.expires_at),
         account_id: Set(None),
@@ -131,15 +154,82 @@ pub async fn complete(
     Ok(changed.rows_affected == 1)
 }
 
+/// Keeps a registration that made an account for longer: its address is not confirmed yet.
+pub async fn keep_until(tx: &Tx, id: RegistrationId, expires_at: DateTime<Utc>) -> Result<(), StoreError> {
+    registration::Entity::update_many()
+        .col_expr(registration::Column::ExpiresAt, Expr::value(expires_at))
+        .filter(registration::Column::Id.eq(id.as_uuid()))
+        .exec(tx)
+        .await?;
+    Ok(())
+}
+
+/// A registration that made an account whose address is not confirmed yet.
+pub async fn find_waiting(
+    tx: &Tx,
+    id: RegistrationId,
+    now: DateTime<Utc>,
+) -> Result<Option<Registration>, StoreError> {
+    let row = registration::Entity::find_by_id(id.as_uuid())
+        .filter(registration::Column::AccountId.is_not_null())
+        .filter(registration::Column::EmailIndex.is_not_null())
+        .filter(registration::Column::ExpiresAt.gt(now))
+        .one(tx)
+        .await?;
+    row.map(|row| from_row(tx, row)).transpose()
+}
+
+/// The registrations that wait for this address to be confirmed, newest first, at most `limit`.
+pub async fn list_waiting(
+    tx: &Tx,
+    email: &Email,
+    (now, limit): (DateTime<Utc>, u64),
+) -> Result<Vec<Registration>, StoreError> {
+    let rows = registration::Entity::find()
+        .filter(registration::Column::EmailIndex.eq(email_index(tx, email)))
+        .filter(registration::Column::AccountId.is_not_null())
+        .filter(registration::Column::ExpiresAt.gt(now))
+        .order_by_desc(registration::Column::CreatedAt)
+        .limit(limit)
+        .all(tx)
+        .await?;
+    rows.into_iter().map(|row| from_row(tx, row)).collect()
+}
+
+/// Forgets a registration: everything in it has been done.
+pub async fn forget(tx: &Tx, id: RegistrationId) -> Result<(), StoreError> {
+    registration::Entity::delete_by_id(id.as_uuid()).exec(tx).await?;
+    Ok(())
+}
+
+fn email_index(tx: &Tx, email: &Email) -> Vec<u8> {
+    tx.vault().index(Index::Email, email.as_str()).to_vec()
+}
+
 fn from_row(tx: &Tx, row: registration::Model) -> Result<Registration, StoreError> {
     let phone = tx
         .vault()
         .open_text(Column::RegistrationPhone, row.id.as_bytes(), &row.phone_sealed)?;
+    let open = |column, sealed: Option<Vec<u8>>| {
+        sealed
+            .map(|sealed| tx.vault().open_text(column, row.id.as_bytes(), &sealed))
+            .transpose()
+    };
+    let email = open(Column::RegistrationEmail, row.email_sealed)?;
+    let name = open(Column::RegistrationName, row.name_sealed)?;
+    let mail = match (email, name) {
+        (Some(email), Some(name)) => Some(ByEmail {
+            email: Email::parse(&email).map_err(|_| StoreError::Malformed("registration.email"))?,
+            name: PersonName::parse(&name).map_err(|_| StoreError::Malformed("registration.name"))?,
+        }),
+        _ => None,
+    };
     Ok(Registration {
         id: RegistrationId::from_uuid(row.id),
         kind: AccountKind::parse(&row.kind).ok_or(StoreError::Malformed("registration.kind"))?,
         language: Language::from_tag(&row.language).ok_or(StoreError::Malformed("registration.language"))?,
         phone: Phone::parse(&phone).map_err(|_| StoreError::Malformed("registration.phone"))?,
+        mail,
         created_at: row.created_at,
         account: row.account_id.map(AccountId::from_uuid),
     })
@@ -154,6 +244,15 @@ mod tests {
     use model::secret::Token;
 
     async fn begun(tx: &Tx, browser: &TokenHash, phone: &str, now: DateTime<Utc>) -> RegistrationId {
+        begun_with(tx, browser, phone, (None, now)).await
+    }
+
+    async fn begun_with(
+        tx: &Tx,
+        browser: &TokenHash,
+        phone: &str,
+        (mail, now): (Option<&ByEmail>, DateTime<Utc>),
+    ) -> RegistrationId {
         let id = RegistrationId::new(now, &Rng::system());
         let phone = Phone::parse(phone).unwrap();
         let new = NewRegistration {
@@ -162,6 +261,7 @@ mod tests {
             kind: AccountKind::Resident,
             language: Language::Vi,
             phone: &phone,
+            mail,
             now,
             expires_at: now + TimeDelta::hours(1),
         };
@@ -187,6 +287,33 @@ mod tests {
                     .unwrap()
                     .is_none()
             );
+        }
+    }
+
+    #[tokio::test]
+    async fn source_vn_16_address_and_name_are_kept_until_the_address_is_confirmed() {
+        for test in stores().await {
+            let (tx, now) = (test.store.read(), test.clock.now());
+            let browser = Token::generate(&Rng::system()).hash();
+            let mail = ByEmail {
+                email: Email::parse("an@example.vn").unwrap(),
+                name: PersonName::parse("Nguyễn Văn An").unwrap(),
+            };
+            let id = begun_with(&tx, &browser, "13800000005", (Some(&mail), now)).await;
+            assert_eq!(find(&tx, &browser, now).await.unwrap().unwrap().mail.as_ref(), Some(&mail));
+            assert!(find_waiting(&tx, id, now).await.unwrap().is_none(), "there is no account yet");
+            let account = AccountId::new(now, &Rng::system());
+            assert!(complete(&tx, id, account, now).await.unwrap());
+            let until = now + TimeDelta::days(3);
+            keep_until(&tx, id, until).await.unwrap();
+            let later = until - TimeDelta::seconds(1);
+            let waiting = list_waiting(&tx, &mail.email, (later, 3)).await.unwrap();
+            assert_eq!(waiting.iter().map(|one| one.account).collect::<Vec<_>>(), [Some(account)]);
+            let other = Email::parse("binh@example.vn").unwrap();
+            assert!(list_waiting(&tx, &other, (later, 3)).await.unwrap().is_empty());
+            assert!(list_waiting(&tx, &mail.email, (until, 3)).await.unwrap().is_empty());
+            forget(&tx, id).await.unwrap();
+            assert!(find_waiting(&tx, id, now).await.unwrap().is_none());
         }
     }
 

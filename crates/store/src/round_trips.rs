@@ -1,23 +1,36 @@
 //! Browsers that were sent to another party and are to come back: a company that compares faces, a trusted sign-in,
-//! another province.
+//! another province. Texts that certificates are to sign are of the same kind.
 //!
 //! The value that comes back (`state`) is stored as a hash. It is bound to the account, the sign-in, the browser and the
 //! source that it left for, and is taken by one guarded statement whose row count is the answer: of two that come back
-//! with it one is looked at (A270, A271). What is kept for the return is sealed, and forgotten with the return.
+//! with it one is looked at (A270, A271). What is kept for the return is sealed.
+//!
+//! | row | `used_at` | `leased_until` | kept |
+//! |---|---|---|---|
+//! | away | | | what the return needs |
+//! | taken, being looked at | set | set | the same |
+//! | settled | set | | nothing, or where the person was on the way to |
+//!
+//! Whoever takes a return has a lease on it. What comes of it is written together with [`settle`], which holds only as
+//! long as the lease is theirs; a node that stops before that leaves the return to whoever of the same browser comes
+//! again once the lease is over, once for each lease. What is settled stays settled.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use model::evidence::SourceId;
 use model::ids::{AccountId, SessionId};
 use model::secret::TokenHash;
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
+use sea_orm::{ColumnTrait as _, Condition, EntityTrait as _, QueryFilter as _};
 use zeroize::Zeroizing;
 
 use crate::entity::round_trip::{ActiveModel, Column, Entity, Model};
 use crate::error::StoreError;
 use crate::tx::Tx;
 use crate::vault;
+
+/// For how long after the end of its lease a return that was not settled may be taken again, in minutes.
+const AGAIN_MINUTES: i64 = 5;
 
 /// Who leaves, and who comes back.
 #[derive(Clone, Debug)]
@@ -52,8 +65,10 @@ pub struct NewRoundTrip<'a> {
 pub enum Refused {
     /// Nobody left with this value for this source.
     Unknown,
-    /// Somebody came back with it before.
+    /// Somebody came back with it before, and that was dealt with.
     Used,
+    /// Somebody came back with it a moment ago, and that is being looked at.
+    Busy,
     /// Too late.
     Expired,
     /// It left in another browser.
@@ -76,62 +91,147 @@ pub async fn begin(tx: &Tx, new: &NewRoundTrip<'_>) -> Result<(), StoreError> {
         kept_sealed: Set(tx.vault().seal(vault::Column::RoundTrip, key, new.kept)?),
         created_at: Set(new.now),
         expires_at: Set(new.expires_at),
+        leased_until: Set(None),
         used_at: Set(None),
     };
     Entity::insert(row).exec_without_returning(tx).await?;
     Ok(())
 }
 
-/// Takes a return, once, and answers what was kept for it.
-pub async fn redeem(
+/// The right to settle one return.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lease {
+    state: TokenHash,
+    until: DateTime<Utc>,
+}
+
+/// A return that was taken.
+#[derive(Debug)]
+pub struct Taken {
+    /// The right to settle it.
+    pub lease: Lease,
+    /// What was kept for it.
+    pub kept: Zeroizing<Vec<u8>>,
+    /// Whether somebody took it before and did not come to an end with it.
+    pub again: bool,
+}
+
+/// Takes a return for as long as the lease is. What `add` makes of what was kept is kept for whoever has to take it
+/// again; `None` leaves it as it is.
+pub async fn take(
     tx: &Tx,
     state: &TokenHash,
     who: &Traveller<'_>,
-    now: DateTime<Utc>,
-) -> Result<Result<Zeroizing<Vec<u8>>, Refused>, StoreError> {
-    // What is kept does not change while nobody has come back, so that it may be read first.
-    let Some(row) = Entity::find_by_id(state.as_bytes().to_vec()).one(tx).await? else {
+    (now, until): (DateTime<Utc>, DateTime<Utc>),
+    add: impl FnOnce(&[u8]) -> Option<Zeroizing<Vec<u8>>> + Send,
+) -> Result<Result<Taken, Refused>, StoreError> {
+    let key = state.as_bytes();
+    let Some(row) = Entity::find_by_id(key.to_vec()).one(tx).await? else {
         return Ok(Err(Refused::Unknown));
     };
     if let Some(refused) = refusal(&row, who, now) {
         return Ok(Err(refused));
     }
-    let kept = tx
-        .vault()
-        .open(vault::Column::RoundTrip, state.as_bytes(), &row.kept_sealed)?;
+    let again = row.leased_until.is_some();
+    let mut kept = tx.vault().open(vault::Column::RoundTrip, key, &row.kept_sealed)?;
+    let added = if again { None } else { add(&kept) };
+    let sealed = match added {
+        Some(added) => {
+            kept = added;
+            tx.vault().seal(vault::Column::RoundTrip, key, &kept)?
+        }
+        None => row.kept_sealed.clone(),
+    };
+    let free = Condition::any()
+        .add(
+            Condition::all()
+                .add(Column::UsedAt.is_null())
+                .add(Column::ExpiresAt.gt(now)),
+        )
+        .add(Column::LeasedUntil.lte(now));
     let taken = Entity::update_many()
-        .col_expr(Column::UsedAt, Expr::value(now))
-        .col_expr(Column::KeptSealed, Expr::value(Vec::<u8>::new()))
-        .filter(Column::StateHash.eq(state.as_bytes().to_vec()))
-        .filter(Column::AccountId.eq(who.account.as_uuid()))
-        .filter(Column::SessionId.eq(who.session.as_uuid()))
-        .filter(Column::BrowserHash.eq(who.browser.as_bytes().to_vec()))
-        .filter(Column::Source.eq(who.source.as_str()))
-        .filter(Column::UsedAt.is_null())
-        .filter(Column::ExpiresAt.gt(now))
+        .col_expr(Column::UsedAt, Expr::value(row.used_at.unwrap_or(now)))
+        .col_expr(Column::LeasedUntil, Expr::value(until))
+        .col_expr(Column::KeptSealed, Expr::value(sealed))
+        .filter(owned(state, who))
+        .filter(free)
+        // What was read is what is there: nobody took it, settled it or put it back in between.
+        .filter(Column::KeptSealed.eq(row.kept_sealed))
         .exec(tx)
         .await?;
     Ok(if taken.rows_affected == 1 {
-        Ok(kept)
+        let lease = Lease { state: *state, until };
+        Ok(Taken { lease, kept, again })
     } else {
-        Err(Refused::Used)
+        Err(Refused::Busy)
     })
+}
+
+/// Says that a return is dealt with, in the transaction that writes what came of it; `false` when the lease is not the
+/// caller's any more, who then must not write anything. What was kept is forgotten but for `left`, which is for whoever
+/// reloads and must have nothing about the person in it.
+pub async fn settle(tx: &Tx, lease: &Lease, left: &[u8]) -> Result<bool, StoreError> {
+    let key = lease.state.as_bytes();
+    let sealed = if left.is_empty() {
+        Vec::new()
+    } else {
+        tx.vault().seal(vault::Column::RoundTrip, key, left)?
+    };
+    let settled = Entity::update_many()
+        .col_expr(Column::LeasedUntil, Expr::value(None::<DateTime<Utc>>))
+        .col_expr(Column::KeptSealed, Expr::value(sealed))
+        .filter(held(lease))
+        .exec(tx)
+        .await?;
+    Ok(settled.rows_affected == 1)
 }
 
 /// Puts a return that was taken back, because the other party could not be asked what it says: the same browser may come
 /// with the same value again, until its time is over.
-pub async fn reopen(tx: &Tx, state: &TokenHash, kept: &[u8], now: DateTime<Utc>) -> Result<bool, StoreError> {
-    let key = state.as_bytes();
+pub async fn put_back(tx: &Tx, lease: &Lease, kept: &[u8], now: DateTime<Utc>) -> Result<bool, StoreError> {
+    let key = lease.state.as_bytes();
     let sealed = tx.vault().seal(vault::Column::RoundTrip, key, kept)?;
     let opened = Entity::update_many()
         .col_expr(Column::UsedAt, Expr::value(None::<DateTime<Utc>>))
+        .col_expr(Column::LeasedUntil, Expr::value(None::<DateTime<Utc>>))
         .col_expr(Column::KeptSealed, Expr::value(sealed))
-        .filter(Column::StateHash.eq(key.to_vec()))
-        .filter(Column::UsedAt.is_not_null())
+        .filter(held(lease))
         .filter(Column::ExpiresAt.gt(now))
         .exec(tx)
         .await?;
     Ok(opened.rows_affected == 1)
+}
+
+/// What is kept of a return that was not let in, for the same traveller: while it is looked at all of it, afterwards what
+/// [`settle`] left.
+pub async fn find_kept(
+    tx: &Tx,
+    state: &TokenHash,
+    who: &Traveller<'_>,
+) -> Result<Option<Zeroizing<Vec<u8>>>, StoreError> {
+    let row = Entity::find().filter(owned(state, who)).one(tx).await?;
+    let sealed = row.map(|row| row.kept_sealed).filter(|sealed| !sealed.is_empty());
+    let open = |sealed: Vec<u8>| {
+        tx.vault()
+            .open(vault::Column::RoundTrip, state.as_bytes(), &sealed)
+    };
+    Ok(sealed.map(open).transpose()?)
+}
+
+fn owned(state: &TokenHash, who: &Traveller<'_>) -> Condition {
+    Condition::all()
+        .add(Column::StateHash.eq(state.as_bytes().to_vec()))
+        .add(Column::AccountId.eq(who.account.as_uuid()))
+        .add(Column::SessionId.eq(who.session.as_uuid()))
+        .add(Column::BrowserHash.eq(who.browser.as_bytes().to_vec()))
+        .add(Column::Source.eq(who.source.as_str()))
+}
+
+/// Every lease on a return ends later than the one before.
+fn held(lease: &Lease) -> Condition {
+    Condition::all()
+        .add(Column::StateHash.eq(lease.state.as_bytes().to_vec()))
+        .add(Column::LeasedUntil.eq(lease.until))
 }
 
 /// The browser first: to a stranger's browser nothing is told of whose it was.
@@ -148,171 +248,15 @@ fn refusal(row: &Model, who: &Traveller<'_>, now: DateTime<Utc>) -> Option<Refus
     if row.session_id != who.session.as_uuid() {
         return Some(Refused::OtherSession);
     }
-    if row.used_at.is_some() {
-        return Some(Refused::Used);
+    match (row.used_at, row.leased_until) {
+        (None, _) => (row.expires_at <= now).then_some(Refused::Expired),
+        (Some(_), None) => Some(Refused::Used),
+        (Some(_), Some(until)) if now < until => Some(Refused::Busy),
+        (Some(_), Some(until)) => {
+            (until + TimeDelta::minutes(AGAIN_MINUTES) <= now).then_some(Refused::Expired)
+        }
     }
-    (row.expires_at <= now).then_some(Refused::Expired)
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::testing::{TestStore, stores};
-    use chrono::TimeDelta;
-    use model::rng::Rng;
-    use model::secret::Token;
-
-    struct One {
-        state: TokenHash,
-        browser: TokenHash,
-        source: SourceId,
-        account: AccountId,
-        session: SessionId,
-    }
-
-    impl One {
-        fn new(test: &TestStore) -> Self {
-            let (now, rng) = (test.clock.now(), Rng::system());
-            Self {
-                state: Token::generate(&rng).hash(),
-                browser: Token::generate(&rng).hash(),
-                source: SourceId::parse("face").unwrap(),
-                account: AccountId::new(now, &rng),
-                session: SessionId::new(now, &rng),
-            }
-        }
-
-        fn traveller(&self) -> Traveller<'_> {
-            Traveller {
-                account: self.account,
-                session: self.session,
-                browser: &self.browser,
-                source: &self.source,
-            }
-        }
-
-        async fn left(&self, test: &TestStore) {
-            let now = test.clock.now();
-            let new = NewRoundTrip {
-                state: &self.state,
-                traveller: self.traveller(),
-                kept: b"nonce",
-                now,
-                expires_at: now + TimeDelta::minutes(10),
-            };
-            begin(&test.store.read(), &new).await.unwrap();
-        }
-    }
-
-    #[tokio::test]
-    async fn attack_270_a_return_counts_in_its_own_browser_account_sign_in_source_and_time() {
-        for test in stores().await {
-            let (tx, now, rng) = (test.store.read(), test.clock.now(), Rng::system());
-            let one = One::new(&test);
-            one.left(&test).await;
-            let (browser, source) = (
-                Token::generate(&rng).hash(),
-                SourceId::parse("trusted_sign_in").unwrap(),
-            );
-            let back = |who| {
-                let (tx, state) = (test.store.read(), one.state);
-                async move {
-                    redeem(&tx, &state, &who, now)
-                        .await
-                        .unwrap()
-                        .map(|kept| kept.to_vec())
-                }
-            };
-            let mine = one.traveller();
-            for (who, refused) in [
-                (
-                    Traveller {
-                        browser: &browser,
-                        ..mine.clone()
-                    },
-                    Refused::OtherBrowser,
-                ),
-                (
-                    Traveller {
-                        account: AccountId::new(now, &rng),
-                        ..mine.clone()
-                    },
-                    Refused::OtherAccount,
-                ),
-                (
-                    Traveller {
-                        session: SessionId::new(now, &rng),
-                        ..mine.clone()
-                    },
-                    Refused::OtherSession,
-                ),
-                (
-                    Traveller {
-                        source: &source,
-                        ..mine.clone()
-                    },
-                    Refused::Unknown,
-                ),
-            ] {
-                assert_eq!(back(who).await, Err(refused));
-            }
-            let later = now + TimeDelta::minutes(10);
-            let late = redeem(&tx, &one.state, &mine, later)
-                .await
-                .unwrap()
-                .map(|kept| kept.to_vec());
-            assert_eq!(late, Err(Refused::Expired));
-            assert_eq!(
-                back(mine.clone()).await,
-                Ok(b"nonce".to_vec()),
-                "none of them took it"
-            );
-            assert_eq!(back(mine).await, Err(Refused::Used));
-            let unknown = Token::generate(&rng).hash();
-            let unknown = redeem(&tx, &unknown, &one.traveller(), now).await.unwrap();
-            assert_eq!(unknown.map(|kept| kept.to_vec()), Err(Refused::Unknown));
-        }
-    }
-
-    #[tokio::test]
-    async fn attack_270_of_32_returns_with_one_value_one_is_looked_at_and_nothing_stays() {
-        for test in stores().await {
-            let now = test.clock.now();
-            let one = std::sync::Arc::new(One::new(&test));
-            one.left(&test).await;
-            let mut tries = tokio::task::JoinSet::new();
-            for _ in 0..32 {
-                let (store, one) = (test.store.clone(), std::sync::Arc::clone(&one));
-                tries.spawn(async move {
-                    let back = redeem(&store.read(), &one.state, &one.traveller(), now).await;
-                    back.unwrap().is_ok()
-                });
-            }
-            let taken = tries.join_all().await.into_iter().filter(|taken| *taken).count();
-            assert_eq!(taken, 1, "{}", test.database.kind());
-            let row = Entity::find_by_id(one.state.as_bytes().to_vec());
-            let row = row.one(&test.store.read()).await.unwrap().unwrap();
-            assert!(row.kept_sealed.is_empty(), "what was kept is forgotten");
-        }
-    }
-
-    #[tokio::test]
-    async fn a_return_that_could_not_be_looked_at_may_come_again_in_its_time() {
-        for test in stores().await {
-            let (tx, now) = (test.store.read(), test.clock.now());
-            let one = One::new(&test);
-            one.left(&test).await;
-            assert!(
-                !reopen(&tx, &one.state, b"nonce", now).await.unwrap(),
-                "it is open"
-            );
-            let who = one.traveller();
-            redeem(&tx, &one.state, &who, now).await.unwrap().unwrap();
-            assert!(reopen(&tx, &one.state, b"again", now).await.unwrap());
-            let kept = redeem(&tx, &one.state, &who, now).await.unwrap().unwrap();
-            assert_eq!(kept.as_slice(), b"again");
-            let later = now + TimeDelta::minutes(10);
-            assert!(!reopen(&tx, &one.state, b"late", later).await.unwrap());
-        }
-    }
-}
+mod tests;

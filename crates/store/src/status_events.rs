@@ -1,4 +1,5 @@
-//! What sub-sites are to be told about accounts: that a level fell. Rows are written in the transaction that notices it
+//! What sub-sites are to be told about accounts: that a level fell, that an account cannot be used, can be used again, or
+//! is gone ([`Said`]). Rows are written in the transaction that notices it
 //! and delivered after it.
 //!
 //! Several nodes deliver side by side: a row is taken by a guarded statement that moves its next attempt past the lease, so
@@ -23,8 +24,10 @@ use crate::error::StoreError;
 use crate::tx::Tx;
 
 mod recipients;
+mod said;
 
-pub use recipients::{Recipient, Told, recipients};
+pub use recipients::{Recipient, Told, knowing, recipients, tell};
+pub use said::{AccountEvent, Credential, CredentialStep, Happened, Said};
 
 /// For how long a sub-site is told again and again, in hours.
 pub const LIFE_HOURS: i64 = 24;
@@ -85,7 +88,7 @@ pub struct Notice {
     /// About whom.
     pub account: AccountId,
     /// What.
-    pub fell: LevelFell,
+    pub said: Said,
     /// Since when.
     pub created_at: DateTime<Utc>,
 }
@@ -94,13 +97,12 @@ pub struct Notice {
 pub async fn put(tx: &Tx, notices: &[Notice]) -> Result<(), StoreError> {
     let mut rows = Vec::with_capacity(notices.len());
     for notice in notices {
-        let details = serde_json::to_string(&notice.fell);
         rows.push(ActiveModel {
             id: Set(notice.id.as_uuid()),
             client_id: Set(notice.client.as_str().to_owned()),
             account_id: Set(notice.account.as_uuid()),
-            kind: Set(LEVEL_CHANGED.to_owned()),
-            details: Set(details.map_err(|_| StoreError::Malformed("status_event.details"))?),
+            kind: Set(notice.said.kind().to_owned()),
+            details: Set(notice.said.details()?),
             created_at: Set(notice.created_at),
             next_attempt_at: Set(notice.created_at),
             attempts: Set(0),
@@ -186,8 +188,7 @@ fn notice(row: &Model) -> Result<Notice, StoreError> {
         client: ClientId::parse(&row.client_id)
             .map_err(|_| StoreError::Malformed("status_event.client_id"))?,
         account: AccountId::from_uuid(row.account_id),
-        fell: serde_json::from_str(&row.details)
-            .map_err(|_| StoreError::Malformed("status_event.details"))?,
+        said: Said::read(&row.kind, &row.details)?,
         created_at: row.created_at,
     })
 }

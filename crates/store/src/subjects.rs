@@ -8,7 +8,7 @@
 //! A keyed hash of sector and account: nothing to store, the same on every node and for good, and without the key
 //! neither joined across sectors nor traced back to the account (A125). A closed account never comes back under its
 //! identifier, so its subject does not either (A126). A decision about a sub-site carries the hash of the name, and so the
-//! sub-site can ask by it.
+//! sub-site can ask by it. A registration that changes the names takes the hashes with it ([`follow`]).
 
 use std::fmt;
 
@@ -20,13 +20,14 @@ use model::evidence::Evidence;
 use model::ids::{AccountId, ClientId};
 use model::scope::ScopeSet;
 use model::secret::TokenHash;
-use sea_orm::sea_query::{Expr, ExprTrait as _, Query};
+use sea_orm::sea_query::{CaseStatement, Expr, ExprTrait as _, Query};
 use sea_orm::{
     ColumnTrait as _, ConnectionTrait as _, EntityTrait as _, FromQueryResult as _, QueryFilter as _,
-    QuerySelect as _, QueryTrait as _,
+    QueryOrder as _, QuerySelect as _, QueryTrait as _,
 };
 use sha2::Sha256;
 use url::Url;
+use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use crate::accounts::{self, Account, Status};
@@ -35,6 +36,9 @@ use crate::error::StoreError;
 use crate::evidence;
 use crate::tx::Tx;
 use crate::vault::Vault;
+
+/// How many names are noted in one statement.
+const NOTED_MAX: u64 = 200;
 
 /// The keys of subjects. Public names have one of their own, so no sector can be named such that its names are theirs.
 pub struct Subjects {
@@ -145,4 +149,159 @@ pub async fn find(tx: &Tx, client: &ClientId, subject: &str) -> Result<Option<Kn
         evidence: evidence::from_column(held.as_deref())?.0,
         allowed: ScopeSet::parse_lenient(&allowed.unwrap_or_default()),
     }))
+}
+
+/// Whether a sub-site knows people by other names after a change of its registration.
+pub fn are_renamed(old: &Client, new: &Client) -> bool {
+    (sector(old), old.subject_type) != (sector(new), new.subject_type)
+}
+
+/// Takes the names that are noted with a sub-site's decisions over to a changed registration, so that it can ask by the
+/// names that it learns from now on, and by the ones before no more; answers how many. To be called before tokens are
+/// revoked: decisions first, as everywhere.
+pub async fn follow(tx: &Tx, old: &Client, new: &Client) -> Result<u64, StoreError> {
+    if are_renamed(old, new) {
+        note_all(tx, new, NOTED_MAX).await
+    } else {
+        Ok(0)
+    }
+}
+
+async fn note_all(tx: &Tx, client: &Client, at_once: u64) -> Result<u64, StoreError> {
+    let names = Subjects::new(tx.vault());
+    let mut after: Option<Uuid> = None;
+    let mut noted = 0;
+    loop {
+        let mut query = consent_grant::Entity::find()
+            .select_only()
+            .columns([consent_grant::Column::Id, consent_grant::Column::AccountId])
+            .filter(consent_grant::Column::ClientId.eq(client.client_id.as_str()))
+            .filter(consent_grant::Column::RevokedAt.is_null())
+            .order_by_asc(consent_grant::Column::Id)
+            .limit(at_once);
+        if let Some(after) = after {
+            query = query.filter(consent_grant::Column::Id.gt(after));
+        }
+        let page: Vec<(Uuid, Uuid)> = query.into_tuple().all(tx).await?;
+        let Some((last, _)) = page.last() else {
+            return Ok(noted);
+        };
+        after = Some(*last);
+        let mut hashes = CaseStatement::new();
+        for (id, account) in &page {
+            let subject = names.subject(client, AccountId::from_uuid(*account));
+            let hash = TokenHash::of(&subject).as_bytes().to_vec();
+            hashes = hashes.case(consent_grant::Column::Id.eq(*id), Expr::value(hash));
+        }
+        noted += consent_grant::Entity::update_many()
+            .col_expr(consent_grant::Column::SubjectHash, hashes.into())
+            .filter(consent_grant::Column::Id.is_in(page.iter().map(|(id, _)| *id)))
+            .exec(tx)
+            .await?
+            .rows_affected;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeDelta;
+    use model::client::AccountKind;
+    use model::ids::GrantId;
+    use model::language::Language;
+    use model::phone::Phone;
+    use serde_json::json;
+
+    use super::*;
+    use crate::accounts::NewAccount;
+    use crate::grants::{self, Grant};
+    use crate::testing::{self, TestStore};
+
+    fn client(id: &str) -> Client {
+        let text = json!({ "zh-CN": "合肥", "en": "Hefei", "vi": "Hợp Phì" });
+        serde_json::from_value(json!({
+            "client_id": id, "name": text, "agency": text, "sector": "hefei", "auth_method": "none",
+            "redirect_uris": [format!("https://{id}.example/callback")], "scopes": ["openid"],
+        }))
+        .unwrap()
+    }
+
+    /// Somebody who decided about some sub-sites, by the names of today.
+    async fn resident(test: &TestStore, number: usize, clients: &[&Client]) -> AccountId {
+        let (now, tx) = (test.clock.now(), test.store.read());
+        let id = AccountId::new(now, test.store.rng());
+        let new = NewAccount {
+            id,
+            kind: AccountKind::Resident,
+            language: Language::ZhCn,
+            phone: Phone::parse(&format!("1380013800{number}")).unwrap(),
+            created_at: now,
+        };
+        accounts::create(&tx, &new).await.unwrap();
+        let names = Subjects::new(test.store.vault());
+        for client in clients {
+            let grant = Grant {
+                id: GrantId::new(now, test.store.rng()),
+                client_id: client.client_id.clone(),
+                allowed: ScopeSet::parse_lenient("openid assurance"),
+                asked: ScopeSet::parse_lenient("openid assurance"),
+                receipt: json!({}),
+                created_at: now,
+                revoked_at: None,
+            };
+            grants::put(&tx, id, &grant).await.unwrap();
+            grants::note_subject(&tx, grant.id, &names.subject(client, id))
+                .await
+                .unwrap();
+        }
+        id
+    }
+
+    async fn asks(test: &TestStore, client: &Client, by: &Client, account: AccountId) -> bool {
+        let subject = Subjects::new(test.store.vault()).subject(by, account);
+        let known = find(&test.store.read(), &client.client_id, &subject)
+            .await
+            .unwrap();
+        assert!(known.as_ref().is_none_or(|known| known.account.id == account));
+        known.is_some()
+    }
+
+    #[tokio::test]
+    async fn a_sub_site_asks_by_the_names_of_its_changed_registration_and_by_the_old_ones_no_more() {
+        for test in testing::stores().await {
+            let (old, other) = (client("hefei"), client("wuhu"));
+            let mut public = old.clone();
+            public.subject_type = SubjectType::Public;
+            let mut document = old.clone();
+            document.sector_identifier_uri = Some("https://city.example/sites.json".to_owned());
+            let mut people = Vec::new();
+            for number in 0..5 {
+                people.push(resident(&test, number, &[&old, &other]).await);
+            }
+            let tx = test.store.read();
+            let withdrawn = grants::find_active(&tx, people[4], &old.client_id).await.unwrap();
+            let now = test.clock.now() + TimeDelta::seconds(1);
+            assert!(
+                grants::revoke(&tx, people[4], withdrawn.unwrap().id, now)
+                    .await
+                    .unwrap()
+            );
+            assert_eq!(follow(&tx, &old, &old).await.unwrap(), 0, "nothing changed");
+            for (before, after) in [(&old, &public), (&public, &document), (&document, &old)] {
+                assert!(are_renamed(before, after));
+                // In pages of two: the last one is not full.
+                assert_eq!(note_all(&tx, after, 2).await.unwrap(), 4);
+                for account in &people[..4] {
+                    assert!(
+                        asks(&test, &old, after, *account).await,
+                        "{}",
+                        test.database.kind()
+                    );
+                    assert!(!asks(&test, &old, before, *account).await);
+                    assert!(asks(&test, &other, &other, *account).await, "nobody else's");
+                }
+                assert!(!asks(&test, &old, after, people[4]).await, "who took it back");
+            }
+            assert_eq!(follow(&tx, &old, &public).await.unwrap(), 4);
+        }
+    }
 }

@@ -5,12 +5,15 @@ use std::path::PathBuf;
 
 use chrono::{DateTime, Utc};
 use model::clock::Clock;
+use model::ids::{AccountId, CaseId, EvidenceId};
 use model::rng::Rng;
 use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait as _, ConnectionTrait as _, Database, EntityTrait as _, QueryFilter as _};
+use sea_orm::{
+    ColumnTrait as _, ConnectionTrait as _, Database, EntityTrait as _, PaginatorTrait as _, QueryFilter as _,
+};
 
 use crate::connect::{ConnectionLimits, Schema, Store};
-use crate::entity::{audit, signing_key, throttle};
+use crate::entity::{audit, credential, evidence, round_trip, signing_key, throttle};
 use crate::error::StoreError;
 use crate::throttles::{self, Rule};
 use crate::vault::KeyEncryptionKey;
@@ -102,6 +105,36 @@ pub async fn tear_signing_key(store: &Store, kid: &str) -> Result<(), StoreError
     Ok(())
 }
 
+/// Opens the database at an address with a clock, migrating it.
+pub async fn open_at(url: &str, clock: &Clock) -> Result<Store, StoreError> {
+    let key = KeyEncryptionKey::parse(KEY)?;
+    let limits = ConnectionLimits {
+        connections: 4,
+        ..ConnectionLimits::default()
+    };
+    let parts = (clock.clone(), Rng::system());
+    Store::connect(url, &limits, Schema::Migrate, &key, parts).await
+}
+
+/// How many returns from elsewhere are being looked at, or were when their node stopped.
+pub async fn returns_under_way(store: &Store) -> Result<u64, StoreError> {
+    round_trip::Entity::find()
+        .filter(round_trip::Column::LeasedUntil.is_not_null())
+        .count(&store.read())
+        .await
+        .map_err(StoreError::from)
+}
+
+/// Ends the leases on them, as time would.
+pub async fn end_leases(store: &Store, now: DateTime<Utc>) -> Result<(), StoreError> {
+    round_trip::Entity::update_many()
+        .col_expr(round_trip::Column::LeasedUntil, Expr::value(now))
+        .filter(round_trip::Column::LeasedUntil.is_not_null())
+        .exec(&store.read())
+        .await?;
+    Ok(())
+}
+
 impl TestStore {
     /// Sets a counter of this moment so that this many more are not too many.
     pub async fn fill(&self, rule: &Rule, key: &str, left: i64) -> Result<(), StoreError> {
@@ -112,6 +145,33 @@ impl TestStore {
             .col_expr(throttle::Column::Count, Expr::value(rule.limit - left))
             .filter(throttle::Column::Bucket.eq(bucket))
             .exec(&tx)
+            .await?;
+        Ok(())
+    }
+
+    /// The case that a piece of evidence came out of.
+    pub async fn case_of(&self, evidence: EvidenceId) -> Result<Option<CaseId>, StoreError> {
+        let row = evidence::Entity::find_by_id(evidence.as_uuid())
+            .one(&self.store.read())
+            .await?;
+        Ok(row.and_then(|row| row.case_id).map(CaseId::from_uuid))
+    }
+
+    /// Puts an account into a standing, without anything that belongs to it.
+    pub async fn set_status(&self, account: AccountId, status: model::standing::Status) -> Result<(), StoreError> {
+        crate::entity::account::Entity::update_many()
+            .col_expr(crate::entity::account::Column::Status, Expr::value(status.as_str()))
+            .filter(crate::entity::account::Column::Id.eq(account.as_uuid()))
+            .exec(&self.store.read())
+            .await?;
+        Ok(())
+    }
+
+    /// Makes an account one without a password: one that a trusted party has brought.
+    pub async fn forget_password(&self, account: AccountId) -> Result<(), StoreError> {
+        credential::Entity::delete_many()
+            .filter(credential::Column::AccountId.eq(account.as_uuid()))
+            .exec(&self.store.read())
             .await?;
         Ok(())
     }
@@ -165,19 +225,7 @@ impl TestDatabase {
 
     /// Opens the database with a clock, migrating it.
     pub async fn open(&self, clock: &Clock) -> Result<Store, StoreError> {
-        let key = KeyEncryptionKey::parse(KEY)?;
-        let limits = ConnectionLimits {
-            connections: 4,
-            ..ConnectionLimits::default()
-        };
-        Store::connect(
-            &self.url,
-            &limits,
-            Schema::Migrate,
-            &key,
-            (clock.clone(), Rng::system()),
-        )
-        .await
+        open_at(&self.url, clock).await
     }
 
     /// `sqlite` or `postgres`.

@@ -107,6 +107,38 @@ pub enum Column {
     OperatorPending,
     /// What is kept while a browser is at another party.
     RoundTrip,
+    /// An e-mail address of an account.
+    AccountEmail,
+    /// A user name.
+    AccountUsername,
+    /// A name that somebody gave and nobody checked.
+    AccountDeclaredName,
+    /// An e-mail address in a registration.
+    RegistrationEmail,
+    /// A name in a registration.
+    RegistrationName,
+    /// The network of a session.
+    SessionNetwork,
+    /// What a step of a browser waits for.
+    Ceremony,
+    /// What somebody calls a factor.
+    FactorName,
+    /// The secret or the public key of a factor.
+    FactorSecret,
+    /// What is to change.
+    ChangeDetails,
+    /// Device and network of what happened.
+    HistoryDetails,
+    /// A browser that is known.
+    DeviceLabel,
+    /// What a notice says.
+    NoticeArgs,
+    /// Device and network of a sign-in that waits for a phone.
+    ScanDetails,
+    /// What an operator noted.
+    StandingNote,
+    /// What somebody says against a decision.
+    AppealText,
 }
 
 impl Column {
@@ -131,6 +163,22 @@ impl Column {
             Self::OperatorTotp => "operator.totp",
             Self::OperatorPending => "operator_session.pending",
             Self::RoundTrip => "round_trip.kept",
+            Self::AccountEmail => "account.email",
+            Self::AccountUsername => "account.username",
+            Self::AccountDeclaredName => "account.declared_name",
+            Self::RegistrationEmail => "registration.email",
+            Self::RegistrationName => "registration.name",
+            Self::SessionNetwork => "session.network",
+            Self::Ceremony => "ceremony.state",
+            Self::FactorName => "factor.name",
+            Self::FactorSecret => "factor.secret",
+            Self::ChangeDetails => "account_change.details",
+            Self::HistoryDetails => "account_history.details",
+            Self::DeviceLabel => "known_device.label",
+            Self::NoticeArgs => "notice.args",
+            Self::ScanDetails => "scan.details",
+            Self::StandingNote => "standing_change.note",
+            Self::AppealText => "standing_appeal.text",
         }
     }
 }
@@ -146,6 +194,12 @@ pub enum Index {
     Throttle,
     /// One-time codes.
     OtpCode,
+    /// E-mail addresses, in lower case.
+    Email,
+    /// User names, in lower case.
+    Username,
+    /// Printed recovery codes.
+    RecoveryCode,
 }
 
 impl Index {
@@ -155,6 +209,9 @@ impl Index {
             Self::CitizenId => "citizen_id",
             Self::Throttle => "throttle",
             Self::OtpCode => "otp_code",
+            Self::Email => "email",
+            Self::Username => "username",
+            Self::RecoveryCode => "recovery_code",
         }
     }
 }

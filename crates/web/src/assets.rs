@@ -72,7 +72,7 @@ impl Asset {
 /// Serves the kit's files.
 pub fn router() -> Router<Kit> {
     let mut router = Router::new().route("/favicon.ico", get(|| async { ICON.respond() }));
-    for asset in [STYLE, SCRIPT, ICON] {
+    for asset in [STYLE, SCRIPT, ICON, crate::passkey::SCRIPT] {
         router = router.route(&asset.path(), get(move || async move { asset.respond() }));
     }
     router
@@ -94,7 +94,7 @@ mod tests {
 
     #[test]
     fn nothing_is_loaded_from_elsewhere_and_nothing_needs_inline_permission() {
-        for asset in [STYLE, SCRIPT, ICON] {
+        for asset in [STYLE, SCRIPT, ICON, crate::passkey::SCRIPT] {
             let text = std::str::from_utf8(asset.content).unwrap();
             let allowed = text.replace("http://www.w3.org/2000/svg", "");
             for mark in [

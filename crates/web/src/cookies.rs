@@ -15,6 +15,8 @@ use model::secret::Token;
 
 /// How long preferences are remembered, in seconds.
 pub const PREFERENCES_SECONDS: i64 = 365 * 24 * 3600;
+/// How long a device is remembered that somebody signed in from, in seconds.
+pub const DEVICE_SECONDS: i64 = 365 * 24 * 3600;
 /// How long the browser token is kept, in seconds.
 pub const BROWSER_SECONDS: i64 = 180 * 24 * 3600;
 
@@ -36,13 +38,21 @@ pub enum Cookie {
     Session,
     /// The sign-in of an operator, at the console only.
     Operator,
+    /// That somebody signed in from here before: for notices about new devices. It opens nothing.
+    Device,
     /// Language and print size; no secret.
     Preferences,
 }
 
 impl Cookie {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Browser, Self::Session, Self::Operator, Self::Preferences];
+    pub const ALL: [Self; 5] = [
+        Self::Browser,
+        Self::Session,
+        Self::Operator,
+        Self::Device,
+        Self::Preferences,
+    ];
 
     /// The name on the wire.
     pub const fn name(self, mode: CookieMode) -> &'static str {
@@ -50,10 +60,12 @@ impl Cookie {
             (CookieMode::Secure, Self::Browser) => "__Host-denizen_browser",
             (CookieMode::Secure, Self::Session) => "__Host-denizen_session",
             (CookieMode::Secure, Self::Operator) => "__Host-denizen_operator",
+            (CookieMode::Secure, Self::Device) => "__Host-denizen_device",
             (CookieMode::Secure, Self::Preferences) => "__Host-denizen_prefs",
             (CookieMode::Development, Self::Browser) => "denizen_browser",
             (CookieMode::Development, Self::Session) => "denizen_session",
             (CookieMode::Development, Self::Operator) => "denizen_operator",
+            (CookieMode::Development, Self::Device) => "denizen_device",
             (CookieMode::Development, Self::Preferences) => "denizen_prefs",
         }
     }
@@ -63,7 +75,7 @@ impl Cookie {
     const fn same_site(self) -> &'static str {
         match self {
             Self::Operator => "Strict",
-            Self::Browser | Self::Session | Self::Preferences => "Lax",
+            Self::Browser | Self::Session | Self::Device | Self::Preferences => "Lax",
         }
     }
 }
@@ -139,6 +151,9 @@ pub fn clear(mode: CookieMode, cookie: Cookie) -> HeaderValue {
         (CookieMode::Secure, Cookie::Operator) => {
             "__Host-denizen_operator=; Path=/; HttpOnly; SameSite=Strict; Secure; Max-Age=0"
         }
+        (CookieMode::Secure, Cookie::Device) => {
+            "__Host-denizen_device=; Path=/; HttpOnly; SameSite=Lax; Secure; Max-Age=0"
+        }
         (CookieMode::Secure, Cookie::Preferences) => {
             "__Host-denizen_prefs=; Path=/; HttpOnly; SameSite=Lax; Secure; Max-Age=0"
         }
@@ -150,6 +165,9 @@ pub fn clear(mode: CookieMode, cookie: Cookie) -> HeaderValue {
         }
         (CookieMode::Development, Cookie::Operator) => {
             "denizen_operator=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0"
+        }
+        (CookieMode::Development, Cookie::Device) => {
+            "denizen_device=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0"
         }
         (CookieMode::Development, Cookie::Preferences) => {
             "denizen_prefs=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0"

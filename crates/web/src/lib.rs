@@ -20,6 +20,7 @@ pub mod metrics;
 pub mod middleware;
 pub mod outbound;
 pub mod page;
+pub mod passkey;
 pub mod paths;
 pub mod problem;
 pub mod site_links;

@@ -68,7 +68,7 @@ const NAMED_ONLY_BY: &[(&str, &[&str])] = &[
     ("captcha", &["account"]),
     ("lettre", &["account"]),
     ("xorf", &["account"]),
-    ("openidconnect", &["provider", "sandbox", "acceptance"]),
+    ("openidconnect", &["sandbox", "acceptance"]),
     ("aes-gcm", &["store"]),
     ("tokio-rustls", &["web"]),
     ("hyper", &["web"]),

@@ -14,3 +14,6 @@ away-minor = According to the ID number that “{ $party }” returned you are u
 away-lost = It is not certain that this result belongs to what you began here, so it was not used. Please start again in one browser.
 away-other-account = Another account was signed in in this browser meanwhile, so the result was not used. Please start again with this account.
 away-signed-out = Your sign-in ended while you were away, so the result was not used. Please start again.
+away-go-on = Go on
+away-busy = Your return is being looked at right now. Wait a moment, then press “Go on”. If it was interrupted on our side, “Go on” works after two minutes at the latest. Nothing is lost, and it does not count as a try.
+away-interrupted = The check did not come through: it was interrupted on our side just as you came back from “{ $party }”, and what was brought back can be used only once. Nothing has changed, and it does not count as a try. Please start again.

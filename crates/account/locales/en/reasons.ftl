@@ -68,3 +68,7 @@ case-happening-number_moved = The ID number was assigned to this account
 case-happening-seen_at_counter = Checked in person at a counter
 case-happening-overridden = Level set by two members of staff
 case-happening-reopened = Another member of staff had the case looked at again
+
+case-role-reviewer = reviewer
+case-role-senior-reviewer = senior reviewer
+case-role-other = member of staff

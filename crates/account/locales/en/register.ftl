@@ -109,3 +109,37 @@ sms-code-registration = [{ $service }] { $code } is your code to create an accou
 sms-code-sign-in = [{ $service }] { $code } is your code to sign in. It can be used for { $minutes } minutes. Staff never ask for it; tell it to nobody.
 sms-code-raise-level = [{ $service }] { $code } is your code to confirm that it is you before your identity is checked. It can be used for { $minutes } minutes. Tell it to nobody.
 sms-has-account = [{ $service }] This mobile number has an account already. To use it, sign in. If you did not ask to register, you need not do anything.
+
+# Registering by e-mail
+
+register-by-email = Register with name, e-mail address and mobile number
+register-by-phone = Register with a mobile number only
+register-email-title = Create an account with your e-mail address
+register-email-steps = First you confirm your mobile number with a code, then your e-mail address with a link that we send you.
+register-name = Full name
+register-name-hint = As on your identity document. It is not checked here.
+register-email = E-mail address
+register-email-hint = A mailbox that you can open now. We send you a link.
+register-email-missing = Enter your e-mail address
+register-email-length = This e-mail address is too long
+register-email-character = The e-mail address contains a character that cannot be used
+register-email-form = Enter an e-mail address such as name@example.com
+register-activation-link = The activation link did not arrive?
+register-activation-title = Confirm your e-mail address
+register-activation-sent = A message is on its way to { $email }. Open the link in it within { $hours } hours, in any browser, and press the button there. Please follow what the message says.
+register-activation-help = No message? Look into the folder for junk mail, or send it again. Without this step the account cannot be used.
+register-activation-resend = Send the message again
+register-activation-too-soon = A message was sent a moment ago. You can send it again in { $seconds } { $seconds ->
+    [one] second
+   *[other] seconds
+ }.
+register-activation-then = Done? Sign in
+register-activation-ask-title = Send the activation link again
+register-activation-ask-text = If you have registered with your e-mail address and the link did not arrive, enter the address here.
+register-activation-ask = Send the link
+register-activation-perhaps = If an account waits for this address, a message with a link is on its way.
+sms-account-waits = [{ $service }] An account with this mobile number waits for its e-mail address to be confirmed. Open the link in the mail; another one can be had at { $page }. If you did not ask to register, you need not do anything.
+mail-activate = Activate your account
+mail-activate-text = Somebody has registered an account with this e-mail address. If it was you, open this link within { $hours } hours and press the button on the page: { $link } If it was not you, you need not do anything.
+mail-has-account = You have an account already
+mail-has-account-text = Somebody wanted to register an account with this e-mail address, which has an account already. If it was you, sign in with this address. If it was not you, you need not do anything.

@@ -14,3 +14,6 @@ away-minor = Theo số định danh mà “{ $party }” trả về, bạn chưa
 away-lost = Không chắc kết quả này thuộc về việc bạn bắt đầu ở đây nên nó không được dùng. Hãy bắt đầu lại trong cùng một trình duyệt.
 away-other-account = Trong lúc đó trình duyệt này đã đăng nhập tài khoản khác nên kết quả không được dùng. Hãy bắt đầu lại với tài khoản hiện tại.
 away-signed-out = Phiên đăng nhập đã kết thúc trong lúc bạn rời đi nên kết quả không được dùng. Hãy bắt đầu lại.
+away-go-on = Tiếp tục
+away-busy = Kết quả của bạn đang được xử lý. Hãy đợi một lát rồi nhấn “Tiếp tục”. Nếu phía chúng tôi bị gián đoạn, chậm nhất sau hai phút bạn có thể nhấn “Tiếp tục”. Không mất gì và không tính là một lần thử.
+away-interrupted = Việc xác minh chưa hoàn tất: phía chúng tôi bị gián đoạn đúng lúc bạn quay lại từ “{ $party }”, và kết quả mang về chỉ dùng được một lần. Không có gì thay đổi và không tính là một lần thử. Hãy bắt đầu lại.

@@ -68,3 +68,7 @@ case-happening-number_moved = Số định danh đã chuyển về tài khoản 
 case-happening-seen_at_counter = Đã xác minh trực tiếp tại quầy
 case-happening-overridden = Mức do hai cán bộ đặt
 case-happening-reopened = Một cán bộ khác đã yêu cầu xem lại hồ sơ
+
+case-role-reviewer = người xét duyệt
+case-role-senior-reviewer = người xét duyệt cấp cao
+case-role-other = cán bộ

@@ -97,3 +97,34 @@ sms-code-registration = [{ $service }] { $code } là mã đăng ký tài khoản
 sms-code-sign-in = [{ $service }] { $code } là mã đăng nhập của bạn, dùng được trong { $minutes } phút. Nhân viên không bao giờ hỏi mã; đừng cho ai biết.
 sms-code-raise-level = [{ $service }] { $code } là mã để xác nhận chính bạn trước khi kiểm tra danh tính, dùng được trong { $minutes } phút. Đừng cho ai biết.
 sms-has-account = [{ $service }] Số điện thoại này đã có tài khoản. Hãy đăng nhập để sử dụng. Nếu bạn không yêu cầu đăng ký thì không cần làm gì.
+
+# Đăng ký bằng thư điện tử
+
+register-by-email = Đăng ký bằng họ tên, thư điện tử và số di động
+register-by-phone = Chỉ đăng ký bằng số di động
+register-email-title = Tạo tài khoản bằng địa chỉ thư điện tử
+register-email-steps = Trước tiên bạn xác nhận số di động bằng mã, sau đó xác nhận địa chỉ thư điện tử bằng liên kết chúng tôi gửi cho bạn.
+register-name = Họ và tên
+register-name-hint = Như trên giấy tờ tùy thân. Ở đây chưa kiểm tra.
+register-email = Địa chỉ thư điện tử
+register-email-hint = Hộp thư bạn có thể mở ngay bây giờ. Chúng tôi sẽ gửi một liên kết.
+register-email-missing = Hãy nhập địa chỉ thư điện tử
+register-email-length = Địa chỉ thư điện tử quá dài
+register-email-character = Địa chỉ thư điện tử có ký tự không dùng được
+register-email-form = Hãy nhập địa chỉ thư điện tử, ví dụ name@example.com
+register-activation-link = Chưa nhận được liên kết kích hoạt?
+register-activation-title = Xác nhận địa chỉ thư điện tử
+register-activation-sent = Thư đang được gửi đến { $email }. Trong vòng { $hours } giờ, hãy mở liên kết trong thư bằng bất kỳ trình duyệt nào và nhấn nút trên trang đó. Hãy làm theo nội dung thư.
+register-activation-help = Chưa thấy thư? Hãy xem thư mục thư rác hoặc gửi lại. Nếu thiếu bước này, tài khoản không dùng được.
+register-activation-resend = Gửi lại thư
+register-activation-too-soon = Thư vừa được gửi. Bạn có thể gửi lại sau { $seconds } giây.
+register-activation-then = Xong rồi? Đăng nhập
+register-activation-ask-title = Gửi lại liên kết kích hoạt
+register-activation-ask-text = Nếu bạn đã đăng ký bằng thư điện tử mà chưa nhận được liên kết, hãy nhập địa chỉ tại đây.
+register-activation-ask = Gửi liên kết
+register-activation-perhaps = Nếu có tài khoản đang chờ địa chỉ này, thư kèm liên kết đang được gửi.
+sms-account-waits = [{ $service }] Tài khoản với số di động này đang chờ xác nhận địa chỉ thư điện tử. Hãy mở liên kết trong thư, hoặc lấy liên kết khác tại { $page }. Nếu bạn không yêu cầu đăng ký, bạn không cần làm gì.
+mail-activate = Kích hoạt tài khoản của bạn
+mail-activate-text = Có người đã đăng ký tài khoản bằng địa chỉ thư điện tử này. Nếu là bạn, hãy mở liên kết sau trong vòng { $hours } giờ và nhấn nút trên trang: { $link } Nếu không phải bạn, bạn không cần làm gì.
+mail-has-account = Bạn đã có tài khoản
+mail-has-account-text = Có người muốn đăng ký tài khoản bằng địa chỉ thư điện tử này, nhưng địa chỉ đã có tài khoản. Nếu là bạn, hãy đăng nhập bằng địa chỉ này. Nếu không phải bạn, bạn không cần làm gì.

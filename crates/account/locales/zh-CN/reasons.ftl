@@ -68,3 +68,7 @@ case-happening-number_moved = 身份证号码已归入本账号
 case-happening-seen_at_counter = 已在窗口现场核验
 case-happening-overridden = 由两名工作人员设置等级
 case-happening-reopened = 另一名工作人员要求重新审查
+
+case-role-reviewer = 审核员
+case-role-senior-reviewer = 高级审核员
+case-role-other = 工作人员

@@ -97,3 +97,34 @@ sms-code-registration = 【{ $service }】您正在注册账号，验证码 { $c
 sms-code-sign-in = 【{ $service }】您正在登录，验证码 { $code }，{ $minutes } 分钟内有效。工作人员不会索要验证码，请勿告诉他人。
 sms-code-raise-level = 【{ $service }】您正在进行身份核验，验证码 { $code }，{ $minutes } 分钟内有效。请勿告诉他人。
 sms-has-account = 【{ $service }】该手机号码已有账号，请直接登录。如非本人操作，无需处理。
+
+# 用电子邮箱注册
+
+register-by-email = 用姓名、电子邮箱和手机号注册
+register-by-phone = 只用手机号注册
+register-email-title = 用电子邮箱注册账号
+register-email-steps = 先用验证码确认手机号，再打开我们发送的链接确认电子邮箱。
+register-name = 姓名
+register-name-hint = 与身份证件一致。此处不作核验。
+register-email = 电子邮箱
+register-email-hint = 请填写现在可以打开的邮箱，我们会发送链接。
+register-email-missing = 请输入电子邮箱
+register-email-length = 电子邮箱过长
+register-email-character = 电子邮箱含有不能使用的字符
+register-email-form = 请输入电子邮箱，例如 name@example.com
+register-activation-link = 没有收到激活链接？
+register-activation-title = 确认电子邮箱
+register-activation-sent = 邮件正在发往 { $email }。请在 { $hours } 小时内用任意浏览器打开其中的链接，并点击页面上的按钮。请按邮件内容操作。
+register-activation-help = 没有收到？请查看垃圾邮件，或重新发送。未完成这一步，账号不能使用。
+register-activation-resend = 重新发送邮件
+register-activation-too-soon = 邮件刚刚发送，请在 { $seconds } 秒后重试。
+register-activation-then = 已完成？去登录
+register-activation-ask-title = 重新发送激活链接
+register-activation-ask-text = 如果您已用电子邮箱注册但没有收到链接，请在此输入该邮箱。
+register-activation-ask = 发送链接
+register-activation-perhaps = 如果有账号等待确认该邮箱，含链接的邮件正在发送。
+sms-account-waits = 【{ $service }】使用本手机号的账号尚待确认电子邮箱。请打开邮件中的链接，或到 { $page } 重新获取。如非本人操作，请忽略。
+mail-activate = 激活您的账号
+mail-activate-text = 有人用本邮箱注册了账号。如果是您本人，请在 { $hours } 小时内打开链接并点击页面上的按钮：{ $link } 如非本人操作，请忽略本邮件。
+mail-has-account = 您已有账号
+mail-has-account-text = 有人想用本邮箱注册账号，但本邮箱已有账号。如果是您本人，请用本邮箱登录。如非本人操作，请忽略本邮件。

@@ -106,7 +106,10 @@ impl World {
         assert!(rows.iter().all(|(_, state)| *state == State::Open(0)));
         let mut told: Vec<_> = rows
             .into_iter()
-            .map(|(notice, _)| (notice.client.to_string(), notice.fell))
+            .filter_map(|(notice, _)| match notice.said {
+                status_events::Said::Fell(fell) => Some((notice.client.to_string(), fell)),
+                status_events::Said::Account(_) => None,
+            })
             .collect();
         told.sort_by(|one, other| one.0.cmp(&other.0));
         told

@@ -13,7 +13,7 @@ use serde_json::json;
 use store::accounts::Status;
 use store::audit::{self, Entry};
 use store::level_watch::{self, Due, Watch};
-use store::status_events::{self, LevelFell, Notice, Recipient, Told};
+use store::status_events::{self, LevelFell, Notice, Recipient, Said, Told};
 use store::{StoreError, Tx};
 
 use super::remind;
@@ -129,7 +129,7 @@ async fn tell(service: &Service, tx: &Tx, looked: &[Looked], now: DateTime<Utc>)
                     id: StatusEventId::new(now, service.rng()),
                     client: recipient.client.client_id,
                     account,
-                    fell,
+                    said: Said::Fell(fell),
                     created_at: now,
                 });
             }

@@ -16,6 +16,7 @@ use store::cases::{Case, CaseNumber, Input, State};
 
 use super::asking::Asking;
 use super::source::{Denial, Finding, Reply};
+use super::trip::Trip;
 use super::{connected, filing, source, tries};
 use crate::Service;
 
@@ -112,28 +113,17 @@ async fn run_alone(service: &Service, attempt: &Attempt) -> Result<Outcome, Stor
 }
 
 /// Takes in what a party has said that is not asked with facts: the one a browser came back from, a certificate. The
-/// word and the facts are that party's; whether they are the account's own is for the caller to see before.
+/// word and the facts are that party's; whether they are the account's own is for the caller to see before. `None`, and
+/// nothing is written, when somebody else looks at the same return by now.
 pub(crate) async fn take_in(
     service: &Service,
     attempt: &Attempt,
+    trip: &Trip,
     reply: Reply,
-) -> Result<Outcome, StoreError> {
+) -> Result<Option<Outcome>, StoreError> {
     let word = reply.word;
     let finding = source::judge(&attempt.source, &attempt.facts, reply);
-    let counts = match &finding {
-        Finding::Match(_) => true,
-        Finding::Not(denial) => denial.counts(),
-    };
-    let tries_left = if counts {
-        match tries::count(service, attempt).await? {
-            Some(left) => left,
-            None => return Ok(Outcome::NoTriesLeft),
-        }
-    } else {
-        tries::left(service, attempt).await?
-    };
-    let case = filing::open(service, attempt).await?;
-    filing::settle(service, attempt, &case, (word, finding), tries_left).await
+    filing::take_in(service, attempt, trip, (word, finding)).await
 }
 
 /// Files what an answer says that nobody at a page asked for: a source that was asked again about somebody it confirmed.

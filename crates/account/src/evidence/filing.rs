@@ -15,6 +15,8 @@ use store::{StoreError, Tx};
 use super::check::{Attempt, Outcome};
 use super::definition;
 use super::source::{Denial, Finding, POPULATION_REGISTER, Verified, Word};
+use super::tries;
+use super::trip::Trip;
 use crate::Service;
 
 /// For so long a case that is being asked about is nobody else's: longer than any answer is waited for.
@@ -44,12 +46,18 @@ pub(crate) fn is_complete(source: &SourceId, facts: &Input) -> bool {
 
 /// Opens the case of an attempt before the source is asked, in place of what waited for the same source.
 pub(super) async fn open(service: &Service, attempt: &Attempt) -> Result<Opened, StoreError> {
-    let (now, rng) = (service.now(), service.rng());
     let tx = service.store().begin().await?;
+    let opened = open_in(service, &tx, attempt).await?;
+    tx.commit().await?;
+    Ok(opened)
+}
+
+async fn open_in(service: &Service, tx: &Tx, attempt: &Attempt) -> Result<Opened, StoreError> {
+    let (now, rng) = (service.now(), service.rng());
     let whose = (attempt.account, &attempt.source);
     let waiting = [State::Unavailable, State::NeedsMoreInformation];
-    cases::replace_waiting(&tx, whose, &waiting, None, now).await?;
-    cases::forget_draft(&tx, attempt.account, &attempt.source).await?;
+    cases::replace_waiting(tx, whose, &waiting, None, now).await?;
+    cases::forget_draft(tx, attempt.account, &attempt.source).await?;
     let mut new = NewCase {
         id: CaseId::new(now, rng),
         number: CaseNumber::generate(now, rng),
@@ -62,8 +70,7 @@ pub(super) async fn open(service: &Service, attempt: &Attempt) -> Result<Opened,
         created_at: now,
     };
     for _ in 0..NUMBERS_TRIED {
-        if cases::create(&tx, &new).await? {
-            tx.commit().await?;
+        if cases::create(tx, &new).await? {
             return Ok(Opened {
                 id: new.id,
                 number: new.number,
@@ -90,16 +97,12 @@ pub(crate) async fn settle(
         word,
         now: service.now(),
     };
-    let outcome = match finding {
-        Finding::Match(verified) => match filing.pass(&verified).await {
-            // Two accounts at the same moment: the unique index over ID numbers has decided (A247). No other index of
-            // what `pass` writes can be violated.
-            Err(StoreError::Duplicate) => filing.conflict().await,
-            other => other,
-        },
-        Finding::Not(Denial::Unavailable) => filing.wait().await,
-        Finding::Not(Denial::Restricted) => filing.freeze().await,
-        Finding::Not(denial) => filing.deny(denial, tries_left).await,
+    let tx = service.store().begin().await?;
+    let outcome = match filing.write(tx, &finding, tries_left).await {
+        // Two accounts at the same moment: the unique index over ID numbers has decided (A247). No other index of what
+        // is written here can be violated.
+        Err(StoreError::Duplicate) => filing.conflict(service.store().begin().await?).await,
+        other => other,
     }?;
     if outcome == Outcome::Gone {
         // The account is closed or frozen, or changed meanwhile: the answer has nobody to go to.
@@ -112,6 +115,66 @@ pub(crate) async fn settle(
     Ok(outcome)
 }
 
+/// Writes what somebody has said whom nobody asks with facts: that their return is settled, the try, the case and what
+/// the answer changes, all in one transaction. `None`, and nothing is written, when the lease is another's by now.
+pub(super) async fn take_in(
+    service: &Service,
+    attempt: &Attempt,
+    trip: &Trip,
+    (word, finding): (Word, Finding),
+) -> Result<Option<Outcome>, StoreError> {
+    let written = match take_in_once(service, attempt, trip, (word, Some(&finding))).await {
+        // As in `settle`.
+        Err(StoreError::Duplicate) => take_in_once(service, attempt, trip, (word, None)).await,
+        other => other,
+    }?;
+    if written == Some(Outcome::Gone) && !trip.settle(&service.store().read()).await? {
+        return Ok(None);
+    }
+    Ok(written)
+}
+
+/// The same; without a finding the number is another account's.
+async fn take_in_once(
+    service: &Service,
+    attempt: &Attempt,
+    trip: &Trip,
+    (word, finding): (Word, Option<&Finding>),
+) -> Result<Option<Outcome>, StoreError> {
+    let tx = service.store().begin().await?;
+    // The account first, as every other transaction does: nobody waits in a circle.
+    store::accounts::take_turns(&tx, attempt.account).await?;
+    if !trip.settle(&tx).await? {
+        return Ok(None);
+    }
+    let counts = match finding {
+        Some(Finding::Not(denial)) => denial.counts(),
+        Some(Finding::Match(_)) | None => true,
+    };
+    let tries_left = if counts {
+        let Some(left) = tries::count_in(service, &tx, attempt).await? else {
+            tx.commit().await?;
+            return Ok(Some(Outcome::NoTriesLeft));
+        };
+        left
+    } else {
+        tries::left_in(service, &tx, attempt).await?
+    };
+    let case = open_in(service, &tx, attempt).await?;
+    let filing = Filing {
+        service,
+        attempt,
+        case: &case,
+        word,
+        now: service.now(),
+    };
+    match finding {
+        Some(finding) => filing.write(tx, finding, tries_left).await,
+        None => filing.conflict(tx).await,
+    }
+    .map(Some)
+}
+
 /// What every ending has in common.
 struct Filing<'a> {
     service: &'a Service,
@@ -122,16 +185,25 @@ struct Filing<'a> {
 }
 
 impl Filing<'_> {
-    async fn pass(&self, verified: &Verified) -> Result<Outcome, StoreError> {
+    /// Writes what an answer changes, and ends the transaction with it. Nothing is written when nobody is there whom it
+    /// could change.
+    async fn write(&self, tx: Tx, finding: &Finding, tries_left: i64) -> Result<Outcome, StoreError> {
+        match finding {
+            Finding::Match(verified) => self.pass(tx, verified).await,
+            Finding::Not(Denial::Unavailable) => self.wait(tx).await,
+            Finding::Not(Denial::Restricted) => self.freeze(tx).await,
+            Finding::Not(denial) => self.deny(tx, *denial, tries_left).await,
+        }
+    }
+
+    async fn pass(&self, tx: Tx, verified: &Verified) -> Result<Outcome, StoreError> {
         let (account, now) = (self.attempt.account, self.now);
         let facts = verified.facts();
-        let tx = self.service.store().begin().await?;
         // Nobody changes the phone or the name between the look at them and the evidence.
         store::accounts::take_turns(&tx, account).await?;
         let owner = store::accounts::find_by_citizen_id(&tx, &facts.citizen_id).await?;
         if owner.is_some_and(|owner| owner.id != account) {
-            drop(tx);
-            return self.conflict().await;
+            return self.conflict(tx).await;
         }
         let current = store::accounts::find(&tx, account).await?;
         let fits = current.is_some_and(|current| {
@@ -159,8 +231,7 @@ impl Filing<'_> {
     }
 
     /// The number belongs to another account: nothing changes there or here (A243).
-    async fn conflict(&self) -> Result<Outcome, StoreError> {
-        let tx = self.service.store().begin().await?;
+    async fn conflict(&self, tx: Tx) -> Result<Outcome, StoreError> {
         if !self.file(&tx, State::Conflict).await? {
             return Ok(Outcome::Gone);
         }
@@ -170,9 +241,8 @@ impl Filing<'_> {
         Ok(Outcome::Conflict { case: self.number() })
     }
 
-    async fn freeze(&self) -> Result<Outcome, StoreError> {
+    async fn freeze(&self, tx: Tx) -> Result<Outcome, StoreError> {
         let (account, now) = (self.attempt.account, self.now);
-        let tx = self.service.store().begin().await?;
         // The account first, as every other transaction does: a sign-in that begins now is waited for, and ends below.
         let frozen = store::accounts::freeze(&tx, account, now).await?;
         if !self.file(&tx, State::Restricted).await? {
@@ -184,6 +254,7 @@ impl Filing<'_> {
         if frozen {
             let reason = json!({ "reason": "restricted", "source": self.attempt.source });
             self.audit(&tx, Event::AccountFrozen, reason).await?;
+            crate::standing::froze(self.service, &tx, account).await?;
         }
         if self.attempt.source.as_str() == POPULATION_REGISTER
             && let Some(owner) = store::accounts::find(&tx, account).await?
@@ -195,13 +266,12 @@ impl Filing<'_> {
         Ok(Outcome::Restricted { case: self.number() })
     }
 
-    async fn deny(&self, denial: Denial, tries_left: i64) -> Result<Outcome, StoreError> {
+    async fn deny(&self, tx: Tx, denial: Denial, tries_left: i64) -> Result<Outcome, StoreError> {
         let state = if denial == Denial::NotFound {
             State::NotFound
         } else {
             State::Mismatch
         };
-        let tx = self.service.store().begin().await?;
         if !self.file(&tx, state).await? {
             return Ok(Outcome::Gone);
         }
@@ -214,10 +284,9 @@ impl Filing<'_> {
     }
 
     /// No answer: asked again by itself, or when its owner has typed again what could not be kept.
-    async fn wait(&self) -> Result<Outcome, StoreError> {
+    async fn wait(&self, tx: Tx) -> Result<Outcome, StoreError> {
         let (config, now) = (&self.service.config().sources, self.now);
         let kept = self.attempt.facts.more.all_kept();
-        let tx = self.service.store().begin().await?;
         let (state, moved) = if kept {
             let at = now + TimeDelta::seconds(config.retry_first_seconds);
             let moved = cases::postpone(&tx, self.case.id, at, now).await?;

@@ -153,7 +153,7 @@ fn factors(road: &FormRoad, typed: &Entered, today: NaiveDate, errors: &mut Erro
     factors
 }
 
-const fn name_fault(error: PersonNameError) -> &'static str {
+pub(crate) const fn name_fault(error: PersonNameError) -> &'static str {
     match error {
         PersonNameError::Empty => "evidence-name-missing",
         PersonNameError::Length => "evidence-name-length",
@@ -198,6 +198,9 @@ mod tests {
             language: Language::ZhCn,
             phone: None,
             name: None,
+            email: None,
+            username: None,
+            declared_name: None,
             citizen_id: citizen_id.map(|text| CitizenId::parse(text, today()).unwrap()),
             created_at: at,
             updated_at: at,

@@ -47,6 +47,8 @@ mod phone;
 pub mod port;
 pub mod source;
 pub(crate) mod tries;
+pub(crate) mod trip;
+mod vouched;
 
 /// One file a source; `build.rs` collects them.
 pub mod sources {
@@ -54,7 +56,7 @@ pub mod sources {
 }
 
 pub use connected::Sources;
-pub(crate) use input::{Decision, Typed, decide};
+pub(crate) use input::{Decision, Typed, decide, name_fault};
 pub(crate) use onward::{after, is_gone_here, phone_first};
 pub use onward::{definition, page_of};
 pub(crate) use pages::{decline_form, holds, name_of, review_form, way_on};

@@ -324,6 +324,8 @@ pub(crate) mod tests {
             }
         };
         assert_eq!(kept("REG-20260601-1"), Some("REG-20260601-1".to_owned()));
+        let longest = "x".repeat(120);
+        assert_eq!(kept(&longest), Some(longest.clone()));
         for bad in ["", "a b", "<script>\n", "张", &"x".repeat(121)] {
             assert_eq!(kept(bad), None, "{bad}");
         }

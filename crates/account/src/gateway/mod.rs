@@ -1,6 +1,7 @@
-//! The ways out to people: ports that the delivery worker uses, and their adapters over HTTP. No call is made
+//! The ways out to people: ports that the delivery worker uses, and their adapters over HTTP and SMTP. No call is made
 //! inside a transaction, each has a time limit, and no address or text of a message reaches a log.
 
+mod mail;
 mod sandbox;
 mod sms;
 
@@ -15,6 +16,7 @@ use url::Url;
 
 use crate::Config;
 
+pub use mail::{EmailConfig, Mail, MailGateway, Security, SmtpGateway};
 pub use sandbox::CaptchaSandbox;
 pub use sms::HttpSmsGateway;
 
@@ -88,6 +90,12 @@ pub enum GatewayError {
     /// There is an address and no key.
     #[error("sms.key_file is needed beside sms.url")]
     NoKey,
+    /// A file of the mail section cannot be read.
+    #[error("email.{0}: {1} cannot be read: {2}")]
+    EmailFile(&'static str, PathBuf, #[source] std::io::Error),
+    /// The mail section cannot work.
+    #[error("{0}")]
+    Email(&'static str),
 }
 
 /// All gateways.
@@ -95,6 +103,8 @@ pub enum GatewayError {
 pub struct Gateways {
     /// Text messages; `None` when none is configured.
     pub sms: Option<Arc<dyn SmsGateway>>,
+    /// Mail; `None` when no server is configured.
+    pub mail: Option<Arc<dyn MailGateway>>,
     /// The sandbox that is told the answers of captchas, in development.
     pub captcha_sandbox: Option<Arc<CaptchaSandbox>>,
 }
@@ -110,8 +120,16 @@ impl Gateways {
             )?)),
             None => None,
         };
+        let mail: Option<Arc<dyn MailGateway>> = match &config.email.server {
+            Some(server) => Some(Arc::new(SmtpGateway::from_config(&config.email, server)?)),
+            None => None,
+        };
         let sandbox = config.captcha.sandbox_url.clone();
         let captcha_sandbox = sandbox.map(|url| Arc::new(CaptchaSandbox::new(url, client.clone())));
-        Ok(Self { sms, captcha_sandbox })
+        Ok(Self {
+            sms,
+            mail,
+            captcha_sandbox,
+        })
     }
 }

@@ -1,5 +1,5 @@
 //! Passwords: what may be chosen (`policy`), how good a choice is (`strength`), which ones everybody tries first
-//! (`breached`), and how they are kept and checked (`hash`). Requirements HB-10, GG-12 and GG-13.
+//! (`breached`), how they are kept and checked (`hash`), and the page on which people change theirs (`pages`). Requirements HB-10, GG-12 and GG-13.
 //!
 //! What this does not do: it does not count attempts (the sign-in does) and it stores nothing.
 
@@ -10,6 +10,7 @@ use zeroize::Zeroizing;
 
 pub mod breached;
 pub mod hash;
+pub(crate) mod pages;
 pub mod policy;
 pub mod strength;
 mod threads;

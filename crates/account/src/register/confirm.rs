@@ -19,10 +19,10 @@ use web::{Problem, Visit};
 use super::create::{self, Created, New};
 use super::input::{Boxes, ConfirmForm, Confirmation, check_confirm, mark_of};
 use super::start::find;
-use super::{forms, onward_from_here, start};
+use super::{ACTIVATION, forms, onward_from_here, start};
 use crate::agreements::{Agreement, RESIDENT};
 use crate::otp::{self, Purpose, Request, Tried};
-use crate::password::{HashingError, Password, StoredPassword};
+use crate::password::{About, HashingError, Password, StoredPassword};
 use crate::service::fault;
 use crate::signin::{Asked, Onward};
 use crate::{Service, session};
@@ -46,6 +46,11 @@ pub(super) async fn show(
     onward.speak(&service, &mut visit).await.map_err(fault)?;
     match find(&service, &visit).await.map_err(fault)? {
         None => Ok(visit.redirect(&onward.through(forms::ended()))),
+        Some(Registration {
+            account: Some(_),
+            mail: Some(_),
+            ..
+        }) => Ok(visit.redirect(&onward.through(ACTIVATION))),
         Some(Registration {
             account: Some(account),
             ..
@@ -83,7 +88,13 @@ pub(super) async fn submit(
         return page.resend(form.boxes()).await;
     }
     let agreement = current_agreement(&service, &visit)?;
-    let checked = check_confirm(&form, service.policy(), &draft.phone, &mark_of(agreement, &visit));
+    let about = About {
+        phone: Some(&draft.phone),
+        name: draft.mail.as_ref().map(|mail| &mail.name),
+        email: draft.mail.as_ref().map(|mail| &mail.email),
+        ..About::default()
+    };
+    let checked = check_confirm(&form, service.policy(), &about, &mark_of(agreement, &visit));
     let (code, password) = match page.try_code(checked).await.map_err(fault)? {
         Ok(proven) => proven,
         Err(errors) => {
@@ -114,6 +125,10 @@ pub(super) async fn submit(
             started.give_to(&mut visit);
             Ok(visit.redirect(&onward_from_here(&onward)))
         }
+        Created::Waiting => {
+            service.kick_delivery();
+            Ok(visit.redirect(&onward.through(ACTIVATION)))
+        }
         Created::PhoneTaken => Ok(forms::phone_taken(&visit, &onward)),
         Created::CodeGone => {
             let errors = Errors::of("sms_code", "register-code-expired");
@@ -142,6 +157,7 @@ async fn lead(
         draft: &draft,
     };
     match (draft.account, form.is_about(&draft)) {
+        (Some(_), true) if draft.mail.is_some() => Ok(visit.redirect(&onward.through(ACTIVATION))),
         (Some(account), true) => finished(service, visit, onward, account, Some((&draft, form))).await,
         // Another tab has finished another registration.
         (Some(_), false) => Ok(visit.redirect(&onward.through(forms::ended()))),

@@ -15,6 +15,7 @@ use store::registrations::{self, Registration};
 use store::{StoreError, Tx, credentials};
 use web::Visit;
 
+use super::activation;
 use crate::agreements::Agreement;
 use crate::password::StoredPassword;
 use crate::session::{self, Started};
@@ -39,6 +40,8 @@ pub(super) struct New<'a> {
 pub(super) enum Created {
     /// There is an account, and its person is signed in.
     Done(Started),
+    /// There is an account, and a link is on its way to its mailbox.
+    Waiting,
     /// The code was used meanwhile, its time is over, or the draft is forgotten.
     CodeGone,
     /// The phone got an account meanwhile.
@@ -63,7 +66,11 @@ pub(super) async fn create(service: &Service, visit: &Visit, new: &New<'_>) -> R
         phone: new.draft.phone.clone(),
         created_at: now,
     };
-    match accounts::create(&tx, &row).await {
+    let created = match &new.draft.mail {
+        Some(mail) => accounts::create_pending(&tx, &row, &mail.name).await,
+        None => accounts::create(&tx, &row).await,
+    };
+    match created {
         Ok(()) => {}
         Err(StoreError::Duplicate) => return Ok(Created::PhoneTaken),
         Err(error) => return Err(error),
@@ -72,19 +79,22 @@ pub(super) async fn create(service: &Service, visit: &Visit, new: &New<'_>) -> R
     credentials::create_password(&tx, service.rng(), account, &phc, now).await?;
     record_phone(service, &tx, visit, account).await?;
     record_acceptance(service, &tx, visit, (account, new.agreement)).await?;
+    let by = if new.draft.mail.is_some() { "email" } else { "phone" };
+    let registered = Entry::new(Event::AccountRegistered, now)
+        .account(account)
+        .details(json!({ "kind": new.draft.kind.as_str(), "by": by }));
+    if let Some(mail) = &new.draft.mail {
+        record(service, &tx, visit, registered).await?;
+        activation::begin(service, &tx, (account, visit.language()), (new.draft, mail)).await?;
+        tx.commit().await?;
+        return Ok(Created::Waiting);
+    }
     let methods = Methods::new([Method::Sms]);
     let started = session::start(service, &tx, visit, account, methods, new.public_computer).await?;
     let Some(started) = started else {
         return Ok(Created::CodeGone);
     };
-    let registered = Entry::new(Event::AccountRegistered, now).account(account);
-    record(
-        service,
-        &tx,
-        visit,
-        registered.details(json!({ "kind": new.draft.kind.as_str() })),
-    )
-    .await?;
+    record(service, &tx, visit, registered).await?;
     record_sign_in(service, &tx, visit, account, started.id).await?;
     tx.commit().await?;
     Ok(Created::Done(started))
@@ -132,9 +142,10 @@ async fn record_acceptance(
         version: agreement.version.clone(),
         language,
         text_hash: agreement.text_hash(language),
+        answer: agreements::Answer::Accepted,
         at: now,
     };
-    agreements::accept(tx, service.rng(), &acceptance).await?;
+    agreements::answer(tx, service.rng(), &acceptance).await?;
     let details = json!({ "agreement": agreement.id, "version": agreement.version, "channel": "web" });
     record(
         service,

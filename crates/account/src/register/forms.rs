@@ -36,7 +36,7 @@ pub(super) struct Start<'a> {
 pub(super) fn start(
     visit: &Visit,
     onward: &Onward,
-    shown: &Start<'_>,
+    (shown, by_email): (&Start<'_>, bool),
     (errors, status): (&Errors, Option<StatusCode>),
 ) -> Response {
     let typed = shown.typed;
@@ -69,9 +69,15 @@ pub(super) fn start(
     let form = onward.in_form(form).render(visit, errors);
     let sign_in = onward.through(LocalPath::known("/sign-in"));
     let content = format!(
-        "{}<p class=\"hint\">{}</p>{form}<p>{}</p>",
+        "{}<p class=\"hint\">{}</p>{form}{}<p>{}</p>",
         before_start(visit, onward, shown),
         escape(&visit.t("register-who")),
+        if by_email {
+            let other = onward.through(LocalPath::known("/register/email"));
+            format!("<p>{}</p>", link_sentence(visit, "register-by-email", &other))
+        } else {
+            String::new()
+        },
         link_sentence(visit, "register-have-account", &sign_in)
     );
     let here = if shown.ended { ended() } else { START };
@@ -242,7 +248,7 @@ pub(super) fn phone_taken(visit: &Visit, onward: &Onward) -> Response {
 }
 
 /// A sentence that is a link as a whole.
-fn link_sentence(visit: &Visit, key: &str, to: &LocalPath) -> String {
+pub(super) fn link_sentence(visit: &Visit, key: &str, to: &LocalPath) -> String {
     format!(
         "<a href=\"{}\">{}</a>",
         escape(to.as_str()),
@@ -250,7 +256,7 @@ fn link_sentence(visit: &Visit, key: &str, to: &LocalPath) -> String {
     )
 }
 
-fn respond(
+pub(super) fn respond(
     visit: &Visit,
     page: Page,
     errors: &Errors,

@@ -103,7 +103,7 @@ pub(super) fn check_start(typed: &Typed) -> Result<Phone, Errors> {
     }
 }
 
-fn phone_words(error: PhoneError) -> Words {
+pub(super) fn phone_words(error: PhoneError) -> Words {
     Words::key(match error {
         PhoneError::Length => "register-phone-length",
         PhoneError::Character => "register-phone-character",
@@ -173,7 +173,7 @@ pub(super) struct Confirmation {
 pub(super) fn check_confirm(
     form: &ConfirmForm,
     policy: &PasswordPolicy,
-    phone: &Phone,
+    about: &About<'_>,
     agreement_mark: &str,
 ) -> Confirmation {
     let mut errors = Errors::none();
@@ -189,7 +189,7 @@ pub(super) fn check_confirm(
             },
         );
     }
-    let password = check_password(form, policy, phone, &mut errors);
+    let password = check_password(form, policy, about, &mut errors);
     if form.agree.is_none() {
         errors.add("agree", "register-agree-missing");
     } else if form.agreement != agreement_mark {
@@ -206,7 +206,7 @@ pub(super) fn check_confirm(
 fn check_password(
     form: &ConfirmForm,
     policy: &PasswordPolicy,
-    phone: &Phone,
+    about: &About<'_>,
     errors: &mut Errors,
 ) -> Option<Password> {
     let typed = form.password.expose();
@@ -214,11 +214,7 @@ fn check_password(
         errors.add("password", "register-password-missing");
         return None;
     }
-    let about = About {
-        phone: Some(phone),
-        ..About::default()
-    };
-    let password = errors.take("password", policy.check(typed, &about).map_err(password_words));
+    let password = errors.take("password", policy.check(typed, about).map_err(password_words));
     let again = Password::typed(form.password_again.expose()).ok();
     if Password::typed(typed).ok() != again {
         errors.add("password_again", "register-password-differs");
@@ -227,7 +223,7 @@ fn check_password(
 }
 
 /// The words for a password that cannot be chosen.
-fn password_words(fault: PasswordFault) -> Words {
+pub(crate) fn password_words(fault: PasswordFault) -> Words {
     Words::key(match fault {
         PasswordFault::TooShort => "password-fault-too-short",
         PasswordFault::TooLong => "password-fault-too-long",
@@ -322,7 +318,12 @@ mod tests {
     }
 
     fn checked(form: &ConfirmForm) -> Confirmation {
-        check_confirm(form, &policy(), &Phone::parse("13800001234").unwrap(), "1:en:00")
+        let phone = Phone::parse("13800001234").unwrap();
+        let about = About {
+            phone: Some(&phone),
+            ..About::default()
+        };
+        check_confirm(form, &policy(), &about, "1:en:00")
     }
 
     #[test]

@@ -9,7 +9,8 @@ use chrono::TimeDelta;
 use model::client::AccountKind;
 use model::ids::{CaptchaId, RegistrationId};
 use model::phone::Phone;
-use store::registrations::{self, NewRegistration, Registration};
+use model::standing::{self, Answer, Entry};
+use store::registrations::{self, ByEmail, NewRegistration, Registration};
 use store::{StoreError, Tx, accounts};
 use web::extract::{Form, Query};
 use web::form::{Errors, Words};
@@ -76,7 +77,12 @@ pub(super) async fn submit(
         Ok(phone) => phone,
         Err(errors) => return page.again(typed, (errors, None)).await,
     };
-    match begin(&service, &visit, &typed, &phone).await.map_err(fault)? {
+    let wanted = Wanted {
+        phone: &phone,
+        mail: None,
+        captcha: (&typed.captcha_id, &typed.captcha),
+    };
+    match begin(&service, &visit, &wanted).await.map_err(fault)? {
         Begun::Sent => Ok(visit.redirect(&onward.through(CONFIRM))),
         Begun::WrongCaptcha => {
             let errors = Errors::of(captcha::FIELD, "captcha-wrong");
@@ -86,7 +92,7 @@ pub(super) async fn submit(
     }
 }
 
-fn must_be_open(service: &Service) -> Result<(), Problem> {
+pub(super) fn must_be_open(service: &Service) -> Result<(), Problem> {
     if service.config().register.open {
         Ok(())
     } else {
@@ -116,7 +122,8 @@ impl First<'_> {
             unfinished: unfinished.map(|draft| draft.phone.masked()),
             ended: self.ended,
         };
-        Ok(forms::start(self.visit, self.onward, &shown, answer))
+        let by_email = self.service.config().register.by_email;
+        Ok(forms::start(self.visit, self.onward, (&shown, by_email), answer))
     }
 
     /// The page again, with what was typed and a captcha that can be answered. The answer to a picture that is gone
@@ -159,8 +166,17 @@ pub(super) fn refused(refusal: Refusal) -> (Errors, Option<StatusCode>) {
     }
 }
 
+/// What a first page asks for.
+pub(super) struct Wanted<'a> {
+    pub(super) phone: &'a Phone,
+    /// Address and name, where one registers by e-mail.
+    pub(super) mail: Option<&'a ByEmail>,
+    /// The captcha and its answer.
+    pub(super) captcha: (&'a str, &'a str),
+}
+
 /// What came of the first page.
-enum Begun {
+pub(super) enum Begun {
     /// There is a draft, and a message went out: now, or a moment ago.
     Sent,
     WrongCaptcha,
@@ -169,21 +185,25 @@ enum Begun {
 
 /// Stores the draft and sends the code; or, to a phone that has an account, a message that says so. Whoever looks
 /// at the pages cannot tell one from the other (A203, A207).
-async fn begin(service: &Service, visit: &Visit, typed: &Typed, phone: &Phone) -> Result<Begun, StoreError> {
+pub(super) async fn begin(
+    service: &Service,
+    visit: &Visit,
+    wanted: &Wanted<'_>,
+) -> Result<Begun, StoreError> {
     let browser = visit.browser_hash();
-    let request = Request::of(visit, &browser, Purpose::Registration, phone);
+    let request = Request::of(visit, &browser, Purpose::Registration, wanted.phone);
     let tx = service.store().begin().await?;
-    if !captcha::redeem_within(&tx, visit, (&typed.captcha_id, &typed.captcha)).await? {
+    if !captcha::redeem_within(&tx, visit, wanted.captcha).await? {
         // The try is taken.
         tx.commit().await?;
-        let sent = was_sent(service, visit, &request).await?;
+        let sent = was_sent(service, visit, (&request, wanted.mail)).await?;
         return Ok(if sent { Begun::Sent } else { Begun::WrongCaptcha });
     }
     let refusal = otp::admit(service, &tx, visit, &request).await?;
     match refusal {
         // The code comes before the draft, as where the account is made: two pages of one browser do not wait for
         // each other crosswise.
-        None => otp::write_message(service, &tx, &request, letter(&tx, phone).await?).await?,
+        None => otp::write_message(service, &tx, &request, letter(&tx, wanted.phone).await?).await?,
         // The person came back; the next page says when another code can be sent.
         Some(Refusal::TooSoon(_)) => {}
         Some(refusal) => {
@@ -191,7 +211,7 @@ async fn begin(service: &Service, visit: &Visit, typed: &Typed, phone: &Phone) -
             return Ok(Begun::Refused(refusal));
         }
     }
-    keep_draft(service, &tx, visit, (phone, refusal.is_none())).await?;
+    keep_draft(service, &tx, visit, (wanted, refusal.is_none())).await?;
     tx.commit().await?;
     service.kick_delivery();
     Ok(Begun::Sent)
@@ -199,9 +219,14 @@ async fn begin(service: &Service, visit: &Visit, typed: &Typed, phone: &Phone) -
 
 /// Whether the same page was sent a moment ago and did its work: without script a double click sends it twice, and
 /// what people see is the second answer.
-async fn was_sent(service: &Service, visit: &Visit, request: &Request<'_>) -> Result<bool, StoreError> {
+async fn was_sent(
+    service: &Service,
+    visit: &Visit,
+    (request, mail): (&Request<'_>, Option<&ByEmail>),
+) -> Result<bool, StoreError> {
     let draft = find(service, visit).await?;
-    let same = draft.is_some_and(|draft| draft.account.is_none() && draft.phone == *request.phone);
+    let draft = draft.filter(|draft| draft.account.is_none());
+    let same = draft.is_some_and(|draft| draft.phone == *request.phone && draft.mail.as_ref() == mail);
     Ok(same && otp::seconds_until_resend(service, request).await? > 0)
 }
 
@@ -211,12 +236,14 @@ async fn keep_draft(
     service: &Service,
     tx: &Tx,
     visit: &Visit,
-    (phone, sent): (&Phone, bool),
+    (wanted, sent): (&Wanted<'_>, bool),
 ) -> Result<(), StoreError> {
     let (now, browser) = (visit.now(), visit.browser_hash());
     let expires_at = now + TimeDelta::minutes(service.config().register.draft_minutes);
     let draft = registrations::find(tx, &browser, now).await?;
-    if let Some(draft) = draft.filter(|draft| draft.phone == *phone) {
+    let same =
+        |draft: &Registration| draft.phone == *wanted.phone && draft.mail.as_ref() == wanted.mail;
+    if let Some(draft) = draft.filter(same) {
         let finished_just_now = draft.account.is_some() && !sent;
         if finished_just_now || registrations::prolong(tx, draft.id, (now, expires_at)).await? {
             return Ok(());
@@ -227,7 +254,8 @@ async fn keep_draft(
         browser: &browser,
         kind: AccountKind::Resident,
         language: visit.language(),
-        phone,
+        phone: wanted.phone,
+        mail: wanted.mail,
         now,
         expires_at,
     };
@@ -241,6 +269,12 @@ pub(super) async fn find(service: &Service, visit: &Visit) -> Result<Option<Regi
 
 /// What a phone is told.
 pub(super) async fn letter(tx: &Tx, phone: &Phone) -> Result<Letter, StoreError> {
-    let known = accounts::find_by_phone(tx, phone).await?.is_some();
-    Ok(if known { Letter::HasAccount } else { Letter::Code })
+    let known = accounts::find_by_phone(tx, phone).await?;
+    Ok(match known.map(|account| standing::answer(account.status, Entry::Register)) {
+        None => Letter::Code,
+        // It waits for its address to be confirmed: its owner is told where another link can be had.
+        Some(Answer::OnlyToActivate) => Letter::Waits,
+        // The page shows the same as for a number that nobody has, whatever the standing is.
+        Some(_) => Letter::HasAccount,
+    })
 }

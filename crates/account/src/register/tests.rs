@@ -8,6 +8,7 @@ use store::{accounts, evidence};
 use crate::Config;
 use crate::testing::{Browser, Seen, World, worlds, worlds_with};
 
+mod by_email;
 mod returning;
 
 const PHONE: &str = "13800001234";

@@ -4,6 +4,7 @@
 use axum::extract::{Path, State};
 use axum::response::Response;
 use chrono::{DateTime, TimeDelta, Utc};
+use model::ids::OperatorId;
 use model::review::{Happening, Reason};
 use serde::Deserialize;
 use store::StoreError;
@@ -12,7 +13,7 @@ use store::case_history::Entry;
 use store::case_images::Image;
 use store::case_reviews::{Review, Stage};
 use store::cases::{self, Case, CaseNumber, State as CaseState};
-use store::{case_history, case_images, case_reviews};
+use store::{case_history, case_images, case_reviews, operators};
 use web::extract::Query;
 use web::form::{Errors, Words};
 use web::paths::LocalPath;
@@ -146,6 +147,7 @@ pub(super) struct View<'a> {
     pub(super) review: Option<Review>,
     pub(super) images: Vec<Image>,
     history: Vec<Entry>,
+    roles: Vec<(OperatorId, Vec<String>)>,
     pub(super) onward: &'a Onward,
 }
 
@@ -179,6 +181,7 @@ struct Line {
     at: String,
     what: &'static str,
     words: String,
+    role: Option<String>,
     reason: Option<String>,
 }
 
@@ -190,10 +193,20 @@ impl<'a> View<'a> {
         onward: &'a Onward,
     ) -> Result<Self, StoreError> {
         let tx = service.store().read();
+        let history = case_history::list(&tx, case.id).await?;
+        let mut staff: Vec<OperatorId> = history.iter().filter_map(|entry| entry.operator).collect();
+        staff.sort_unstable();
+        staff.dedup();
+        let roles = if staff.is_empty() {
+            Vec::new()
+        } else {
+            operators::roles(&tx, &staff).await?
+        };
         Ok(Self {
             review: case_reviews::find_review(&tx, case.id).await?,
             images: case_images::list(&tx, case.id).await?,
-            history: case_history::list(&tx, case.id).await?,
+            history,
+            roles,
             service,
             visit,
             case,
@@ -297,6 +310,12 @@ impl<'a> View<'a> {
             at: self.visit.moment(entry.at),
             what: entry.what.as_str(),
             words: words::happening(self.visit, entry.what),
+            role: entry.operator.map(|operator| {
+                let roles = self.roles.iter().find(|(id, _)| *id == operator);
+                self.visit.t(words::role(
+                    roles.map(|(_, roles)| roles.as_slice()).unwrap_or_default(),
+                ))
+            }),
             reason: entry
                 .reason
                 .filter(|_| told)

@@ -29,6 +29,18 @@ pub(super) fn happening(visit: &Visit, what: Happening) -> String {
     visit.t(&format!("case-happening-{}", what.as_str()))
 }
 
+/// The role of somebody who worked on a case: the highest that they have today.
+pub(super) fn role(roles: &[String]) -> &'static str {
+    let has = |role: &str| roles.iter().any(|one| one == role);
+    if has("senior_reviewer") {
+        "case-role-senior-reviewer"
+    } else if has("reviewer") {
+        "case-role-reviewer"
+    } else {
+        "case-role-other"
+    }
+}
+
 /// Why it was decided so, or what is needed, in words for the case's owner.
 pub(super) fn reason(visit: &Visit, reason: Reason) -> String {
     let texts = visit.kit().texts();

@@ -3,20 +3,25 @@
 
 use model::authn::{Method, Methods};
 use model::event::Event;
-use model::ids::AccountId;
-use model::secret::Sensitive;
+use model::ids::{AccountId, ClientId};
+use model::secret::{Sensitive, Token};
+use model::standing::{Answer, Entry, answer};
 use serde_json::json;
-use store::accounts::{Account, Status};
-use store::audit::Entry;
+use store::Tx;
+use store::accounts::Account;
+use store::audit;
+use store::ceremonies::Purpose;
 use store::credentials::{self, PasswordHash};
 use uuid::Uuid;
 use web::{Problem, Visit};
 
-use super::guard::{Counted, Keys};
+use super::guard::{Counted, Keys, Owner};
 use super::identifier::Identifier;
+use super::step;
 use crate::Service;
+use crate::factors;
 use crate::password::{HashingError, Password, StoredPassword, Verdict};
-use crate::session::{self, Started, Stop};
+use crate::session::{self, Beginning, Started, Stop};
 
 /// What was sent.
 #[derive(Debug)]
@@ -24,6 +29,8 @@ pub(super) struct Try<'a> {
     pub(super) identifier: &'a Identifier,
     pub(super) password: &'a Password,
     pub(super) public_computer: bool,
+    /// The sub-site that waits.
+    pub(super) client: Option<&'a ClientId>,
 }
 
 /// How a try ended.
@@ -31,6 +38,10 @@ pub(super) struct Try<'a> {
 pub(super) enum Outcome {
     /// The person is signed in.
     In(Started),
+    /// The password is right, and the account has another factor, which is asked for next: the handle of the step.
+    Second(Token),
+    /// The password is right, and the account is being closed: the handle of the step that offers to keep it.
+    Keep(Token),
     /// They are not. Why, nobody is told.
     Refused,
     /// Too many passwords are being checked at the moment; the try does not count.
@@ -46,16 +57,14 @@ pub(super) async fn run(
 ) -> Result<Outcome, Stop> {
     let (tx, now, config) = (service.store().read(), visit.now(), &service.config().signin);
     let account = sent.identifier.find(&tx).await?;
-    let owner = match &account {
-        Some(account) => account.id.to_string(),
-        None => format!("nobody:{}", sent.identifier.key()),
-    };
-    let counted = keys.count(&tx, config, &owner, now).await?;
     // Asked for an account that nobody has where there is none, so that the query happens either way.
     let id = account
         .as_ref()
         .map_or(AccountId::from_uuid(Uuid::nil()), |account| account.id);
     let stored = credentials::find_password(&tx, id).await?;
+    let whose = (account.as_ref(), stored.as_ref());
+    let owner = Owner::of(&tx, visit, whose, sent.identifier).await?;
+    let counted = keys.count(&tx, config, &owner, now).await?;
     let verdict = match verify(service, sent.password, stored.as_ref()).await {
         Err(HashingError::Busy) => {
             keys.take_back(&tx, config, &owner, now).await?;
@@ -63,31 +72,38 @@ pub(super) async fn run(
         }
         other => other.map_err(Problem::internal)?,
     };
-    match (admits(account.as_ref(), verdict, counted), account, stored) {
-        (true, Some(account), Some(stored)) => {
-            let newer = rehash(service, verdict, sent.password).await;
-            let admitted = Admitted {
-                account: &account,
-                stored: &stored,
-                newer,
-                owner: &owner,
-            };
-            if let Some(started) = admit(service, visit, keys, sent, admitted).await? {
-                return Ok(Outcome::In(started));
-            }
-            refuse(service, visit, Some(&account)).await?;
-            Ok(Outcome::Refused)
+    let admitted = admits(account.as_ref(), verdict, counted);
+    if let (Some(way), Some(account), Some(stored)) = (admitted, &account, &stored) {
+        let newer = rehash(service, verdict, sent.password).await;
+        let right = Right {
+            account,
+            stored,
+            newer,
+            owner: &owner,
+        };
+        if let Some(outcome) = admit(service, visit, (keys, way), sent, right).await? {
+            return Ok(outcome);
         }
-        (_, account, _) => refuse(service, visit, account.as_ref())
-            .await
-            .map(|()| Outcome::Refused),
     }
+    refuse(service, visit, account.as_ref(), "password").await?;
+    Ok(Outcome::Refused)
+}
+
+/// What the right password of an account leads to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Way {
+    In,
+    Keep,
 }
 
 /// Decides from what was found.
-fn admits(account: Option<&Account>, verdict: Verdict, counted: Counted) -> bool {
-    let in_use = account.is_some_and(|account| account.status == Status::Active);
-    in_use && verdict.is_right() && counted == Counted::Within
+fn admits(account: Option<&Account>, verdict: Verdict, counted: Counted) -> Option<Way> {
+    let way = match answer(account?.status, Entry::SignIn) {
+        Answer::Yes => Way::In,
+        Answer::OnlyToKeep => Way::Keep,
+        Answer::OnlyToActivate | Answer::OnlyWithIdentity | Answer::AsIfUnknown => return None,
+    };
+    (verdict.is_right() && counted == Counted::Within).then_some(way)
 }
 
 async fn verify(
@@ -108,48 +124,87 @@ async fn rehash(service: &Service, verdict: Verdict, password: &Password) -> Opt
     Some(Sensitive::new(newer.as_str().to_owned()))
 }
 
-struct Admitted<'a> {
+struct Right<'a> {
     account: &'a Account,
     stored: &'a PasswordHash,
     newer: Option<Sensitive<String>>,
-    owner: &'a str,
+    owner: &'a Owner,
 }
 
+/// What follows from the right password, in one transaction. `None` for an account that was frozen or closed since it was
+/// looked at.
 async fn admit(
     service: &Service,
     visit: &Visit,
-    keys: &Keys,
+    (keys, way): (&Keys, Way),
     sent: &Try<'_>,
-    admitted: Admitted<'_>,
-) -> Result<Option<Started>, Stop> {
-    let (now, account) = (visit.now(), admitted.account.id);
+    right: Right<'_>,
+) -> Result<Option<Outcome>, Stop> {
+    let (now, account) = (visit.now(), right.account);
     let tx = service.store().begin().await?;
-    if let Some(newer) = &admitted.newer {
-        credentials::rehash_password(&tx, account, (&admitted.stored.phc, newer)).await?;
+    if let Some(newer) = &right.newer {
+        credentials::rehash_password(&tx, account.id, (&right.stored.phc, newer)).await?;
     }
+    keys.forgive(&tx, &service.config().signin, right.owner, now)
+        .await?;
+    let enrolled = factors::of(&tx, account).await?;
     let methods = Methods::new([Method::Password]);
-    let started = session::start(service, &tx, visit, account, methods, sent.public_computer).await?;
-    // Frozen or closed since it was looked at.
-    let Some(started) = started else {
+    let half = step::Half {
+        account: account.id,
+        methods: &methods,
+        public_computer: sent.public_computer,
+    };
+    let outcome = if step::is_wanted(&enrolled) {
+        Outcome::Second(step::put(service, &tx, visit, (Purpose::SignIn, &half)).await?)
+    } else if way == Way::Keep {
+        Outcome::Keep(step::put(service, &tx, visit, (Purpose::Keep, &half)).await?)
+    } else {
+        match enter(service, &tx, visit, (&half, sent.client)).await? {
+            Some(started) => Outcome::In(started),
+            None => return Ok(None),
+        }
+    };
+    tx.commit().await?;
+    Ok(Some(outcome))
+}
+
+/// Begins the sign-in and writes it down, in the caller's transaction.
+pub(super) async fn enter(
+    service: &Service,
+    tx: &Tx,
+    visit: &Visit,
+    (half, client): (&step::Half<'_>, Option<&ClientId>),
+) -> Result<Option<Started>, Stop> {
+    let beginning = Beginning {
+        account: half.account,
+        methods: half.methods.clone(),
+        public_computer: half.public_computer,
+        client,
+    };
+    let Some(started) = session::begin(service, tx, visit, &beginning).await? else {
         return Ok(None);
     };
-    let mut entry = Entry::new(Event::SignedIn, now)
-        .account(account)
-        .session(started.id);
+    let mut entry = audit::Entry::new(Event::SignedIn, visit.now())
+        .account(half.account)
+        .session(started.id)
+        .details(json!({ "amr": half.methods.amr() }));
     entry.request_id = Some(visit.request_id().to_owned());
-    store::audit::record(&tx, service.rng(), entry).await?;
-    keys.forgive(&tx, &service.config().signin, admitted.owner, now)
-        .await?;
-    tx.commit().await?;
+    audit::record(tx, service.rng(), entry).await?;
     Ok(Some(started))
 }
 
 /// The same entry for everybody; only an account that exists is named in it.
-async fn refuse(service: &Service, visit: &Visit, account: Option<&Account>) -> Result<(), Stop> {
-    let mut entry = Entry::new(Event::SignInRefused, visit.now()).details(json!({ "method": "password" }));
+pub(super) async fn refuse(
+    service: &Service,
+    visit: &Visit,
+    account: Option<&Account>,
+    method: &str,
+) -> Result<(), Stop> {
+    let mut entry =
+        audit::Entry::new(Event::SignInRefused, visit.now()).details(json!({ "method": method }));
     entry.account = account.map(|account| account.id);
     entry.request_id = Some(visit.request_id().to_owned());
-    store::audit::record(&service.store().read(), service.rng(), entry).await?;
+    audit::record(&service.store().read(), service.rng(), entry).await?;
     Ok(())
 }
 
@@ -157,6 +212,7 @@ async fn refuse(service: &Service, visit: &Visit, account: Option<&Account>) -> 
 mod tests {
     use model::client::AccountKind;
     use model::language::Language;
+    use store::accounts::Status;
 
     use super::*;
 
@@ -169,6 +225,9 @@ mod tests {
             language: Language::ZhCn,
             phone: None,
             name: None,
+            email: None,
+            username: None,
+            declared_name: None,
             citizen_id: None,
             created_at: at,
             updated_at: at,
@@ -177,13 +236,17 @@ mod tests {
 
     #[test]
     fn attack_203_only_an_account_in_use_with_the_right_password_within_limits_is_admitted() {
-        for status in [Status::Active, Status::Frozen, Status::Closed] {
+        for status in Status::ALL {
             for verdict in [Verdict::Right, Verdict::RightButOld, Verdict::Wrong] {
                 for counted in [Counted::Within, Counted::Beyond] {
-                    let expected =
-                        status == Status::Active && verdict != Verdict::Wrong && counted == Counted::Within;
-                    assert_eq!(admits(Some(&account(status)), verdict, counted), expected);
-                    assert!(!admits(None, verdict, counted));
+                    let proven = verdict != Verdict::Wrong && counted == Counted::Within;
+                    let expected = match status {
+                        Status::Active if proven => Some(Way::In),
+                        Status::Closing if proven => Some(Way::Keep),
+                        _ => None,
+                    };
+                    assert_eq!(admits(Some(&account(status)), verdict, counted), expected, "{status:?}");
+                    assert_eq!(admits(None, verdict, counted), None);
                 }
             }
         }

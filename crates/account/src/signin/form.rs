@@ -12,12 +12,16 @@ use web::paths::LocalPath;
 use web::{Markup, Page, Visit};
 
 use super::onward::Onward;
+use super::passkey::Offer;
 use crate::captcha;
 
 const HERE: LocalPath = LocalPath::known("/sign-in");
 
 /// How much of a sub-site's hint is shown, in characters.
 const HINT_CHARACTERS: usize = 40;
+
+/// The longest identifier, in characters: an e-mail address.
+pub(super) const IDENTIFIER_CHARACTERS: usize = 254;
 
 /// What the form sends.
 #[derive(Debug, Default, Deserialize)]
@@ -34,6 +38,12 @@ pub(super) struct SignIn {
     pub(super) refresh: Option<String>,
     /// The button that leaves.
     pub(super) cancel: Option<String>,
+    /// The button for another way in: `passkey`.
+    pub(super) method: Option<String>,
+    /// The question about a passkey that the page held.
+    pub(super) passkey: String,
+    /// What the browser says to it.
+    pub(super) credential: String,
 }
 
 impl FormName for SignIn {
@@ -56,6 +66,8 @@ pub(super) struct Shown {
     pub(super) again: Option<String>,
     /// After how many seconds another try makes sense, where this one came to nothing for now.
     pub(super) retry_after: Option<u32>,
+    /// A question that any passkey answers.
+    pub(super) passkey: Option<Offer>,
 }
 
 /// A sub-site's hint, cut to what a phone or an ID number could be.
@@ -72,7 +84,9 @@ struct Content<'a> {
     visit: &'a Visit,
     again: Option<String>,
     form: Markup,
+    scan: Markup,
     register: LocalPath,
+    recover: LocalPath,
     links: Markup,
 }
 
@@ -83,7 +97,9 @@ pub(super) fn render(visit: &Visit, shown: &Shown, errors: Errors) -> Response {
         visit,
         again: shown.again.as_ref().map(again),
         form: form(visit, shown).render(visit, &errors),
+        scan: crate::scan::begin_form(visit, &shown.onward),
         register: shown.onward.through(LocalPath::known("/register")),
+        recover: shown.onward.through(LocalPath::known("/recover")),
         links: shown.links.clone(),
     };
     let mut page = Page::new("sign-in", "signin-title")
@@ -109,8 +125,8 @@ fn form(visit: &Visit, shown: &Shown) -> FormPage {
     let identifier = Field::text("identifier", "signin-identifier")
         .hint("signin-identifier-hint")
         .value(shown.identifier.expose())
-        .autocomplete("username")
-        .maxlength(64)
+        .autocomplete("username webauthn")
+        .maxlength(254)
         .required();
     let public = Checkbox::new("public_computer", "signin-public-computer")
         .hint("signin-public-computer-hint")
@@ -125,6 +141,12 @@ fn form(visit: &Visit, shown: &Shown) -> FormPage {
         form = captcha::add_to(form, visit, id, "");
     }
     form = form.checkbox(public).button(Button::primary("signin-submit"));
+    if let Some(offer) = &shown.passkey {
+        form = form
+            .hidden("passkey", &offer.sealed)
+            .markup(web::passkey::ask(visit, &offer.options, web::passkey::Act::Offer))
+            .button(Button::secondary("signin-passkey").sends("method", "passkey"));
+    }
     if shown.captcha.is_some() {
         form = form.button(Button::link("captcha-refresh").sends("refresh", "captcha"));
     }

@@ -3,14 +3,24 @@
 //! everywhere together it is much higher, with a captcha before each try. Whether a captcha is
 //! asked for, and when it is enough, depends on what was typed and from where, never on whether the account exists
 //! (A203, A207).
+//!
+//! Beside these, failures in a row are counted for weeks: after a hundred a password opens nothing any more until its owner
+//! sets another one (NIST SP 800-63B-4 section 3.2.2). So that a stranger cannot bring that about for somebody, a device
+//! from which the account was used before has a count of its own.
 
 use chrono::{DateTime, Utc};
+use model::ids::AccountId;
 use model::secret::Sensitive;
+use store::accounts::Account;
+use store::credentials::PasswordHash;
+use store::devices;
 use store::throttles::{self, Count, Rule};
 use store::{StoreError, Tx};
+use uuid::Uuid;
 use web::Visit;
 
 use super::Config;
+use super::identifier::Identifier;
 
 /// What is counted.
 #[derive(Clone, Copy, Debug)]
@@ -19,8 +29,11 @@ enum Counter {
     Here,
     Address,
     Account,
+    InARow,
     Everybody,
 }
+
+const DAY_SECONDS: i64 = 24 * 3600;
 
 fn rule(config: &Config, counter: Counter) -> Rule {
     let (name, limit) = match counter {
@@ -28,13 +41,58 @@ fn rule(config: &Config, counter: Counter) -> Rule {
         Counter::Here => ("sign_in_identifier_here", config.identifier_network_limit),
         Counter::Address => ("sign_in_address", config.address_limit),
         Counter::Account => ("sign_in_account", config.account_limit),
+        Counter::InARow => ("sign_in_in_a_row", config.in_a_row_limit),
         Counter::Everybody => ("sign_in_everybody", i64::MAX),
+    };
+    let window_seconds = match counter {
+        Counter::InARow => config.in_a_row_days.saturating_mul(DAY_SECONDS),
+        _ => config.window_seconds,
     };
     Rule {
         name,
         limit,
-        window_seconds: config.window_seconds,
+        window_seconds,
     }
+}
+
+/// Whose failures are counted: an account's, or those of an identifier that nobody has.
+#[derive(Clone, Debug)]
+pub(super) struct Owner {
+    account: String,
+    in_a_row: String,
+}
+
+impl Owner {
+    /// The owner of what was typed. The same questions whether anybody has it or not. A password that is new begins a new
+    /// row.
+    pub(super) async fn of(
+        tx: &Tx,
+        visit: &Visit,
+        (account, password): (Option<&Account>, Option<&PasswordHash>),
+        identifier: &Identifier,
+    ) -> Result<Self, StoreError> {
+        let name = account.map_or_else(
+            || format!("nobody:{}", identifier.key()),
+            |account| account.id.to_string(),
+        );
+        let id = account.map_or(AccountId::from_uuid(Uuid::nil()), |account| account.id);
+        let since = password.map_or(0, |password| password.changed_at.timestamp_micros());
+        let in_a_row = match visit.device_token() {
+            Some(device) if devices::is_known(tx, id, device).await? => {
+                let handle = devices::handle_of(id, device);
+                format!("{name}\u{0}{since}\u{0}{}", hex(handle.as_bytes()))
+            }
+            _ => format!("{name}\u{0}{since}"),
+        };
+        Ok(Self {
+            account: name,
+            in_a_row,
+        })
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// What stands before a try.
@@ -130,11 +188,11 @@ impl Keys {
         &self,
         tx: &Tx,
         config: &Config,
-        account: &str,
+        owner: &Owner,
         now: DateTime<Utc>,
     ) -> Result<Counted, StoreError> {
         let mut within = true;
-        for (counter, key) in self.counters(account) {
+        for (counter, key) in self.counters(owner) {
             within &= !throttles::hit(tx, &rule(config, counter), key, now)
                 .await?
                 .exceeded();
@@ -147,12 +205,12 @@ impl Keys {
         &self,
         tx: &Tx,
         config: &Config,
-        account: &str,
+        owner: &Owner,
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
-        for (counter, key) in self.counters(account) {
+        for (counter, key) in self.counters(owner) {
             match counter {
-                Counter::Identifier | Counter::Here | Counter::Account => {
+                Counter::Identifier | Counter::Here | Counter::Account | Counter::InARow => {
                     throttles::clear(tx, &rule(config, counter), key, now).await?;
                 }
                 Counter::Address | Counter::Everybody => {
@@ -168,16 +226,16 @@ impl Keys {
         &self,
         tx: &Tx,
         config: &Config,
-        account: &str,
+        owner: &Owner,
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
-        for (counter, key) in self.counters(account) {
+        for (counter, key) in self.counters(owner) {
             throttles::give_back(tx, &rule(config, counter), key, now).await?;
         }
         Ok(())
     }
 
-    fn counters<'a>(&'a self, account: &'a str) -> impl Iterator<Item = (Counter, &'a str)> {
+    fn counters<'a>(&'a self, owner: &'a Owner) -> impl Iterator<Item = (Counter, &'a str)> {
         let typed = [
             (Counter::Identifier, &self.identifier),
             (Counter::Here, &self.here),
@@ -187,7 +245,8 @@ impl Keys {
             .filter_map(|(counter, key)| Some((counter, key.as_ref()?.expose().as_str())));
         let others = [
             (Counter::Address, self.address.as_str()),
-            (Counter::Account, account),
+            (Counter::Account, owner.account.as_str()),
+            (Counter::InARow, owner.in_a_row.as_str()),
             (Counter::Everybody, ""),
         ];
         typed.chain(others)

@@ -1,13 +1,19 @@
-//! What a person typed to say who they are: a phone number or a citizen ID number (HB-53).
+//! What a person typed to say who they are: a phone number, a citizen ID number (HB-53), an e-mail address or a user name.
+//!
+//! The namespaces are apart by their form, so that none can look like another: an e-mail address has an `@`, a user name
+//! begins with a letter, numbers begin with neither, and a citizen ID number has more digits than any phone. A phone, a
+//! number and an address count only once they are proven.
 
 use chrono::NaiveDate;
 use model::citizen_id::CitizenId;
+use model::email::Email;
 use model::phone::Phone;
+use model::username::Username;
 use store::accounts::{self, Account};
 use store::{StoreError, Tx};
 
 /// The most bytes that are looked at.
-const TYPED_BYTES: usize = 128;
+const TYPED_BYTES: usize = 256;
 
 /// An identifier. Whether anybody has it is another matter.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,17 +22,28 @@ pub enum Identifier {
     Phone(Phone),
     /// A citizen ID number.
     CitizenId(CitizenId),
+    /// An e-mail address.
+    Email(Email),
+    /// A user name.
+    Username(Username),
 }
 
-/// The text is neither.
+/// The text is none of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Unusable;
 
 impl Identifier {
-    /// Reads what was typed. A citizen ID number has 18 characters, which no phone number that we serve has.
+    /// Reads what was typed.
     pub fn parse(typed: &str, today: NaiveDate) -> Result<Self, Unusable> {
         if typed.len() > TYPED_BYTES {
             return Err(Unusable);
+        }
+        let trimmed = typed.trim();
+        if trimmed.contains(['@', '\u{ff20}']) {
+            return Email::parse(trimmed).map(Self::Email).map_err(|_| Unusable);
+        }
+        if trimmed.starts_with(|c: char| c.is_ascii_alphabetic()) {
+            return Username::parse(trimmed).map(Self::Username).map_err(|_| Unusable);
         }
         let phone = Phone::parse(typed).map(Self::Phone);
         phone
@@ -39,6 +56,8 @@ impl Identifier {
         match self {
             Self::Phone(phone) => phone.e164(),
             Self::CitizenId(number) => number.as_str(),
+            Self::Email(email) => email.as_str(),
+            Self::Username(name) => name.as_str(),
         }
     }
 
@@ -47,6 +66,8 @@ impl Identifier {
         match self {
             Self::Phone(phone) => accounts::find_by_phone(tx, phone).await,
             Self::CitizenId(number) => accounts::find_by_citizen_id(tx, number).await,
+            Self::Email(email) => accounts::find_by_email(tx, email).await,
+            Self::Username(name) => accounts::find_by_username(tx, name).await,
         }
     }
 }
@@ -69,15 +90,40 @@ mod tests {
     }
 
     #[test]
+    fn each_namespace_has_a_form_of_its_own() {
+        let kind = |typed: &str| match parse(typed).unwrap() {
+            Identifier::Phone(_) => "phone",
+            Identifier::CitizenId(_) => "number",
+            Identifier::Email(_) => "e-mail",
+            Identifier::Username(_) => "name",
+        };
+        for (typed, expected) in [
+            ("13800000001", "phone"),
+            ("34000019930510007X", "number"),
+            (" Zhang.Wei@Example.CN ", "e-mail"),
+            ("13800000001@139.com", "e-mail"),
+            ("Zhang.Wei", "name"),
+            ("a13800000001", "name"),
+        ] {
+            assert_eq!(kind(typed), expected, "{typed}");
+        }
+        assert_eq!(parse("ZHANG.wei").unwrap().key(), parse("zhang.wei").unwrap().key());
+    }
+
+    #[test]
     fn anything_else_is_no_identifier() {
         for typed in [
             "",
             " ",
-            "zhang",
+            "abc",
+            "@",
+            "a@",
+            "x@y@z.cn",
             "12345",
             "340000199003070013",
-            "a@b.cn",
+            "张伟张伟",
             &"1".repeat(4096),
+            &"a".repeat(4096),
         ] {
             assert_eq!(parse(typed), Err(Unusable), "{typed:.20}");
         }

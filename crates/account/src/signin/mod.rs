@@ -1,9 +1,12 @@
-//! Signing in with a phone number, or with a citizen ID number once it is proven (HB-53), and a password.
+//! Signing in with a phone number, or with a citizen ID number once it is proven (HB-53), an e-mail address or a user name,
+//! and a password; with a second factor where the account has one; with a passkey and nothing else.
 //!
 //! - `form` the page; `page` its handlers
-//! - `identifier` what was typed, as one of the two
+//! - `identifier` what was typed, as one of its kinds
 //! - `guard` counters: when a captcha is asked for, when it is enough
 //! - `attempt` one try, the same for accounts that exist and accounts that do not (A203, A207)
+//! - `step`, `factor`, `second` half a sign-in, and the second factor; `more` a factor that a sub-site wants beside them
+//! - `passkey` a passkey and nothing else; `keep` an account that is being closed
 //! - `onward` where the person goes afterwards
 
 use axum::Router;
@@ -13,12 +16,18 @@ use serde::Deserialize;
 use crate::Service;
 
 mod attempt;
+mod factor;
 mod form;
 mod guard;
 mod identifier;
+mod keep;
+mod more;
 mod onward;
 mod page;
+mod passkey;
 mod prove;
+mod second;
+mod step;
 
 pub use onward::{Asked, Onward};
 pub(crate) use prove::{Proof, Typed, captcha_for, prove};
@@ -43,6 +52,13 @@ pub struct Config {
     pub address_limit: i64,
     /// The length of the window, in seconds.
     pub window_seconds: i64,
+    /// After so many wrong passwords in a row, on devices that the account was never used from together, on others each for
+    /// itself, the password opens nothing until its owner sets another one.
+    pub in_a_row_limit: i64,
+    /// For how many days failures in a row are remembered.
+    pub in_a_row_days: i64,
+    /// For how long the second factor can be given after the first, in minutes.
+    pub step_minutes: i64,
 }
 
 impl Default for Config {
@@ -56,6 +72,9 @@ impl Default for Config {
             account_limit: 300,
             address_limit: 200,
             window_seconds: 900,
+            in_a_row_limit: 100,
+            in_a_row_days: 30,
+            step_minutes: 10,
         }
     }
 }
@@ -64,6 +83,8 @@ impl Default for Config {
 pub(crate) fn routes() -> Router<Service> {
     Router::new()
         .route("/sign-in", get(page::show).post(page::submit))
+        .route("/sign-in/second", get(second::show).post(second::submit))
+        .route("/sign-in/more", get(more::show).post(more::submit))
         .merge(crate::session::routes())
 }
 

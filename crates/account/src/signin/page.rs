@@ -5,6 +5,7 @@ use axum::response::Response;
 use chrono::{DateTime, Utc};
 use model::interaction::{Interaction, Wants};
 use model::secret::Sensitive;
+use serde::Deserialize;
 use store::sessions::LiveSession;
 use web::extract::{Form, Query};
 use web::form::{Errors, Words};
@@ -15,7 +16,8 @@ use super::attempt::{self, Outcome, Try};
 use super::form::{self, Shown, SignIn};
 use super::guard::{Gate, Keys};
 use super::identifier::Identifier;
-use super::onward::{Asked, Onward};
+use super::onward::Onward;
+use super::{keep, passkey, second};
 use crate::Service;
 use crate::captcha;
 use crate::password::Password;
@@ -28,9 +30,9 @@ const BUSY_SECONDS: u32 = 5;
 pub(super) async fn show(
     State(service): State<Service>,
     mut visit: Visit,
-    Query(asked): Query<Asked>,
+    Query(asked): Query<Shows>,
 ) -> Result<Response, Stop> {
-    let onward = Onward::from(asked);
+    let onward = Onward::new(asked.interaction.as_deref(), asked.return_to.as_deref());
     let interaction = onward.speak(&service, &mut visit).await?;
     if let Some(page) = onward.left_behind(&service, interaction.as_ref()).await? {
         return Ok(visit.redirect(&page));
@@ -64,8 +66,23 @@ pub(super) async fn show(
         public_computer: session.as_ref().is_some_and(|session| session.public_computer),
         onward,
         retry_after: None,
+        passkey: passkey::offer(&service, &visit)?,
     };
-    Ok(form::render(&visit, &shown, Errors::none()))
+    let errors = match asked.late {
+        Some(_) => Errors::of_form("signin-late"),
+        None => Errors::none(),
+    };
+    Ok(form::render(&visit, &shown, errors))
+}
+
+/// The parameters of the page.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Shows {
+    interaction: Option<String>,
+    return_to: Option<String>,
+    /// A second factor came too late.
+    late: Option<String>,
 }
 
 /// Takes the form.
@@ -88,6 +105,9 @@ pub(super) async fn submit(
         onward: &onward,
         interaction: interaction.as_ref(),
     };
+    if sent.method.as_deref() == Some("passkey") {
+        return with_passkey(&mut visit, &again).await;
+    }
     let today = visit
         .now()
         .with_timezone(&visit.kit().branding().zone())
@@ -128,33 +148,57 @@ pub(super) async fn submit(
                 identifier,
                 password: &password,
                 public_computer,
+                client: interaction.as_ref().map(|waiting| &waiting.client_id),
             };
             attempt::run(&service, &visit, &keys, &one).await?
         }
         // Longer than any password: no account has it, whoever it is.
         Err(_) => Outcome::Refused,
     };
-    match outcome {
-        Outcome::In(started) => {
-            if interaction
-                .as_ref()
-                .is_some_and(|waiting| waiting.answers.cancelled)
-            {
-                // Left, came back by the back button, and signed in after all.
-                onward
-                    .answer(&service, &visit, |answers| answers.cancelled = false)
-                    .await?;
-            }
-            started.give_to(&mut visit);
-            Ok(visit.redirect(&onward.path()))
-        }
-        Outcome::Refused => {
-            again
-                .page(&visit, Captcha::AsNeeded(&keys), Errors::of_form("signin-wrong"))
-                .await
-        }
-        Outcome::Busy => again.later(&visit, busy()).await,
+    again
+        .go_on(&mut visit, outcome, (&keys, "signin-wrong"))
+        .await
+}
+
+/// A passkey, and nothing typed.
+async fn with_passkey(visit: &mut Visit, again: &Again<'_>) -> Result<Response, Stop> {
+    let (service, sent) = (again.service, again.sent);
+    if sent.credential.is_empty() {
+        // The button was pressed where no script could ask the browser.
+        let errors = Errors::of_form("signin-passkey-needs-script");
+        return again.page(visit, Captcha::Same, errors).await;
     }
+    let keys = Keys::new(visit, None);
+    let tx = service.store().read();
+    // A passkey cannot be guessed: no captcha stands before it, only the end.
+    if let Gate::Closed(seconds) = keys.gate(&tx, &service.config().signin, visit.now()).await? {
+        return again.later(visit, paused(seconds)).await;
+    }
+    let sent = passkey::Sent {
+        sealed: &sent.passkey,
+        credential: &sent.credential,
+        public_computer: sent.public_computer.is_some(),
+        client: again.interaction.map(|waiting| &waiting.client_id),
+    };
+    let outcome = passkey::sign_in(service, visit, &sent).await?;
+    again
+        .go_on(visit, outcome, (&keys, "signin-passkey-refused"))
+        .await
+}
+
+/// Left, came back by the back button, and signed in after all.
+pub(super) async fn uncancel(
+    service: &Service,
+    visit: &Visit,
+    onward: &Onward,
+    interaction: Option<&Interaction>,
+) -> Result<(), Stop> {
+    if interaction.is_some_and(|waiting| waiting.answers.cancelled) {
+        onward
+            .answer(service, visit, |answers| answers.cancelled = false)
+            .await?;
+    }
+    Ok(())
 }
 
 /// Whether a sign-in of that time is new enough for a request.
@@ -190,7 +234,6 @@ fn busy() -> (Errors, u32) {
     (Errors::of_form(words), BUSY_SECONDS)
 }
 
-/// The name of the sub-site that waits.
 /// The name of the sub-site that waits, and what it says about itself.
 async fn client_of(
     service: &Service,
@@ -230,6 +273,30 @@ impl Again<'_> {
         self.answer(visit, captcha, (errors, None)).await
     }
 
+    /// On from what a try came to.
+    async fn go_on(
+        &self,
+        visit: &mut Visit,
+        outcome: Outcome,
+        (keys, wrong): (&Keys, &'static str),
+    ) -> Result<Response, Stop> {
+        match outcome {
+            Outcome::In(started) => {
+                self.service.kick_delivery();
+                uncancel(self.service, visit, self.onward, self.interaction).await?;
+                started.give_to(visit);
+                Ok(visit.redirect(&self.onward.path()))
+            }
+            Outcome::Second(step) => Ok(visit.redirect(&second::page_of(step.expose(), self.onward))),
+            Outcome::Keep(step) => Ok(visit.redirect(&keep::page_of(step.expose(), self.onward))),
+            Outcome::Refused => {
+                self.page(visit, Captcha::AsNeeded(keys), Errors::of_form(wrong))
+                    .await
+            }
+            Outcome::Busy => self.later(visit, busy()).await,
+        }
+    }
+
     /// The page for a try that can be made after so many seconds.
     async fn later(&self, visit: &Visit, (errors, seconds): (Errors, u32)) -> Result<Response, Stop> {
         let captcha = if self.sent.captcha_id.is_empty() {
@@ -264,12 +331,13 @@ impl Again<'_> {
         let shown = Shown {
             client,
             links,
-            identifier: Sensitive::new(self.sent.identifier.expose().chars().take(64).collect()),
+            identifier: Sensitive::new(self.sent.identifier.expose().chars().take(form::IDENTIFIER_CHARACTERS).collect()),
             public_computer: self.sent.public_computer.is_some(),
             captcha,
             onward: self.onward.clone(),
             again: session.map(|session| session::display_name(&session.account)),
             retry_after,
+            passkey: passkey::offer(service, visit)?,
         };
         Ok(form::render(visit, &shown, errors))
     }

@@ -6,15 +6,16 @@ use chrono::{DateTime, FixedOffset};
 use model::event::Event;
 use model::ids::{AccountId, CaptchaId};
 use model::secret::Sensitive;
+use model::standing::{Answer, Entry, answer};
 use serde_json::json;
-use store::accounts::{Account, Status};
-use store::audit::Entry;
+use store::accounts::Account;
+use store::audit;
 use store::credentials;
 use uuid::Uuid;
 use web::form::Errors;
 use web::{Problem, Visit};
 
-use super::guard::{Counted, Gate, Keys};
+use super::guard::{Counted, Gate, Keys, Owner};
 use super::identifier::Identifier;
 use crate::Service;
 use crate::captcha;
@@ -92,15 +93,13 @@ pub(crate) async fn prove(service: &Service, visit: &Visit, typed: &Typed<'_>) -
         return Ok(Proof::Wrong);
     };
     let account = identifier.find(&tx).await?;
-    let owner = match &account {
-        Some(account) => account.id.to_string(),
-        None => format!("nobody:{}", identifier.key()),
-    };
-    let counted = keys.count(&tx, config, &owner, now).await?;
     let id = account
         .as_ref()
         .map_or(AccountId::from_uuid(Uuid::nil()), |account| account.id);
     let stored = credentials::find_password(&tx, id).await?;
+    let whose = (account.as_ref(), stored.as_ref());
+    let owner = Owner::of(&tx, visit, whose, &identifier).await?;
+    let counted = keys.count(&tx, config, &owner, now).await?;
     let stored = stored.map(|stored| StoredPassword::from_stored(stored.phc.into_inner()));
     let verdict = match service.hashing().verify(&password, stored.as_ref()).await {
         Err(HashingError::Busy) => {
@@ -111,17 +110,17 @@ pub(crate) async fn prove(service: &Service, visit: &Visit, typed: &Typed<'_>) -
     };
     match account {
         Some(account)
-            if account.status == Status::Active && verdict.is_right() && counted == Counted::Within =>
+            if answer(account.status, Entry::SignIn) == Answer::Yes && verdict.is_right() && counted == Counted::Within =>
         {
             keys.forgive(&tx, config, &owner, now).await?;
             Ok(Proof::Of(Box::new(account)))
         }
         other => {
-            let mut entry = Entry::new(Event::SignInRefused, now)
+            let mut entry = audit::Entry::new(Event::SignInRefused, now)
                 .details(json!({ "method": "password", "for": "joining accounts" }));
             entry.account = other.map(|account| account.id);
             entry.request_id = Some(visit.request_id().to_owned());
-            store::audit::record(&tx, service.rng(), entry).await?;
+            audit::record(&tx, service.rng(), entry).await?;
             Ok(Proof::Wrong)
         }
     }

@@ -12,6 +12,9 @@ use super::testing::{
 };
 use crate::testing::{Seen, World, worlds, worlds_with};
 
+mod factors;
+mod rows;
+
 const PHONE: &str = "13800000001";
 const OTHER: &str = "13900000002";
 const NUMBER: &str = "340000199003070012";
@@ -35,6 +38,8 @@ fn plain(seen: &Seen, typed: &str) -> String {
     for (before, after) in [
         ("name=\"csrf\" value=\"", "\""),
         ("name=\"captcha_id\" value=\"", "\""),
+        ("name=\"passkey\" value=\"", "\""),
+        ("data-passkey=\"", "\""),
     ] {
         while let Some((head, tail)) = text.split_once(before) {
             let rest = tail.split_once(after).map_or("", |(_, rest)| rest);

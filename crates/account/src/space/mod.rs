@@ -2,12 +2,12 @@
 //!
 //! - `home` `/account`
 //! - `level` `/account/level`: the level, its seals, and the ways up (HB-24)
-//! - `security` `/account/security`: password and sign-ins
+//! - `security` `/account/security`: factors, sign-ins, devices, and what happened
 //!
 //! `/account/sharing` is the consent crate's.
 
 use axum::Router;
-use axum::routing::{get, post};
+use axum::routing::get;
 
 use crate::Service;
 
@@ -22,8 +22,7 @@ pub fn routes() -> Router<Service> {
     Router::new()
         .route("/account", get(home::show))
         .route("/account/level", get(level::show))
-        .route("/account/security", get(security::show))
-        .route("/account/security/end", post(security::end))
+        .merge(security::routes())
 }
 
 #[cfg(test)]

@@ -1,13 +1,25 @@
-//! `/account/security`: when the password was last changed, and where I am signed in.
+//! `/account/security`: the factors of the account, where it is signed in, and from which devices it was used.
+//!
+//! - `history` `/account/security/history`: what happened, newest first
+//! - `not_me` `/account/security/not-me`: a sign-in that was somebody else's
 
+use std::collections::BTreeMap;
+
+use axum::Router;
 use axum::extract::State;
 use axum::response::Response;
+use axum::routing::{get, post};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use model::authn::{Method, Methods};
 use model::event::Event;
 use model::ids::SessionId;
+use model::secret::TokenHash;
 use serde::Deserialize;
 use serde_json::json;
 use store::audit::Entry;
+use store::devices::{self, Device};
+use store::history::Entry as Happened;
 use store::sessions::{self, Listed, LiveSession};
 use web::extract::{Form, FormName, Query};
 use web::form::{Button, Errors, FormPage};
@@ -15,21 +27,37 @@ use web::paths::LocalPath;
 use web::{Markup, Page, Problem, Visit};
 
 use crate::Service;
+use crate::factors;
+use crate::history::{Happening, What};
 use crate::session::{self, Stop};
 
+mod history;
+mod not_me;
+
 const HERE: LocalPath = LocalPath::known("/account/security");
+
+/// The pages.
+pub(super) fn routes() -> Router<Service> {
+    Router::new()
+        .route("/account/security", get(show))
+        .route("/account/security/end", post(end))
+        .route("/account/security/forget-device", post(forget))
+        .route("/account/security/history", get(history::show))
+        .route("/account/security/not-me", get(not_me::show).post(not_me::submit))
+}
 
 /// The parameters of the page.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub(super) struct Asked {
+struct Asked {
     ended: Option<String>,
+    forgotten: Option<String>,
 }
 
 /// What the buttons send: one sign-in, or all others.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub(super) struct End {
+struct End {
     session: Option<String>,
     others: Option<String>,
 }
@@ -38,46 +66,94 @@ impl FormName for End {
     const FORM: &'static str = "end-session";
 }
 
+/// What the buttons of the devices send.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Forget {
+    device: String,
+}
+
+impl FormName for Forget {
+    const FORM: &'static str = "forget-device";
+}
+
 #[derive(askama::Template)]
 #[template(path = "security.html")]
 struct Content<'a> {
     visit: &'a Visit,
-    ended: bool,
-    password_changed: Option<String>,
+    notice: Option<&'static str>,
+    panel: Markup,
     sessions: Vec<Row>,
     end_others: Markup,
+    devices: Vec<DeviceRow>,
 }
 
 struct Row {
     device: String,
+    place: Option<String>,
+    client: Option<String>,
+    level: Option<u8>,
     methods: String,
     began: String,
     seen: String,
     here: bool,
     end: Markup,
+    not_me: Option<LocalPath>,
+}
+
+struct DeviceRow {
+    label: String,
+    first: String,
+    last: String,
+    here: bool,
+    forget: Markup,
 }
 
 /// Shows the page.
-pub(super) async fn show(
+async fn show(
     State(service): State<Service>,
     mut visit: Visit,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Stop> {
     let session = session::require(&service, &mut visit, &HERE).await?;
-    let tx = service.store().read();
-    let list = sessions::list(&tx, session.account.id, &service.config().session, visit.now()).await?;
-    let password = store::credentials::find_password(&tx, session.account.id).await?;
+    let (tx, account) = (service.store().read(), &session.account);
+    let list = sessions::list(&tx, account.id, &service.config().session, visit.now()).await?;
+    let ids: Vec<SessionId> = list.iter().map(|one| one.id).collect();
+    let began = store::history::beginnings(&tx, account.id, &ids).await?;
+    // The newest beginning of each: a sign-in that was renewed is where it was renewed.
+    let mut beginnings: BTreeMap<SessionId, Happened> = BTreeMap::new();
+    for one in began {
+        if let Some(id) = one.session {
+            beginnings.entry(id).or_insert(one);
+        }
+    }
+    let sites = history::Sites::of(&tx, beginnings.values()).await?;
+    let known = devices::list(&tx, account.id).await?;
+    let here = visit
+        .device_token()
+        .map(|device| devices::handle_of(account.id, device));
     let others = list.iter().any(|one| one.id != session.id);
     let content = Content {
         visit: &visit,
-        ended: asked.ended.is_some(),
-        password_changed: password.map(|password| visit.moment(password.changed_at)),
-        sessions: list.iter().map(|one| row(&visit, one, &session)).collect(),
+        notice: match (asked.ended.is_some(), asked.forgotten.is_some()) {
+            (true, _) => Some("space-security-ended"),
+            (false, true) => Some("space-security-forgotten"),
+            (false, false) => None,
+        },
+        panel: factors::panel(&service, &visit, account).await?,
+        sessions: list
+            .iter()
+            .map(|one| row(&visit, one, (&session, beginnings.get(&one.id)), &sites))
+            .collect(),
         end_others: if others {
             button(&visit, ("others", "yes"), "space-security-end-others")
         } else {
             Markup::default()
         },
+        devices: known
+            .iter()
+            .map(|one| device_row(&visit, one, here.as_ref()))
+            .collect(),
     };
     Ok(visit.render(
         Page::new("account-security", "space-security-title").own_forms_only(),
@@ -85,8 +161,27 @@ pub(super) async fn show(
     ))
 }
 
+/// Forgets a device of the person's own: the next sign-in from it is a new one again.
+async fn forget(
+    State(service): State<Service>,
+    mut visit: Visit,
+    Form(sent): Form<Forget>,
+) -> Result<Response, Stop> {
+    let session = session::require(&service, &mut visit, &HERE).await?;
+    let handle = URL_SAFE_NO_PAD.decode(&sent.device).ok();
+    let handle = handle.and_then(|bytes| TokenHash::from_bytes(&bytes));
+    let handle = handle.ok_or_else(Problem::not_found)?;
+    let tx = service.store().begin().await?;
+    if devices::forget(&tx, session.account.id, &handle).await? {
+        let happening = Happening::new(session.account.id, What::DeviceForgotten).in_session(session.id);
+        crate::history::note(&service, &tx, &visit, &happening).await?;
+    }
+    tx.commit().await?;
+    Ok(visit.redirect(&HERE.with("forgotten", "yes")))
+}
+
 /// Ends one sign-in of the person's own, or all but this one.
-pub(super) async fn end(
+async fn end(
     State(service): State<Service>,
     mut visit: Visit,
     Form(sent): Form<End>,
@@ -102,6 +197,8 @@ pub(super) async fn end(
             .session(session.id)
             .details(details);
         store::audit::record(&tx, service.rng(), entry).await?;
+        let happening = Happening::new(account, What::OthersEnded).in_session(session.id);
+        crate::history::note(&service, &tx, &visit, &happening).await?;
         tx.commit().await?;
         return Ok(visit.redirect(&HERE.with("ended", "yes")));
     }
@@ -130,16 +227,27 @@ pub(super) async fn end(
             Entry::new(Event::SignedOut, now).account(account).session(id),
         )
         .await?;
+        let happening = Happening::new(account, What::Ended).in_session(id);
+        crate::history::note(&service, &tx, &visit, &happening).await?;
     }
     tx.commit().await?;
     Ok(visit.redirect(&HERE.with("ended", "yes")))
 }
 
-fn row(visit: &Visit, one: &Listed, current: &LiveSession) -> Row {
+fn row(
+    visit: &Visit,
+    one: &Listed,
+    (current, began): (&LiveSession, Option<&Happened>),
+    sites: &history::Sites,
+) -> Row {
     let id = one.id.to_string();
     let here = one.id == current.id;
+    let place = began.and_then(|began| began.place.as_ref());
     Row {
         device: one.device.clone(),
+        place: place.map(|place| place.network.clone()),
+        client: began.and_then(|began| sites.name(visit, began)),
+        level: began.and_then(|began| began.level).map(model::ladder::Level::number),
         methods: methods(visit, &one.methods),
         began: visit.moment(one.created_at),
         seen: visit.moment(one.last_seen_at),
@@ -149,6 +257,22 @@ fn row(visit: &Visit, one: &Listed, current: &LiveSession) -> Row {
         } else {
             button(visit, ("session", &id), "space-security-end")
         },
+        not_me: began
+            .filter(|_| !here)
+            .map(|began| not_me::page_of(began.id)),
+    }
+}
+
+fn device_row(visit: &Visit, one: &Device, here: Option<&TokenHash>) -> DeviceRow {
+    let handle = URL_SAFE_NO_PAD.encode(one.handle.as_bytes());
+    DeviceRow {
+        label: one.label.clone(),
+        first: visit.moment(one.first_seen_at),
+        last: visit.moment(one.last_seen_at),
+        here: here == Some(&one.handle),
+        forget: FormPage::new(Forget::FORM, LocalPath::known("/account/security/forget-device"))
+            .button(Button::secondary("space-security-forget").sends("device", handle))
+            .render(visit, &Errors::none()),
     }
 }
 
@@ -158,6 +282,7 @@ fn button(visit: &Visit, (name, value): (&'static str, &str), words: &'static st
         .render(visit, &Errors::none())
 }
 
+/// The names of factors, for people.
 fn methods(visit: &Visit, methods: &Methods) -> String {
     let name = |method| match method {
         Method::Password => "space-method-password",
@@ -165,6 +290,7 @@ fn methods(visit: &Visit, methods: &Methods) -> String {
         Method::Totp => "space-method-totp",
         Method::Passkey => "space-method-passkey",
         Method::Certificate => "space-method-certificate",
+        Method::Scan => "space-method-scan",
     };
     let names: Vec<String> = methods.iter().map(|method| visit.t(name(method))).collect();
     names.join(&visit.t("space-level-joint"))

@@ -1,5 +1,5 @@
-//! `/operator/audit`: who did what, newest first. Shows identifiers and no personal data; looking at one account's entries
-//! is itself an entry.
+//! `/operator/audit`: who did what, newest first. Shows identifiers and no personal data; reading it is itself an entry,
+//! once for each search.
 
 use axum::extract::State;
 use axum::response::Response;
@@ -192,11 +192,20 @@ async fn account_of(service: &Service, typed: &str) -> Result<Option<AccountId>,
         .map(|case| case.account))
 }
 
-/// Looking at one account's entries is itself written down, once for each search.
+/// Reading is itself written down, once for each search: about which account, where one was named, and for which event.
+/// Going on to older entries of the same search is no new one.
 async fn note(service: &Service, visit: &Visit, signed: &Signed, filter: &Filter) -> Result<(), Stop> {
-    if let (Some(account), None) = (filter.account, filter.older_than) {
-        let entry = audit(signed, visit, Event::AuditRead, json!({})).account(account);
-        store::audit::record(&service.store().read(), service.rng(), entry).await?;
+    if filter.older_than.is_some() {
+        return Ok(());
     }
+    let details = match &filter.event {
+        Some(event) => json!({ "event": event }),
+        None => json!({}),
+    };
+    let mut entry = audit(signed, visit, Event::AuditRead, details);
+    if let Some(account) = filter.account {
+        entry = entry.account(account);
+    }
+    store::audit::record(&service.store().read(), service.rng(), entry).await?;
     Ok(())
 }

@@ -41,6 +41,8 @@ use crate::review::page_of;
 use crate::roles::Permission;
 use crate::session::{self, Signed, Stop};
 
+mod recovery;
+
 const HERE: LocalPath = LocalPath::known("/operator/counter");
 
 /// Documents that are taken, with the keys of their names.
@@ -79,7 +81,9 @@ enum Who {
 }
 
 pub(crate) fn routes() -> Router<Service> {
-    Router::new().route("/operator/counter", get(show).post(submit))
+    Router::new()
+        .route("/operator/counter", get(show).post(submit))
+        .merge(recovery::routes())
 }
 
 async fn show(State(service): State<Service>, mut visit: Visit) -> Result<Response, Stop> {
@@ -317,7 +321,7 @@ fn render(visit: &Visit, sent: &Sent, errors: &Errors, code_at: Option<&Phone>) 
         }
         None => "counter-send-code",
     };
-    let form = form.button(Button::primary(submit));
+    let form = form.button(Button::primary(submit)).markup(recovery::link(visit));
     let page = sheet("operator-counter", "counter-title").caption("counter-caption");
     visit.form(page.return_to(HERE), &form, errors)
 }

@@ -15,9 +15,10 @@ use model::ids::OperatorSessionId;
 use serde::{Deserialize, Serialize};
 use store::operators::signins::{self, Live, Stage};
 use store::operators::{Operator, passkeys};
-use web::assets::Asset;
 use web::extract::FormName;
 use web::form::{Button, FormPage};
+use web::markup::escape;
+use web::passkey::{Act, ask};
 use web::paths::LocalPath;
 use web::{Markup, Problem, Visit};
 use webauthn_rs::prelude::{
@@ -36,13 +37,10 @@ const NEW: LocalPath = LocalPath::known("/operator/passkey/new");
 /// How long the browser may take, in minutes.
 const CEREMONY_MINUTES: i64 = 5;
 
-const SCRIPT: Asset = Asset::new("passkey", "js", include_bytes!("../../assets/passkey.js"));
-
 pub(crate) fn routes() -> Router<Service> {
     Router::new()
         .route("/operator/passkey", get(assert::show).post(assert::submit))
         .route("/operator/passkey/new", get(make::show).post(make::submit))
-        .route(&SCRIPT.path(), get(|| async { SCRIPT.respond() }))
 }
 
 /// What a sign-in waits for, in its row.
@@ -112,27 +110,15 @@ impl FormName for Sent {
     const FORM: &'static str = "operator-passkey";
 }
 
-#[derive(askama::Template)]
-#[template(path = "operator_passkey.html")]
-struct Ceremony<'a> {
-    visit: &'a Visit,
-    options: &'a str,
-    make: bool,
-    text: &'static str,
-    script: String,
-}
-
 fn ceremony(visit: &Visit, action: LocalPath, options: &str, text: &'static str) -> FormPage {
     let make = action == NEW;
     FormPage::new("operator-passkey", action)
         .hidden("credential", "")
-        .markup(Markup::of(&Ceremony {
-            visit,
-            options,
-            make,
-            text,
-            script: SCRIPT.path(),
-        }))
+        .markup(Markup::from_rendered(format!(
+            "<p>{}</p>",
+            escape(&visit.t(text))
+        )))
+        .markup(ask(visit, options, if make { Act::Make } else { Act::Use }))
         .button(Button::primary(if make {
             "operator-passkey-make"
         } else {
@@ -198,6 +184,7 @@ pub(crate) async fn begin_known(
 }
 
 #[cfg(test)]
+#[path = "../../../account/src/factors/soft.rs"]
 mod soft;
 #[cfg(test)]
 mod tests;

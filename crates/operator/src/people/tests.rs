@@ -255,12 +255,13 @@ async fn attack_265_two_administrators_who_reset_each_other_leave_one_and_a_rese
 }
 
 /// Pages with who may see them: reviewer, senior reviewer, auditor, administrator.
-const TABLE: [(&str, [bool; 4]); 9] = [
+const TABLE: [(&str, [bool; 4]); 10] = [
     ("/operator", [true, true, true, true]),
     ("/operator/security", [true, true, true, true]),
     ("/operator/confirm", [true, true, true, true]),
     ("/operator/queue", [true, true, false, false]),
     ("/operator/counter", [true, true, false, false]),
+    ("/operator/standing", [false, true, false, false]),
     ("/operator/audit", [false, false, true, false]),
     ("/operator/sources", [false, true, true, true]),
     ("/operator/operators", [false, false, false, true]),

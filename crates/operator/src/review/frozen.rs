@@ -42,6 +42,7 @@ pub(super) async fn unfreeze(
     {
         return Ok(Outcome::Gone);
     }
+    ::account::standing::thawed(desk.service.account(), &tx, case.account).await?;
     let about = About::from(case);
     desk.note(&tx, &about, (Happening::Approved, Some(reason)))
         .await?;

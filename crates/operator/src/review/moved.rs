@@ -34,7 +34,9 @@ pub(super) async fn take_number(
         return Ok(false);
     }
     evidence::end_all(tx, other.id, (now, "number_moved")).await?;
-    accounts::freeze(tx, other.id, now).await?;
+    if accounts::freeze(tx, other.id, now).await? {
+        ::account::standing::froze(desk.service.account(), tx, other.id).await?;
+    }
     sessions::end_all(tx, other.id, None, now).await?;
     let new = NewCase {
         id: CaseId::new(now, rng),

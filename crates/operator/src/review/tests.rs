@@ -33,6 +33,7 @@ use crate::{Config, MESSAGES};
 mod attacks;
 mod decisions;
 mod frozen;
+mod recovery;
 mod roles;
 mod two_people;
 
@@ -95,6 +96,7 @@ fn desk(test: TestStore) -> Desks {
         agreements: Agreements::shipped().unwrap(),
         gateways: Gateways {
             sms: None,
+            mail: None,
             captcha_sandbox: None,
         },
         sources,

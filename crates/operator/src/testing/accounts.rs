@@ -26,6 +26,7 @@ pub(super) fn service(test: &TestStore, kit: Kit) -> Service {
         agreements: Agreements::shipped().unwrap(),
         gateways: Gateways {
             sms: None,
+            mail: None,
             captcha_sandbox: None,
         },
         sources: evidence::Sources::default(),

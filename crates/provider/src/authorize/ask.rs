@@ -1,5 +1,6 @@
 //! A question to the resident in the middle of a request: which page asks it, and what it must know.
 
+use model::authn::Strength;
 use model::ids::ClientId;
 use model::interaction::{InteractionId, Wants};
 use model::ladder::Level;
@@ -15,8 +16,12 @@ pub enum AskPage {
     SignIn,
     /// Will you make an account?
     Register,
+    /// Do you accept what an agreement says now?
+    Agreement,
     /// Will you raise your level to this one?
     Level(Level),
+    /// Will you add what this sign-in lacks to be so strong? The level is there.
+    Strength(Strength),
     /// Do you agree to the release?
     Consent,
 }
@@ -27,6 +32,8 @@ impl AskPage {
         match self {
             Self::SignIn | Self::Register => AuthorizeError::LoginRequired,
             Self::Level(_) => AuthorizeError::LevelTooLow,
+            Self::Strength(_) => AuthorizeError::SignInTooWeak,
+            Self::Agreement => AuthorizeError::AgreementDue,
             Self::Consent => AuthorizeError::ConsentRequired,
         }
     }
@@ -38,6 +45,10 @@ impl AskPage {
             Self::Level(level) => {
                 LocalPath::known("/account/level").with("want", &level.number().to_string())
             }
+            Self::Strength(strength) => {
+                LocalPath::known("/sign-in/more").with("want", &strength.number().to_string())
+            }
+            Self::Agreement => LocalPath::known("/account/agreements/change"),
             Self::Consent => LocalPath::known("/consent"),
         }
     }

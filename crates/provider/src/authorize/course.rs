@@ -1,6 +1,7 @@
 //! What the steps of a request are told besides the request: the time, the rules, the answers so far, and the person in
 //! front of the browser.
 
+use account::agreements::Agreements;
 use chrono::{DateTime, Utc};
 use model::evidence::Evidence;
 use model::interaction::Interaction;
@@ -17,6 +18,8 @@ pub struct Course<'a> {
     pub now: DateTime<Utc>,
     /// The rules of levels.
     pub ladder: &'a Ladder,
+    /// The agreements that people accept.
+    pub agreements: &'a Agreements,
     /// What the resident was asked and answered; `None` when the request has just arrived.
     pub asked: Option<&'a Interaction>,
 }
@@ -55,4 +58,6 @@ pub struct Standing {
     pub evidence: Vec<Evidence>,
     /// What the owner allowed the client.
     pub grant: Option<Grant>,
+    /// The version of the agreement that the owner accepted last.
+    pub agreed: Option<String>,
 }

@@ -6,12 +6,16 @@
 //! is above them is told as the highest of the demanded ones, never as more than is proven.
 
 use chrono::{DateTime, Utc};
+use model::authn::Strength;
 use model::client::{AccountKind, Client};
 use model::evidence::{Evidence, SourceId};
 use model::ladder::{Ladder, Level};
 
 use crate::authorize::request::AskedLevel;
 use crate::error::AuthorizeError;
+
+/// The strongest that a sign-in becomes by a factor that is added to it here: a passkey.
+const STRENGTH_MAX: Strength = Strength::A3;
 
 /// How many ways up an error description names.
 const ROADS_MAX: usize = 6;
@@ -109,6 +113,14 @@ impl LevelDemand {
             .max()
             .unwrap_or(now)
     }
+}
+
+/// How strong a sign-in must be for a token to carry a level, if it is that strong or can be made so.
+pub fn strength_for(ladder: &Ladder, level: Level, now: Strength) -> Option<Strength> {
+    Strength::ALL
+        .into_iter()
+        .filter(|strength| *strength <= now.max(STRENGTH_MAX))
+        .find(|strength| ladder.acr(level, *strength) >= level)
 }
 
 /// The account at this moment, for the ladder.

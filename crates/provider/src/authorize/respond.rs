@@ -1,6 +1,7 @@
 //! From the outcome of the steps to the answer of the endpoint: a code, an error, a page that asks, or a problem.
 //! Statements on the silent path: one for sign-in, account, evidence and grant; then one transaction with code and event.
 
+use account::agreements::RESIDENT;
 use axum::response::Response;
 use chrono::{DateTime, TimeDelta, Utc};
 use model::client::{Client, ResponseMode};
@@ -53,6 +54,7 @@ pub async fn walk(
     let course = Course {
         now: service.now(),
         ladder: service.ladder(),
+        agreements: service.agreements(),
         asked,
     };
     match steps::settle(permitted, standing, &course) {
@@ -154,7 +156,7 @@ async fn look_up(service: &Service, visit: &Visit, permitted: &Permitted) -> Res
     let client = permitted.redirect().client();
     let (tx, hash) = (service.store().read(), token.hash());
     let limits = &service.config().sessions;
-    let standing = sessions::find_standing(&tx, &hash, &client.client_id, limits, service.now());
+    let standing = sessions::find_standing(&tx, &hash, (&client.client_id, RESIDENT), limits, service.now());
     let Some(standing) = standing.await? else {
         return Ok(Standing::default());
     };
@@ -162,6 +164,7 @@ async fn look_up(service: &Service, visit: &Visit, permitted: &Permitted) -> Res
         subject: service.subject(client, standing.session.account.id),
         evidence: standing.evidence,
         grant: standing.grant,
+        agreed: standing.agreed,
         session: Some(standing.session),
     })
 }

@@ -1,7 +1,7 @@
 //! The order of an authorization request, and nowhere else:
 //!
 //! ```text
-//! Raw -> ClientKnown -> RedirectTrusted -> Parsed -> Permitted -> SignedIn | Ask -> LevelReached | Ask -> Consented | Ask -> Answer
+//! Raw -> ClientKnown -> RedirectTrusted -> Parsed -> Permitted -> SignedIn | Ask -> Agreed | Ask -> LevelReached | Ask -> Consented | Ask -> Answer
 //! ```
 //!
 //! Each step takes the proof that the one before made. Up to [`RedirectTrusted`] a fault is a page; after it the
@@ -9,6 +9,7 @@
 //! something asks the resident, and the request walks the same steps again when the answer is there
 //! ([`super::resume`]). The steps are pure: what they need was looked up before ([`Standing`]).
 
+use account::agreements::{self, Due};
 use chrono::{DateTime, Utc};
 use model::client::Client;
 use model::evidence::Evidence;
@@ -24,7 +25,7 @@ use crate::authorize::ask::{Ask, AskPage};
 use crate::authorize::course::{Course, Standing};
 use crate::authorize::fault::PageFault;
 use crate::authorize::hint;
-use crate::authorize::level::{Climber, LevelDecision, LevelDemand};
+use crate::authorize::level::{Climber, LevelDecision, LevelDemand, strength_for};
 use crate::authorize::permit;
 use crate::authorize::raw::Raw;
 use crate::authorize::redirect::{ClientKnown, RedirectTrusted, Reply};
@@ -45,7 +46,8 @@ pub fn admit(service: &Service, raw: Raw) -> Result<Permitted, Stop> {
 /// What is the answer for this person? The steps that may ask.
 pub fn settle(permitted: Permitted, standing: Standing, course: &Course<'_>) -> Result<Answer, Stop> {
     let signed_in = SignedIn::check(permitted, standing, course)?;
-    let reached = LevelReached::check(signed_in, course)?;
+    let agreed = Agreed::check(signed_in, course)?;
+    let reached = LevelReached::check(agreed, course)?;
     let consented = Consented::check(reached, course)?;
     Ok(consented.answer())
 }
@@ -170,6 +172,7 @@ pub struct SignedIn {
     session: LiveSession,
     evidence: Vec<Evidence>,
     grant: Option<Grant>,
+    agreed: Option<String>,
 }
 
 impl SignedIn {
@@ -218,19 +221,46 @@ impl SignedIn {
                 session: Some(session),
                 evidence,
                 grant,
+                agreed,
                 ..
             } => Ok(Self {
                 permitted,
                 session,
                 evidence,
                 grant,
+                agreed,
             }),
             Standing { session: None, .. } => Err(permitted.refuse(AuthorizeError::LoginRequired)),
         }
     }
 }
 
-/// The sixth step: the level is there, or it was only wished for.
+/// The sixth step: the agreement in effect is accepted, or may be put off.
+#[derive(Debug)]
+pub struct Agreed(SignedIn);
+
+impl Agreed {
+    fn check(signed_in: SignedIn, course: &Course<'_>) -> Result<Self, Stop> {
+        let permitted = &signed_in.permitted;
+        let id = agreements::of_kind(signed_in.session.account.kind);
+        let due = course.agreements.due(id, signed_in.agreed.as_deref(), course.now);
+        let Due::Accept(asked) = due else {
+            return Ok(Self(signed_in));
+        };
+        let answers = course.asked.map(|interaction| &interaction.answers);
+        if answers.is_some_and(|answers| answers.agreement_refused) {
+            return Err(permitted.refuse(AuthorizeError::AgreementRefused));
+        }
+        // While it may be put off, nothing is in the way of a request that must not show a page.
+        let put_off = answers.is_some_and(|answers| answers.agreement_put_off);
+        if asked.last_day.is_some() && (put_off || permitted.request.prompt.none) {
+            return Ok(Self(signed_in));
+        }
+        Err(permitted.ask(AskPage::Agreement, course.auth_after(&permitted.request)))
+    }
+}
+
+/// The seventh step: the level is there, or it was only wished for.
 #[derive(Debug)]
 pub struct LevelReached {
     signed_in: SignedIn,
@@ -239,12 +269,13 @@ pub struct LevelReached {
 }
 
 impl LevelReached {
-    fn check(signed_in: SignedIn, course: &Course<'_>) -> Result<Self, Stop> {
+    fn check(Agreed(signed_in): Agreed, course: &Course<'_>) -> Result<Self, Stop> {
         let SignedIn {
             permitted,
             session,
             evidence,
             grant,
+            ..
         } = &signed_in;
         let climber = Climber {
             kind: session.account.kind,
@@ -254,9 +285,11 @@ impl LevelReached {
         let strength = session.methods.strength();
         let identity = course.ladder.level(climber.kind, evidence, course.now).level;
         let now = course.ladder.acr(identity, strength);
-        // A higher account helps only as far as this sign-in carries it.
-        let can_reach =
-            |level| course.ladder.acr(level, strength) >= level && climber.can_reach(course.ladder, level);
+        // A higher account helps only as far as this sign-in, with another factor, can carry it.
+        let carried_by = |level| strength_for(course.ladder, level, strength);
+        let can_reach = |level| {
+            carried_by(level).is_some() && (identity >= level || climber.can_reach(course.ladder, level))
+        };
         // A wish is asked for, and where nothing may be asked it is not a condition (Core 5.5.1).
         let declined = course.asked.is_some_and(|asked| asked.answers.level_declined);
         let after = course.auth_after(&permitted.request);
@@ -271,8 +304,13 @@ impl LevelReached {
                 identity,
                 signed_in,
             }),
+            // Just what is missing: the level first, and then the factor that carries it.
             LevelDecision::RaiseWished(level) | LevelDecision::RaiseDemanded(level) => {
-                Err(permitted.ask(AskPage::Level(level), after))
+                let page = match carried_by(level).filter(|_| identity >= level) {
+                    Some(strength) => AskPage::Strength(strength),
+                    None => AskPage::Level(level),
+                };
+                Err(permitted.ask(page, after))
             }
             LevelDecision::Unmet(level) => {
                 let redirect = &permitted.redirect;
@@ -294,7 +332,7 @@ impl LevelReached {
     }
 }
 
-/// The seventh step: the resident decided about the release.
+/// The eighth step: the resident decided about the release.
 #[derive(Debug)]
 pub struct Consented {
     reached: LevelReached,

@@ -23,6 +23,9 @@ fn account() -> Account {
         phone: Some(Phone::parse("13800138000").unwrap()),
         name: None,
         citizen_id: None,
+        email: None,
+        username: None,
+        declared_name: None,
         created_at: day(0),
         updated_at: day(1),
     }

@@ -91,8 +91,16 @@ faults! {
         LoginRequired => LoginRequired, SEE_OTHER, "a sign-in is needed";
         /// The level is too low, and nothing may be asked.
         LevelTooLow => InteractionRequired, SEE_OTHER, "the level is too low; send the request without prompt none";
+        /// The account has the level, the sign-in is too weak for it, and nothing may be asked.
+        SignInTooWeak => LoginRequired, SEE_OTHER,
+            "the sign-in is not strong enough; send the request without prompt none";
         /// The level is too low and stays so. A sub-site that the resident has agreed to something at hears what is missing.
         LevelUnmet => UnmetAuthenticationRequirements, SEE_OTHER, "the demanded level was not reached";
+        /// An agreement has changed and waits for an answer, and nothing may be asked.
+        AgreementDue => InteractionRequired, SEE_OTHER,
+            "an agreement has changed; send the request without prompt none";
+        /// The resident refused a changed agreement.
+        AgreementRefused => AccessDenied, SEE_OTHER, "the resident did not accept the agreement";
         /// The resident has not decided yet, and nothing may be asked.
         ConsentRequired => ConsentRequired, SEE_OTHER, "consent is needed; send the request without prompt none";
         /// The resident said no.

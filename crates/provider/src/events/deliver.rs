@@ -18,7 +18,7 @@ use model::event::Event;
 use model::ids::ClientId;
 use model::scope::Scope;
 use store::audit::{self, Entry};
-use store::status_events::{self, Notice, Taken};
+use store::status_events::{self, Notice, Said, Taken};
 use store::{StoreError, Tx, clients, grants};
 use tokio::task::{Id, JoinSet};
 
@@ -259,7 +259,8 @@ async fn prepare(service: &Service, notice: &Notice) -> Result<Option<(String, S
     let Some(uri) = client.events_uri.clone().filter(|_| !client.disabled) else {
         return Ok(None);
     };
-    if notice.fell.dates {
+    // Whoever was told levels and dates may know them no more; what happened to the account itself they are told.
+    if matches!(&notice.said, Said::Fell(fell) if fell.dates) {
         let grant = grants::find_active(&tx, notice.account, &notice.client).await;
         let grant = grant.map_err(no_answer)?;
         if !grant.is_some_and(|grant| grant.allowed.contains(Scope::Assurance)) {

@@ -11,7 +11,7 @@ use model::ids::{ClientId, StatusEventId};
 use model::ladder::Level;
 use model::scope::Scope;
 use serde_json::{Value, json};
-use store::status_events::{self, Cause, LevelFell, Notice, State};
+use store::status_events::{self, Cause, LevelFell, Notice, Said, State};
 
 use super::Counters;
 use super::deliver::Worker;
@@ -77,7 +77,7 @@ async fn put(world: &World, id: &str, dates: bool) -> Notice {
         id: StatusEventId::new(now, world.store.rng()),
         client: ClientId::parse(id).unwrap(),
         account: world.account,
-        fell: LevelFell {
+        said: Said::Fell(LevelFell {
             from: level(2),
             to: level(1),
             at: now - TimeDelta::minutes(5),
@@ -85,7 +85,7 @@ async fn put(world: &World, id: &str, dates: bool) -> Notice {
             verified_at: Some(now - TimeDelta::days(3)),
             lapses_at: Some(now + TimeDelta::days(700)),
             dates,
-        },
+        }),
         created_at: now,
     };
     status_events::put(&world.store.read(), std::slice::from_ref(&notice))

@@ -1,5 +1,7 @@
-//! The signed event (RFC 8417 section 2.2): one logical event in two vocabularies, that of OpenID CAEP 1.0 section 3.4 for
-//! receivers who know it, and our own, which says what tokens say.
+//! The signed event (RFC 8417 section 2.2): a level that fell is one logical event in two vocabularies, that of OpenID CAEP
+//! 1.0 section 3.4 for receivers who know it, and our own, which says what tokens say. What happens to an account is said
+//! in the words of OpenID RISC 1.0 section 2 (disabled, enabled, purged) and CAEP 1.0 sections 3.1 and 3.3 (session
+//! revoked, credential change), without any reason: that is between the person and the province.
 //!
 //! There is no `sub` and no `exp` (RFC 8417 section 4.6), and `typ` is `secevent+jwt`, so that an event is never taken for
 //! an ID token. `jti` is the same each time that one event is sent to one sub-site, and another at every sub-site.
@@ -11,7 +13,9 @@ use jose::sign::{SignError, TokenType};
 use model::client::Client;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
-use store::status_events::{Cause, LevelFell, Notice};
+use store::status_events::{
+    AccountEvent, Cause, Credential, CredentialStep, Happened, LevelFell, Notice, Said,
+};
 
 use crate::Service;
 
@@ -37,12 +41,52 @@ struct Subject<'a> {
     sub: String,
 }
 
+/// RFC 8417 section 2.2: an object with one member for each vocabulary.
 #[derive(Serialize)]
-struct Events {
-    #[serde(rename = "urn:denizen:event:identity-level-changed")]
-    ours: LevelChanged,
-    #[serde(rename = "https://schemas.openid.net/secevent/caep/event-type/assurance-level-change")]
-    caep: AssuranceLevelChange,
+#[serde(untagged)]
+enum Events {
+    Level {
+        #[serde(rename = "urn:denizen:event:identity-level-changed")]
+        ours: LevelChanged,
+        #[serde(rename = "https://schemas.openid.net/secevent/caep/event-type/assurance-level-change")]
+        caep: AssuranceLevelChange,
+    },
+    Disabled {
+        #[serde(rename = "https://schemas.openid.net/secevent/risc/event-type/account-disabled")]
+        event: Nothing,
+    },
+    Enabled {
+        #[serde(rename = "https://schemas.openid.net/secevent/risc/event-type/account-enabled")]
+        event: Nothing,
+    },
+    Purged {
+        #[serde(rename = "https://schemas.openid.net/secevent/risc/event-type/account-purged")]
+        event: Nothing,
+    },
+    SessionsRevoked {
+        #[serde(rename = "https://schemas.openid.net/secevent/caep/event-type/session-revoked")]
+        event: When,
+    },
+    CredentialChange {
+        #[serde(rename = "https://schemas.openid.net/secevent/caep/event-type/credential-change")]
+        event: CredentialChange,
+    },
+}
+
+/// These events have no members of their own.
+#[derive(Serialize)]
+struct Nothing {}
+
+#[derive(Serialize)]
+struct When {
+    event_timestamp: i64,
+}
+
+#[derive(Serialize)]
+struct CredentialChange {
+    credential_type: Credential,
+    change_type: CredentialStep,
+    event_timestamp: i64,
 }
 
 #[derive(Serialize)]
@@ -75,8 +119,32 @@ fn time(at: DateTime<Utc>) -> String {
     at.to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 
-fn events(fell: &LevelFell) -> Events {
-    Events {
+fn account(happened: &Happened) -> Events {
+    let event_timestamp = happened.at.timestamp();
+    match happened.what {
+        AccountEvent::Disabled => Events::Disabled { event: Nothing {} },
+        AccountEvent::Enabled => Events::Enabled { event: Nothing {} },
+        AccountEvent::Purged => Events::Purged { event: Nothing {} },
+        AccountEvent::SessionsRevoked => Events::SessionsRevoked {
+            event: When { event_timestamp },
+        },
+        AccountEvent::CredentialChanged => {
+            let (credential_type, change_type) = happened
+                .credential
+                .unwrap_or((Credential::Password, CredentialStep::Update));
+            Events::CredentialChange {
+                event: CredentialChange {
+                    credential_type,
+                    change_type,
+                    event_timestamp,
+                },
+            }
+        }
+    }
+}
+
+fn fell(fell: &LevelFell) -> Events {
+    Events::Level {
         ours: LevelChanged {
             acr: fell.to.acr(),
             previous_acr: fell.from.acr(),
@@ -108,13 +176,16 @@ pub(super) fn mint(service: &Service, client: &Client, notice: &Notice) -> Resul
         iat: notice.created_at.timestamp(),
         jti: jti(notice),
         aud: client.client_id.as_str(),
-        toe: notice.fell.at.timestamp(),
+        toe: notice.said.at().timestamp(),
         sub_id: Subject {
             format: "iss_sub",
             iss: service.issuer(),
             sub: service.subject(client, notice.account),
         },
-        events: events(&notice.fell),
+        events: match &notice.said {
+            Said::Fell(level) => fell(level),
+            Said::Account(happened) => account(happened),
+        },
     };
     // Strings and numbers always make JSON.
     let claims = serde_json::to_string(&claims).map_err(|_| SignError::Library)?;

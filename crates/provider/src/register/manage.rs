@@ -185,6 +185,7 @@ async fn put(
     match ends {
         Ends::Nothing => {}
         Ends::Tokens => {
+            store::subjects::follow(&tx, &old.client, &stored.client).await?;
             clients::revoke_tokens(&tx, &stored.client.client_id, now).await?;
         }
         Ends::Consents => {

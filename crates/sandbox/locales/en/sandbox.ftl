@@ -38,6 +38,7 @@ site-lapses-on = Lapses on
 site-subject = You are known here as
 site-notice-not-signed-in = You are not signed in at the identity service, or it needs a word from you first.
 site-ended = The identity service ended your sign-in here at { $time } (Beijing time).
+site-level-fell = Your identity level is { $level } ({ $name }) since { $time } (Beijing time), as the identity service told this site. Sign in again to go on with what is true now.
 site-footer = A sandbox: every person and figure is invented
 
 ## Home.

@@ -38,6 +38,7 @@ site-lapses-on = Hết hạn vào
 site-subject = Mã của bạn tại đây
 site-notice-not-signed-in = Bạn chưa đăng nhập ở cổng định danh, hoặc cổng cần bạn xác nhận.
 site-ended = Cổng định danh đã kết thúc đăng nhập của bạn tại đây lúc { $time } (giờ Bắc Kinh).
+site-level-fell = Theo thông báo của cổng định danh, từ { $time } (giờ Bắc Kinh) mức định danh của bạn là { $level } ({ $name }). Hãy đăng nhập lại để tiếp tục theo mức hiện tại.
 site-footer = Môi trường thử: mọi người và số liệu đều hư cấu
 
 ## Home.

@@ -38,6 +38,7 @@ site-lapses-on = 有效期至
 site-subject = 本站用户标识
 site-notice-not-signed-in = 您尚未在统一身份认证平台登录，或者还需要您本人确认。
 site-ended = 统一身份认证平台已于 { $time }（北京时间）结束您在本站的登录。
+site-level-fell = 统一身份认证平台告知本站：自 { $time }（北京时间）起，您的身份等级为 { $level }（{ $name }）。请重新登录，以当前等级继续办理。
 site-footer = 沙箱演示，所有人物和数据均为虚构
 
 ## Home.

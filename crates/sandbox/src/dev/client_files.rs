@@ -57,7 +57,8 @@ fn rules(site: &SiteConfig, base_url: &str) -> String {
              dpop_bound_access_tokens = true\n"
         }
     };
-    format!("{own}{profile}")
+    // Whoever relies on levels wants to hear at once when one falls.
+    format!("{own}events_uri = \"{base_url}/events\"\n{profile}")
 }
 
 fn keys(site: &SiteConfig) -> String {

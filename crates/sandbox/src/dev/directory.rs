@@ -190,6 +190,7 @@ fn configuration(shipped: &Path, dir: &Path, plan: &Plan) -> String {
         world_url,
         ..
     } = plan;
+    let smtp_port = plan.smtp.port();
     format!(
         r#"# Written by denizen-dev for development; what each key means: {shipped}/denizen.toml
 environment = "development"
@@ -228,6 +229,15 @@ filter = "info,sqlx=warn,sea_orm=warn"
 [account.captcha]
 sandbox_url = "{world_url}"
 per_address_ten_minutes = 100000
+
+[account.register]
+by_email = true
+
+[account.email]
+server = "127.0.0.1"
+port = {smtp_port}
+security = "none"
+from = "no-reply@id.denizen.example"
 
 [account.sms]
 url = "{world_url}/gateway/sms"

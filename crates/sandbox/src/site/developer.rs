@@ -34,6 +34,7 @@ pub(super) fn describe(tokens: &Tokens) -> Result<SignedIn, Failure> {
         }),
         id_token: raw,
         claims,
+        fell: None,
     })
 }
 

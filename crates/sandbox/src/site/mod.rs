@@ -4,6 +4,7 @@
 
 mod credential;
 mod developer;
+mod events;
 mod failure;
 mod files;
 mod handlers;
@@ -149,6 +150,8 @@ struct Inner {
     issuer: Issuer,
     client_id: String,
     logout_tokens: Spent,
+    /// The events that were taken.
+    events: Spent,
     world: World,
     clock: Clock,
 }
@@ -173,6 +176,7 @@ pub(crate) fn router(config: SiteConfig, around: Around) -> anyhow::Result<Route
         issuer: Issuer::new(&issuer, wire::outbound()?),
         client_id: config.client_id,
         logout_tokens: Spent::default(),
+        events: Spent::default(),
         world,
         base_url,
         clock,
@@ -186,6 +190,7 @@ pub(crate) fn router(config: SiteConfig, around: Around) -> anyhow::Result<Route
         .route("/signed-out", get(handlers::signed_out))
         .route("/backchannel-logout", post(logout::backchannel))
         .route("/frontchannel-logout", get(logout::frontchannel))
+        .route("/events", post(events::receive))
         .route("/my/{file}", get(files::show))
         .route("/developer", get(handlers::developer))
         .route(

@@ -7,7 +7,7 @@ use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use serde_json::Value;
 
 use super::files::{File, Line};
-use super::session::{Ended, SignedIn};
+use super::session::{Ended, Fell, SignedIn};
 use super::{Service, Site};
 use crate::texts::Words;
 use crate::wire;
@@ -65,6 +65,30 @@ pub(super) struct Me {
     pub seals: Vec<Seal>,
     pub verified_on: Option<String>,
     pub lapses_on: Option<String>,
+    /// That the level fell since the sign-in.
+    pub fell: Option<FellView>,
+}
+
+/// That the level fell, as a page shows it.
+pub(super) struct FellView {
+    pub level: u8,
+    pub at: String,
+    pub words: String,
+}
+
+impl FellView {
+    fn of(fell: Fell, w: Words) -> Self {
+        let words = [
+            ("level", fell.level.to_string()),
+            ("name", level_name(w, fell.level)),
+            ("time", clock_time(fell.at)),
+        ];
+        Self {
+            level: fell.level,
+            at: fell.at.to_rfc3339_opts(SecondsFormat::Secs, true),
+            words: w.format("site-level-fell", words),
+        }
+    }
 }
 
 /// One dated piece of evidence.
@@ -92,6 +116,7 @@ impl Me {
             seals: seals.iter().filter_map(|seal| Seal::of(seal, w)).collect(),
             verified_on: signed_in.text_claim("identity_verified_at").map(day),
             lapses_on: signed_in.text_claim("identity_lapses_at").map(day),
+            fell: signed_in.fell.map(|fell| FellView::of(fell, w)),
         }
     }
 }

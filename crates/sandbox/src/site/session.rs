@@ -67,12 +67,30 @@ pub(super) struct SignedIn {
     pub userinfo: Option<Value>,
     pub userinfo_error: Option<String>,
     pub token_response: Value,
+    /// The provider said later that the level fell.
+    pub fell: Option<Fell>,
+}
+
+/// That the level fell, as the provider said after the sign-in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Fell {
+    /// The level now.
+    pub level: u8,
+    /// Since when.
+    pub at: DateTime<Utc>,
 }
 
 impl SignedIn {
     /// The level this sign-in may be used at.
     pub(super) fn level(&self) -> Option<u8> {
-        self.acr.as_deref().and_then(level_of_acr)
+        let level = self.acr.as_deref().and_then(level_of_acr)?;
+        Some(self.fell.map_or(level, |fell| level.min(fell.level)))
+    }
+
+    /// Whether something that happened then was not known yet when the token was made.
+    fn is_not_after(&self, at: DateTime<Utc>) -> bool {
+        let made_at = self.claims.get("iat").and_then(Value::as_i64);
+        made_at.is_none_or(|made_at| made_at <= at.timestamp())
     }
 
     /// A claim from the ID token, else from userinfo.
@@ -120,6 +138,8 @@ pub(super) enum Channel {
     Back,
     /// Through a frame in the browser.
     Front,
+    /// By an event about the account.
+    Event,
 }
 
 impl Channel {
@@ -127,6 +147,7 @@ impl Channel {
         match self {
             Self::Back => "back",
             Self::Front => "front",
+            Self::Event => "event",
         }
     }
 }
@@ -287,6 +308,44 @@ impl Sessions {
         ended
     }
 
+    /// Lowers the sign-ins of somebody whose level fell after them; tells how many there were.
+    pub(super) fn lower(&self, subject: &str, fell: Fell) -> usize {
+        let mut lowered = 0;
+        for entry in lock(&self.entries).values_mut() {
+            if let Some(signed_in) = &mut entry.session.signed_in
+                && signed_in.subject == subject
+                && signed_in.is_not_after(fell.at)
+            {
+                Arc::make_mut(signed_in).fell = Some(fell);
+                lowered += 1;
+            }
+        }
+        lowered
+    }
+
+    /// Ends the sign-ins of somebody from before something that happened to the account; tells how many there were.
+    pub(super) fn end_before(&self, subject: &str, happened: DateTime<Utc>) -> usize {
+        let ended = Ended {
+            at: self.clock.now(),
+            channel: Channel::Event,
+        };
+        let mut count = 0;
+        for entry in lock(&self.entries).values_mut() {
+            let session = &mut entry.session;
+            let is_theirs = session
+                .signed_in
+                .as_ref()
+                .is_some_and(|signed_in| signed_in.subject == subject && signed_in.is_not_after(happened));
+            if is_theirs {
+                session.signed_in = None;
+                session.grant = None;
+                session.ended = Some(ended);
+                count += 1;
+            }
+        }
+        count
+    }
+
     /// Takes the request that an answer belongs to; a second answer finds nothing.
     pub(super) fn take(&self, id: Option<&str>, state: &str) -> Option<Pending> {
         let now = self.clock.now();
@@ -329,6 +388,39 @@ mod tests {
         assert!(sessions.take(Some(&mine), "a").is_none());
         clock.advance(TimeDelta::hours(2));
         assert!(sessions.take(Some(&mine), "b").is_none());
+    }
+
+    #[test]
+    fn a_level_that_fell_lowers_the_sign_ins_before_it_and_no_others() {
+        let clock = Clock::manual(DateTime::UNIX_EPOCH + TimeDelta::days(20_000));
+        let sessions = Sessions::new(clock.clone(), Rng::seeded(1));
+        let fell = Fell {
+            level: 1,
+            at: clock.now(),
+        };
+        let signed_in = |subject: &str, seconds: i64| SignedIn {
+            subject: subject.to_owned(),
+            acr: Some("urn:denizen:loa:2".to_owned()),
+            id_token: String::new(),
+            header: Value::Null,
+            claims: serde_json::json!({ "iat": clock.now().timestamp() + seconds }),
+            userinfo: None,
+            userinfo_error: None,
+            token_response: Value::Null,
+            fell: None,
+        };
+        let all = [("p", -60), ("q", -60), ("p", 60)].map(|(subject, seconds)| {
+            sessions.with_or_new(None, |session| {
+                session.signed_in = Some(Arc::new(signed_in(subject, seconds)));
+            })
+        });
+        assert_eq!(sessions.lower("p", fell), 1);
+        let levels = all.map(|id| {
+            let level = |session: &mut Session| session.signed_in.as_ref().and_then(|one| one.level());
+            sessions.with(Some(&id), level).flatten()
+        });
+        assert_eq!(levels, [Some(1), Some(2), Some(2)]);
+        assert_eq!(sessions.end_before("p", fell.at), 1, "not the one from after it");
     }
 
     #[test]

@@ -31,6 +31,8 @@ pub(crate) enum Route {
     BackchannelLogoutNanning,
     /// The front-channel logout of every sub-site.
     FrontchannelLogout,
+    /// The events that every sub-site is pushed.
+    Events,
     /// The servers of the company that compares faces.
     FaceStart,
     FaceResult,

@@ -243,6 +243,8 @@ fn resolve_paths(config: &mut Config, base: &Path) {
         paths.extend([&mut tls.certificate_file, &mut tls.key_file]);
     }
     paths.extend(config.account.sms.key_file.as_mut());
+    paths.extend(config.account.email.ca_file.as_mut());
+    paths.extend(config.account.email.password_file.as_mut());
     paths.extend(config.account.password.breached_file.as_mut());
     for path in paths {
         if path.is_relative() {
@@ -304,8 +306,30 @@ fn checks(config: &Config) -> Vec<(String, String)> {
             faults.push((format!("account.{key}"), problem.to_owned()));
         }
     }
+    for (key, problem) in config.account.register.faults() {
+        faults.push((format!("account.register.{key}"), problem.to_owned()));
+    }
+    for (key, problem) in config.account.email.faults() {
+        faults.push((format!("account.email.{key}"), problem.to_owned()));
+    }
+    for (key, problem) in config.account.notices.faults() {
+        faults.push((format!("account.notices.{key}"), problem.to_owned()));
+    }
     for (key, problem) in config.account.ageing.faults() {
         faults.push((format!("account.ageing.{key}"), problem.to_owned()));
+    }
+    for (key, problem) in config.account.recovery.faults() {
+        faults.push((format!("account.recovery.{key}"), problem.to_owned()));
+    }
+    for (key, problem) in config.account.changes.faults() {
+        faults.push((format!("account.changes.{key}"), problem.to_owned()));
+    }
+    for (key, problem) in config.account.factors.faults() {
+        faults.push((format!("account.factors.{key}"), problem.to_owned()));
+    }
+    let closing = config.account.closing.faults().into_iter();
+    for (key, problem) in closing.chain(config.account.standing.faults()) {
+        faults.push((format!("account.{key}"), problem.to_owned()));
     }
     for (key, problem) in config.outbound.faults() {
         faults.push((format!("outbound.{key}"), problem.to_owned()));

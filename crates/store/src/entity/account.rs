@@ -15,6 +15,12 @@ pub struct Model {
     pub name_sealed: Option<Vec<u8>>,
     pub citizen_id_sealed: Option<Vec<u8>>,
     pub citizen_id_index: Option<Vec<u8>>,
+    pub email_sealed: Option<Vec<u8>>,
+    pub email_index: Option<Vec<u8>>,
+    pub email_proven_at: Option<DateTimeUtc>,
+    pub username_sealed: Option<Vec<u8>>,
+    pub username_index: Option<Vec<u8>>,
+    pub declared_name_sealed: Option<Vec<u8>>,
     pub created_at: DateTimeUtc,
     pub updated_at: DateTimeUtc,
 }

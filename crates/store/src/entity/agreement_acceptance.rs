@@ -12,6 +12,7 @@ pub struct Model {
     pub version: String,
     pub language: String,
     pub text_hash: Vec<u8>,
+    pub answer: String,
     pub accepted_at: DateTimeUtc,
 }
 

@@ -18,6 +18,7 @@ use sea_orm::{
 pub use self::end::{end, end_all, sites};
 pub use self::renew::{Renewal, begin_again, renew};
 use crate::accounts::{self, Account, Status};
+use crate::agreements;
 use crate::entity::{account, session};
 use crate::error::StoreError;
 use crate::evidence;
@@ -146,6 +147,7 @@ pub async fn create(tx: &Tx, new: &NewSession) -> Result<(), StoreError> {
         last_seen_at: Set(new.now),
         expires_at: Set(new.expires_at),
         ended_at: Set(None),
+        network_sealed: Set(None),
         device_sealed: Set(Some(tx.vault().seal(
             Column::SessionDevice,
             id.as_bytes(),
@@ -210,6 +212,8 @@ pub struct Standing {
     pub evidence: Vec<Evidence>,
     /// The decision about the sub-site that holds.
     pub grant: Option<Grant>,
+    /// The version of the agreement that they accepted last.
+    pub agreed: Option<String>,
 }
 
 /// [`find_live`] with everything that a request of a sub-site is decided on. One statement, and rarely the note of
@@ -217,16 +221,18 @@ pub struct Standing {
 pub async fn find_standing(
     tx: &Tx,
     token: &TokenHash,
-    client: &ClientId,
+    (client, agreement): (&ClientId, &str),
     limits: &Limits,
     now: DateTime<Utc>,
 ) -> Result<Option<Standing>, StoreError> {
     const EVIDENCE: &str = "evidence_today";
     const GRANT: &str = "grant_today";
+    const AGREED: &str = "agreed_today";
     let backend = tx.get_database_backend();
     let query = live(token, now)
         .expr_as(evidence::column(backend), EVIDENCE)
         .expr_as(grants::column(backend, client), GRANT)
+        .expr_as(agreements::column(agreement), AGREED)
         .into_query();
     let Some(found) = tx.query_one_raw(backend.build(&query)).await? else {
         return Ok(None);
@@ -241,6 +247,7 @@ pub async fn find_standing(
         session: from_row(tx, row, owner)?,
         evidence: evidence::from_column(column(EVIDENCE)?.as_deref())?.0,
         grant: grants::from_column(column(GRANT)?.as_deref())?,
+        agreed: column(AGREED)?,
     }))
 }
 

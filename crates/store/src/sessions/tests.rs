@@ -192,7 +192,7 @@ async fn a_standing_is_what_its_parts_are_when_they_are_read_one_by_one() {
         let (_, token) = sign_in(&test, account).await;
         let client = ClientId::parse("hefei").unwrap();
         let read = async || {
-            let read = find_standing(&tx, &token, &client, &limits, test.clock.now()).await;
+            let read = find_standing(&tx, &token, (&client, "resident"), &limits, test.clock.now()).await;
             read.unwrap().expect("a live sign-in")
         };
         let nothing = read().await;
@@ -260,7 +260,7 @@ async fn a_standing_is_what_its_parts_are_when_they_are_read_one_by_one() {
         let standing = read().await;
         assert!(standing.grant.is_none() && standing.evidence.len() == 2, "{kind}");
         test.clock.advance(TimeDelta::minutes(limits.idle_minutes));
-        let idle = find_standing(&tx, &token, &client, &limits, test.clock.now()).await;
+        let idle = find_standing(&tx, &token, (&client, "resident"), &limits, test.clock.now()).await;
         assert!(idle.unwrap().is_none(), "{kind}: left alone for too long");
     }
 }

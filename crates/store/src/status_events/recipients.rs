@@ -9,10 +9,13 @@ use model::ids::{AccountId, ClientId};
 use model::ladder::Level;
 use model::scope::{Scope, ScopeSet};
 use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QuerySelect as _};
+use model::ids::StatusEventId;
+use model::rng::Rng;
 use serde::Deserialize;
 use uuid::Uuid;
 
-use crate::entity::{authorization_code, client, consent_grant, refresh_token};
+use super::{Happened, Notice, Said};
+use crate::entity::{account_history, authorization_code, client, consent_grant, refresh_token};
 use crate::error::StoreError;
 use crate::tx::Tx;
 
@@ -157,4 +160,81 @@ async fn listening(tx: &Tx, ids: BTreeSet<&ClientId>) -> Result<BTreeMap<ClientI
         .filter(|client| client.events_uri.is_some() && !client.disabled)
         .map(|client| (client.client_id.clone(), client))
         .collect())
+}
+
+/// The most sub-sites of one person that are told.
+const SITES_MAX: u64 = 1000;
+
+/// The sub-sites that know a person from us: by a consent that holds, or by a sign-in that they got a code of. Ask before
+/// sign-ins and consents end. Four statements.
+pub async fn knowing(tx: &Tx, account: AccountId) -> Result<BTreeSet<ClientId>, StoreError> {
+    let who = account.as_uuid();
+    let mut names: Vec<String> = consent_grant::Entity::find()
+        .select_only()
+        .column(consent_grant::Column::ClientId)
+        .distinct()
+        .filter(consent_grant::Column::AccountId.eq(who))
+        .filter(consent_grant::Column::RevokedAt.is_null())
+        .limit(SITES_MAX)
+        .into_tuple()
+        .all(tx)
+        .await?;
+    let codes: Vec<String> = authorization_code::Entity::find()
+        .select_only()
+        .column(authorization_code::Column::ClientId)
+        .distinct()
+        .filter(authorization_code::Column::AccountId.eq(who))
+        .filter(authorization_code::Column::UsedAt.is_not_null())
+        .limit(SITES_MAX)
+        .into_tuple()
+        .all(tx)
+        .await?;
+    let refreshing: Vec<String> = refresh_token::Entity::find()
+        .select_only()
+        .column(refresh_token::Column::ClientId)
+        .distinct()
+        .filter(refresh_token::Column::AccountId.eq(who))
+        .filter(refresh_token::Column::RevokedAt.is_null())
+        .filter(refresh_token::Column::UsedAt.is_null())
+        .limit(SITES_MAX)
+        .into_tuple()
+        .all(tx)
+        .await?;
+    // Codes are forgotten after a day; the person's own list knows longer where they signed in.
+    let signed_in: Vec<Option<String>> = account_history::Entity::find()
+        .select_only()
+        .column(account_history::Column::ClientId)
+        .distinct()
+        .filter(account_history::Column::AccountId.eq(who))
+        .filter(account_history::Column::ClientId.is_not_null())
+        .limit(SITES_MAX)
+        .into_tuple()
+        .all(tx)
+        .await?;
+    names.extend(codes);
+    names.extend(refreshing);
+    names.extend(signed_in.into_iter().flatten());
+    Ok(names.iter().filter_map(|name| ClientId::parse(name).ok()).collect())
+}
+
+/// Writes down that sub-sites are to be told what happened to an account: those among them that listen.
+pub async fn tell(
+    tx: &Tx,
+    rng: &Rng,
+    (account, sites): (AccountId, &BTreeSet<ClientId>),
+    happened: &Happened,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let clients = listening(tx, sites.iter().collect()).await?;
+    let notices: Vec<Notice> = clients
+        .into_keys()
+        .map(|client| Notice {
+            id: StatusEventId::new(now, rng),
+            client,
+            account,
+            said: Said::Account(*happened),
+            created_at: now,
+        })
+        .collect();
+    super::put(tx, &notices).await
 }

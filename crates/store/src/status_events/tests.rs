@@ -9,7 +9,7 @@ fn notice(test: &TestStore, client: &str) -> Notice {
         id: StatusEventId::new(now, &rng),
         client: ClientId::parse(client).unwrap(),
         account: AccountId::new(now, &rng),
-        fell: LevelFell {
+        said: Said::Fell(LevelFell {
             from: Level::new(2).unwrap(),
             to: Level::new(1).unwrap(),
             at: now,
@@ -17,7 +17,7 @@ fn notice(test: &TestStore, client: &str) -> Notice {
             verified_at: None,
             lapses_at: Some(now + TimeDelta::days(9)),
             dates: true,
-        },
+        }),
         created_at: now,
     }
 }

@@ -25,6 +25,9 @@ web-home = Go to the home page
 web-resend-wait = Send again in { $seconds } s
 web-show-password = Show password
 web-hide-password = Hide password
+web-passkey-failed = The browser gave no passkey. Try again, or use another way.
+web-passkey-unsupported = This browser has no passkeys. Use another way.
+web-passkey-needs-script = Passkeys need JavaScript. Without it, use another way.
 
 # When something goes wrong
 problem-not-found = Page not found

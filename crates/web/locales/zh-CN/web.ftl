@@ -25,6 +25,9 @@ web-home = 返回首页
 web-resend-wait = { $seconds } 秒后可重发
 web-show-password = 显示密码
 web-hide-password = 隐藏密码
+web-passkey-failed = 浏览器没有给出通行密钥。请重试，或者换一种方式。
+web-passkey-unsupported = 这个浏览器不支持通行密钥。请换一种方式。
+web-passkey-needs-script = 通行密钥需要 JavaScript。没有它时，请换一种方式。
 
 # 出现问题时
 problem-not-found = 没有找到该页面

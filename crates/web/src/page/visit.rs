@@ -57,6 +57,7 @@ pub struct Visit {
     browser: Token,
     session: Option<Token>,
     operator: Option<Token>,
+    known_as: Option<Token>,
     request_id: RequestId,
     client: ClientAddress,
     device: Device,
@@ -94,6 +95,7 @@ impl Visit {
         };
         let session = read(Cookie::Session).and_then(|value| Token::parse(&value));
         let operator = read(Cookie::Operator).and_then(|value| Token::parse(&value));
+        let known_as = read(Cookie::Device).and_then(|value| Token::parse(&value));
         let preferences = read(Cookie::Preferences)
             .map(|value| Preferences::parse(&value))
             .unwrap_or_default();
@@ -125,6 +127,7 @@ impl Visit {
             browser,
             session,
             operator,
+            known_as,
             request_id: facts.request_id,
             client: facts.client,
             device: Device::of(header(USER_AGENT).unwrap_or_default()),
@@ -183,6 +186,19 @@ impl Visit {
     /// The kind of browser, for lists that the person reads.
     pub const fn device(&self) -> Device {
         self.device
+    }
+
+    /// What the device was given when somebody signed in from it before.
+    pub const fn device_token(&self) -> Option<&Token> {
+        self.known_as.as_ref()
+    }
+
+    /// Has the device remember that somebody signed in from it.
+    pub fn remember_device(&mut self, token: &Token) {
+        let mode = self.kit.cookie_mode();
+        let age = Some(cookies::DEVICE_SECONDS);
+        self.replace_cookie(Cookie::Device, cookies::set_token(mode, Cookie::Device, token, age));
+        self.known_as = Some(token.clone());
     }
 
     /// The path of the request, without its query.

@@ -10,6 +10,7 @@ mod forms;
 mod guessing;
 mod headers;
 mod interactions;
+mod levels;
 mod proofs;
 mod redirects;
 mod requests;

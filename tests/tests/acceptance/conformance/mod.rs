@@ -7,6 +7,7 @@ mod discovery;
 mod levels;
 mod logout;
 mod offer;
+mod older_names;
 mod plans;
 mod sessions;
 mod tokens;

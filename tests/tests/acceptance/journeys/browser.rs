@@ -53,7 +53,7 @@ async fn level(browser: &Browser) -> String {
     browser.attribute("#level", "data-level").await
 }
 
-async fn seals(browser: &Browser) -> Vec<String> {
+pub(super) async fn seals(browser: &Browser) -> Vec<String> {
     let list = browser.find("#seals").await;
     let mut found = Vec::new();
     for seal in list

@@ -31,7 +31,7 @@ async fn pick(browser: &Browser, name: &str, path: &std::path::Path) {
 }
 
 /// Proves the phone where that is asked first.
-async fn prove_phone(browser: &Browser, world: &World, phone: &str) {
+pub(super) async fn prove_phone(browser: &Browser, world: &World, phone: &str) {
     if browser.page().await == "verify-confirm-phone" {
         let before = world.outside.message_count(phone).await;
         browser.click_through("main button[name=resend]").await;

@@ -22,13 +22,18 @@ const PASSWORD: &str = "Harbour-042-lantern";
 
 /// Makes an operator as the command does, and answers the address of the link.
 pub(super) async fn invite(world: &World, login: &str) -> String {
+    invite_as(world, (login, "Li Wen"), "reviewer").await
+}
+
+/// The same for somebody of another name or role.
+pub(super) async fn invite_as(world: &World, (login, name): (&str, &str), role: &str) -> String {
     let (now, rng) = (Utc::now(), Rng::system());
     let token = Token::generate(&rng);
     let new = NewOperator {
         id: OperatorId::new(now, &rng),
         login,
-        name: "Li Wen",
-        roles: &["reviewer"],
+        name,
+        roles: &[role],
         language: Language::En,
         link: Link {
             hash: token.hash(),
@@ -57,21 +62,26 @@ fn code_of(spelled: &str) -> String {
 /// An operator with a password and codes, signed in.
 async fn operator(world: &World) -> Browser {
     let browser = Browser::open("en", Scripts::On).await;
-    browser.go(&invite(world, "li.wen").await).await;
+    enrol(&browser, &invite(world, "li.wen").await).await;
+    browser.go(&world.at("/operator/queue")).await;
+    browser.sees("operator-queue").await;
+    browser
+}
+
+/// Follows the link of an invitation, chooses a password and codes, and is signed in.
+pub(super) async fn enrol(browser: &Browser, link: &str) {
+    browser.go(link).await;
     browser.sees("operator-enrol").await;
     browser.fill("password", PASSWORD).await;
     browser.fill("password_again", PASSWORD).await;
-    submit(&browser).await;
+    submit(browser).await;
     browser.sees("operator-enrol-factor").await;
     let secret = browser
         .run("return document.querySelector('[data-secret]').textContent")
         .await;
     let code = code_of(secret.as_str().expect("a secret"));
     browser.fill("code", &code).await;
-    submit(&browser).await;
-    browser.go(&world.at("/operator/queue")).await;
-    browser.sees("operator-queue").await;
-    browser
+    submit(browser).await;
 }
 
 /// Takes the next case by the button of the page.
@@ -83,7 +93,7 @@ async fn take_next(browser: &Browser) {
     browser.keeps_the_rules().await;
 }
 
-async fn decide(browser: &Browser, choice: &str) {
+pub(super) async fn decide(browser: &Browser, choice: &str) {
     browser
         .click(&format!("main input[name=choice][value='{choice}']"))
         .await;
@@ -168,7 +178,8 @@ async fn journey(kind: Kind, language: &str) {
     browser.go(&world.at(&format!("/account/cases/{number}"))).await;
     browser.screenshot(&format!("review-{language}-3-history")).await;
     for step in ["looked", "looked_at_picture", "approved"] {
-        browser.find(&format!("main [data-happening='{step}']")).await;
+        let role = format!("main [data-happening='{step}'] [data-role]");
+        assert!(!browser.words(&role).await.is_empty(), "in which role");
     }
     let hefei = world.sites()[0].clone();
     browser.go(&hefei).await;

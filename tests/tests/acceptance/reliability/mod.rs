@@ -4,5 +4,6 @@ mod commands;
 mod crashes;
 mod database;
 mod logs;
+mod returns;
 mod sign_outs;
 mod sources;

@@ -2,17 +2,18 @@
 //! is settled. Every end is a page of ours with a way on, at an address without codes in it.
 //!
 //! From where the return is taken on everything is run to its end, whether or not the browser still waits: who reloads
-//! meanwhile is told that it was dealt with, and finds what came of it. A node that is killed in these seconds does lose
-//! the journey; nothing of it counts then, and it begins again.
+//! meanwhile is told that it is being looked at, and goes on from there to what came of it. A node that is killed in these
+//! seconds has settled nothing: when its lease is over the same browser comes again with the same value, by reloading or
+//! by "go on", and the party is asked again with what came back the first time. Where that was good once, and was spent
+//! before the kill, the page says that the check did not come through; no try is lost by it.
 
 use std::collections::BTreeMap;
 
 use axum::extract::State;
 use axum::response::Response;
-use chrono::NaiveDate;
 use model::citizen_id::CitizenId;
 use model::person_name::PersonName;
-use model::secret::{Token, TokenHash};
+use model::secret::Token;
 use store::round_trips::{self, Refused, Traveller};
 use tracing::Instrument as _;
 use web::extract::RawParams;
@@ -23,9 +24,11 @@ use super::leave::{self, Kept};
 use super::page::Said;
 use super::{Step, settle};
 use crate::Service;
-use crate::evidence::connected;
 use crate::evidence::port::{Arrival, Astray, Away, Back, Definition};
 use crate::evidence::source::Word;
+use crate::evidence::trip::{self, Trip};
+use crate::evidence::vouched::{Pair, identity};
+use crate::evidence::{connected, today};
 use crate::session::{self, Stop};
 use crate::signin::Onward;
 
@@ -55,7 +58,7 @@ pub(super) async fn arrive(
     let Some(state) = state.and_then(|state| Token::parse(&state)) else {
         return Ok(visit.redirect(&step.saying(Said::Lost)));
     };
-    let journey = async move { look(&service, visit, step, party.as_ref(), (&state, &parameters)).await };
+    let journey = async move { look(&service, visit, step, party.as_ref(), (&state, parameters)).await };
     #[expect(
         clippy::disallowed_methods,
         reason = "must outlive the request, whose browser may reload: a return counts once. Bounded by the time limits of \
@@ -71,22 +74,33 @@ async fn look(
     mut visit: Visit,
     mut step: Step,
     party: &dyn Away,
-    (state, parameters): (&Token, &BTreeMap<String, String>),
+    (state, parameters): (&Token, BTreeMap<String, String>),
 ) -> Result<Response, Stop> {
-    let kept_text = match redeem(service, &visit, &step, &state.hash()).await? {
-        Ok(kept) => kept,
-        Err(refused) => return Ok(visit.redirect(&step.saying(said(refused)))),
+    let (browser, account, session) = (visit.browser_hash(), step.session.account.id, step.session.id);
+    let source = step.id.clone();
+    let who = Traveller {
+        account,
+        session,
+        browser: &browser,
+        source: &source,
     };
-    let kept: Kept = serde_json::from_slice(&kept_text).map_err(Problem::internal)?;
-    step.onward = Onward::new(kept.interaction.as_deref(), kept.return_to.as_deref());
+    let taken = trip::take(service, &state.hash(), &who, |kept| Kept::with(kept, parameters)).await?;
+    let taken = match taken {
+        Ok(taken) => taken,
+        Err(refused) => return turned_away(service, &visit, &mut step, (state, &who, refused)).await,
+    };
+    let kept: Kept = serde_json::from_slice(&taken.kept).map_err(Problem::internal)?;
+    step.onward = kept.onward();
     step.onward.speak(service, &mut visit).await?;
-    let stated = stated(&visit, &kept)?;
-    if stated.is_some() && stated != identity(&step) {
+    let trip = Trip::new(taken.lease).leaving(kept.left()?);
+    let stated = stated(service, &kept)?;
+    if stated.is_some() && stated != identity(&step.session) {
         // Somebody proved another identity meanwhile: what was stated there is not the account's any more.
+        trip.settle(&service.store().read()).await?;
         return Ok(visit.redirect(&step.saying(Said::Lost)));
     }
     let back = Back {
-        parameters,
+        parameters: &kept.brought,
         kept: &kept.party,
         return_to: &leave::return_to(&visit, &step)?,
         stated: stated.as_ref().map(|(name, number)| (name, number)),
@@ -98,9 +112,39 @@ async fn look(
     let arrived = connected::metered(service, &step.id, exchange).await?;
     let arrived = arrived.unwrap_or_else(|word| Err(Astray::Unasked(word)));
     if matches!(arrived, Err(Astray::Unasked(_) | Astray::NotRight)) && party.can_be_asked_again() {
-        return again(service, &visit, &step, (state, kept)).await;
+        return again(service, &visit, &step, (state, &trip, kept)).await;
     }
-    settle::settle(service, &mut visit, &step, arrived).await
+    let back = settle::Return {
+        state,
+        trip: &trip,
+        again: taken.again,
+        arrived,
+    };
+    settle::settle(service, &mut visit, &step, back).await
+}
+
+/// Who is not let in is told why; who came before, on the way to where they were going.
+async fn turned_away(
+    service: &Service,
+    visit: &Visit,
+    step: &mut Step,
+    (state, who, refused): (&Token, &Traveller<'_>, Refused),
+) -> Result<Response, Stop> {
+    if matches!(refused, Refused::Busy | Refused::Used | Refused::Expired) {
+        let kept = round_trips::find_kept(&service.store().read(), &state.hash(), who).await?;
+        let kept = kept.and_then(|kept| serde_json::from_slice::<Kept>(&kept).ok());
+        if let Some(kept) = kept {
+            step.onward = kept.onward();
+        }
+    }
+    let page = match refused {
+        Refused::Busy => step.busy(state),
+        Refused::Used => step.saying(Said::Used),
+        Refused::Expired => step.saying(Said::Expired),
+        Refused::OtherAccount => step.saying(Said::OtherAccount),
+        Refused::Unknown | Refused::OtherBrowser | Refused::OtherSession => step.saying(Said::Lost),
+    };
+    Ok(visit.redirect(&page))
 }
 
 /// What the breaker and the sums learn. A browser that brings something wrong back makes no party ill.
@@ -112,53 +156,24 @@ const fn heard(arrived: &Result<Arrival, Astray>) -> Word {
     }
 }
 
-async fn redeem(
-    service: &Service,
-    visit: &Visit,
-    step: &Step,
-    state: &TokenHash,
-) -> Result<Result<Zeroizing<Vec<u8>>, Refused>, Stop> {
-    let who = Traveller {
-        account: step.session.account.id,
-        session: step.session.id,
-        browser: &visit.browser_hash(),
-        source: &step.id,
-    };
-    let redeemed = round_trips::redeem(&service.store().read(), state, &who, service.now()).await?;
-    if let Err(refused) = &redeemed {
-        tracing::info!(
-            source = step.source.id,
-            ?refused,
-            "somebody came back who is not let in"
-        );
-    }
-    Ok(redeemed)
-}
-
-const fn said(refused: Refused) -> Said {
-    match refused {
-        Refused::Used => Said::Used,
-        Refused::Expired => Said::Expired,
-        Refused::OtherAccount => Said::OtherAccount,
-        Refused::Unknown | Refused::OtherBrowser | Refused::OtherSession => Said::Lost,
-    }
-}
-
 /// The result could not be asked for: it is there still, so that the same return counts once more, and a few times more.
 async fn again(
     service: &Service,
     visit: &Visit,
     step: &Step,
-    (state, mut kept): (&Token, Kept),
+    (state, trip, mut kept): (&Token, &Trip, Kept),
 ) -> Result<Response, Stop> {
     let page = step.saying(Said::Unavailable);
     kept.asked_in_vain = kept.asked_in_vain.saturating_add(1);
-    if kept.asked_in_vain >= ASKED_MAX {
-        return Ok(visit.redirect(&page));
-    }
-    let kept = Zeroizing::new(serde_json::to_vec(&kept).map_err(Problem::internal)?);
-    let tx = service.store().read();
-    let opened = round_trips::reopen(&tx, &state.hash(), &kept, service.now()).await?;
+    let opened = if kept.asked_in_vain >= ASKED_MAX {
+        trip.settle(&service.store().read()).await?;
+        false
+    } else {
+        // Whoever comes again brings it again, or needs none of it.
+        kept.brought.clear();
+        let kept = Zeroizing::new(serde_json::to_vec(&kept).map_err(Problem::internal)?);
+        trip.put_back(service, &kept).await?
+    };
     Ok(visit.redirect(&if opened {
         page.with("again", state.expose())
     } else {
@@ -166,25 +181,11 @@ async fn again(
     }))
 }
 
-/// The verified name and number of whoever is signed in.
-pub(super) fn identity(step: &Step) -> Option<(PersonName, CitizenId)> {
-    let account = &step.session.account;
-    account.name.clone().zip(account.citizen_id.clone())
-}
-
-fn stated(visit: &Visit, kept: &Kept) -> Result<Option<(PersonName, CitizenId)>, Problem> {
+fn stated(service: &Service, kept: &Kept) -> Result<Option<Pair>, Problem> {
     let Some((name, number)) = &kept.stated else {
         return Ok(None);
     };
     let name = PersonName::parse(name).map_err(Problem::internal)?;
-    let number = CitizenId::parse_strict(number, today(visit)).map_err(Problem::internal)?;
+    let number = CitizenId::parse_strict(number, today(service)).map_err(Problem::internal)?;
     Ok(Some((name, number)))
-}
-
-/// Today, where the people are.
-pub(super) fn today(visit: &Visit) -> NaiveDate {
-    visit
-        .now()
-        .with_timezone(&visit.kit().branding().zone())
-        .date_naive()
 }

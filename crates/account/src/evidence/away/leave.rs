@@ -17,6 +17,7 @@ use store::throttles::{self, Rule};
 use web::extract::{Form, FormName};
 use web::form::Errors;
 use web::{Problem, Visit};
+use zeroize::Zeroizing;
 
 use super::Step;
 use super::page::{self, Said};
@@ -53,17 +54,46 @@ impl FormName for Leave {
 }
 
 /// What is kept, sealed, while a browser is away.
-#[derive(Serialize, Deserialize)]
+#[derive(Default, Serialize, Deserialize)]
+#[serde(default)]
 pub(super) struct Kept {
     /// What the party's adapter needs.
     pub party: BTreeMap<String, String>,
+    /// What the browser brought back, for a return that has to be looked at again.
+    pub brought: BTreeMap<String, String>,
     /// The name and number that were stated.
     pub stated: Option<(String, String)>,
     pub interaction: Option<String>,
     pub return_to: Option<String>,
     /// How often the party was asked about it in vain.
-    #[serde(default)]
     pub asked_in_vain: u8,
+}
+
+impl Kept {
+    /// What is kept together with what the browser brought back.
+    pub(super) fn with(kept: &[u8], brought: BTreeMap<String, String>) -> Option<Zeroizing<Vec<u8>>> {
+        let kept: Self = serde_json::from_slice(kept).ok()?;
+        let kept = Self { brought, ..kept };
+        serde_json::to_vec(&kept).ok().map(Zeroizing::new)
+    }
+
+    /// Where the person is on the way to.
+    pub(super) fn onward(&self) -> Onward {
+        Onward::new(self.interaction.as_deref(), self.return_to.as_deref())
+    }
+
+    /// What stays of it once it is settled: where the person was on the way to.
+    pub(super) fn left(&self) -> Result<Vec<u8>, Problem> {
+        if self.interaction.is_none() && self.return_to.is_none() {
+            return Ok(Vec::new());
+        }
+        let left = Self {
+            interaction: self.interaction.clone(),
+            return_to: self.return_to.clone(),
+            ..Self::default()
+        };
+        serde_json::to_vec(&left).map_err(Problem::internal)
+    }
 }
 
 /// Where the browser comes back to. Each source has an address of its own, so that the answer of one party is not taken
@@ -147,6 +177,7 @@ async fn depart(
     };
     let kept = Kept {
         party: departure.kept,
+        brought: BTreeMap::new(),
         stated: stated.map(|(name, number)| (name.as_str().to_owned(), number.as_str().to_owned())),
         interaction: sent.interaction.clone(),
         return_to: sent.return_to.clone(),

@@ -22,6 +22,7 @@ use axum::Router;
 use axum::extract::State;
 use axum::routing::get;
 use model::evidence::SourceId;
+use model::secret::Token;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use store::sessions::LiveSession;
@@ -74,7 +75,7 @@ pub(super) fn routes() -> Router<Service> {
 struct Asked {
     /// What became of the last journey.
     said: Option<String>,
-    /// The value of a journey whose result could not be asked for.
+    /// The value of a journey whose result can be asked for again.
     again: Option<String>,
     interaction: Option<String>,
     return_to: Option<String>,
@@ -118,6 +119,11 @@ impl Step {
     /// The page saying what became of a journey.
     fn saying(&self, said: page::Said) -> LocalPath {
         self.onward.through(self.page.clone().with("said", said.word()))
+    }
+
+    /// The page saying that this return is being looked at, with the way on.
+    fn busy(&self, state: &Token) -> LocalPath {
+        self.saying(page::Said::Busy).with("again", state.expose())
     }
 
     /// Whether the party is told the verified name and number, so that there must be some.

@@ -15,7 +15,7 @@ use super::leave::Leave;
 use super::{Asked, Step};
 use crate::Service;
 use crate::evidence::port::{Away, Definition};
-use crate::evidence::{self, onward, pages, tries};
+use crate::evidence::{self, onward, pages, tries, vouched};
 use crate::session::Stop;
 use crate::signin::Onward;
 
@@ -54,10 +54,14 @@ pub(super) enum Said {
     Limit,
     /// Whoever was vouched for is too young to do this alone.
     Minor,
+    /// It is being looked at.
+    Busy,
+    /// It broke off while it was looked at, and cannot be looked at again.
+    Interrupted,
 }
 
 impl Said {
-    const ALL: [Self; 13] = [
+    const ALL: [Self; 15] = [
         Self::Cancelled,
         Self::Differs,
         Self::RegisterDiffers,
@@ -71,6 +75,8 @@ impl Said {
         Self::SignedOut,
         Self::Limit,
         Self::Minor,
+        Self::Busy,
+        Self::Interrupted,
     ];
 
     /// The word in the address.
@@ -89,6 +95,8 @@ impl Said {
             Self::SignedOut => "signed-out",
             Self::Limit => "limit",
             Self::Minor => "minor",
+            Self::Busy => "busy",
+            Self::Interrupted => "interrupted",
         }
     }
 
@@ -123,7 +131,10 @@ pub(super) async fn show(
         Some(said) => Errors::of_form(words(&visit, &step, party.as_ref(), said)),
         None => Errors::none(),
     };
-    let again = asked.again.filter(|_| said == Some(Said::Unavailable));
+    let again = asked
+        .again
+        .filter(|_| matches!(said, Some(Said::Unavailable | Said::Busy)));
+    let again = again.map(|state| (state, said == Some(Said::Busy)));
     render(&service, &visit, &step, party.as_ref(), (errors, again)).await
 }
 
@@ -172,9 +183,12 @@ struct Content<'a> {
     visit: &'a Visit,
     texts: Vec<String>,
     again: Option<LocalPath>,
+    again_key: &'static str,
     form: Markup,
     review: Option<Markup>,
     roads: Vec<OtherRoad>,
+    /// The counter is not among the roads: it is there for everybody, and named once.
+    counter: bool,
 }
 
 struct OtherRoad {
@@ -188,7 +202,7 @@ pub(super) async fn render(
     visit: &Visit,
     step: &Step,
     party: &dyn Away,
-    (errors, again): (Errors, Option<String>),
+    (errors, again): (Errors, Option<(String, bool)>),
 ) -> Result<Response, Stop> {
     let days = party
         .party()
@@ -200,13 +214,19 @@ pub(super) async fn render(
         .map(|what| visit.t_with(&step.source.key(what), &args))
         .collect();
     let back = LocalPath::parse(&format!("{}/back", step.page.as_str()));
+    let roads = roads(service, visit, step, party).await?;
     let content = Content {
         visit,
         texts,
-        again: again.and_then(|state| Some(back.ok()?.with("state", &state))),
+        again_key: match again {
+            Some((_, true)) => "away-go-on",
+            _ => "away-again",
+        },
+        again: again.and_then(|(state, _)| Some(back.ok()?.with("state", &state))),
         form: form(visit, step, party).render(visit, &errors),
         review: review(service, visit, step).await?,
-        roads: roads(service, visit, step, party).await?,
+        counter: !roads.iter().any(|road| road.href.starts_with("/verify/counter")),
+        roads,
     };
     let page = Page::new(
         format!("verify-{}", step.source.slug()),
@@ -290,6 +310,6 @@ pub(super) async fn is_used_up(service: &Service, visit: &Visit, step: &Step) ->
     let (Some(name), Some(citizen_id)) = (account.name.clone(), account.citizen_id.clone()) else {
         return Ok(false);
     };
-    let attempt = super::settle::attempt(visit, step, (name, citizen_id));
+    let attempt = vouched::attempt(visit, &step.session, &step.id, (name, citizen_id));
     Ok(tries::left(service, &attempt).await? <= 0)
 }

@@ -1,40 +1,31 @@
-//! What a party's word changes. It vouches for a pair of name and number; whether that is the account's own is decided
-//! here, and where the account has none yet, by the population register first. Tries are counted and cases filed by
-//! the rules of every source ([`crate::evidence::check`]).
+//! What a party's word changes. It vouches for a pair of name and number, or denies the account's own; the steps are those
+//! of everybody who vouches ([`crate::evidence::vouched`]). Here it is said where each end is told.
 
 use axum::response::Response;
-use model::citizen_id::CitizenId;
-use model::event::Event;
-use model::evidence::SourceId;
-use model::person_name::PersonName;
-use serde_json::json;
-use store::audit::Entry;
-use store::cases::{Factors, Input};
+use model::secret::Token;
 use web::Visit;
 
 use super::Step;
-use super::back::{identity, today};
 use super::page::Said;
 use crate::Service;
-use crate::evidence::check::{self, Attempt, Outcome};
+use crate::evidence::check::Outcome;
 use crate::evidence::port::{Arrival, Astray};
-use crate::evidence::source::{POPULATION_REGISTER, Reply, Word};
+use crate::evidence::source::Word;
+use crate::evidence::trip::Trip;
+use crate::evidence::vouched::{End, Journey, identity};
 use crate::evidence::{form, pages};
 use crate::session::Stop;
 
-/// An attempt at this source about a pair.
-pub(super) fn attempt(visit: &Visit, step: &Step, (name, citizen_id): (PersonName, CitizenId)) -> Attempt {
-    Attempt {
-        account: step.session.account.id,
-        source: step.id.clone(),
-        facts: Input {
-            name,
-            citizen_id,
-            phone: None,
-            more: Factors::none(),
-        },
-        request_id: Some(visit.request_id().to_owned()),
-    }
+/// What came back, and how.
+pub(super) struct Return<'a> {
+    /// The value that came back.
+    pub state: &'a Token,
+    /// The right to settle it.
+    pub trip: &'a Trip,
+    /// Whether a node stopped while it looked at it before.
+    pub again: bool,
+    /// What the party said.
+    pub arrived: Result<Arrival, Astray>,
 }
 
 /// Settles what came back.
@@ -42,120 +33,67 @@ pub(super) async fn settle(
     service: &Service,
     visit: &mut Visit,
     step: &Step,
-    arrived: Result<Arrival, Astray>,
+    back: Return<'_>,
 ) -> Result<Response, Stop> {
-    let (word, said) = match arrived {
+    let journey = Journey {
+        service,
+        visit,
+        session: &step.session,
+        source: &step.id,
+        trip: back.trip,
+    };
+    let said = match back.arrived {
         Err(Astray::Cancelled) => (None, Said::Cancelled),
+        // What is good once at the party was spent on the node that stopped.
+        Err(Astray::NotRight) if back.again => (Some(Word::Unavailable), Said::Interrupted),
+        Err(Astray::Unasked(word)) if back.again => (Some(word), Said::Interrupted),
         Err(Astray::NotRight) => (Some(Word::Unavailable), Said::Unavailable),
         Err(Astray::Unasked(word)) => (Some(word), Said::Unavailable),
-        Ok(Arrival { reply, said, .. }) => match (reply.word, said, identity(step)) {
-            (Word::Match, Some(pair), _) => return vouched(service, visit, step, (pair, reply)).await,
+        Ok(Arrival { reply, said }) => match (reply.word, said, identity(&step.session)) {
+            (Word::Match, Some(pair), _) => {
+                let end = journey.vouched(pair, reply).await?;
+                return told(service, visit, step, (end, back.state)).await;
+            }
             (Word::Match, None, _) => (Some(reply.word), Said::Nameless),
             // The party was told the account's own pair, and says that it is not so.
             (Word::Mismatch | Word::Restricted, _, Some(own)) => {
-                return conclude(service, visit, step, (own, reply)).await;
+                let end = journey.conclude(own, reply).await?;
+                return told(service, visit, step, (end, back.state)).await;
             }
             (Word::Mismatch | Word::Restricted, _, None) => (Some(reply.word), Said::Differs),
             (Word::NotFound, ..) => (Some(reply.word), Said::NotEnough),
             (Word::Unavailable | Word::Refused, ..) => (Some(reply.word), Said::Unavailable),
         },
     };
-    note(service, visit, step, word).await?;
-    Ok(visit.redirect(&step.saying(said)))
+    let (word, said) = said;
+    let settled = journey.note(word.map_or("cancelled", Word::as_str)).await?;
+    Ok(visit.redirect(&if settled {
+        step.saying(said)
+    } else {
+        step.busy(back.state)
+    }))
 }
 
-/// The party vouches for a pair.
-async fn vouched(
+/// Where an end is told.
+async fn told(
     service: &Service,
     visit: &mut Visit,
     step: &Step,
-    (pair, reply): ((PersonName, CitizenId), Reply),
+    (end, state): (End, &Token),
 ) -> Result<Response, Stop> {
-    match identity(step) {
-        Some(own) if own.0.same_as(&pair.0) && own.1 == pair.1 => {
-            conclude(service, visit, step, (own, reply)).await
-        }
-        // Another person's (HB-31). What was returned is not kept: it is none of this account's business.
-        Some(own) => {
-            conclude(
-                service,
-                visit,
-                step,
-                (
-                    own,
-                    Reply {
-                        word: Word::Mismatch,
-                        ..reply
-                    },
-                ),
-            )
-            .await
-        }
-        None => match register(service, visit, step, pair.clone()).await? {
-            Registered::Yes => conclude(service, visit, step, (pair, reply)).await,
-            Registered::No(response) => Ok(response),
-        },
-    }
-}
-
-/// Whether the population register agrees with a pair that the account does not have yet.
-enum Registered {
-    Yes,
-    No(Response),
-}
-
-async fn register(
-    service: &Service,
-    visit: &mut Visit,
-    step: &Step,
-    pair: (PersonName, CitizenId),
-) -> Result<Registered, Stop> {
-    if pair.1.age_on(today(visit)) < service.config().sources.adult_years {
-        return Ok(Registered::No(visit.redirect(&step.saying(Said::Minor))));
-    }
-    let register = Attempt {
-        source: SourceId::parse(POPULATION_REGISTER).map_err(web::Problem::internal)?,
-        ..attempt(visit, step, pair)
+    let said = match end {
+        End::Passed => return form::passed(service, visit, &step.session, &step.onward).await,
+        End::Other(outcome) => return Ok(ended(visit, step, &outcome)?),
+        End::Overtaken => return Ok(visit.redirect(&step.busy(state))),
+        End::Differs => Said::Differs,
+        End::RegisterDiffers => Said::RegisterDiffers,
+        End::Minor(_) => Said::Minor,
     };
-    Ok(match check::run(service, &register).await? {
-        Outcome::Passed => Registered::Yes,
-        Outcome::Denied { .. } => Registered::No(visit.redirect(&step.saying(Said::RegisterDiffers))),
-        other => Registered::No(ended(visit, step, &other)?),
-    })
-}
-
-/// Counts the try, and writes what the word changes.
-async fn conclude(
-    service: &Service,
-    visit: &mut Visit,
-    step: &Step,
-    (pair, reply): ((PersonName, CitizenId), Reply),
-) -> Result<Response, Stop> {
-    let attempt = attempt(visit, step, pair);
-    let settled = check::take_in(service, &attempt, reply).await?;
-    match settled {
-        Outcome::Passed => form::passed(service, visit, &step.session, &step.onward).await,
-        Outcome::Denied { .. } => Ok(visit.redirect(&step.saying(Said::Differs))),
-        other => Ok(ended(visit, step, &other)?),
-    }
+    Ok(visit.redirect(&step.saying(said)))
 }
 
 /// Where the other ends are told.
 fn ended(visit: &mut Visit, step: &Step, outcome: &Outcome) -> Result<Response, web::Problem> {
     let limit = step.saying(Said::Limit);
     pages::outcome_at(visit, outcome, &step.onward, limit)
-}
-
-/// What was answered when nothing changes by it.
-async fn note(service: &Service, visit: &Visit, step: &Step, word: Option<Word>) -> Result<(), Stop> {
-    let word = word.map_or("cancelled", Word::as_str);
-    let mut entry = Entry::new(Event::SourceAsked, service.now())
-        .account(step.session.account.id)
-        .session(step.session.id)
-        .details(json!({ "source": step.id, "answer": word }));
-    entry.request_id = Some(visit.request_id().to_owned());
-    let tx = service.store().begin().await?;
-    store::audit::record(&tx, service.rng(), entry).await?;
-    tx.commit().await?;
-    Ok(())
 }

@@ -23,6 +23,7 @@ use super::{settle, shown};
 use crate::Service;
 use crate::evidence::check::Outcome;
 use crate::evidence::port::{CertificateFault, Definition, Road, Shown};
+use crate::evidence::trip::{self, Trip};
 use crate::evidence::{connected, onward, pages, sources};
 use crate::session::{self, Stop};
 use crate::signin::Onward;
@@ -97,6 +98,8 @@ pub(super) enum Said {
     RegisterDiffers,
     /// The challenge was answered before.
     Used,
+    /// The answer is being checked.
+    Busy,
     /// Too late.
     TooLate,
     /// Not a challenge of this sign-in.
@@ -104,10 +107,11 @@ pub(super) enum Said {
 }
 
 impl Said {
-    const OTHERS: [Self; 5] = [
+    const OTHERS: [Self; 6] = [
         Self::Differs,
         Self::RegisterDiffers,
         Self::Used,
+        Self::Busy,
         Self::TooLate,
         Self::Lost,
     ];
@@ -118,6 +122,7 @@ impl Said {
             Self::Differs => "differs",
             Self::RegisterDiffers => "register-differs",
             Self::Used => "used",
+            Self::Busy => "busy",
             Self::TooLate => "too-late",
             Self::Lost => "lost",
         }
@@ -319,17 +324,19 @@ async fn submit(
     if !errors.is_empty() {
         return Ok(render(&visit, &step, (&nonce, &sent), errors));
     }
-    let (tx, browser) = (service.store().read(), visit.browser_hash());
-    let who = step.traveller(&browser);
-    if let Err(refused) = round_trips::redeem(&tx, &nonce.hash(), &who, service.now()).await? {
-        tracing::info!(source = source.id, ?refused, "a challenge is not taken");
-        return Ok(visit.redirect(&step.saying(said(refused))));
-    }
+    let browser = visit.browser_hash();
+    let taken = match trip::take(&service, &nonce.hash(), &step.traveller(&browser), |_| None).await? {
+        Ok(taken) => taken,
+        Err(refused) => return Ok(turned_away(&visit, &step, (&nonce, &sent), refused)),
+    };
+    let trip = Trip::new(taken.lease);
+    let tx = service.store().read();
     let key = step.session.account.id.to_string();
     if throttles::hit(&tx, &ANSWERS, &key, service.now())
         .await?
         .exceeded()
     {
+        trip.settle(&tx).await?;
         return Ok(pages::outcome(
             &service,
             &mut visit,
@@ -353,15 +360,22 @@ async fn submit(
     };
     let found = connected::metered(&service, &step.id, checking).await?;
     let found = found.unwrap_or(Err(CertificateFault::RevocationUnknown));
-    settle::settle(&service, &mut visit, &step, found).await
+    settle::settle(&service, &mut visit, &step, (&trip, found)).await
 }
 
-const fn said(refused: Refused) -> Said {
-    match refused {
+/// A challenge that is not taken. While its answer is being checked everything stays as it was typed: where the check was
+/// interrupted, the same answer counts when it is sent again.
+fn turned_away(visit: &Visit, step: &Step, typed: (&Token, &Sent), refused: Refused) -> Response {
+    let said = match refused {
+        Refused::Busy => {
+            let busy = visit.t(&step.source.key(&format!("said-{}", Said::Busy.word())));
+            return render(visit, step, typed, Errors::of_form(Words::plain(busy)));
+        }
         Refused::Used => Said::Used,
         Refused::Expired => Said::TooLate,
         Refused::Unknown | Refused::OtherBrowser | Refused::OtherSession | Refused::OtherAccount => {
             Said::Lost
         }
-    }
+    };
+    visit.redirect(&step.saying(said))
 }

@@ -54,6 +54,7 @@ source-certificate-said-signature = 签名与证书或待签名文字不符。�
 source-certificate-said-differs = 证书所写的人与本账号的实名信息不一致。
 source-certificate-said-register-differs = 证书中的姓名和号码与人口库不一致，请联系签发机构或到服务窗口办理。
 source-certificate-said-used = 这段文字已经用过了。请用下面的新文字重新签名。
+source-certificate-said-busy = 您发来的签名正在核验，请稍候再按一次提交。如果是我们这边中断了，最迟两分钟后按提交即可，所填内容仍在，不计入次数。
 source-certificate-said-too-late = 这段文字已超过 10 分钟。请用下面的新文字重新签名。
 source-certificate-said-lost = 这段文字不属于本次登录。请用下面的新文字重新签名。
 ";
@@ -88,6 +89,7 @@ source-certificate-said-signature = The signature does not fit the certificate o
 source-certificate-said-differs = The certificate names somebody else than the verified person of this account.
 source-certificate-said-register-differs = Name and number in the certificate do not agree with the population register. Ask its authority, or come to a service counter.
 source-certificate-said-used = That text was used already. Sign the new text below.
+source-certificate-said-busy = Your signature is being checked right now. Wait a moment and send it again. If the check was interrupted on our side, sending it again works after two minutes at the latest; what you pasted is still here, and it does not count as a try.
 source-certificate-said-too-late = That text was older than 10 minutes. Sign the new text below.
 source-certificate-said-lost = That text does not belong to this sign-in. Sign the new text below.
 ";
@@ -122,6 +124,7 @@ source-certificate-said-signature = Chữ ký không khớp với chứng thư h
 source-certificate-said-differs = Người ghi trong chứng thư khác với người đã xác minh của tài khoản này.
 source-certificate-said-register-differs = Họ tên và số trong chứng thư không khớp với cơ sở dữ liệu dân cư. Hãy hỏi tổ chức cấp hoặc đến quầy phục vụ.
 source-certificate-said-used = Dòng chữ đó đã được dùng. Hãy ký dòng chữ mới dưới đây.
+source-certificate-said-busy = Chữ ký của bạn đang được kiểm tra. Hãy đợi một lát rồi gửi lại. Nếu phía chúng tôi bị gián đoạn, chậm nhất sau hai phút bạn có thể gửi lại; nội dung đã dán vẫn còn và không tính là một lần thử.
 source-certificate-said-too-late = Dòng chữ đó đã quá 10 phút. Hãy ký dòng chữ mới dưới đây.
 source-certificate-said-lost = Dòng chữ đó không thuộc lần đăng nhập này. Hãy ký dòng chữ mới dưới đây.
 ";

@@ -263,3 +263,43 @@ async fn attack_253_guesses_of_a_stranger_do_not_keep_a_number_from_its_owner() 
         );
     }
 }
+
+#[tokio::test]
+async fn attack_253_tries_come_back_at_midnight_where_the_people_are_and_not_at_that_of_utc() {
+    for (world, _) in worlds_of_all(Config::default(), Word::NotFound).await {
+        let account = resident(&world, PHONE).await;
+        let attempt = crate::evidence::check::Attempt {
+            account,
+            source: SourceId::parse("population_register").unwrap(),
+            facts: facts(),
+            request_id: None,
+        };
+        let left = || async {
+            let left = crate::evidence::tries::left(&world.service, &attempt).await;
+            left.unwrap()
+        };
+        // To the last minute before midnight of UTC: a morning in China.
+        let to = |hour: u32, minute: u32| {
+            let now = world.clock.now();
+            let then = now.date_naive().and_hms_opt(hour, minute, 0).unwrap().and_utc();
+            let wait = then - now;
+            if wait < TimeDelta::zero() {
+                wait + TimeDelta::days(1)
+            } else {
+                wait
+            }
+        };
+        world.clock.advance(to(23, 59));
+        let all = left().await;
+        crate::evidence::tries::count(&world.service, &attempt)
+            .await
+            .unwrap()
+            .unwrap();
+        world.clock.advance(TimeDelta::minutes(2));
+        assert_eq!(left().await, all - 1, "{}: it is the same day here", world.kind);
+        world.clock.advance(to(15, 59));
+        assert_eq!(left().await, all - 1, "the last minute");
+        world.clock.advance(TimeDelta::minutes(1));
+        assert_eq!(left().await, all, "{}: midnight in China", world.kind);
+    }
+}

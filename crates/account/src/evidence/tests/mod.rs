@@ -13,14 +13,18 @@ use crate::Config;
 use crate::signin::testing::signed_in;
 use crate::testing::{Browser, Seen, World, worlds_with_sources};
 
+mod answers;
 mod attacks;
+mod counting;
 mod example;
 mod faults;
 mod further;
 mod interrupted;
 mod journeys;
 mod limits;
+mod people;
 mod returning;
+mod waiting;
 
 const PHONE: &str = "13800000001";
 const E164: &str = "+8613800000001";

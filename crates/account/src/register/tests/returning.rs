@@ -420,6 +420,7 @@ fn what_holds_numbers_and_codes_shows_none_of_them() {
         kind: AccountKind::Resident,
         language: model::language::Language::En,
         phone: &phone,
+        mail: None,
         now,
         expires_at: now,
     };

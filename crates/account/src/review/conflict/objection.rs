@@ -161,6 +161,7 @@ async fn object(
             .details(details);
         entry.request_id = Some(visit.request_id().to_owned());
         store::audit::record(&tx, service.rng(), entry).await?;
+        crate::standing::froze(service, &tx, account).await?;
     }
     sessions::end_all(&tx, account, None, now).await?;
     let filed = file(service, &tx, &case, account).await?;

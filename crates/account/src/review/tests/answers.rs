@@ -1,5 +1,9 @@
 //! Answering, appealing, taking back, and what happens when nobody answers.
 
+use model::language::Language;
+use model::secret::TokenHash;
+use store::operators::{Link, NewOperator};
+
 use super::*;
 
 #[tokio::test]
@@ -185,8 +189,23 @@ async fn what_waits_to_be_typed_again_goes_to_the_source_and_not_to_a_reviewer()
 async fn every_look_is_in_the_owners_history_without_a_name() {
     for world in worlds().await {
         let (mut browser, case) = filed(&world).await;
-        let operator = claimed(&world, &case).await;
+        claimed(&world, &case).await;
         let (tx, now) = (world.service.store().read(), world.clock.now());
+        let operator = OperatorId::new(now, world.service.rng());
+        let new = NewOperator {
+            id: operator,
+            login: "li.wen",
+            name: "Li Wen",
+            roles: &["auditor", "reviewer"],
+            language: Language::En,
+            link: Link {
+                hash: TokenHash::of("invited"),
+                expires_at: now,
+                by: None,
+            },
+            now,
+        };
+        store::operators::create(&tx, &new).await.unwrap();
         for what in [Happening::Claimed, Happening::Looked, Happening::LookedAtPicture] {
             let entry = case_history::Entry::new((case.id, case.account), what, now).by(operator);
             case_history::record(&tx, world.service.rng(), &entry)
@@ -206,7 +225,14 @@ async fn every_look_is_in_the_owners_history_without_a_name() {
                 "{what}"
             );
         }
-        assert!(!page.body.contains(&operator.to_string()));
+        assert!(!page.body.contains(&operator.to_string()) && !page.body.contains("Li Wen"));
+        let roles = page.body.matches("<span data-role>").count();
+        assert_eq!(roles, 4, "the owner's own steps have none: {}", page.body);
+        assert!(
+            page.body.contains("<span data-role>reviewer</span>"),
+            "{}",
+            page.body
+        );
         // What is only proposed has no reason yet for its owner.
         assert!(!page.body.contains("looks changed"), "{}", page.body);
     }

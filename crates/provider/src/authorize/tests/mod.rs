@@ -1,5 +1,6 @@
 //! The endpoint as browsers and sub-sites meet it: real router, real database, clock in hand.
 
+mod agreement;
 mod asking;
 mod attacks;
 pub(crate) mod browser;
@@ -9,6 +10,7 @@ mod offline;
 mod resources;
 pub(crate) mod signing;
 mod silent;
+mod strength;
 
 #[test]
 fn the_texts_are_complete_in_every_language() {

@@ -345,9 +345,9 @@ async fn a_change_names_its_client_and_holds_nothing_that_only_we_say() {
 #[tokio::test]
 async fn other_nodes_know_a_client_and_its_end_by_the_counter() {
     for world in worlds().await {
-        let (kit, ladder) = (world.service.kit().clone(), world.service.ladder().clone());
+        let (kit, rules) = (world.service.kit().clone(), crate::testing::rules());
         let outbound = crate::testing::outbound();
-        let other = crate::Service::new(settings(), world.store.clone(), kit, ladder.into(), outbound)
+        let other = crate::Service::new(settings(), world.store.clone(), kit, rules, outbound)
             .await
             .unwrap();
         let client = Registered::new(&world, json!({})).await;

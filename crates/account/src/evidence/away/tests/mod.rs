@@ -24,6 +24,7 @@ use crate::testing::{Browser, Seen, World, worlds_with_sources};
 mod attacks;
 mod interrupted;
 mod journeys;
+mod limits;
 mod openid;
 mod parties;
 mod provider;
@@ -62,7 +63,7 @@ struct Stage {
     away: AtomicU32,
     asked: AtomicU32,
     /// Whoever comes back waits while a test holds it.
-    gate: Arc<tokio::sync::Mutex<()>>,
+    gate: Mutex<Arc<tokio::sync::Mutex<()>>>,
     reached: tokio::sync::Notify,
 }
 
@@ -74,14 +75,23 @@ impl Stage {
             says: Mutex::new(Says::Vouches(NAME, NUMBER)),
             away: AtomicU32::new(0),
             asked: AtomicU32::new(0),
-            gate: Arc::default(),
+            gate: Mutex::default(),
             reached: tokio::sync::Notify::new(),
         })
     }
 
     /// Keeps whoever comes back waiting until what it gives is dropped.
     fn close(&self) -> tokio::sync::OwnedMutexGuard<()> {
-        Arc::clone(&self.gate).try_lock_owned().unwrap()
+        self.door().try_lock_owned().unwrap()
+    }
+
+    fn door(&self) -> Arc<tokio::sync::Mutex<()>> {
+        Arc::clone(&self.gate.lock().unwrap())
+    }
+
+    /// Lets those who come from now on pass; who waits goes on waiting.
+    fn open_another(&self) {
+        *self.gate.lock().unwrap() = Arc::default();
     }
 
     fn say(&self, says: Says) {
@@ -130,7 +140,8 @@ impl Away for Stage {
     async fn arrive(&self, back: &Back<'_>) -> Result<Arrival, Astray> {
         self.asked.fetch_add(1, Ordering::SeqCst);
         self.reached.notify_one();
-        drop(self.gate.lock().await);
+        let door = self.door();
+        drop(door.lock().await);
         assert_eq!(back.kept.get("secret").map(String::as_str), Some("kept"));
         assert!(!back.parameters.contains_key("state"));
         let says = self.says.lock().unwrap().clone();

@@ -466,3 +466,37 @@ fn a_configuration_that_would_accept_nothing_or_anything_is_refused() {
     }
     assert!(read(&folder, "authority = []").is_err());
 }
+
+#[tokio::test]
+async fn attack_285c_a_certificate_that_is_issued_again_is_another_one_by_issuer_and_serial() {
+    const OTHER: &str = "11010519491231002X";
+    let ca = Ca::root(now());
+    let first = ca.person();
+    let again = ca.issue(Wanted {
+        extensions: vec![ca::number_extension(OTHER)],
+        key: first.key.clone(),
+        serial: 4712,
+        ..Wanted::good(now())
+    });
+    let list = ca.list(&[&first.certificate], now() - TimeDelta::hours(1));
+    let world = World::with(ca, &[], &[("list.crl", list)]);
+    assert_eq!(world.fault(&first).await, Fault::Revoked);
+    let named = world.verify(&again).await.unwrap();
+    assert_eq!(
+        named.number.as_str(),
+        OTHER,
+        "the same name and key say another person now"
+    );
+    let issuer = named.details.issuer.unwrap();
+    for (issuer, serial, revoked) in [
+        (issuer.as_str(), "1267", Some(true)),
+        (&issuer, "1268", Some(false)),
+        ("another-authority", "1267", None),
+    ] {
+        assert_eq!(
+            world.authorities.is_revoked(issuer, serial, now()).await,
+            revoked,
+            "{serial}"
+        );
+    }
+}

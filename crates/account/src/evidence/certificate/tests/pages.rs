@@ -341,3 +341,120 @@ async fn looking_at_the_page_again_and_again_does_not_close_the_road_for_the_day
         assert_eq!(level(world, PHONE).await, 4);
     }
 }
+
+/// A node takes the answer to a challenge, and stops before it has settled anything.
+async fn a_node_that_stops(world: &World, browser: &Browser, page: &Seen) -> store::round_trips::Lease {
+    let session = crate::signin::testing::live(world, browser).await.unwrap();
+    let nonce = model::secret::Token::parse(page.hidden("challenge").unwrap()).unwrap();
+    let browser = model::secret::TokenHash::of(browser.cookies.get("denizen_browser").unwrap());
+    let source = SourceId::parse("certificate").unwrap();
+    let who = store::round_trips::Traveller {
+        account: session.account.id,
+        session: session.id,
+        browser: &browser,
+        source: &source,
+    };
+    let taken = crate::evidence::trip::take(&world.service, &nonce.hash(), &who, |_| None).await;
+    taken.unwrap().unwrap().lease
+}
+
+#[tokio::test]
+async fn attack_285b_an_answer_whose_node_stopped_is_good_for_the_same_sign_in_until_it_is_settled() {
+    let town = Town::new().await;
+    let lease = TimeDelta::seconds(crate::evidence::filing::LEASE_SECONDS);
+    for world in &town.worlds {
+        let mut browser = arrived(world, PHONE).await;
+        let holder = town.ca.person();
+        let page = browser.get(HERE).await;
+        let (pem, signature) = (holder.pem(), holder.sign(&text(&page)));
+        let stopped = a_node_that_stops(world, &browser, &page).await;
+        // Until its lease is over the answer waits where it was typed.
+        let seen = send(&mut browser, &page, (&pem, &signature)).await;
+        assert_eq!(seen.status, 422, "{}", world.kind);
+        assert!(seen.body.contains("being checked right now"), "{}", seen.body);
+        assert_eq!(text(&seen), text(&page));
+        assert!(
+            seen.body.contains(pem.lines().nth(1).unwrap()),
+            "what was typed stays"
+        );
+        assert_eq!(level(world, PHONE).await, 0);
+        world.clock.advance(lease);
+        // Not for another sign-in of the same person.
+        let mut other = signed_in(world, PHONE).await;
+        let seen = other.get(HERE).await;
+        assert!(seen.location.is_some(), "the phone first");
+        let mut twin = browser.clone();
+        let (one, two) = tokio::join!(
+            send(&mut browser, &page, (&pem, &signature)),
+            send(&mut twin, &page, (&pem, &signature))
+        );
+        let gone = |seen: &Seen| seen.location.as_deref().is_some_and(|to| to.contains("done=yes"));
+        assert!(gone(&one) || gone(&two), "{} {}", one.body, two.body);
+        assert_eq!(level(world, PHONE).await, 4, "{}", world.kind);
+        let account = account(world, PHONE).await;
+        assert_eq!(held(world, account.id).await.len(), 1);
+        // The node that was thought to have stopped has nothing to say any more.
+        let tx = world.service.store().read();
+        assert!(!store::round_trips::settle(&tx, &stopped, b"").await.unwrap());
+        let source = SourceId::parse("certificate").unwrap();
+        let end = (world.clock.now(), "test");
+        store::evidence::end_source(&tx, account.id, &source, end)
+            .await
+            .unwrap();
+        world.clock.advance(lease);
+        let mut late = if gone(&one) { browser } else { twin };
+        let seen = send(&mut late, &page, (&pem, &signature)).await;
+        assert_eq!(said(&seen), Some("used"), "{:?} {}", seen.location, seen.body);
+        assert!(held(world, account.id).await.is_empty(), "{}", world.kind);
+    }
+}
+
+#[tokio::test]
+async fn attack_251_a_check_that_was_overtaken_counts_no_try() {
+    let town = Town::new().await;
+    for world in &town.worlds {
+        let mut browser = arrived(world, PHONE).await;
+        let page = browser.get(HERE).await;
+        let stranger = town.ca.issue(Wanted {
+            names: vec!["李四"],
+            extensions: vec![ca::number_extension("11010519491231002X")],
+            ..Wanted::good(town.ca.now)
+        });
+        answer(&mut browser, &town.ca.person()).await;
+        let owner = account(world, PHONE).await;
+        let tx = world.service.store().read();
+        let source = SourceId::parse("certificate").unwrap();
+        let end = (world.clock.now(), "test");
+        store::evidence::end_source(&tx, owner.id, &source, end)
+            .await
+            .unwrap();
+        let attempt = crate::evidence::check::Attempt {
+            account: owner.id,
+            source: source.clone(),
+            facts: crate::evidence::source::tests::facts(),
+            request_id: None,
+        };
+        let facts = store::cases::Input {
+            name: owner.name.clone().unwrap(),
+            citizen_id: owner.citizen_id.clone().unwrap(),
+            ..attempt.facts.clone()
+        };
+        let attempt = crate::evidence::check::Attempt { facts, ..attempt };
+        let tries = || async {
+            let left = crate::evidence::tries::left(&world.service, &attempt).await;
+            left.unwrap()
+        };
+        let before = tries().await;
+        let stale = a_node_that_stops(world, &browser, &page).await;
+        assert!(store::round_trips::settle(&tx, &stale, b"").await.unwrap());
+        let trip = crate::evidence::trip::Trip::new(stale);
+        let reply = crate::evidence::source::Reply::bare(Word::Mismatch);
+        let settled = crate::evidence::check::take_in(&world.service, &attempt, &trip, reply).await;
+        assert_eq!(settled.unwrap(), None, "{}", world.kind);
+        assert_eq!(tries().await, before, "{}", world.kind);
+        // In time it is one.
+        let seen = answer(&mut browser, &stranger).await;
+        assert_eq!(said(&seen), Some("differs"), "{}", seen.body);
+        assert_eq!(tries().await, before - 1);
+    }
+}

@@ -1,0 +1,75 @@
+# Phone, e-mail and user name
+
+contact-title = Phone, e-mail and user name
+contact-hint = What you sign in with and where we reach you.
+contact-phone = Mobile number
+contact-email = E-mail address
+contact-username = User name
+contact-none = none
+contact-change = Change: { $what }
+contact-changes = Changes
+contact-change-phone = New mobile number
+contact-change-email = New e-mail address
+contact-change-username = New user name
+contact-change-recovery = Recovery of this account
+contact-change-dispute = Somebody else has shown that your mobile number is theirs
+contact-change-closing = Closing
+contact-change-waits = This happens on { $moment }, unless you stop it.
+contact-change-done = Done. You can put it back until { $moment }.
+contact-change-stop = Stop it
+contact-change-undo = Put it back
+contact-done-phone = Your mobile number is changed. The one before was told.
+contact-done-waits = The new number counts after the wait. The old one is being told.
+contact-done-elsewhere = This number still belongs to another account. Its owner is told; when the number is free you can enter it again here.
+contact-done-mail = Follow the link in the mail to confirm the new address. If you have an address already, a link goes there, too.
+contact-done-username = Your user name is changed.
+
+contact-link-title = Your account
+contact-link-stopped = It is stopped. Nothing was changed.
+contact-link-undone = It is as it was before. All sign-ins have ended.
+contact-link-impossible = It could not be put back: what was there before belongs to another account by now. Ask at a counter of the service hall.
+contact-link-password = If it was not you who asked for the change, change your password, too.
+contact-link-next = To my account
+contact-held-title = Your account is locked
+contact-held-text = Nobody can sign in any more, all sign-ins have ended, and sub-sites are told.
+contact-held-open = To open it again, choose “Forgotten your password?” and show who you are, or bring your identity document to a counter.
+contact-held-next = Open it again
+
+contact-phone-title = Change the mobile number
+contact-phone-text = We send a code to the new number and one to the old one.
+contact-phone-new = New mobile number
+contact-phone-lost = I no longer have the old number
+contact-phone-lost-hint = The change then counts only after some days, and the owner is told by every way until then.
+contact-phone-same = This is your number already
+contact-phone-code-title = Enter the codes
+contact-phone-new-code = Code to the new number
+contact-phone-old-code = Code to the old number
+contact-phone-submit = Change the number
+contact-phone-both = Two codes are on their way: one to the new number, one to the old.
+contact-phone-waits = A code is on its way to the new number. The change counts after { $hours } hours.
+
+contact-email-title = Change the e-mail address
+contact-email-text = We send a link to the new address. It counts once you have followed the link and pressed the button there.
+contact-email-old = A link goes to the old address, too. If nobody follows that one, the change counts after { $hours } hours.
+contact-email-new = New e-mail address
+contact-email-submit = Send the link
+contact-email-wrong = Enter an e-mail address such as name@example.com
+contact-email-same = This is your address already
+contact-mail-new-subject = Confirm your e-mail address
+contact-mail-new-text = Somebody wants to connect this address with an account. If it is you, follow the link within { $hours } hours. Otherwise you need not do anything.
+contact-mail-old-subject = Agree to a new e-mail address
+contact-mail-old-text = The e-mail address of your account is to be replaced. If you agree, follow the link within { $hours } hours. If it is not you, follow the link in the other mail that we sent.
+contact-mail-title = E-mail address
+contact-mail-done = The address is confirmed and is that of your account now.
+contact-mail-taken = This address belongs to another account. Nothing was changed.
+contact-mail-half-new = The new address is confirmed. The change counts as soon as the old address agrees, or after the wait.
+contact-mail-half-old = Thank you. The change counts as soon as the new address is confirmed.
+
+contact-username-title = Change the user name
+contact-username-new = User name
+contact-username-hint = 4 to 32 letters a to z, digits, and . _ - between them; it begins with a letter.
+contact-username-submit = Change the user name
+contact-username-taken = This user name cannot be had. Choose another one.
+contact-username-length = A user name has 4 to 32 characters
+contact-username-character = Use only the letters a to z, digits and . _ -
+contact-username-shape = Begin with a letter, and put . _ - only singly between other characters

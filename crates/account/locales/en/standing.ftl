@@ -1,0 +1,57 @@
+# Suspended and ended accounts, and objecting
+
+sms-code-appeal = [{ $service }] { $code } is your code for objecting to the decision about your account. Valid for { $minutes } minutes. Never tell it to anybody.
+sms-no-appeal = [{ $service }] Somebody wanted to object to a decision about an account with this phone. There is no such decision, or it was objected to already. If this was not you, do nothing.
+
+appeal-title = Object to a decision about my account
+appeal-text = If your account was suspended or ended, you can object here, once. Somebody who had no part in the decision looks at it again.
+appeal-ended = That took too long or was done already. Start again, please.
+appeal-phone = Phone of the account
+appeal-phone-hint = If there is something to object to, a code goes to it.
+appeal-phone-wrong = Enter the phone number of the account
+appeal-send-code = Send the code
+appeal-code-title = The code
+appeal-code-text = If there is something to object to, a code is on its way to the phone.
+appeal-code = Code from the message
+appeal-code-hint = Six digits.
+appeal-code-wrong = This was not the code, or it was too old
+appeal-code-again = Ask for another code
+appeal-write-title = What do you want to say?
+appeal-write-text = Say why the decision is wrong. Staff who had no part in it read this, and you are told by message what they decide.
+appeal-text-label = Your objection
+appeal-text-hint = At most 2000 characters. Write no passwords and no codes.
+appeal-text-missing = Write what you want to say
+appeal-text-long = At most 2000 characters
+appeal-submit = Send the objection
+appeal-done-title = We have your objection
+appeal-done-text = Somebody who had no part in the decision looks at it. You are told by message what they decide.
+appeal-over-title = This is not possible any more
+appeal-over-text = The link or page was used already, is too old, or the decision does not stand any more.
+appeal-over-again = Object with the phone of the account
+
+standing-reason-hijacked = Somebody else seems to use the account
+standing-reason-owner_asked = The owner asked for it
+standing-reason-shared = The account was given to others
+standing-reason-false_identity = Somebody else's identity or false documents
+standing-reason-misuse = Use against the law or the agreement
+standing-reason-authority_ordered = A court or an authority ordered it
+standing-reason-mistake = It was a mistake
+standing-reason-settled = It is settled
+standing-reason-appeal_granted = An objection was granted
+standing-reason-not_me = The owner said that it was not them
+standing-reason-owner_proved = The owner has proven who they are
+standing-reason-time_over = Its time is over
+standing-told-hijacked = somebody else seems to use it
+standing-told-owner_asked = you asked for it
+standing-told-shared = it was given to others
+standing-told-false_identity = it was opened or raised with an identity that is not yours
+standing-told-misuse = it was used against the law or the agreement
+standing-told-authority_ordered = a court or an authority ordered it
+standing-told-mistake = it was a mistake
+standing-told-settled = it is settled
+standing-told-appeal_granted = your objection was granted
+standing-told-not_me = you said that it was not you
+standing-told-owner_proved = you have proven who you are
+standing-told-time_over = its time is over
+standing-outcome-granted = it was granted
+standing-outcome-refused = the decision stands

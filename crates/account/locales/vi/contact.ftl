@@ -1,0 +1,75 @@
+# Điện thoại, thư điện tử và tên người dùng
+
+contact-title = Điện thoại, thư điện tử và tên người dùng
+contact-hint = Bạn đăng nhập bằng gì và chúng tôi liên lạc với bạn ở đâu.
+contact-phone = Số điện thoại
+contact-email = Địa chỉ thư điện tử
+contact-username = Tên người dùng
+contact-none = không có
+contact-change = Đổi: { $what }
+contact-changes = Các thay đổi
+contact-change-phone = Số điện thoại mới
+contact-change-email = Địa chỉ thư điện tử mới
+contact-change-username = Tên người dùng mới
+contact-change-recovery = Khôi phục tài khoản này
+contact-change-dispute = Có người chứng minh số điện thoại của bạn nay là của họ
+contact-change-closing = Đóng tài khoản
+contact-change-waits = Việc này diễn ra vào { $moment }, trừ khi bạn dừng lại.
+contact-change-done = Đã xong. Bạn có thể hoàn lại đến { $moment }.
+contact-change-stop = Dừng lại
+contact-change-undo = Hoàn lại
+contact-done-phone = Đã đổi số điện thoại. Số trước đó đã được thông báo.
+contact-done-waits = Số mới có hiệu lực sau thời gian chờ. Số cũ đang được thông báo.
+contact-done-elsewhere = Số này vẫn thuộc một tài khoản khác. Chủ tài khoản đó được thông báo; khi số được giải phóng, bạn có thể nhập lại tại đây.
+contact-done-mail = Hãy mở liên kết trong thư để xác nhận địa chỉ mới. Nếu bạn đã có địa chỉ, địa chỉ đó cũng nhận được một liên kết.
+contact-done-username = Đã đổi tên người dùng.
+
+contact-link-title = Tài khoản của bạn
+contact-link-stopped = Đã dừng. Không có gì thay đổi.
+contact-link-undone = Mọi thứ trở lại như trước. Mọi phiên đăng nhập đã kết thúc.
+contact-link-impossible = Không thể hoàn lại: thông tin trước đây nay thuộc một tài khoản khác. Hãy hỏi tại quầy của trung tâm phục vụ hành chính.
+contact-link-password = Nếu không phải bạn yêu cầu thay đổi, hãy đổi cả mật khẩu.
+contact-link-next = Đến tài khoản của tôi
+contact-held-title = Tài khoản của bạn đã bị khóa
+contact-held-text = Không ai đăng nhập được nữa, mọi phiên đăng nhập đã kết thúc và các trang liên kết được thông báo.
+contact-held-open = Để mở lại, hãy chọn “Bạn quên mật khẩu?” và chứng minh bạn là ai, hoặc mang giấy tờ tùy thân đến quầy.
+contact-held-next = Mở lại
+
+contact-phone-title = Đổi số điện thoại
+contact-phone-text = Chúng tôi gửi một mã đến số mới và một mã đến số cũ.
+contact-phone-new = Số điện thoại mới
+contact-phone-lost = Tôi không còn số cũ
+contact-phone-lost-hint = Khi đó thay đổi chỉ có hiệu lực sau vài ngày, và chủ tài khoản được báo bằng mọi cách cho đến lúc đó.
+contact-phone-same = Đây đã là số của bạn
+contact-phone-code-title = Nhập các mã
+contact-phone-new-code = Mã gửi đến số mới
+contact-phone-old-code = Mã gửi đến số cũ
+contact-phone-submit = Đổi số
+contact-phone-both = Hai mã đang được gửi: một đến số mới, một đến số cũ.
+contact-phone-waits = Một mã đang được gửi đến số mới. Thay đổi có hiệu lực sau { $hours } giờ.
+
+contact-email-title = Đổi địa chỉ thư điện tử
+contact-email-text = Chúng tôi gửi một liên kết đến địa chỉ mới. Địa chỉ có hiệu lực sau khi bạn mở liên kết và nhấn nút tại đó.
+contact-email-old = Địa chỉ cũ cũng nhận được một liên kết. Nếu không ai mở liên kết đó, thay đổi có hiệu lực sau { $hours } giờ.
+contact-email-new = Địa chỉ thư điện tử mới
+contact-email-submit = Gửi liên kết
+contact-email-wrong = Hãy nhập địa chỉ thư điện tử, ví dụ name@example.com
+contact-email-same = Đây đã là địa chỉ của bạn
+contact-mail-new-subject = Xác nhận địa chỉ thư điện tử của bạn
+contact-mail-new-text = Có người muốn gắn địa chỉ này với một tài khoản. Nếu là bạn, hãy mở liên kết trong vòng { $hours } giờ. Nếu không, bạn không cần làm gì.
+contact-mail-old-subject = Đồng ý đổi địa chỉ thư điện tử
+contact-mail-old-text = Địa chỉ thư điện tử của tài khoản sắp được thay. Nếu bạn đồng ý, hãy mở liên kết trong vòng { $hours } giờ. Nếu không phải bạn, hãy mở liên kết trong thư còn lại mà chúng tôi đã gửi.
+contact-mail-title = Địa chỉ thư điện tử
+contact-mail-done = Địa chỉ đã được xác nhận và nay là địa chỉ của tài khoản bạn.
+contact-mail-taken = Địa chỉ này thuộc một tài khoản khác. Không có gì thay đổi.
+contact-mail-half-new = Địa chỉ mới đã được xác nhận. Thay đổi có hiệu lực khi địa chỉ cũ đồng ý hoặc sau thời gian chờ.
+contact-mail-half-old = Cảm ơn bạn. Thay đổi có hiệu lực ngay khi địa chỉ mới được xác nhận.
+
+contact-username-title = Đổi tên người dùng
+contact-username-new = Tên người dùng
+contact-username-hint = 4 đến 32 ký tự gồm chữ a đến z, chữ số và . _ - ở giữa; bắt đầu bằng một chữ cái.
+contact-username-submit = Đổi tên người dùng
+contact-username-taken = Không dùng được tên này. Hãy chọn tên khác.
+contact-username-length = Tên người dùng có 4 đến 32 ký tự
+contact-username-character = Chỉ dùng chữ a đến z, chữ số và . _ -
+contact-username-shape = Bắt đầu bằng chữ cái, và chỉ đặt từng dấu . _ - giữa các ký tự khác

@@ -1,0 +1,57 @@
+# Tài khoản bị tạm ngưng, chấm dứt và khiếu nại
+
+sms-code-appeal = [{ $service }] { $code } là mã để bạn khiếu nại quyết định về tài khoản, dùng được trong { $minutes } phút. Đừng cho ai biết.
+sms-no-appeal = [{ $service }] Có người muốn khiếu nại quyết định về tài khoản của số này. Không có quyết định nào như vậy, hoặc đã có khiếu nại. Nếu không phải bạn, hãy bỏ qua.
+
+appeal-title = Khiếu nại quyết định về tài khoản của tôi
+appeal-text = Nếu tài khoản của bạn bị tạm ngưng hoặc chấm dứt, bạn có thể khiếu nại tại đây một lần. Người không tham gia quyết định sẽ xem xét lại.
+appeal-ended = Thao tác quá lâu hoặc đã hoàn tất. Xin bắt đầu lại.
+appeal-phone = Số điện thoại của tài khoản
+appeal-phone-hint = Nếu có quyết định để khiếu nại, mã sẽ được gửi đến số này.
+appeal-phone-wrong = Nhập số điện thoại của tài khoản
+appeal-send-code = Gửi mã
+appeal-code-title = Mã xác nhận
+appeal-code-text = Nếu có quyết định để khiếu nại, mã đang được gửi đến điện thoại.
+appeal-code = Mã trong tin nhắn
+appeal-code-hint = Sáu chữ số.
+appeal-code-wrong = Mã không đúng hoặc đã quá cũ
+appeal-code-again = Yêu cầu mã khác
+appeal-write-title = Bạn muốn nói gì?
+appeal-write-text = Hãy cho biết vì sao quyết định sai. Nhân viên không tham gia quyết định sẽ đọc, và bạn được báo kết quả qua tin nhắn.
+appeal-text-label = Nội dung khiếu nại
+appeal-text-hint = Tối đa 2000 ký tự. Không viết mật khẩu hay mã.
+appeal-text-missing = Hãy viết điều bạn muốn nói
+appeal-text-long = Tối đa 2000 ký tự
+appeal-submit = Gửi khiếu nại
+appeal-done-title = Chúng tôi đã nhận khiếu nại của bạn
+appeal-done-text = Người không tham gia quyết định sẽ xem xét. Bạn được báo kết quả qua tin nhắn.
+appeal-over-title = Không thể thực hiện được nữa
+appeal-over-text = Liên kết hoặc trang đã được dùng, đã quá cũ, hoặc quyết định không còn hiệu lực.
+appeal-over-again = Khiếu nại bằng số điện thoại của tài khoản
+
+standing-reason-hijacked = Có vẻ người khác đang dùng tài khoản
+standing-reason-owner_asked = Chủ tài khoản yêu cầu
+standing-reason-shared = Tài khoản được đưa cho người khác
+standing-reason-false_identity = Danh tính của người khác hoặc giấy tờ giả
+standing-reason-misuse = Sử dụng trái pháp luật hoặc thoả thuận
+standing-reason-authority_ordered = Toà án hoặc cơ quan có thẩm quyền yêu cầu
+standing-reason-mistake = Đó là nhầm lẫn
+standing-reason-settled = Đã giải quyết xong
+standing-reason-appeal_granted = Khiếu nại được chấp nhận
+standing-reason-not_me = Chủ tài khoản nói không phải mình
+standing-reason-owner_proved = Chủ tài khoản đã chứng minh danh tính
+standing-reason-time_over = Đã hết thời hạn
+standing-told-hijacked = có vẻ người khác đang dùng tài khoản
+standing-told-owner_asked = bạn đã yêu cầu
+standing-told-shared = tài khoản được đưa cho người khác
+standing-told-false_identity = tài khoản được mở hoặc nâng cấp bằng danh tính không phải của bạn
+standing-told-misuse = tài khoản bị dùng trái pháp luật hoặc thoả thuận
+standing-told-authority_ordered = toà án hoặc cơ quan có thẩm quyền yêu cầu
+standing-told-mistake = đó là nhầm lẫn
+standing-told-settled = đã giải quyết xong
+standing-told-appeal_granted = khiếu nại của bạn được chấp nhận
+standing-told-not_me = bạn nói không phải mình
+standing-told-owner_proved = bạn đã chứng minh danh tính
+standing-told-time_over = đã hết thời hạn
+standing-outcome-granted = được chấp nhận
+standing-outcome-refused = quyết định được giữ nguyên

@@ -1,0 +1,75 @@
+# 手机、邮箱与用户名
+
+contact-title = 手机、邮箱与用户名
+contact-hint = 登录使用的号码与名称，以及我们联系您的方式。
+contact-phone = 手机号码
+contact-email = 电子邮箱
+contact-username = 用户名
+contact-none = 无
+contact-change = 更改{ $what }
+contact-changes = 变更
+contact-change-phone = 新手机号码
+contact-change-email = 新电子邮箱
+contact-change-username = 新用户名
+contact-change-recovery = 找回本账号
+contact-change-dispute = 有人证明您的手机号码现由其使用
+contact-change-closing = 注销
+contact-change-waits = 除非您中止，将于 { $moment } 生效。
+contact-change-done = 已完成。{ $moment } 之前可以恢复原状。
+contact-change-stop = 中止
+contact-change-undo = 恢复原状
+contact-done-phone = 手机号码已更改，并已通知原号码。
+contact-done-waits = 新号码将在等待期后生效，正在通知原号码。
+contact-done-elsewhere = 该号码仍属于另一个账号，正在通知其所有人；号码解绑后您可以在此重新填写。
+contact-done-mail = 请打开邮件中的链接确认新邮箱。如果您已有邮箱，原邮箱也会收到链接。
+contact-done-username = 用户名已更改。
+
+contact-link-title = 您的账号
+contact-link-stopped = 已中止，没有任何更改。
+contact-link-undone = 已恢复原状，所有登录均已退出。
+contact-link-impossible = 无法恢复：原有内容现已属于另一个账号。请到政务服务大厅窗口咨询。
+contact-link-password = 如果变更并非您本人要求，请同时修改密码。
+contact-link-next = 进入我的账号
+contact-held-title = 您的账号已锁定
+contact-held-text = 任何人都无法再登录，所有登录均已退出，并将通知各应用。
+contact-held-open = 如需重新启用，请选择“忘记密码”并证明您的身份，或携带身份证件到窗口办理。
+contact-held-next = 重新启用
+
+contact-phone-title = 更改手机号码
+contact-phone-text = 我们会向新号码和原号码各发送一个验证码。
+contact-phone-new = 新手机号码
+contact-phone-lost = 原号码已停用
+contact-phone-lost-hint = 此时更改要在数日后才生效，期间我们会通过所有联系方式通知账号所有人。
+contact-phone-same = 这已经是您的号码
+contact-phone-code-title = 输入验证码
+contact-phone-new-code = 新号码收到的验证码
+contact-phone-old-code = 原号码收到的验证码
+contact-phone-submit = 更改号码
+contact-phone-both = 两个验证码正在发送：一个发往新号码，一个发往原号码。
+contact-phone-waits = 验证码正在发往新号码。更改将在 { $hours } 小时后生效。
+
+contact-email-title = 更改电子邮箱
+contact-email-text = 我们会向新邮箱发送链接。您打开链接并按下其中的按钮后，新邮箱才生效。
+contact-email-old = 原邮箱也会收到链接。如果无人打开，更改将在 { $hours } 小时后生效。
+contact-email-new = 新电子邮箱
+contact-email-submit = 发送链接
+contact-email-wrong = 请输入电子邮箱，例如 name@example.com
+contact-email-same = 这已经是您的邮箱
+contact-mail-new-subject = 确认您的电子邮箱
+contact-mail-new-text = 有人希望将此邮箱绑定到账号。如果是您本人，请在 { $hours } 小时内打开链接；否则无需处理。
+contact-mail-old-subject = 同意更改电子邮箱
+contact-mail-old-text = 您账号的电子邮箱将被更换。如果您同意，请在 { $hours } 小时内打开链接；如非本人操作，请打开另一封邮件中的链接。
+contact-mail-title = 电子邮箱
+contact-mail-done = 邮箱已确认，现已是您账号的邮箱。
+contact-mail-taken = 该邮箱属于另一个账号，没有任何更改。
+contact-mail-half-new = 新邮箱已确认。原邮箱同意后或等待期满后生效。
+contact-mail-half-old = 谢谢。新邮箱确认后即生效。
+
+contact-username-title = 更改用户名
+contact-username-new = 用户名
+contact-username-hint = 4 至 32 个字符，可用字母 a 至 z、数字，以及其间的 . _ -；须以字母开头。
+contact-username-submit = 更改用户名
+contact-username-taken = 该用户名不可用，请换一个。
+contact-username-length = 用户名须为 4 至 32 个字符
+contact-username-character = 只能使用字母 a 至 z、数字和 . _ -
+contact-username-shape = 须以字母开头，. _ - 只能单个出现在其他字符之间

@@ -1,0 +1,57 @@
+# 账号暂停、终止与申诉
+
+sms-code-appeal = 【{ $service }】验证码 { $code }，用于对账号处理决定提出申诉，{ $minutes } 分钟内有效。请勿告诉任何人。
+sms-no-appeal = 【{ $service }】有人想对此手机号所属账号的处理决定提出申诉。目前没有可申诉的决定，或已提出过申诉。如非本人操作，请忽略。
+
+appeal-title = 对账号处理决定提出申诉
+appeal-text = 如果您的账号被暂停或终止，您可以在这里申诉一次。将由未参与该决定的人员重新审查。
+appeal-ended = 操作超时或已经完成，请重新开始。
+appeal-phone = 账号的手机号码
+appeal-phone-hint = 如果有可申诉的决定，验证码会发送到该手机。
+appeal-phone-wrong = 请输入账号的手机号码
+appeal-send-code = 发送验证码
+appeal-code-title = 验证码
+appeal-code-text = 如果有可申诉的决定，验证码正在发往该手机。
+appeal-code = 短信验证码
+appeal-code-hint = 六位数字。
+appeal-code-wrong = 验证码不正确或已过期
+appeal-code-again = 重新获取验证码
+appeal-write-title = 您想说明什么？
+appeal-write-text = 请说明决定为何有误。未参与该决定的工作人员会阅读，处理结果将通过消息告知您。
+appeal-text-label = 您的申诉
+appeal-text-hint = 最多 2000 字。请勿填写密码或验证码。
+appeal-text-missing = 请填写您想说明的内容
+appeal-text-long = 最多 2000 字
+appeal-submit = 提交申诉
+appeal-done-title = 已收到您的申诉
+appeal-done-text = 将由未参与该决定的人员审查，处理结果会通过消息告知您。
+appeal-over-title = 无法再进行此操作
+appeal-over-text = 链接或页面已使用过、已过期，或该决定已不再有效。
+appeal-over-again = 用账号的手机号申诉
+
+standing-reason-hijacked = 疑似他人使用账号
+standing-reason-owner_asked = 账号所有人要求
+standing-reason-shared = 账号出借给他人
+standing-reason-false_identity = 冒用他人身份或使用虚假材料
+standing-reason-misuse = 违反法律或协议使用
+standing-reason-authority_ordered = 法院或主管机关要求
+standing-reason-mistake = 处理有误
+standing-reason-settled = 问题已解决
+standing-reason-appeal_granted = 申诉成立
+standing-reason-not_me = 账号所有人表示非本人操作
+standing-reason-owner_proved = 账号所有人已证明身份
+standing-reason-time_over = 期限已满
+standing-told-hijacked = 疑似他人使用该账号
+standing-told-owner_asked = 您本人要求
+standing-told-shared = 账号出借给他人
+standing-told-false_identity = 账号以非您本人的身份开立或提升等级
+standing-told-misuse = 违反法律或协议使用账号
+standing-told-authority_ordered = 法院或主管机关要求
+standing-told-mistake = 处理有误
+standing-told-settled = 问题已解决
+standing-told-appeal_granted = 您的申诉成立
+standing-told-not_me = 您表示非本人操作
+standing-told-owner_proved = 您已证明身份
+standing-told-time_over = 期限已满
+standing-outcome-granted = 申诉成立
+standing-outcome-refused = 维持原决定

@@ -1,0 +1,177 @@
+//! What a change of phone changes: begun, applied, taken back.
+
+use chrono::TimeDelta;
+use model::event::Event;
+use model::evidence::{Details, Evidence, SourceId};
+use model::ids::{ChangeId, EvidenceId};
+use model::phone::Phone;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use store::accounts::{self, Account};
+use store::changes::{self, Change, Kind, NewChange, State};
+use store::evidence::NewEvidence;
+use store::{StoreError, Tx};
+
+use crate::Service;
+use crate::ageing;
+use crate::changes::worker::Applied;
+use crate::changes::{record, undo};
+use crate::history::{self, Happening, What};
+use crate::notices::{self, Told};
+
+const PHONE_SMS: &str = "phone_sms";
+
+/// What a change of phone is applied, or taken back, with.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Kept {
+    from: Option<String>,
+    to: String,
+}
+
+pub(super) async fn begin(
+    service: &Service,
+    tx: &Tx,
+    account: &Account,
+    (phone, lost): (&Phone, bool),
+) -> Result<Option<Change>, StoreError> {
+    let (now, config) = (service.now(), &service.config().changes);
+    if let Some(open) = changes::find_open(tx, account.id, Kind::Phone).await? {
+        changes::stop(tx, open.id, changes::How::Replaced, now).await?;
+    }
+    // Without a phone before there is nobody to wait for, and with another way in nobody is left out.
+    let waits = lost && account.phone.is_some();
+    let effective_at = if waits {
+        now + TimeDelta::hours(config.wait_hours)
+    } else {
+        now
+    };
+    let kept = Kept {
+        from: account.phone.as_ref().map(|phone| phone.e164().to_owned()),
+        to: phone.e164().to_owned(),
+    };
+    let kept = serde_json::to_string(&kept).map_err(|_| StoreError::Malformed("account_change.details"))?;
+    let new = NewChange {
+        id: ChangeId::new(now, service.rng()),
+        account: account.id,
+        kind: Kind::Phone,
+        state: State::Waiting,
+        details: Some(&kept),
+        now,
+        effective_at,
+        reversible_until: Some(effective_at + TimeDelta::days(config.undo_days)),
+    };
+    if !changes::begin(tx, &new).await? {
+        return Ok(None);
+    }
+    changes::find(tx, new.id).await
+}
+
+/// Gives an account the phone that was proven a moment ago, with the evidence of it. What had been confirmed together
+/// with the one before ends. [`StoreError::Duplicate`] when it is another account's.
+pub(crate) async fn put(
+    service: &Service,
+    tx: &Tx,
+    account: &Account,
+    phone: &Phone,
+) -> Result<bool, StoreError> {
+    let now = service.now();
+    let from_to = (account.phone.as_ref(), Some(phone));
+    if !accounts::set_phone(tx, account.id, from_to, now).await? {
+        return Ok(false);
+    }
+    let source = SourceId::parse(PHONE_SMS).map_err(|_| StoreError::Malformed("evidence.source"))?;
+    store::evidence::end_source(tx, account.id, &source, (now, "replaced")).await?;
+    if account.phone.is_some() {
+        ageing::events::phone_replaced(service, tx, account.id).await?;
+    }
+    let expires_at = service.ladder().expiry(&source, now);
+    let new = NewEvidence {
+        evidence: Evidence {
+            id: EvidenceId::new(now, service.rng()),
+            source,
+            issued_at: now,
+            expires_at,
+            ended_at: None,
+        },
+        account: account.id,
+        reference: None,
+        case: None,
+        details: Details::default(),
+    };
+    store::evidence::record(tx, &new).await?;
+    Ok(true)
+}
+
+/// What follows a change: the log, and everybody is told.
+pub(super) async fn changed(
+    service: &Service,
+    tx: &Tx,
+    account: &Account,
+    (change, phone): (&Change, &Phone),
+) -> Result<(), StoreError> {
+    let details = json!({ "what": "phone" });
+    record(service, tx, None, (account.id, Event::ContactChanged), details).await?;
+    let args = [("phone", phone.masked())];
+    tell(service, tx, account, (change, notices::Kind::PhoneChanged), &args).await
+}
+
+/// Tells the old phone and the address, with the link that takes it back. `account` is as it was before.
+pub(super) async fn tell(
+    service: &Service,
+    tx: &Tx,
+    account: &Account,
+    (change, kind): (&Change, notices::Kind),
+    args: &[(&'static str, String)],
+) -> Result<(), StoreError> {
+    let told = Told {
+        args,
+        link: Some(undo::link(service, tx, change).await?),
+        ..Told::of(kind)
+    };
+    notices::tell(service, tx, account, &told).await
+}
+
+/// The time of a change has come: the old phone did not object.
+pub(in crate::changes) async fn apply(service: &Service, tx: &Tx, change: &Change) -> Result<Applied, StoreError> {
+    let (Some(kept), Some(account)) = (read(change), accounts::find(tx, change.account).await?) else {
+        return Ok(Applied::Failed);
+    };
+    let Ok(phone) = Phone::parse(&kept.to) else {
+        return Ok(Applied::Failed);
+    };
+    let same = account.phone.as_ref().map(Phone::e164) == kept.from.as_deref();
+    let free = accounts::find_by_phone(tx, &phone).await?.is_none();
+    if account.status != accounts::Status::Active || !same || !free || !put(service, tx, &account, &phone).await? {
+        return Ok(Applied::Failed);
+    }
+    changed(service, tx, &account, (change, &phone)).await?;
+    history::note_aside(service, tx, &Happening::new(account.id, What::ContactChanged)).await?;
+    Ok(Applied::Done)
+}
+
+/// Puts the phone of before back; `false` when that is another account's by now.
+pub(in crate::changes) async fn take_back(service: &Service, tx: &Tx, change: &Change) -> Result<bool, StoreError> {
+    let (Some(kept), Some(account)) = (read(change), accounts::find(tx, change.account).await?) else {
+        return Ok(false);
+    };
+    let (Ok(to), Some(from)) = (
+        Phone::parse(&kept.to),
+        kept.from.and_then(|from| Phone::parse(&from).ok()),
+    ) else {
+        return Ok(false);
+    };
+    if account.phone.as_ref() != Some(&to) || accounts::find_by_phone(tx, &from).await?.is_some() {
+        return Ok(false);
+    }
+    put(service, tx, &account, &from).await
+}
+
+fn read(change: &Change) -> Option<Kept> {
+    serde_json::from_str(change.details.as_ref()?.expose()).ok()
+}
+
+/// The number that a change is about, masked, for the page.
+pub(in crate::changes) fn target(change: &Change) -> Option<String> {
+    let to = read(change)?.to;
+    Phone::parse(&to).ok().map(|phone| phone.masked())
+}

@@ -1,0 +1,184 @@
+//! Stopping what waits and taking back what has happened: by the links in the notices, which work without a sign-in, and
+//! by the owner on the page.
+
+use chrono::TimeDelta;
+use model::event::Event;
+use model::ids::ChangeId;
+use model::standing::{Answer, Entry, answer};
+use serde_json::json;
+use store::accounts::{self, Account};
+use store::changes::{self, Change, How, Kind, State};
+use store::links::Link;
+use store::{StoreError, Tx, sessions};
+use web::form::Words;
+use web::paths::LocalPath;
+
+use super::{email, phone, username};
+use crate::Service;
+use crate::history::{self, Happening, What};
+use crate::links::{self, Followed, Purpose, Said};
+use crate::notices::{self, Told};
+use crate::standing::{self, Because, By, Reason};
+
+/// The link that stops a change or takes it back, for as long as that can be done.
+pub(super) async fn link(service: &Service, tx: &Tx, change: &Change) -> Result<String, StoreError> {
+    let until = change.reversible_until.unwrap_or(change.effective_at);
+    let new = links::New {
+        purpose: Purpose::UndoChange,
+        account: change.account,
+        about: Some(change.id.as_uuid()),
+        target: None,
+        life: Ord::max(until - service.now(), TimeDelta::hours(1)),
+    };
+    links::make(service, tx, &new).await
+}
+
+/// What came of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Undone {
+    /// It will not happen.
+    Stopped,
+    /// It is as it was before.
+    TakenBack,
+    /// It cannot be put back: what was there before is another account's by now.
+    Impossible,
+    /// There was nothing to stop or to take back (any more).
+    Over,
+}
+
+/// Stops a change of an account, or takes it back. The account's lock is taken.
+pub(super) async fn undo(
+    service: &Service,
+    tx: &Tx,
+    account: &Account,
+    id: ChangeId,
+    how: How,
+) -> Result<Undone, StoreError> {
+    let now = service.now();
+    accounts::take_turns(tx, account.id).await?;
+    let found = changes::find(tx, id).await?;
+    // A link or a form about another account's change is about nothing (A238, A261).
+    let Some(change) = found.filter(|change| change.account == account.id) else {
+        return Ok(Undone::Over);
+    };
+    match change.state {
+        // Closing is stopped where it is shown what that means.
+        State::Proposed | State::Waiting if change.kind != Kind::Closing => {
+            if !changes::stop(tx, id, how, now).await? {
+                return Ok(Undone::Over);
+            }
+        }
+        State::Applied => return take_back(service, tx, account, (&change, how)).await,
+        State::Proposed | State::Waiting | State::Ended => return Ok(Undone::Over),
+    }
+    let (kind, what) = if change.kind == Kind::Recovery {
+        (notices::Kind::RecoveryStopped, What::RecoveryStopped)
+    } else {
+        (notices::Kind::ChangeUndone, What::ChangeUndone)
+    };
+    after(service, tx, account, (&change, how), (kind, what)).await?;
+    Ok(Undone::Stopped)
+}
+
+async fn take_back(
+    service: &Service,
+    tx: &Tx,
+    account: &Account,
+    (change, how): (&Change, How),
+) -> Result<Undone, StoreError> {
+    let now = service.now();
+    let how = if how == How::NotMe { how } else { How::Undone };
+    if change.reversible_until.is_none_or(|until| until <= now) {
+        return Ok(Undone::Over);
+    }
+    let back = match change.kind {
+        Kind::Phone => phone::take_back(service, tx, change).await?,
+        Kind::Email => email::take_back(service, tx, change).await?,
+        Kind::Username => username::take_back(service, tx, change).await?,
+        // What a counter allowed, and was not used yet.
+        Kind::Recovery => true,
+        Kind::Closing | Kind::NumberDispute | Kind::Factor => return Ok(Undone::Over),
+    };
+    if !back {
+        return Ok(Undone::Impossible);
+    }
+    if !changes::undo(tx, change.id, how, now).await? {
+        return Ok(Undone::Over);
+    }
+    // Whoever changed it may be signed in.
+    sessions::end_all(tx, account.id, None, now).await?;
+    let told = (notices::Kind::ChangeUndone, What::ChangeUndone);
+    after(service, tx, account, (change, how), told).await?;
+    Ok(Undone::TakenBack)
+}
+
+/// The log, and everybody is told, at the addresses that the account has now.
+async fn after(
+    service: &Service,
+    tx: &Tx,
+    account: &Account,
+    (change, how): (&Change, How),
+    (kind, what): (notices::Kind, What),
+) -> Result<(), StoreError> {
+    let details = json!({ "what": change.kind.as_str(), "how": how.as_str(), "change": change.id.to_string() });
+    super::record(service, tx, None, (account.id, Event::ChangeEnded), details).await?;
+    history::note_aside(service, tx, &Happening::new(account.id, what)).await?;
+    let now = accounts::find(tx, account.id).await?;
+    let account = now.as_ref().unwrap_or(account);
+    notices::tell(service, tx, account, &Told::of(kind)).await
+}
+
+/// The account of a link, where links are followed in its standing.
+async fn owner(tx: &Tx, link: &Link) -> Result<Option<Account>, StoreError> {
+    let account = accounts::find(tx, link.account).await?;
+    Ok(account.filter(|account| {
+        let answered = answer(account.status, Entry::ContactLink);
+        matches!(answered, Answer::Yes | Answer::OnlyToKeep)
+    }))
+}
+
+/// A link to undo was followed. The caller has used it up and commits.
+pub(crate) async fn by_link(service: &Service, tx: &Tx, link: &Link) -> Result<Followed, StoreError> {
+    let (Some(about), Some(account)) = (link.about, owner(tx, link).await?) else {
+        return Ok(Followed::Over);
+    };
+    let undone = undo(service, tx, &account, ChangeId::from_uuid(about), How::Stopped).await?;
+    let text = match undone {
+        Undone::Stopped => "contact-link-stopped",
+        Undone::TakenBack => "contact-link-undone",
+        Undone::Impossible => "contact-link-impossible",
+        Undone::Over => return Ok(Followed::Over),
+    };
+    service.kick_delivery();
+    Ok(Followed::Done(Said {
+        title: "contact-link-title",
+        texts: vec![text.into(), "contact-link-password".into()],
+        next: Some((LocalPath::known("/account/contact"), "contact-link-next")),
+    }))
+}
+
+/// "This wasn't me" was followed: what it was about is stopped or taken back, the account is held, and every sign-in and
+/// token ends. It opens again with proof of identity.
+pub(crate) async fn not_me(service: &Service, tx: &Tx, link: &Link) -> Result<Followed, StoreError> {
+    let Some(account) = owner(tx, link).await? else {
+        return Ok(Followed::Over);
+    };
+    if let Some(about) = link.about {
+        undo(service, tx, &account, ChangeId::from_uuid(about), How::NotMe).await?;
+    }
+    // A phone that was put back is the account's again.
+    let Some(account) = accounts::find(tx, link.account).await? else {
+        return Ok(Followed::Over);
+    };
+    let because = Because::of(Reason::NotMe, By::Owner);
+    if !standing::hold(service, tx, &account, &because).await? {
+        return Ok(Followed::Over);
+    }
+    history::note_aside(service, tx, &Happening::new(account.id, What::Held)).await?;
+    service.kick_delivery();
+    Ok(Followed::Done(Said {
+        title: "contact-held-title",
+        texts: vec![Words::key("contact-held-text"), Words::key("contact-held-open")],
+        next: Some((LocalPath::known("/recover"), "contact-held-next")),
+    }))
+}

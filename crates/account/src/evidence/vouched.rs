@@ -1,0 +1,138 @@
+//! What becomes of a pair of name and number that somebody vouches for who is not asked with facts: a party that a
+//! browser came back from, a certificate. One order of steps for all of them:
+//!
+//! 1. the account's own pair: the word counts for it;
+//! 2. another person's: a try, and nothing of it is kept (HB-31, A250);
+//! 3. where the account has none yet: nobody under age, then the population register says first whether there is such a
+//!    person (HB-30), and then the word counts.
+//!
+//! Every end of it is also the end of the lease on the return ([`super::trip`]), and is written with it.
+
+use model::citizen_id::CitizenId;
+use model::event::Event;
+use model::evidence::SourceId;
+use model::person_name::PersonName;
+use serde_json::json;
+use store::StoreError;
+use store::audit::Entry;
+use store::cases::{Factors, Input};
+use store::sessions::LiveSession;
+use web::Visit;
+
+use super::check::{self, Attempt, Outcome};
+use super::source::{POPULATION_REGISTER, Reply, Word};
+use super::trip::Trip;
+use crate::Service;
+
+/// A name and a number.
+pub(super) type Pair = (PersonName, CitizenId);
+
+/// Who came with what.
+pub(super) struct Journey<'a> {
+    pub(super) service: &'a Service,
+    pub(super) visit: &'a Visit,
+    pub(super) session: &'a LiveSession,
+    pub(super) source: &'a SourceId,
+    pub(super) trip: &'a Trip,
+}
+
+/// How it ended.
+pub(super) enum End {
+    /// There is new evidence.
+    Passed,
+    /// It is not the account's own name and number.
+    Differs,
+    /// The register does not agree with the pair that was vouched for.
+    RegisterDiffers,
+    /// Whoever was vouched for is too young to do this alone.
+    Minor(CitizenId),
+    /// The ends that every attempt can have.
+    Other(Outcome),
+    /// Somebody else looks at the same return by now; nothing was written.
+    Overtaken,
+}
+
+/// The verified name and number of an account.
+pub(super) fn identity(session: &LiveSession) -> Option<Pair> {
+    let account = &session.account;
+    account.name.clone().zip(account.citizen_id.clone())
+}
+
+/// An attempt at a source about a pair.
+pub(super) fn attempt(
+    visit: &Visit,
+    session: &LiveSession,
+    source: &SourceId,
+    (name, citizen_id): Pair,
+) -> Attempt {
+    Attempt {
+        account: session.account.id,
+        source: source.clone(),
+        facts: Input {
+            name,
+            citizen_id,
+            phone: None,
+            more: Factors::none(),
+        },
+        request_id: Some(visit.request_id().to_owned()),
+    }
+}
+
+impl Journey<'_> {
+    /// Settles a word that vouches for a pair.
+    pub(super) async fn vouched(&self, pair: Pair, reply: Reply) -> Result<End, StoreError> {
+        match identity(self.session) {
+            Some(own) if own.0.same_as(&pair.0) && own.1 == pair.1 => self.conclude(own, reply).await,
+            Some(own) => self.conclude(own, Reply::bare(Word::Mismatch)).await,
+            None => self.register(pair, reply).await,
+        }
+    }
+
+    /// Settles a word about the account's own pair: counts the try, and writes what the word changes.
+    pub(super) async fn conclude(&self, own: Pair, reply: Reply) -> Result<End, StoreError> {
+        let attempt = attempt(self.visit, self.session, self.source, own);
+        Ok(
+            match check::take_in(self.service, &attempt, self.trip, reply).await? {
+                None => End::Overtaken,
+                Some(Outcome::Passed) => End::Passed,
+                Some(Outcome::Denied { .. }) => End::Differs,
+                Some(other) => End::Other(other),
+            },
+        )
+    }
+
+    /// Settles an answer that changes nothing, and is no guess at anybody's number; `false` when it was overtaken.
+    pub(super) async fn note(&self, answer: &str) -> Result<bool, StoreError> {
+        let mut entry = Entry::new(Event::SourceAsked, self.service.now())
+            .account(self.session.account.id)
+            .session(self.session.id)
+            .details(json!({ "source": self.source, "answer": answer }));
+        entry.request_id = Some(self.visit.request_id().to_owned());
+        let tx = self.service.store().begin().await?;
+        if !self.trip.settle(&tx).await? {
+            return Ok(false);
+        }
+        store::audit::record(&tx, self.service.rng(), entry).await?;
+        tx.commit().await?;
+        Ok(true)
+    }
+
+    /// The account has no verified pair yet: the population register says first whether there is such a person.
+    async fn register(&self, pair: Pair, reply: Reply) -> Result<End, StoreError> {
+        let today = super::today(self.service);
+        let end = if pair.1.age_on(today) < self.service.config().sources.adult_years {
+            End::Minor(pair.1)
+        } else {
+            let register =
+                SourceId::parse(POPULATION_REGISTER).map_err(|_| StoreError::Malformed("evidence.source"))?;
+            let attempt = attempt(self.visit, self.session, &register, pair.clone());
+            match check::run(self.service, &attempt).await? {
+                Outcome::Passed => return self.conclude(pair, reply).await,
+                Outcome::Denied { .. } => End::RegisterDiffers,
+                other => End::Other(other),
+            }
+        };
+        let settled = self.trip.settle(&self.service.store().read()).await?;
+        Ok(if settled { end } else { End::Overtaken })
+    }
+}

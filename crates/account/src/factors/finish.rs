@@ -1,0 +1,60 @@
+//! What every change of a factor ends with, in one transaction: the log, the owner's history, a notice by every channel
+//! with a "this wasn't me" link (A235), the other sign-ins where a proof was replaced or taken away, and a new cookie.
+
+use model::event::Event;
+use serde_json::Value;
+use store::audit::Entry;
+use store::sessions::{self, LiveSession};
+use store::{StoreError, Tx};
+use web::Visit;
+
+use crate::Service;
+use crate::history::{self, Happening, What};
+use crate::links;
+use crate::notices::{self, Kind, Told};
+use crate::session::{self, Added};
+
+/// What was done.
+pub(crate) struct Done<'a> {
+    pub(crate) event: Event,
+    pub(crate) details: Value,
+    pub(crate) what: What,
+    pub(crate) kind: Kind,
+    pub(crate) args: &'a [(&'static str, String)],
+    /// Whether the person's other sign-ins end.
+    pub(crate) ends_others: bool,
+}
+
+/// Ends a change, and commits it. `false`, with nothing changed, when the sign-in has ended meanwhile.
+pub(crate) async fn finish(
+    service: &Service,
+    visit: &mut Visit,
+    session: &LiveSession,
+    (tx, done): (Tx, Done<'_>),
+) -> Result<bool, StoreError> {
+    let (account, now) = (&session.account, visit.now());
+    let mut entry = Entry::new(done.event, now)
+        .account(account.id)
+        .session(session.id)
+        .details(done.details);
+    entry.request_id = Some(visit.request_id().to_owned());
+    store::audit::record(&tx, service.rng(), entry).await?;
+    let happening = Happening::new(account.id, done.what).in_session(session.id);
+    history::note(service, &tx, visit, &happening).await?;
+    let told = Told {
+        args: done.args,
+        link: Some(links::not_me(service, &tx, account.id, None).await?),
+        ..Told::of(done.kind)
+    };
+    notices::tell(service, &tx, account, &told).await?;
+    if done.ends_others {
+        sessions::end_all(&tx, account.id, Some(session.id), now).await?;
+    }
+    let Some(started) = session::renew(service, &tx, visit, session, Added::Evidence).await? else {
+        return Ok(false);
+    };
+    tx.commit().await?;
+    started.give_to(visit);
+    service.kick_delivery();
+    Ok(true)
+}

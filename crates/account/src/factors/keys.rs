@@ -1,0 +1,170 @@
+//! `/account/security/passkeys`: the passkeys of an account, and `…/new` making one. Making one needs script; every other
+//! factor is a road without.
+
+use axum::extract::State;
+use axum::response::Response;
+use chrono::TimeDelta;
+use model::event::Event;
+use model::ids::FactorId;
+use model::secret::Token;
+use serde::Deserialize;
+use serde_json::json;
+use store::StoreError;
+use store::ceremonies::{self, Handle, NewCeremony, Purpose};
+use store::factors::{EACH_MAX, Kind, NewFactor, What};
+use store::sessions::LiveSession;
+use web::extract::{Form, FormName, Query};
+use web::form::{Button, Errors, FormPage};
+use web::markup::escape;
+use web::passkey::{Act, ask};
+use web::paths::LocalPath;
+use web::{Markup, Page, Visit};
+
+use super::finish::{Done, finish};
+use super::list::{self, Asked};
+use super::passkey::{self, Made};
+use crate::Service;
+use crate::confirm::{self, Need};
+use crate::history;
+use crate::notices;
+use crate::session::{self, Stop};
+
+pub(super) const HERE: LocalPath = LocalPath::known("/account/security/passkeys");
+const NEW: LocalPath = LocalPath::known("/account/security/passkeys/new");
+
+/// How long the browser may take, in minutes.
+const CEREMONY_MINUTES: i64 = 10;
+
+/// The list.
+pub(super) async fn show(
+    State(service): State<Service>,
+    mut visit: Visit,
+    Query(asked): Query<Asked>,
+) -> Result<Response, Stop> {
+    let session = session::require(&service, &mut visit, &HERE).await?;
+    list::page(
+        &service,
+        &visit,
+        &session,
+        (Kind::Passkey, &asked, Errors::none()),
+    )
+    .await
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Sent {
+    ceremony: String,
+    credential: String,
+    name: String,
+}
+
+impl FormName for Sent {
+    const FORM: &'static str = "new-passkey";
+}
+
+/// Asks for a new passkey.
+pub(super) async fn show_new(State(service): State<Service>, mut visit: Visit) -> Result<Response, Stop> {
+    let session = confirm::require(&service, &mut visit, Need::Strongest, &NEW).await?;
+    let tx = service.store().read();
+    let enrolled = super::of(&tx, &session.account).await?;
+    if enrolled.passkeys.len() >= EACH_MAX || service.passkeys().is_none() {
+        return Ok(visit.redirect(&HERE));
+    }
+    let asked = passkey::begin_new(&service, &session.account, &enrolled.passkeys)?;
+    let handle = Token::generate(service.rng());
+    let (id, browser, now) = (handle.hash(), visit.browser_hash(), visit.now());
+    let ends = now + TimeDelta::minutes(CEREMONY_MINUTES);
+    let new = NewCeremony {
+        account: Some(session.account.id),
+        session: Some(session.id),
+        state: &asked.state,
+        ..NewCeremony::new(&id, (&browser, Purpose::NewPasskey), (now, ends))
+    };
+    ceremonies::put(&tx, &new).await?;
+    let text = format!("<p>{}</p>", escape(&visit.t("factors-passkey-new-text")));
+    let form = FormPage::new(Sent::FORM, NEW)
+        .hidden("ceremony", handle.expose())
+        .markup(Markup::from_rendered(text))
+        .markup(ask(&visit, &asked.options, Act::Make))
+        .field(list::name_field(&visit.device().label()))
+        .button(Button::primary("factors-passkey-make"));
+    let page = Page::new("account-passkey-new", "factors-passkey-new-title")
+        .own_forms_only()
+        .return_to(NEW);
+    Ok(visit.form(page, &form, &Errors::none()))
+}
+
+/// Stores what the browser made.
+pub(super) async fn submit_new(
+    State(service): State<Service>,
+    mut visit: Visit,
+    Form(sent): Form<Sent>,
+) -> Result<Response, Stop> {
+    let session = confirm::require(&service, &mut visit, Need::Strongest, &NEW).await?;
+    let Some(made) = made(&service, &visit, &session, &sent).await? else {
+        return Ok(visit.redirect(&HERE.with("wrong", "refused")));
+    };
+    let name = list::name(&sent.name).unwrap_or_else(|| visit.device().label());
+    let (account, now) = (&session.account, visit.now());
+    let tx = service.store().begin().await?;
+    store::accounts::take_turns(&tx, account.id).await?;
+    if super::of(&tx, account).await?.passkeys.len() >= EACH_MAX {
+        return Ok(visit.redirect(&HERE.with("wrong", "many")));
+    }
+    let new = NewFactor {
+        id: FactorId::new(now, service.rng()),
+        account: account.id,
+        name: &name,
+        what: What::Passkey {
+            credential: &made.credential,
+            identifier: &made.identifier,
+        },
+        now,
+    };
+    match store::factors::add(&tx, &new).await {
+        Ok(()) => {}
+        // Somebody has it already (A278).
+        Err(StoreError::Duplicate) => return Ok(visit.redirect(&HERE.with("wrong", "refused"))),
+        Err(error) => return Err(error.into()),
+    }
+    let done = Done {
+        event: Event::FactorChanged,
+        details: json!({ "added": "passkey", "factor": new.id }),
+        what: history::What::FactorAdded,
+        kind: notices::Kind::FactorAdded,
+        args: &[("factor", notices::key("factors-passkeys"))],
+        ends_others: false,
+    };
+    finish(&service, &mut visit, &session, (tx, done)).await?;
+    Ok(visit.redirect(&HERE.with("done", "added")))
+}
+
+/// What the browser made, if it is what was asked, in this sign-in, once.
+async fn made(
+    service: &Service,
+    visit: &Visit,
+    session: &LiveSession,
+    sent: &Sent,
+) -> Result<Option<Made>, Stop> {
+    let Some(handle) = Token::parse(&sent.ceremony) else {
+        return Ok(None);
+    };
+    let (id, browser) = (handle.hash(), visit.browser_hash());
+    let handle = Handle {
+        id: &id,
+        browser: &browser,
+        purpose: Purpose::NewPasskey,
+    };
+    let taken = ceremonies::take(&service.store().read(), handle, visit.now()).await?;
+    let Some(taken) = taken.filter(|taken| taken.session == Some(session.id)) else {
+        return Ok(None);
+    };
+    match passkey::finish_new(service, &taken.state, &sent.credential)? {
+        Ok(made) => Ok(Some(made)),
+        Err(reason) => {
+            tracing::info!(%reason, "new passkey refused");
+            Ok(None)
+        }
+    }
+}

@@ -1,0 +1,270 @@
+//! The page that lists factors of one kind, and `/account/security/factors/rename`.
+
+use axum::extract::State;
+use axum::response::Response;
+use axum::routing::get;
+use axum::{Router, routing::post};
+use chrono::{DateTime, Utc};
+use model::ids::FactorId;
+use serde::Deserialize;
+use store::changes;
+use store::factors::{EACH_MAX, Factor, Kind};
+use store::sessions::LiveSession;
+use web::extract::{Form, FormName, Query};
+use web::form::{Button, Errors, Field, FormPage};
+use web::paths::LocalPath;
+use web::{Markup, Page, Problem, Visit};
+
+use super::{authenticator, keys, remove};
+use crate::Service;
+use crate::history::{self, Happening, What};
+use crate::session::{self, Stop};
+
+pub(super) const RENAME: LocalPath = LocalPath::known("/account/security/factors/rename");
+
+/// The most characters of a name.
+const NAME_MAX: usize = 40;
+/// Twice the characters: one outside the basic plane is two units.
+const NAME_UNITS: u32 = 80;
+
+pub(super) fn routes() -> Router<Service> {
+    Router::new()
+        .route("/account/security/factors/rename", get(show_rename).post(rename))
+        .route(
+            "/account/security/factors/remove",
+            get(remove::show).post(remove::submit),
+        )
+        .route("/account/security/factors/stop", post(remove::stop))
+}
+
+/// The parameters of a list.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Asked {
+    done: Option<String>,
+    wrong: Option<String>,
+}
+
+impl Asked {
+    fn done_key(&self, kind: Kind) -> Option<&'static str> {
+        Some(match (self.done.as_deref()?, kind) {
+            ("added", Kind::Totp) => "factors-authenticator-done",
+            ("added", Kind::Passkey) => "factors-passkey-done",
+            ("renamed", _) => "factors-renamed",
+            ("removed", _) => "factors-removed",
+            ("scheduled", _) => "factors-scheduled",
+            ("stopped", _) => "factors-stopped",
+            _ => return None,
+        })
+    }
+
+    fn wrong_key(&self) -> Option<&'static str> {
+        match self.wrong.as_deref()? {
+            "many" => Some("factors-many"),
+            "refused" => Some("factors-passkey-refused"),
+            _ => None,
+        }
+    }
+}
+
+/// Where the factors of a kind are listed.
+pub(super) const fn of_kind(kind: Kind) -> LocalPath {
+    match kind {
+        Kind::Totp => authenticator::HERE,
+        Kind::Passkey => keys::HERE,
+    }
+}
+
+/// A name as it is kept; `None` for none.
+pub(super) fn name(typed: &str) -> Option<String> {
+    let kept: String = typed
+        .trim()
+        .chars()
+        .filter(|c| !c.is_control())
+        .take(NAME_MAX)
+        .collect();
+    let kept = kept.trim().to_owned();
+    (!kept.is_empty()).then_some(kept)
+}
+
+/// The field for a name.
+pub(super) fn name_field(value: &str) -> Field {
+    Field::text("name", "factors-name")
+        .hint("factors-name-hint")
+        .value(value)
+        .autocomplete("off")
+        .maxlength(NAME_UNITS)
+}
+
+#[derive(askama::Template)]
+#[template(path = "factors_list.html")]
+struct Content<'a> {
+    visit: &'a Visit,
+    done: Option<&'static str>,
+    text: &'static str,
+    rows: Vec<Row>,
+    add: Option<(&'static str, &'static str)>,
+    nowhere: bool,
+    many: bool,
+}
+
+struct Row {
+    name: String,
+    since: String,
+    used: String,
+    rename: String,
+    remove: String,
+    waiting: Option<Waiting>,
+}
+
+struct Waiting {
+    text: String,
+    stop: Markup,
+}
+
+/// Shows the factors of a kind.
+pub(super) async fn page(
+    service: &Service,
+    visit: &Visit,
+    session: &LiveSession,
+    (kind, asked, mut errors): (Kind, &Asked, Errors),
+) -> Result<Response, Stop> {
+    let tx = service.store().read();
+    let all = store::factors::list(&tx, session.account.id).await?;
+    let open = changes::find_open(&tx, session.account.id, changes::Kind::Factor).await?;
+    let going = open.and_then(|change| Some((remove::about(&change)?, change.effective_at)));
+    let own = all.into_iter().filter(|one| one.kind == kind);
+    let rows: Vec<Row> = own.map(|one| row(visit, one, going)).collect();
+    let (name, title, text, add) = match kind {
+        Kind::Totp => (
+            "account-authenticator",
+            "factors-authenticator-title",
+            "factors-authenticator-text",
+            ("/account/security/authenticator/new", "factors-authenticator-add"),
+        ),
+        Kind::Passkey => (
+            "account-passkeys",
+            "factors-passkeys-title",
+            "factors-passkeys-text",
+            ("/account/security/passkeys/new", "factors-passkeys-add"),
+        ),
+    };
+    if let Some(key) = asked.wrong_key() {
+        errors.add_general(key);
+    }
+    let (many, nowhere) = (
+        rows.len() >= EACH_MAX,
+        kind == Kind::Passkey && service.passkeys().is_none(),
+    );
+    let content = Content {
+        visit,
+        done: asked.done_key(kind),
+        text,
+        rows,
+        add: (!many && !nowhere).then_some(add),
+        nowhere,
+        many,
+    };
+    let page = Page::new(name, title)
+        .own_forms_only()
+        .return_to(of_kind(kind))
+        .errors(errors)
+        .status(axum::http::StatusCode::OK);
+    Ok(visit.render(page, &content))
+}
+
+fn row(visit: &Visit, one: Factor, going: Option<(FactorId, DateTime<Utc>)>) -> Row {
+    let id = one.id.to_string();
+    let waiting = going.filter(|(which, _)| *which == one.id).map(|(_, at)| {
+        let moment = visit.moment(at);
+        Waiting {
+            text: visit.t_with("factors-waiting", &[("moment", moment.as_str().into())]),
+            stop: remove::stop_button(visit),
+        }
+    });
+    Row {
+        since: visit.day(one.created_at),
+        used: one
+            .last_used_at
+            .map_or_else(|| visit.t("factors-never"), |at| visit.moment(at)),
+        rename: RENAME.with("id", &id).as_str().to_owned(),
+        remove: remove::HERE.with("id", &id).as_str().to_owned(),
+        waiting,
+        name: one.name,
+    }
+}
+
+/// Which factor.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Which {
+    pub(super) id: String,
+}
+
+/// One of the account's own factors; 404 for anybody else's (A261).
+pub(super) async fn own(
+    service: &Service,
+    session: &LiveSession,
+    id: &str,
+) -> Result<(Factor, Vec<Factor>), Stop> {
+    let id = id.parse::<FactorId>().map_err(|_| Problem::not_found())?;
+    let all = store::factors::list(&service.store().read(), session.account.id).await?;
+    let one = all.iter().find(|one| one.id == id).cloned();
+    Ok((one.ok_or_else(Problem::not_found)?, all))
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Rename {
+    id: String,
+    name: String,
+}
+
+impl FormName for Rename {
+    const FORM: &'static str = "factor-rename";
+}
+
+fn rename_page(visit: &Visit, one: &Factor, (typed, errors): (&str, &Errors)) -> Response {
+    let form = FormPage::new(Rename::FORM, RENAME)
+        .hidden("id", one.id.to_string())
+        .field(name_field(typed).required())
+        .button(Button::primary("factors-rename-button"));
+    let page = Page::new("account-factor-rename", "factors-rename")
+        .own_forms_only()
+        .return_to(RENAME.with("id", &one.id.to_string()));
+    visit.form(page, &form, errors)
+}
+
+async fn show_rename(
+    State(service): State<Service>,
+    mut visit: Visit,
+    Query(which): Query<Which>,
+) -> Result<Response, Stop> {
+    let here = RENAME.with("id", &which.id);
+    let session = session::require(&service, &mut visit, &here).await?;
+    let (one, _) = own(&service, &session, &which.id).await?;
+    Ok(rename_page(&visit, &one, (&one.name, &Errors::none())))
+}
+
+async fn rename(
+    State(service): State<Service>,
+    mut visit: Visit,
+    Form(sent): Form<Rename>,
+) -> Result<Response, Stop> {
+    let here = RENAME.with("id", &sent.id);
+    let session = session::require(&service, &mut visit, &here).await?;
+    let (one, _) = own(&service, &session, &sent.id).await?;
+    let Some(new) = name(&sent.name) else {
+        let errors = Errors::of("name", "factors-name-missing");
+        return Ok(rename_page(&visit, &one, (&sent.name, &errors)));
+    };
+    let account = session.account.id;
+    let tx = service.store().begin().await?;
+    if !store::factors::rename(&tx, account, one.id, &new).await? {
+        return Err(Problem::not_found().into());
+    }
+    let happening = Happening::new(account, What::FactorRenamed).in_session(session.id);
+    history::note(&service, &tx, &visit, &happening).await?;
+    tx.commit().await?;
+    Ok(visit.redirect(&of_kind(one.kind).with("done", "renamed")))
+}

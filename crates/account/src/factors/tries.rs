@@ -1,0 +1,119 @@
+//! Tries with a factor of somebody who is known already. Each counts before its outcome is known: a few in a row pause,
+//! and after a hundred wrong ones in a row, however slowly, the factor is off until it is set up anew (NIST SP 800-63B-4,
+//! section 3.2.2).
+
+use model::ids::AccountId;
+use store::StoreError;
+use store::throttles::{self, Rule};
+use web::form::Words;
+
+use crate::Service;
+
+/// The most wrong tries in one window.
+const WINDOW_LIMIT: i64 = 10;
+const WINDOW_SECONDS: i64 = 900;
+/// The most wrong tries in a row.
+const ROW_LIMIT: i64 = 100;
+/// A hundred years: this count ends with a right try and not by time.
+const ROW_SECONDS: i64 = 100 * 365 * 24 * 3600;
+
+/// What is tried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tried {
+    /// It is right, and used up where it works once.
+    Right,
+    /// It cannot be one; nothing was tried.
+    Unreadable,
+    /// It is wrong, or was used before.
+    Wrong,
+    /// Too many tries; come back after so many seconds.
+    Paused(i64),
+    /// Too many wrong ones in a row; it works no more.
+    Off,
+}
+
+impl Tried {
+    /// What the page says about it; nothing about what was right.
+    pub fn words(self) -> Option<Words> {
+        match self {
+            Self::Right => None,
+            Self::Unreadable => Some("factors-code-unreadable".into()),
+            Self::Wrong => Some("factors-code-wrong".into()),
+            Self::Paused(seconds) => {
+                let minutes = Ord::max((seconds + 59).div_euclid(60), 1);
+                Some(Words::with("factors-paused", vec![("minutes", minutes.into())]))
+            }
+            Self::Off => Some("factors-off".into()),
+        }
+    }
+}
+
+/// What is counted apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum What {
+    Password,
+    Totp,
+    Code,
+}
+
+impl What {
+    const fn rules(self) -> [Rule; 2] {
+        let (window, row) = match self {
+            Self::Password => ("again_password", "again_password_row"),
+            Self::Totp => ("factor_totp", "factor_totp_row"),
+            Self::Code => ("factor_code", "factor_code_row"),
+        };
+        [
+            Rule {
+                name: window,
+                limit: WINDOW_LIMIT,
+                window_seconds: WINDOW_SECONDS,
+            },
+            Rule {
+                name: row,
+                limit: ROW_LIMIT,
+                window_seconds: ROW_SECONDS,
+            },
+        ]
+    }
+}
+
+/// Counts a try; says where it ends already.
+pub(crate) async fn count(
+    service: &Service,
+    account: AccountId,
+    what: What,
+) -> Result<Option<Tried>, StoreError> {
+    let (tx, key, now) = (service.store().read(), account.to_string(), service.now());
+    let [window, row] = what.rules();
+    if throttles::look(&tx, &row, &key, now).await?.count >= ROW_LIMIT {
+        return Ok(Some(Tried::Off));
+    }
+    let count = throttles::hit(&tx, &window, &key, now).await?;
+    if count.exceeded() {
+        return Ok(Some(Tried::Paused(count.retry_after_seconds(now))));
+    }
+    // Only tries that are looked at are in the row; of parallel ones all are.
+    Ok(throttles::hit(&tx, &row, &key, now)
+        .await?
+        .exceeded()
+        .then_some(Tried::Off))
+}
+
+/// Forgets the wrong ones, after a right one or when the factor is set up anew.
+pub(crate) async fn forgive(service: &Service, account: AccountId, what: What) -> Result<(), StoreError> {
+    let (tx, key, now) = (service.store().read(), account.to_string(), service.now());
+    for rule in what.rules() {
+        throttles::clear(&tx, &rule, &key, now).await?;
+    }
+    Ok(())
+}
+
+/// Takes a try back that came to no outcome.
+pub(crate) async fn take_back(service: &Service, account: AccountId, what: What) -> Result<(), StoreError> {
+    let (tx, key, now) = (service.store().read(), account.to_string(), service.now());
+    for rule in what.rules() {
+        throttles::give_back(&tx, &rule, &key, now).await?;
+    }
+    Ok(())
+}

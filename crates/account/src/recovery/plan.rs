@@ -1,0 +1,189 @@
+//! What an account needs beside its phone before it is given back.
+
+use model::ids::AccountId;
+use model::ladder::Level;
+use model::standing::{Answer, Entry, Status, answer};
+use store::accounts::{self, Account};
+use store::changes::{self, Change, Kind};
+use store::{StoreError, Tx};
+
+use super::draft::{Draft, Second, Stage};
+use super::second::phone_source;
+use crate::Service;
+use crate::factors::{self, Enrolled};
+
+/// A way to show more than the phone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Way {
+    RecoveryCode,
+    Totp,
+    Passkey,
+    Email,
+    Identity,
+    /// Nothing more: it waits, and the owner is told.
+    Wait,
+}
+
+/// What is needed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Needs {
+    /// The phone is all that there is.
+    Nothing,
+    /// A second proof, or waiting.
+    More,
+    /// Proof of identity: the owner had the account held.
+    Identity,
+}
+
+/// An account that is being recovered.
+#[derive(Clone, Debug)]
+pub(super) struct Plan {
+    pub(super) account: Account,
+    pub(super) enrolled: Enrolled,
+    pub(super) needs: Needs,
+    /// What two operators at a counter have allowed.
+    pub(super) counter: Option<Change>,
+}
+
+/// Looks it up; `None` when nothing can be recovered (any more): the account has another phone, or cannot be used.
+pub(super) async fn of(service: &Service, tx: &Tx, draft: &Draft) -> Result<Option<Plan>, StoreError> {
+    let (Some(id), Stage::Proven) = (draft.account, draft.stage) else {
+        return Ok(None);
+    };
+    let Some(account) = accounts::find(tx, id).await? else {
+        return Ok(None);
+    };
+    if account.phone.as_ref() != Some(&draft.phone) {
+        return Ok(None);
+    }
+    let standing = answer(account.status, Entry::Recovery);
+    if standing == Answer::AsIfUnknown {
+        return Ok(None);
+    }
+    let enrolled = factors::of(tx, &account).await?;
+    let level = crate::evidence::level_of(service, tx, &account).await?.level;
+    Ok(Some(Plan {
+        needs: needs(standing, &account, &enrolled, level),
+        counter: counter(service, tx, id).await?,
+        account,
+        enrolled,
+    }))
+}
+
+/// What two operators have allowed, while it can be used.
+async fn counter(service: &Service, tx: &Tx, id: AccountId) -> Result<Option<Change>, StoreError> {
+    let found = changes::find_reversible(tx, id, Kind::Recovery, service.now()).await?;
+    Ok(found.filter(super::counter::is_permission))
+}
+
+/// The phone alone is enough only where there is nothing behind it (A234, A235, A237).
+fn needs(standing: Answer, account: &Account, enrolled: &Enrolled, level: Level) -> Needs {
+    let real_name = account.citizen_id.is_some() || account.name.is_some() || level > Level::REGISTERED;
+    if standing != Answer::Yes {
+        Needs::Identity
+    } else if real_name || enrolled.two_step() || enrolled.sheet.is_some() {
+        Needs::More
+    } else {
+        Needs::Nothing
+    }
+}
+
+impl Plan {
+    /// What can be shown, the easiest first.
+    pub(super) fn ways(&self, service: &Service) -> Vec<Way> {
+        let identity = self.account.citizen_id.is_some() && self.account.name.is_some();
+        let open = self.needs == Needs::More;
+        let all = [
+            (Way::Passkey, !self.enrolled.passkeys.is_empty()),
+            (Way::Totp, !self.enrolled.totp.is_empty()),
+            (Way::RecoveryCode, self.enrolled.codes_left > 0),
+            (Way::Email, open && self.account.email.is_some()),
+            (Way::Identity, identity && phone_source(service).is_some()),
+            (Way::Wait, open),
+        ];
+        let can = all.into_iter().filter(|(_, can)| *can);
+        can.map(|(way, _)| way).collect()
+    }
+
+    /// Whether what was shown is enough for a new password now.
+    pub(super) fn allows(&self, second: Option<Second>) -> bool {
+        match (self.needs, second) {
+            (Needs::Nothing, _) | (Needs::More, Some(_)) => true,
+            (Needs::Identity, Some(second)) => second.opens_held(),
+            (Needs::More | Needs::Identity, None) => false,
+        }
+    }
+
+    /// Whether somebody may wait instead.
+    pub(super) fn may_wait(&self) -> bool {
+        self.needs == Needs::More && self.account.status == Status::Active
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use model::client::AccountKind;
+    use model::language::Language;
+    use model::phone::Phone;
+
+    use super::*;
+
+    fn account() -> Account {
+        let at = store::testing::start_time();
+        Account {
+            id: AccountId::from_uuid(uuid::Uuid::nil()),
+            kind: AccountKind::Resident,
+            status: Status::Active,
+            language: Language::ZhCn,
+            phone: Phone::parse("13800001234").ok(),
+            email: None,
+            username: None,
+            name: None,
+            declared_name: None,
+            citizen_id: None,
+            created_at: at,
+            updated_at: at,
+        }
+    }
+
+    fn enrolled() -> Enrolled {
+        Enrolled {
+            password: None,
+            totp: Vec::new(),
+            passkeys: Vec::new(),
+            sheet: None,
+            codes_left: 0,
+            phone: true,
+        }
+    }
+
+    #[test]
+    fn attack_234_237_the_phone_alone_is_enough_only_where_nothing_is_behind_it() {
+        let one = Level::new(1).unwrap();
+        let of = |standing, level| needs(standing, &account(), &enrolled(), level);
+        assert_eq!(of(Answer::Yes, Level::REGISTERED), Needs::Nothing);
+        assert_eq!(of(Answer::Yes, one), Needs::More);
+        assert_eq!(of(Answer::OnlyWithIdentity, Level::REGISTERED), Needs::Identity);
+        let named = Account {
+            name: model::person_name::PersonName::parse("张明远").ok(),
+            ..account()
+        };
+        // Evidence that lapsed does not make a real name an empty account.
+        assert_eq!(
+            needs(Answer::Yes, &named, &enrolled(), Level::REGISTERED),
+            Needs::More
+        );
+    }
+
+    #[test]
+    fn a_held_account_is_not_opened_by_a_mailbox_and_does_not_wait() {
+        let plan = Plan {
+            account: account(),
+            enrolled: enrolled(),
+            needs: Needs::Identity,
+            counter: None,
+        };
+        assert!(!plan.allows(None) && !plan.allows(Some(Second::Email)) && !plan.may_wait());
+        assert!(plan.allows(Some(Second::Identity)) && plan.allows(Some(Second::Counter)));
+    }
+}

@@ -1,0 +1,212 @@
+//! The standing of an account, and what each way in answers in each: one table, which every way in asks.
+//!
+//! Somebody at a page who has not proven anything yet is never told the standing (A203): whatever is not
+//! [`Answer::Yes`] looks like an account that does not exist, unless the table says what the rightful owner is offered
+//! after the proof.
+
+/// Whether an account can be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Status {
+    /// Registered by e-mail; the address is not confirmed yet.
+    Pending,
+    /// In use.
+    Active,
+    /// Its owner said that somebody else used it; opens again with proof of identity.
+    Held,
+    /// A register says that the person is dead or the number cancelled; an operator looks at it.
+    Frozen,
+    /// Operators stopped it for a time or until they decide.
+    Suspended,
+    /// Its owner closes it; the days in which they may think again run.
+    Closing,
+    /// Operators ended it for good.
+    Terminated,
+    /// Gone for good.
+    Closed,
+}
+
+impl Status {
+    /// All of them, in the order of a life.
+    pub const ALL: [Self; 8] = [
+        Self::Pending,
+        Self::Active,
+        Self::Held,
+        Self::Frozen,
+        Self::Suspended,
+        Self::Closing,
+        Self::Terminated,
+        Self::Closed,
+    ];
+
+    /// The word in the database, in events and in documents.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Active => "active",
+            Self::Held => "held",
+            Self::Frozen => "frozen",
+            Self::Suspended => "suspended",
+            Self::Closing => "closing",
+            Self::Terminated => "terminated",
+            Self::Closed => "closed",
+        }
+    }
+
+    /// Reads the word.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|status| status.as_str() == word)
+    }
+
+    /// Whether an account may go from here to there.
+    pub const fn may_become(self, to: Self) -> bool {
+        use Status::{Active, Closed, Closing, Frozen, Held, Pending, Suspended, Terminated};
+        matches!(
+            (self, to),
+            (Pending, Active | Closed)
+                | (Active, Held | Frozen | Suspended | Closing | Terminated | Closed)
+                | (Held, Active | Frozen | Suspended | Closing | Terminated)
+                | (Frozen, Active | Suspended | Terminated | Closed)
+                | (Suspended, Active | Held | Frozen | Terminated | Closing)
+                | (Closing, Active | Held | Frozen | Suspended | Terminated | Closed)
+                | (Terminated, Active | Closed)
+        )
+    }
+}
+
+/// A way in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Entry {
+    /// An identifier and a password, with whatever steps follow.
+    SignIn,
+    /// A passkey without a password before it.
+    Passkey,
+    /// "I forgot my password".
+    Recovery,
+    /// A sign-in that another party vouches for.
+    TrustedSignIn,
+    /// A signed-in phone that approves another device, or that device.
+    Scan,
+    /// A sign-in that is there already, and every token that hangs on it.
+    Session,
+    /// A link that was sent to the owner ("this wasn't me", "undo", "confirm").
+    ContactLink,
+    /// The owner in person at a counter.
+    Counter,
+    /// Registering with an identifier that the account holds.
+    Register,
+    /// An operator at the console.
+    Operator,
+}
+
+impl Entry {
+    /// All of them.
+    pub const ALL: [Self; 10] = [
+        Self::SignIn,
+        Self::Passkey,
+        Self::Recovery,
+        Self::TrustedSignIn,
+        Self::Scan,
+        Self::Session,
+        Self::ContactLink,
+        Self::Counter,
+        Self::Register,
+        Self::Operator,
+    ];
+
+    /// The word in documents.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::SignIn => "sign-in",
+            Self::Passkey => "passkey",
+            Self::Recovery => "recovery",
+            Self::TrustedSignIn => "trusted sign-in",
+            Self::Scan => "scan",
+            Self::Session => "session",
+            Self::ContactLink => "link",
+            Self::Counter => "counter",
+            Self::Register => "register",
+            Self::Operator => "operator",
+        }
+    }
+}
+
+/// What a way in answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Answer {
+    /// As usual.
+    Yes,
+    /// After the right proof: only the page on which closing can be stopped.
+    OnlyToKeep,
+    /// Only what makes the account usable at all: the activation link, asked for again.
+    OnlyToActivate,
+    /// Only together with proof of identity beyond a phone.
+    OnlyWithIdentity,
+    /// Exactly as for an account that does not exist.
+    AsIfUnknown,
+}
+
+impl Answer {
+    /// The word in documents.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Yes => "as usual",
+            Self::OnlyToKeep => "only to keep the account",
+            Self::OnlyToActivate => "only to activate",
+            Self::OnlyWithIdentity => "only with proof of identity",
+            Self::AsIfUnknown => "as if unknown",
+        }
+    }
+}
+
+/// What a way in answers for an account in this standing.
+pub const fn answer(status: Status, entry: Entry) -> Answer {
+    use Answer::{AsIfUnknown, OnlyToActivate, OnlyToKeep, OnlyWithIdentity, Yes};
+    match (status, entry) {
+        // Nothing is left of it that anybody could come in by; operators see that it was there.
+        (Status::Closed, Entry::Operator) => Yes,
+        (Status::Closed, _) => AsIfUnknown,
+        (Status::Active, _) | (_, Entry::Operator) => Yes,
+        (Status::Pending, Entry::ContactLink | Entry::Register) => OnlyToActivate,
+        (Status::Closing, Entry::SignIn | Entry::Passkey | Entry::ContactLink) => OnlyToKeep,
+        (Status::Held, Entry::Recovery | Entry::Counter) => OnlyWithIdentity,
+        // An appeal, or stopping what somebody else began.
+        (Status::Held | Status::Frozen | Status::Suspended | Status::Terminated, Entry::ContactLink) => Yes,
+        (Status::Closing, Entry::Counter) => OnlyWithIdentity,
+        _ => AsIfUnknown,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_read_back_and_differ() {
+        for status in Status::ALL {
+            assert_eq!(Status::parse(status.as_str()), Some(status));
+        }
+        assert_eq!(Status::parse("Active"), None);
+    }
+
+    #[test]
+    fn nobody_comes_back_from_closed_and_nobody_stays_where_they_are() {
+        for status in Status::ALL {
+            assert!(!Status::Closed.may_become(status));
+            assert!(!status.may_become(status));
+        }
+    }
+
+    #[test]
+    fn attack_203_only_an_active_account_gets_a_session_by_any_way_in() {
+        let ways_in = [Entry::SignIn, Entry::Passkey, Entry::TrustedSignIn, Entry::Scan, Entry::Session];
+        for status in Status::ALL {
+            for entry in ways_in {
+                assert_eq!(
+                    answer(status, entry) == Answer::Yes,
+                    status == Status::Active,
+                    "{status:?} {entry:?}"
+                );
+            }
+        }
+    }
+}

@@ -1,0 +1,369 @@
+//! Changes of an account's standing, with who made them and why, and the appeals against them.
+//!
+//! Ending an account for good takes two operators: the first one's row waits without a second name and counts for nothing
+//! until another operator's is put there, by one guarded statement. Who took part in a change never decides about an
+//! appeal against it; that is part of the statement, too.
+
+use chrono::{DateTime, Utc};
+use model::ids::{AccountId, AppealId, OperatorId, StandingChangeId};
+use model::secret::Sensitive;
+use model::standing::Status;
+use sea_orm::ActiveValue::Set;
+use sea_orm::sea_query::{Condition, Expr, OnConflict, Query};
+use sea_orm::{
+    ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, Select,
+};
+
+use crate::entity::{standing_appeal, standing_change};
+use crate::error::StoreError;
+use crate::tx::Tx;
+use crate::vault::Column;
+
+/// The most changes of one account that are listed.
+const LIST_MAX: u64 = 50;
+
+/// The most that waits for somebody and is listed.
+const WAITING_MAX: u64 = 50;
+
+/// A change of standing.
+#[derive(Clone, Debug)]
+pub struct Change {
+    /// Its identifier.
+    pub id: StandingChangeId,
+    /// Whose standing.
+    pub account: AccountId,
+    /// What it was.
+    pub from: Status,
+    /// What it became.
+    pub to: Status,
+    /// The word for why.
+    pub reason: String,
+    /// What the operator noted, for colleagues.
+    pub note: Option<Sensitive<String>>,
+    /// Who did it, where it was an operator.
+    pub operator: Option<OperatorId>,
+    /// Who agreed, where two have to.
+    pub second: Option<OperatorId>,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// Until when; for what waits for a second operator, how long it waits.
+    pub until: Option<DateTime<Utc>>,
+}
+
+impl Change {
+    /// Whether it waits for a second operator and has changed nothing yet.
+    pub fn is_proposal(&self) -> bool {
+        self.to == Status::Terminated && self.second.is_none()
+    }
+
+    /// Whether an operator took part in it.
+    pub fn is_by(&self, operator: OperatorId) -> bool {
+        self.operator == Some(operator) || self.second == Some(operator)
+    }
+}
+
+/// Writes a change down.
+pub async fn record(tx: &Tx, change: &Change) -> Result<(), StoreError> {
+    let id = change.id.as_uuid();
+    let seal = |note: &Sensitive<String>| {
+        tx.vault()
+            .seal(Column::StandingNote, id.as_bytes(), note.expose().as_bytes())
+    };
+    let row = standing_change::ActiveModel {
+        id: Set(id),
+        account_id: Set(change.account.as_uuid()),
+        from_status: Set(change.from.as_str().to_owned()),
+        to_status: Set(change.to.as_str().to_owned()),
+        reason: Set(change.reason.clone()),
+        note_sealed: Set(change.note.as_ref().map(seal).transpose()?),
+        operator_id: Set(change.operator.map(OperatorId::as_uuid)),
+        second_operator_id: Set(change.second.map(OperatorId::as_uuid)),
+        at: Set(change.at),
+        until: Set(change.until),
+    };
+    standing_change::Entity::insert(row)
+        .exec_without_returning(tx)
+        .await?;
+    Ok(())
+}
+
+/// The changes of an account, newest first, with what waits for a second operator.
+pub async fn list(tx: &Tx, account: AccountId) -> Result<Vec<Change>, StoreError> {
+    let rows = of(account).limit(LIST_MAX).all(tx).await?;
+    rows.into_iter().map(|row| change(tx, row)).collect()
+}
+
+/// A change by its identifier.
+pub async fn find(tx: &Tx, id: StandingChangeId) -> Result<Option<Change>, StoreError> {
+    let row = standing_change::Entity::find_by_id(id.as_uuid()).one(tx).await?;
+    row.map(|row| change(tx, row)).transpose()
+}
+
+/// The change that an account's standing comes from, where operators made it what it is.
+pub async fn newest_to(tx: &Tx, account: AccountId, to: Status) -> Result<Option<Change>, StoreError> {
+    let mut query = of(account).filter(standing_change::Column::ToStatus.eq(to.as_str()));
+    if to == Status::Terminated {
+        query = query.filter(standing_change::Column::SecondOperatorId.is_not_null());
+    }
+    let row = query.one(tx).await?;
+    row.map(|row| change(tx, row)).transpose()
+}
+
+/// What waits for a second operator, oldest first.
+pub async fn proposals(tx: &Tx, now: DateTime<Utc>) -> Result<Vec<Change>, StoreError> {
+    let rows = standing_change::Entity::find()
+        .filter(waiting(now))
+        .order_by_asc(standing_change::Column::At)
+        .limit(WAITING_MAX)
+        .all(tx)
+        .await?;
+    rows.into_iter().map(|row| change(tx, row)).collect()
+}
+
+fn of(account: AccountId) -> Select<standing_change::Entity> {
+    standing_change::Entity::find()
+        .filter(standing_change::Column::AccountId.eq(account.as_uuid()))
+        .order_by_desc(standing_change::Column::At)
+        .order_by_desc(standing_change::Column::Id)
+}
+
+fn waiting(now: DateTime<Utc>) -> Condition {
+    Condition::all()
+        .add(standing_change::Column::ToStatus.eq(Status::Terminated.as_str()))
+        .add(standing_change::Column::SecondOperatorId.is_null())
+        .add(standing_change::Column::Until.gt(now))
+}
+
+/// Puts the second operator's name to a change that waits for one; `false` when it does not wait any more, or the
+/// operator is the one who proposed it.
+pub async fn second(
+    tx: &Tx,
+    id: StandingChangeId,
+    operator: OperatorId,
+    now: DateTime<Utc>,
+) -> Result<bool, StoreError> {
+    let changed = standing_change::Entity::update_many()
+        .col_expr(
+            standing_change::Column::SecondOperatorId,
+            Expr::value(operator.as_uuid()),
+        )
+        .col_expr(standing_change::Column::At, Expr::value(now))
+        .col_expr(standing_change::Column::Until, Expr::value(None::<DateTime<Utc>>))
+        .filter(standing_change::Column::Id.eq(id.as_uuid()))
+        .filter(standing_change::Column::OperatorId.ne(operator.as_uuid()))
+        .filter(waiting(now))
+        .exec(tx)
+        .await?;
+    Ok(changed.rows_affected == 1)
+}
+
+/// Takes a change back that waits for a second operator. The audit log keeps that there was one.
+pub async fn drop_proposal(tx: &Tx, id: StandingChangeId, now: DateTime<Utc>) -> Result<bool, StoreError> {
+    let dropped = standing_change::Entity::delete_many()
+        .filter(standing_change::Column::Id.eq(id.as_uuid()))
+        .filter(waiting(now))
+        .exec(tx)
+        .await?;
+    Ok(dropped.rows_affected == 1)
+}
+
+/// Suspensions whose time is over and whose account is still suspended by them, oldest first.
+pub async fn over(tx: &Tx, now: DateTime<Utc>, limit: u64) -> Result<Vec<AccountId>, StoreError> {
+    use crate::entity::account;
+    let suspended = Query::select()
+        .column(account::Column::Id)
+        .from(account::Entity)
+        .and_where(account::Column::Status.eq(Status::Suspended.as_str()))
+        .take();
+    let rows: Vec<uuid::Uuid> = standing_change::Entity::find()
+        .select_only()
+        .column(standing_change::Column::AccountId)
+        .filter(standing_change::Column::ToStatus.eq(Status::Suspended.as_str()))
+        .filter(standing_change::Column::Until.lte(now))
+        .filter(standing_change::Column::AccountId.in_subquery(suspended))
+        .order_by_asc(standing_change::Column::Until)
+        .limit(limit)
+        .into_tuple()
+        .all(tx)
+        .await?;
+    Ok(rows.into_iter().map(AccountId::from_uuid).collect())
+}
+
+fn change(tx: &Tx, row: standing_change::Model) -> Result<Change, StoreError> {
+    let status =
+        |word: &str| Status::parse(word).ok_or(StoreError::Malformed("standing_change.status"));
+    let note = row.note_sealed.map(|sealed| {
+        tx.vault()
+            .open_text(Column::StandingNote, row.id.as_bytes(), &sealed)
+            .map(Sensitive::new)
+    });
+    Ok(Change {
+        id: StandingChangeId::from_uuid(row.id),
+        account: AccountId::from_uuid(row.account_id),
+        from: status(&row.from_status)?,
+        to: status(&row.to_status)?,
+        reason: row.reason,
+        note: note.transpose()?,
+        operator: row.operator_id.map(OperatorId::from_uuid),
+        second: row.second_operator_id.map(OperatorId::from_uuid),
+        at: row.at,
+        until: row.until,
+    })
+}
+
+/// How an appeal ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The account is used again.
+    Granted,
+    /// The decision stands.
+    Refused,
+}
+
+impl Outcome {
+    /// The word in the database and in forms.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Granted => "granted",
+            Self::Refused => "refused",
+        }
+    }
+
+    /// Reads the word.
+    pub fn parse(word: &str) -> Option<Self> {
+        [Self::Granted, Self::Refused]
+            .into_iter()
+            .find(|outcome| outcome.as_str() == word)
+    }
+}
+
+/// An appeal.
+#[derive(Clone, Debug)]
+pub struct Appeal {
+    /// Its identifier.
+    pub id: AppealId,
+    /// Against which change.
+    pub change: StandingChangeId,
+    /// Of which account.
+    pub account: AccountId,
+    /// What the person says.
+    pub text: Sensitive<String>,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// How it ended, and when.
+    pub decided: Option<(Outcome, DateTime<Utc>)>,
+}
+
+/// Stores an appeal; `false` when there is one against that change already.
+pub async fn appeal(tx: &Tx, new: &Appeal) -> Result<bool, StoreError> {
+    let id = new.id.as_uuid();
+    let row = standing_appeal::ActiveModel {
+        id: Set(id),
+        change_id: Set(new.change.as_uuid()),
+        account_id: Set(new.account.as_uuid()),
+        text_sealed: Set(tx.vault().seal(
+            Column::AppealText,
+            id.as_bytes(),
+            new.text.expose().as_bytes(),
+        )?),
+        at: Set(new.at),
+        decided_by: Set(None),
+        decided_at: Set(None),
+        outcome: Set(None),
+        reply: Set(None),
+    };
+    let inserted = standing_appeal::Entity::insert(row)
+        .on_conflict(
+            OnConflict::column(standing_appeal::Column::ChangeId)
+                .do_nothing()
+                .to_owned(),
+        )
+        .exec_without_returning(tx)
+        .await?;
+    Ok(inserted == 1)
+}
+
+/// The appeals that nobody has decided, oldest first.
+pub async fn open_appeals(tx: &Tx) -> Result<Vec<Appeal>, StoreError> {
+    let rows = standing_appeal::Entity::find()
+        .filter(standing_appeal::Column::DecidedAt.is_null())
+        .order_by_asc(standing_appeal::Column::At)
+        .limit(WAITING_MAX)
+        .all(tx)
+        .await?;
+    rows.into_iter().map(|row| read_appeal(tx, row)).collect()
+}
+
+/// The appeal against a change.
+pub async fn appeal_against(tx: &Tx, change: StandingChangeId) -> Result<Option<Appeal>, StoreError> {
+    let row = standing_appeal::Entity::find()
+        .filter(standing_appeal::Column::ChangeId.eq(change.as_uuid()))
+        .one(tx)
+        .await?;
+    row.map(|row| read_appeal(tx, row)).transpose()
+}
+
+/// Decides an appeal, once, and never by whoever took part in what it is against.
+pub async fn decide(
+    tx: &Tx,
+    id: AppealId,
+    (operator, outcome, reply): (OperatorId, Outcome, &str),
+    now: DateTime<Utc>,
+) -> Result<bool, StoreError> {
+    let me = operator.as_uuid();
+    let mine = Query::select()
+        .column(standing_change::Column::Id)
+        .from(standing_change::Entity)
+        .cond_where(
+            Condition::any()
+                .add(standing_change::Column::OperatorId.eq(me))
+                .add(standing_change::Column::SecondOperatorId.eq(me)),
+        )
+        .take();
+    let decided = standing_appeal::Entity::update_many()
+        .col_expr(standing_appeal::Column::DecidedBy, Expr::value(me))
+        .col_expr(standing_appeal::Column::DecidedAt, Expr::value(now))
+        .col_expr(standing_appeal::Column::Outcome, Expr::value(outcome.as_str()))
+        .col_expr(standing_appeal::Column::Reply, Expr::value(reply))
+        .filter(standing_appeal::Column::Id.eq(id.as_uuid()))
+        .filter(standing_appeal::Column::DecidedAt.is_null())
+        .filter(standing_appeal::Column::ChangeId.not_in_subquery(mine))
+        .exec(tx)
+        .await?;
+    Ok(decided.rows_affected == 1)
+}
+
+/// Ends the appeals of an account that is used again anyhow.
+pub async fn settle_appeals(
+    tx: &Tx,
+    account: AccountId,
+    outcome: Outcome,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    standing_appeal::Entity::update_many()
+        .col_expr(standing_appeal::Column::DecidedAt, Expr::value(now))
+        .col_expr(standing_appeal::Column::Outcome, Expr::value(outcome.as_str()))
+        .filter(standing_appeal::Column::AccountId.eq(account.as_uuid()))
+        .filter(standing_appeal::Column::DecidedAt.is_null())
+        .exec(tx)
+        .await?;
+    Ok(())
+}
+
+fn read_appeal(tx: &Tx, row: standing_appeal::Model) -> Result<Appeal, StoreError> {
+    let text = tx
+        .vault()
+        .open_text(Column::AppealText, row.id.as_bytes(), &row.text_sealed)?;
+    let outcome = row.outcome.as_deref().and_then(Outcome::parse);
+    Ok(Appeal {
+        id: AppealId::from_uuid(row.id),
+        change: StandingChangeId::from_uuid(row.change_id),
+        account: AccountId::from_uuid(row.account_id),
+        text: Sensitive::new(text),
+        at: row.at,
+        decided: outcome.zip(row.decided_at),
+    })
+}
+
+#[cfg(test)]
+mod tests;
