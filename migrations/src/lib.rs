@@ -10,6 +10,7 @@ mod m0002_provider;
 mod m0003_protocol;
 mod m0004_assurance;
 mod m0005_life;
+mod m0006_level_looks;
 
 /// All steps in order.
 #[derive(Debug, Clone, Copy)]
@@ -24,6 +25,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0003_protocol::Migration),
             Box::new(m0004_assurance::Migration),
             Box::new(m0005_life::Migration),
+            Box::new(m0006_level_looks::Migration),
         ]
     }
 }

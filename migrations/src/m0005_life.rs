@@ -2,8 +2,8 @@
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::schema::{
-    big_integer_null, blob, blob_null, boolean, integer, integer_null, pk_uuid, string, text, text_null, uuid,
-    uuid_null,
+    big_integer_null, blob, blob_null, boolean, integer, integer_null, pk_uuid, string, text, text_null,
+    uuid, uuid_null,
 };
 
 use crate::{create, index, ts, ts_null, unique};

@@ -72,10 +72,7 @@ impl Config {
             ));
         }
         if self.register.by_email && self.email.server.is_none() {
-            faults.push((
-                "register.by_email",
-                "needs email.server: no links can be sent",
-            ));
+            faults.push(("register.by_email", "needs email.server: no links can be sent"));
         }
         faults
     }

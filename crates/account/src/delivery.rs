@@ -155,12 +155,7 @@ fn after(outcome: &Result<(), SendError>, attempt: u32, attempts: u32) -> After 
     }
 }
 
-async fn note(
-    store: &Store,
-    message: &Claimed,
-    after: After,
-    now: DateTime<Utc>,
-) -> Result<(), StoreError> {
+async fn note(store: &Store, message: &Claimed, after: After, now: DateTime<Utc>) -> Result<(), StoreError> {
     let tx = store.read();
     match after {
         After::Sent => outbox::sent(&tx, message.id, now).await,

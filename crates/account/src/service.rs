@@ -18,7 +18,9 @@ use crate::captcha::Drawing;
 use crate::gateway::Gateways;
 use crate::password::{Hashing, PasswordPolicy};
 use crate::review::pictures::Desk;
-use crate::{Config, agreements, captcha, confirm, evidence, factors, links, notices, register, review, signin, space};
+use crate::{
+    Config, agreements, captcha, confirm, evidence, factors, links, notices, register, review, signin, space,
+};
 
 /// What a [`Service`] is made from.
 pub struct Parts {

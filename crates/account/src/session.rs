@@ -52,10 +52,7 @@ pub async fn renew(
     added: Added,
 ) -> Result<Option<Started>, StoreError> {
     let (methods, auth_time) = match added {
-        Added::Factor(method) => (
-            session.methods.with(method),
-            service.kit().now(),
-        ),
+        Added::Factor(method) => (session.methods.with(method), service.kit().now()),
         Added::Evidence => (session.methods.clone(), session.auth_time),
     };
     let token = successors(visit).into_iter().flatten().next();

@@ -103,14 +103,12 @@ pub(crate) async fn worlds_with_sources(
 pub(crate) async fn worlds_with_agreements(agreements: &Agreements) -> Vec<World> {
     let rules = || (evidence::Sources::default(), agreements.clone());
     let tests = stores().await.into_iter();
-    tests.map(|test| world(test, Config::default(), rules())).collect()
+    tests
+        .map(|test| world(test, Config::default(), rules()))
+        .collect()
 }
 
-fn world(
-    test: TestStore,
-    config: Config,
-    (sources, agreements): (evidence::Sources, Agreements),
-) -> World {
+fn world(test: TestStore, config: Config, (sources, agreements): (evidence::Sources, Agreements)) -> World {
     let (sms, rng) = (Arc::new(Recorder::default()), Rng::system());
     let mail = Arc::new(MailRecorder::default());
     let parts = Parts {

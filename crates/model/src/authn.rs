@@ -95,8 +95,7 @@ impl Methods {
     pub fn with(&self, method: Method) -> Self {
         let local = matches!(method, Method::Passkey | Method::Certificate);
         let foreign = |one: &Method| {
-            self.contains(Method::Scan)
-                && matches!(one, Method::Scan | Method::Passkey | Method::Certificate)
+            self.contains(Method::Scan) && matches!(one, Method::Scan | Method::Passkey | Method::Certificate)
         };
         let kept = self.iter().filter(|one| !(local && foreign(one)));
         Self::new(kept.chain([method]))

@@ -287,7 +287,11 @@ mod tests {
         ] {
             assert!(kind.is_required(), "{kind:?}");
         }
-        assert!(Channel::ALL.iter().all(|channel| Topic::Security.by_default(*channel)));
+        assert!(
+            Channel::ALL
+                .iter()
+                .all(|channel| Topic::Security.by_default(*channel))
+        );
         assert!(!Kind::NewDevice.is_required());
     }
 

@@ -54,7 +54,7 @@ impl Scope {
     ];
 
     /// The scopes that something can be released for today; discovery advertises exactly these.
-    pub const OFFERED: [Self; 8] = [
+    pub const OFFERED: [Self; 9] = [
         Self::Openid,
         Self::Assurance,
         Self::Seals,
@@ -62,6 +62,7 @@ impl Scope {
         Self::RealName,
         Self::IdNumber,
         Self::Phone,
+        Self::Email,
         Self::OfflineAccess,
     ];
 

@@ -58,6 +58,10 @@ impl Status {
     }
 
     /// Whether an account may go from here to there.
+    #[expect(
+        clippy::unnested_or_patterns,
+        reason = "a line for each standing reads like the table"
+    )]
     pub const fn may_become(self, to: Self) -> bool {
         use Status::{Active, Closed, Closing, Frozen, Held, Pending, Suspended, Terminated};
         matches!(
@@ -68,7 +72,7 @@ impl Status {
                 | (Frozen, Active | Suspended | Terminated | Closed)
                 | (Suspended, Active | Held | Frozen | Terminated | Closing)
                 | (Closing, Active | Held | Frozen | Suspended | Terminated | Closed)
-                | (Terminated, Active | Closed)
+                | (Terminated, Active | Held | Frozen | Closed)
         )
     }
 }
@@ -88,8 +92,16 @@ pub enum Entry {
     Scan,
     /// A sign-in that is there already, and every token that hangs on it.
     Session,
-    /// A link that was sent to the owner ("this wasn't me", "undo", "confirm").
-    ContactLink,
+    /// The link that makes an account usable.
+    ActivateLink,
+    /// The link that confirms a new address.
+    ConfirmLink,
+    /// The link that says "this wasn't me".
+    NotMeLink,
+    /// The link that stops a change or takes it back.
+    UndoLink,
+    /// Objecting to a decision, by its link or with the phone.
+    Appeal,
     /// The owner in person at a counter.
     Counter,
     /// Registering with an identifier that the account holds.
@@ -100,14 +112,18 @@ pub enum Entry {
 
 impl Entry {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 14] = [
         Self::SignIn,
         Self::Passkey,
         Self::Recovery,
         Self::TrustedSignIn,
         Self::Scan,
         Self::Session,
-        Self::ContactLink,
+        Self::ActivateLink,
+        Self::ConfirmLink,
+        Self::NotMeLink,
+        Self::UndoLink,
+        Self::Appeal,
         Self::Counter,
         Self::Register,
         Self::Operator,
@@ -119,10 +135,14 @@ impl Entry {
             Self::SignIn => "sign-in",
             Self::Passkey => "passkey",
             Self::Recovery => "recovery",
-            Self::TrustedSignIn => "trusted sign-in",
+            Self::TrustedSignIn => "trusted sign-in (not offered yet)",
             Self::Scan => "scan",
             Self::Session => "session",
-            Self::ContactLink => "link",
+            Self::ActivateLink => "link: activate",
+            Self::ConfirmLink => "link: confirm an address",
+            Self::NotMeLink => "link: this wasn't me",
+            Self::UndoLink => "link: undo a change",
+            Self::Appeal => "objection",
             Self::Counter => "counter",
             Self::Register => "register",
             Self::Operator => "operator",
@@ -141,6 +161,8 @@ pub enum Answer {
     OnlyToActivate,
     /// Only together with proof of identity beyond a phone.
     OnlyWithIdentity,
+    /// Whoever has the phone is told that it has an account; the page is that of a phone without one.
+    HasAccount,
     /// Exactly as for an account that does not exist.
     AsIfUnknown,
 }
@@ -153,25 +175,37 @@ impl Answer {
             Self::OnlyToKeep => "only to keep the account",
             Self::OnlyToActivate => "only to activate",
             Self::OnlyWithIdentity => "only with proof of identity",
+            Self::HasAccount => "the phone is told",
             Self::AsIfUnknown => "as if unknown",
         }
     }
 }
 
 /// What a way in answers for an account in this standing.
+#[expect(clippy::match_same_arms, reason = "a line for each rule reads like the table")]
 pub const fn answer(status: Status, entry: Entry) -> Answer {
-    use Answer::{AsIfUnknown, OnlyToActivate, OnlyToKeep, OnlyWithIdentity, Yes};
+    use Answer::{AsIfUnknown, HasAccount, OnlyToActivate, OnlyToKeep, OnlyWithIdentity, Yes};
     match (status, entry) {
         // Nothing is left of it that anybody could come in by; operators see that it was there.
         (Status::Closed, Entry::Operator) => Yes,
         (Status::Closed, _) => AsIfUnknown,
-        (Status::Active, _) | (_, Entry::Operator) => Yes,
-        (Status::Pending, Entry::ContactLink | Entry::Register) => OnlyToActivate,
-        (Status::Closing, Entry::SignIn | Entry::Passkey | Entry::ContactLink) => OnlyToKeep,
+        (_, Entry::Operator) => Yes,
+        (Status::Pending, Entry::ActivateLink | Entry::Register) => OnlyToActivate,
+        // A phone that has an account is not free for another.
+        (_, Entry::Register) => HasAccount,
+        // There is nothing to activate, and no decision to object to.
+        (Status::Active, Entry::ActivateLink | Entry::Appeal) => AsIfUnknown,
+        (Status::Active, _) => Yes,
+        (Status::Closing, Entry::SignIn | Entry::Passkey) => OnlyToKeep,
+        // It can be held instead of closed.
+        (Status::Closing, Entry::NotMeLink) => Yes,
         (Status::Held, Entry::Recovery | Entry::Counter) => OnlyWithIdentity,
-        // An appeal, or stopping what somebody else began.
-        (Status::Held | Status::Frozen | Status::Suspended | Status::Terminated, Entry::ContactLink) => Yes,
-        (Status::Closing, Entry::Counter) => OnlyWithIdentity,
+        // Stopping what somebody else has done to it.
+        (
+            Status::Held | Status::Frozen | Status::Suspended | Status::Terminated | Status::Closing,
+            Entry::UndoLink,
+        )
+        | (Status::Suspended | Status::Terminated, Entry::Appeal) => Yes,
         _ => AsIfUnknown,
     }
 }
@@ -198,7 +232,13 @@ mod tests {
 
     #[test]
     fn attack_203_only_an_active_account_gets_a_session_by_any_way_in() {
-        let ways_in = [Entry::SignIn, Entry::Passkey, Entry::TrustedSignIn, Entry::Scan, Entry::Session];
+        let ways_in = [
+            Entry::SignIn,
+            Entry::Passkey,
+            Entry::TrustedSignIn,
+            Entry::Scan,
+            Entry::Session,
+        ];
         for status in Status::ALL {
             for entry in ways_in {
                 assert_eq!(

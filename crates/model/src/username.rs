@@ -99,7 +99,10 @@ mod tests {
 
     #[test]
     fn a_name_is_folded_and_trimmed() {
-        assert_eq!(Username::parse(" Zhang.Wei_88 ").unwrap().as_str(), "zhang.wei_88");
+        assert_eq!(
+            Username::parse(" Zhang.Wei_88 ").unwrap().as_str(),
+            "zhang.wei_88"
+        );
         assert_eq!(format!("{:?}", Username::parse("zhang").unwrap()), "Username(…)");
     }
 

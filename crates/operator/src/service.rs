@@ -15,7 +15,8 @@ use web::{Kit, Problem};
 use webauthn_rs::prelude::Webauthn;
 
 use crate::{
-    Config, audit, confirm, counter, enrol, home, passkey, people, review, security, signin, sources, standing,
+    Config, audit, confirm, counter, enrol, home, passkey, people, review, security, signin, sources,
+    standing,
 };
 
 struct Inner {

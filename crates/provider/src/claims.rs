@@ -43,6 +43,10 @@ pub enum Claim {
     PhoneNumber,
     /// Always true with it: an unproven phone is not stored.
     PhoneNumberVerified,
+    /// The proven e-mail address.
+    Email,
+    /// Always true with it: an unproven address is not stored in the account.
+    EmailVerified,
 }
 
 /// The protocol's own claims, for metadata.
@@ -70,7 +74,7 @@ pub enum Place {
 
 impl Claim {
     /// Every claim that can be released.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 13] = [
         Self::IdentityLevel,
         Self::AuthenticationStrength,
         Self::IdentityVerifiedAt,
@@ -82,6 +86,8 @@ impl Claim {
         Self::IdNumber,
         Self::PhoneNumber,
         Self::PhoneNumberVerified,
+        Self::Email,
+        Self::EmailVerified,
     ];
 
     /// The name on the wire.
@@ -98,6 +104,8 @@ impl Claim {
             Self::IdNumber => "id_number",
             Self::PhoneNumber => "phone_number",
             Self::PhoneNumberVerified => "phone_number_verified",
+            Self::Email => "email",
+            Self::EmailVerified => "email_verified",
         }
     }
 
@@ -118,6 +126,7 @@ impl Claim {
             Self::Name => Scope::RealName,
             Self::IdNumber => Scope::IdNumber,
             Self::PhoneNumber | Self::PhoneNumberVerified => Scope::Phone,
+            Self::Email | Self::EmailVerified => Scope::Email,
         }
     }
 
@@ -270,6 +279,8 @@ impl Facts<'_> {
                 .map(|number| number.as_str().into()),
             Claim::PhoneNumber => self.account.phone.as_ref().map(|phone| phone.e164().into()),
             Claim::PhoneNumberVerified => self.account.phone.as_ref().map(|_| true.into()),
+            Claim::Email => self.account.email.as_ref().map(|email| email.as_str().into()),
+            Claim::EmailVerified => self.account.email.as_ref().map(|_| true.into()),
         }
     }
 

@@ -23,13 +23,13 @@ use std::collections::BTreeSet;
 use std::pin::Pin;
 use std::sync::Arc;
 
+use account::agreements::Agreements;
 use axum::extract::FromRef;
 use chrono::{DateTime, TimeDelta, Utc};
 use jose::ring::Ring;
 use model::client::Client;
 use model::evidence::SourceId;
 use model::ids::{AccountId, ClientId, SessionId};
-use account::agreements::Agreements;
 use model::ladder::Ladder;
 use model::language::Language;
 use store::clients::StoredClient;

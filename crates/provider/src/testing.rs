@@ -1,10 +1,10 @@
 //! A provider on a fresh database with one resident, for the tests of this crate.
 
+mod agreed;
 mod holder;
 mod keys;
 mod outside;
 
-use account::agreements::{Agreements, RESIDENT};
 use std::sync::Arc;
 
 use axum::Router;
@@ -20,7 +20,7 @@ use model::client::{AccountKind, Client};
 use model::clock::Clock;
 use model::evidence::{Evidence, SourceId};
 use model::ids::{AccountId, ClientId, EvidenceId, GrantId, SessionId};
-use model::ladder::{DEFAULT_TOML, Ladder, Level};
+use model::ladder::Level;
 use model::language::{Language, LocalizedText};
 use model::person_name::PersonName;
 use model::phone::Phone;
@@ -38,8 +38,9 @@ use store::testing::TestStore;
 use tower::ServiceExt as _;
 use web::Kit;
 
-use crate::{Config, Service, Rules};
+use crate::{Config, Service};
 
+pub use agreed::rules;
 pub use holder::Holder;
 pub use keys::generate;
 pub use outside::outbound;
@@ -121,31 +122,7 @@ impl Answer {
     }
 }
 
-pub fn rules() -> Rules {
-    Rules {
-        ladder: Arc::new(Ladder::from_toml(DEFAULT_TOML).unwrap()),
-        agreements: Agreements::shipped().unwrap(),
-    }
-}
-
 impl World {
-    /// Accepts the agreement in effect, as registering does.
-    pub async fn accept_agreement(&self, account: AccountId) {
-        let agreements = self.service.agreements();
-        let agreement = agreements.current(RESIDENT, self.now()).unwrap();
-        let accepted = store::agreements::Acceptance {
-            account,
-            agreement: agreement.id.clone(),
-            version: agreement.version.clone(),
-            language: Language::En,
-            text_hash: agreement.text_hash(Language::En),
-            answer: store::agreements::Answer::Accepted,
-            at: self.now(),
-        };
-        let (tx, rng) = (self.store.read(), self.store.rng());
-        store::agreements::answer(&tx, rng, &accepted).await.unwrap();
-    }
-
     async fn new(test: TestStore, config: Config) -> Self {
         let (store, clock) = (test.store.clone(), test.clock.clone());
         let kit = Kit::for_tests(&[crate::MESSAGES], clock.clone()).unwrap();

@@ -8,4 +8,5 @@ pub mod logging;
 pub mod operations;
 pub mod tasks;
 
+mod background;
 mod commands;

@@ -41,7 +41,6 @@ impl Answer {
     }
 }
 
-
 /// One acceptance.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Acceptance {
@@ -222,7 +221,9 @@ mod tests {
             let account = AccountId::new(now, &rng);
             for (version, new) in [("2", true), ("2", false), ("3", true)] {
                 assert_eq!(
-                    told(&tx, &rng, account, ("resident", version), now).await.unwrap(),
+                    told(&tx, &rng, account, ("resident", version), now)
+                        .await
+                        .unwrap(),
                     new,
                     "{version}"
                 );

@@ -296,6 +296,25 @@ pub async fn end_of_account(tx: &Tx, account: AccountId, now: DateTime<Utc>) -> 
     Ok(ended.rows_affected)
 }
 
+/// Ends what is under way for an account for these purposes, in whichever browser.
+pub async fn end_of_account_for(
+    tx: &Tx,
+    account: AccountId,
+    purposes: &[Purpose],
+    now: DateTime<Utc>,
+) -> Result<u64, StoreError> {
+    let names = purposes.iter().map(|purpose| purpose.as_str());
+    let ended = Entity::update_many()
+        .col_expr(Column::UsedAt, Expr::value(now))
+        .col_expr(Column::StateSealed, Expr::value(None::<Vec<u8>>))
+        .filter(Column::AccountId.eq(account.as_uuid()))
+        .filter(Column::Purpose.is_in(names))
+        .filter(Column::UsedAt.is_null())
+        .exec(tx)
+        .await?;
+    Ok(ended.rows_affected)
+}
+
 fn from_row(tx: &Tx, row: Model) -> Result<Ceremony, StoreError> {
     let malformed = |_| StoreError::Malformed("ceremony.methods");
     let state = row

@@ -100,8 +100,11 @@ pub async fn begin(tx: &Tx, new: &NewChange<'_>) -> Result<bool, StoreError> {
 
 fn seal(tx: &Tx, id: ChangeId, details: Option<&str>) -> Result<Option<Vec<u8>>, StoreError> {
     let sealed = details.map(|text| {
-        tx.vault()
-            .seal(vault::Column::ChangeDetails, id.as_uuid().as_bytes(), text.as_bytes())
+        tx.vault().seal(
+            vault::Column::ChangeDetails,
+            id.as_uuid().as_bytes(),
+            text.as_bytes(),
+        )
     });
     sealed.transpose()
 }
@@ -142,6 +145,24 @@ pub async fn find_reversible(
     row.map(|row| from_row(tx, row)).transpose()
 }
 
+/// What an account changed of the same kind after a change and can still be taken back, oldest first.
+pub async fn reversible_after(
+    tx: &Tx,
+    change: &Change,
+    now: DateTime<Utc>,
+) -> Result<Vec<Change>, StoreError> {
+    let rows = Entity::find()
+        .filter(Column::AccountId.eq(change.account.as_uuid()))
+        .filter(Column::Kind.eq(change.kind.as_str()))
+        .filter(Column::State.eq(State::Applied.as_str()))
+        .filter(Column::ReversibleUntil.gt(now))
+        .filter(Column::AppliedAt.gt(change.applied_at))
+        .order_by_asc(Column::AppliedAt)
+        .all(tx)
+        .await?;
+    rows.into_iter().map(|row| from_row(tx, row)).collect()
+}
+
 /// The changes of an account, newest first.
 pub async fn list(tx: &Tx, account: AccountId) -> Result<Vec<Change>, StoreError> {
     let rows = Entity::find()
@@ -160,6 +181,18 @@ pub async fn proposed(tx: &Tx, kind: Kind, now: DateTime<Utc>) -> Result<Vec<Cha
         .filter(Column::State.eq(State::Proposed.as_str()))
         .filter(Column::EffectiveAt.gt(now))
         .order_by_asc(Column::Id)
+        .limit(LIST_MAX)
+        .all(tx)
+        .await?;
+    rows.into_iter().map(|row| from_row(tx, row)).collect()
+}
+
+/// What nobody agreed to in time, oldest first.
+pub async fn unanswered(tx: &Tx, now: DateTime<Utc>) -> Result<Vec<Change>, StoreError> {
+    let rows = Entity::find()
+        .filter(Column::State.eq(State::Proposed.as_str()))
+        .filter(Column::EffectiveAt.lte(now))
+        .order_by_asc(Column::EffectiveAt)
         .limit(LIST_MAX)
         .all(tx)
         .await?;
@@ -219,18 +252,31 @@ pub async fn apply(tx: &Tx, id: ChangeId, now: DateTime<Utc>) -> Result<bool, St
 /// Ends a change that is open; once.
 pub async fn stop(tx: &Tx, id: ChangeId, how: How, now: DateTime<Utc>) -> Result<bool, StoreError> {
     let open = Column::State.is_in([State::Proposed.as_str(), State::Waiting.as_str()]);
-    let ended = ending(id, how, now).filter(open).exec(tx).await?;
+    let ended = ending(Column::Id.eq(id.as_uuid()), how, now)
+        .filter(open)
+        .exec(tx)
+        .await?;
     Ok(ended.rows_affected == 1)
 }
 
 /// Ends a change that has happened, while it can be taken back; once.
 pub async fn undo(tx: &Tx, id: ChangeId, how: How, now: DateTime<Utc>) -> Result<bool, StoreError> {
-    let ended = ending(id, how, now)
+    let ended = ending(Column::Id.eq(id.as_uuid()), how, now)
         .filter(Column::State.eq(State::Applied.as_str()))
         .filter(Column::ReversibleUntil.gt(now))
         .exec(tx)
         .await?;
     Ok(ended.rows_affected == 1)
+}
+
+/// Ends several changes that have happened, while they can be taken back; answers how many.
+pub async fn undo_all(tx: &Tx, ids: &[ChangeId], how: How, now: DateTime<Utc>) -> Result<usize, StoreError> {
+    let ended = ending(Column::Id.is_in(ids.iter().map(|id| id.as_uuid())), how, now)
+        .filter(Column::State.eq(State::Applied.as_str()))
+        .filter(Column::ReversibleUntil.gt(now))
+        .exec(tx)
+        .await?;
+    Ok(usize::try_from(ended.rows_affected).unwrap_or(usize::MAX))
 }
 
 /// Ends every open change of an account but those of one kind; answers how many. For an account that is held or closed.
@@ -254,13 +300,17 @@ pub async fn stop_all(
 }
 
 /// What was written down about a change is forgotten when it ends: it holds numbers, addresses and hashes.
-fn ending(id: ChangeId, how: How, now: DateTime<Utc>) -> sea_orm::UpdateMany<Entity> {
+fn ending(
+    which: sea_orm::sea_query::SimpleExpr,
+    how: How,
+    now: DateTime<Utc>,
+) -> sea_orm::UpdateMany<Entity> {
     Entity::update_many()
         .col_expr(Column::State, Expr::value(State::Ended.as_str()))
         .col_expr(Column::EndedAt, Expr::value(now))
         .col_expr(Column::EndedHow, Expr::value(how.as_str()))
         .col_expr(Column::DetailsSealed, Expr::value(None::<Vec<u8>>))
-        .filter(Column::Id.eq(id.as_uuid()))
+        .filter(which)
 }
 
 /// Forgets what was written down about changes that happened and cannot be taken back any more; answers how many.

@@ -1,6 +1,6 @@
 //! Retention: what is deleted when its time is over. Every table is either in [`sweep`] or kept on purpose:
-//! accounts, credentials, evidence, watched levels, acceptances, cases and grants are the person's history and end with the
-//! account; clients, keys, secrets and revisions are the program's own; the audit log with its head is kept for at least six
+//! accounts, credentials, evidence, watched levels, acceptances, what was told of agreements (or it would be told again),
+//! cases and grants are the person's history and end with the account; notices have their configured days; clients, keys, secrets and revisions are the program's own; the audit log with its head is kept for at least six
 //! months by law (184 days cover every case) and goes to an archive by the operator's decision.
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -8,9 +8,10 @@ use sea_orm::sea_query::{Expr, ExprTrait as _, Query};
 use sea_orm::{ColumnTrait as _, EntityTrait, QueryFilter as _, QuerySelect as _, QueryTrait as _};
 
 use crate::entity::{
-    access_token, authorization_code, backchannel_logout, captcha, ceremony, client_assertion, initial_access_token,
-    interaction, known_device, operator_session, otp, outbox, pushed_request, refresh_token, registration, revoked_token,
-    round_trip, session, status_event, throttle,
+    access_token, account_change, account_link, authorization_code, backchannel_logout, captcha, ceremony,
+    client_assertion, initial_access_token, interaction, known_device, operator_session, otp, outbox,
+    pushed_request, refresh_token, registration, revoked_token, round_trip, scan, session, status_event,
+    throttle,
 };
 use crate::error::StoreError;
 use crate::tx::Tx;
@@ -90,10 +91,23 @@ pub async fn sweep(tx: &Tx, now: DateTime<Utc>) -> Result<u64, StoreError> {
 async fn sweep_accounts(tx: &Tx, now: DateTime<Utc>, swept: &mut Swept) {
     let over = ceremony::Column::ExpiresAt.lt(now - TimeDelta::minutes(CLOCKS_MINUTES));
     swept.add(batch::<ceremony::Entity>(tx, ceremony::Column::IdHash, over).await);
+    let over = scan::Column::ExpiresAt.lt(now - TimeDelta::minutes(CLOCKS_MINUTES));
+    swept.add(batch::<scan::Entity>(tx, scan::Column::IdHash, over).await);
+    let over = account_link::Column::ExpiresAt.lt(now - TimeDelta::minutes(CLOCKS_MINUTES));
+    swept.add(batch::<account_link::Entity>(tx, account_link::Column::TokenHash, over).await);
     let old = now - TimeDelta::days(HISTORY_DAYS);
     swept.add(crate::history::forget_before(tx, old, BATCH).await);
     let unused = known_device::Column::LastSeenAt.lt(old);
     swept.add(batch::<known_device::Entity>(tx, known_device::Column::DeviceHash, unused).await);
+    // What waits has a time before it: one that has ended, or can no longer be taken back, is history.
+    let ended = account_change::Column::EndedAt.lt(old);
+    let settled = account_change::Column::AppliedAt.lt(old).and(
+        account_change::Column::ReversibleUntil
+            .is_null()
+            .or(account_change::Column::ReversibleUntil.lt(old)),
+    );
+    let over = account_change::Column::EffectiveAt.lt(old).and(ended.or(settled));
+    swept.add(batch::<account_change::Entity>(tx, account_change::Column::Id, over).await);
 }
 
 /// What sub-sites hold and send.
@@ -223,7 +237,9 @@ async fn batch<E: EntityTrait>(tx: &Tx, key: E::Column, over: Expr) -> Result<u6
 
 #[cfg(test)]
 mod tests {
-    use model::ids::ClientId;
+    use model::ids::{AccountId, ChangeId, ClientId};
+    use model::link::{LinkToken, Purpose};
+    use model::secret::TokenHash;
     use sea_orm::ConnectionTrait as _;
 
     use super::*;
@@ -245,6 +261,69 @@ mod tests {
             assert!(revoked::holds(&tx, "a").await.unwrap());
             assert_eq!(sweep(&tx, ahead + TimeDelta::seconds(1)).await.unwrap(), 3);
             assert!(!revoked::holds(&tx, "a").await.unwrap());
+        }
+    }
+
+    #[tokio::test]
+    async fn what_accounts_leave_behind_goes_when_its_time_is_over_and_not_before() {
+        for test in testing::stores().await {
+            let (tx, rng, now) = (test.store.read(), test.store.rng(), test.clock.now());
+            let id = AccountId::new(now, rng);
+            let hash = |text: &str| TokenHash::of(text);
+            let (soon, code, browser) = (now + TimeDelta::minutes(3), hash("scan"), hash("browser"));
+            let scan = crate::scans::NewScan {
+                id: &code,
+                browser: &browser,
+                number: 42,
+                details: "{}",
+                now,
+                expires_at: soon,
+            };
+            crate::scans::put(&tx, &scan).await.unwrap();
+            let handle = hash("ceremony");
+            let whose = (scan.browser, crate::ceremonies::Purpose::Appeal);
+            let begun = crate::ceremonies::NewCeremony::new(&handle, whose, (now, soon));
+            crate::ceremonies::put(&tx, &begun).await.unwrap();
+            let token = LinkToken::generate(rng);
+            let link = crate::links::NewLink {
+                token: &token,
+                purpose: Purpose::NotMe,
+                account: id,
+                about: None,
+                target: None,
+                now,
+                expires_at: soon,
+            };
+            crate::links::make(&tx, &link).await.unwrap();
+            let change = crate::changes::NewChange {
+                id: ChangeId::new(now, rng),
+                account: id,
+                kind: crate::changes::Kind::Email,
+                state: crate::changes::State::Waiting,
+                details: None,
+                now,
+                effective_at: soon,
+                reversible_until: None,
+            };
+            assert!(crate::changes::begin(&tx, &change).await.unwrap());
+            let at = |minutes| soon + TimeDelta::minutes(minutes);
+            assert_eq!(
+                sweep(&tx, at(CLOCKS_MINUTES)).await.unwrap(),
+                0,
+                "{}",
+                test.database.kind()
+            );
+            assert_eq!(sweep(&tx, at(CLOCKS_MINUTES + 1)).await.unwrap(), 3);
+            // What waits stays for as long as it waits; what was stopped is history.
+            let years = now + TimeDelta::days(2 * HISTORY_DAYS);
+            assert_eq!(sweep(&tx, years).await.unwrap(), 0);
+            assert!(
+                crate::changes::stop(&tx, change.id, crate::changes::How::Stopped, now)
+                    .await
+                    .unwrap()
+            );
+            assert_eq!(sweep(&tx, now + TimeDelta::days(HISTORY_DAYS)).await.unwrap(), 0);
+            assert_eq!(sweep(&tx, years).await.unwrap(), 1);
         }
     }
 

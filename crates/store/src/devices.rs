@@ -8,7 +8,8 @@ use model::secret::{Token, TokenHash};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{
-    ColumnTrait as _, EntityTrait as _, PaginatorTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
+    ColumnTrait as _, EntityTrait as _, PaginatorTrait as _, QueryFilter as _, QueryOrder as _,
+    QuerySelect as _,
 };
 
 use crate::entity::known_device::{ActiveModel, Column as Field, Entity};
@@ -63,7 +64,9 @@ pub async fn note(
     now: DateTime<Utc>,
 ) -> Result<Seen, StoreError> {
     let id = handle_of(account, device);
-    let sealed = tx.vault().seal(Column::DeviceLabel, id.as_bytes(), label.as_bytes())?;
+    let sealed = tx
+        .vault()
+        .seal(Column::DeviceLabel, id.as_bytes(), label.as_bytes())?;
     let again = Entity::update_many()
         .col_expr(Field::LastSeenAt, Expr::value(now))
         .col_expr(Field::LabelSealed, Expr::value(sealed.clone()))
@@ -85,7 +88,11 @@ pub async fn note(
     };
     // The same browser in two tabs at once: one row.
     Entity::insert(row)
-        .on_conflict(OnConflict::column(Field::DeviceHash).update_column(Field::LastSeenAt).to_owned())
+        .on_conflict(
+            OnConflict::column(Field::DeviceHash)
+                .update_column(Field::LastSeenAt)
+                .to_owned(),
+        )
         .exec_without_returning(tx)
         .await?;
     Ok(if others == 0 { Seen::First } else { Seen::New })
@@ -146,7 +153,9 @@ mod tests {
             let [mine, theirs] = [(); 2].map(|()| AccountId::new(test.clock.now(), rng));
             let [phone, desk] = [(); 2].map(|()| Token::generate(rng));
             let see = async |account, device: &Token| {
-                note(&tx, account, (device, "Chrome, Android"), test.clock.now()).await.unwrap()
+                note(&tx, account, (device, "Chrome, Android"), test.clock.now())
+                    .await
+                    .unwrap()
             };
             assert_eq!(see(mine, &phone).await, Seen::First);
             test.clock.advance(TimeDelta::hours(1));
@@ -162,7 +171,12 @@ mod tests {
             assert!(!forget(&tx, theirs, &desk_here).await.unwrap(), "A261");
             assert!(forget(&tx, mine, &desk_here).await.unwrap());
             assert!(!is_known(&tx, mine, &desk).await.unwrap());
-            assert_eq!(forget_all(&tx, mine, Some(&handle_of(mine, &phone))).await.unwrap(), 0);
+            assert_eq!(
+                forget_all(&tx, mine, Some(&handle_of(mine, &phone)))
+                    .await
+                    .unwrap(),
+                0
+            );
             assert!(is_known(&tx, mine, &phone).await.unwrap());
         }
     }

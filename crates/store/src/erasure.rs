@@ -13,10 +13,10 @@ use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait as _, EntityTrait, QueryFilter as _};
 
 use crate::entity::{
-    account, account_change, account_history, account_link, agreement_acceptance, agreement_told, case_history,
-    case_review, ceremony, consent_grant, credential, evidence, factor, known_device, level_watch, notice,
-    notice_preference, password_history, recovery_code, round_trip, scan, session, standing_appeal,
-    standing_change, verification_case,
+    account, account_change, account_history, account_link, agreement_acceptance, agreement_told,
+    case_history, case_review, ceremony, consent_grant, credential, factor, known_device,
+    level_watch, notice, notice_preference, password_history, recovery_code, round_trip, scan, session,
+    standing_appeal, standing_change, verification_case,
 };
 use crate::error::StoreError;
 use crate::tx::Tx;
@@ -75,7 +75,8 @@ pub async fn forget(tx: &Tx, id: AccountId, what: Kept) -> Result<(), StoreError
                 .await?;
         }
         Kept::Agreements => {
-            delete::<agreement_acceptance::Entity>(tx, agreement_acceptance::Column::AccountId.eq(who)).await?;
+            delete::<agreement_acceptance::Entity>(tx, agreement_acceptance::Column::AccountId.eq(who))
+                .await?;
         }
         Kept::Consents => {
             delete::<consent_grant::Entity>(tx, consent_grant::Column::AccountId.eq(who)).await?;
@@ -84,7 +85,7 @@ pub async fn forget(tx: &Tx, id: AccountId, what: Kept) -> Result<(), StoreError
             delete::<case_history::Entity>(tx, case_history::Column::AccountId.eq(who)).await?;
             delete::<case_review::Entity>(tx, case_review::Column::AccountId.eq(who)).await?;
             delete::<verification_case::Entity>(tx, verification_case::Column::AccountId.eq(who)).await?;
-            delete::<evidence::Entity>(tx, evidence::Column::AccountId.eq(who)).await?;
+            crate::evidence::delete_of(tx, id).await?;
         }
         Kept::Decisions => {
             delete::<standing_appeal::Entity>(tx, standing_appeal::Column::AccountId.eq(who)).await?;
@@ -110,10 +111,7 @@ async fn empty_shell(tx: &Tx, id: AccountId, now: DateTime<Utc>) -> Result<(), S
         .col_expr(account::Column::PhoneIndex, none())
         .col_expr(account::Column::EmailSealed, none())
         .col_expr(account::Column::EmailIndex, none())
-        .col_expr(
-            account::Column::EmailProvenAt,
-            Expr::value(None::<DateTime<Utc>>),
-        )
+        .col_expr(account::Column::EmailProvenAt, Expr::value(None::<DateTime<Utc>>))
         .col_expr(account::Column::UsernameSealed, none())
         .col_expr(account::Column::UsernameIndex, none())
         .col_expr(account::Column::NameSealed, none())
@@ -145,13 +143,7 @@ async fn end_cases(tx: &Tx, id: AccountId, now: DateTime<Utc>) -> Result<(), Sto
         .filter(verification_case::Column::AccountId.eq(id.as_uuid()))
         .exec(tx)
         .await?;
-    evidence::Entity::update_many()
-        .col_expr(evidence::Column::Details, Expr::value(None::<String>))
-        .col_expr(evidence::Column::Reference, Expr::value(None::<String>))
-        .filter(evidence::Column::AccountId.eq(id.as_uuid()))
-        .exec(tx)
-        .await?;
-    Ok(())
+    crate::evidence::forget_background(tx, id).await
 }
 
 #[cfg(test)]

@@ -20,6 +20,9 @@ use crate::{dialect, level_watch};
 /// The most pieces of evidence that are looked at; older ones of the same source are ended when new come.
 const LIST_MAX: u64 = 100;
 
+/// The most pieces that ended lately that are read for a batch of accounts.
+const ENDED_MAX: u64 = 10_000;
+
 /// A piece of evidence to be stored.
 #[derive(Clone, Debug)]
 pub struct NewEvidence {
@@ -70,6 +73,27 @@ fn details(details: &Details) -> Result<Option<String>, StoreError> {
     serde_json::to_string(details)
         .map(Some)
         .map_err(|_| StoreError::Malformed("evidence.details"))
+}
+
+/// Forgets how an account's evidence was gained, once the account is closed. That it was there stays: tokens were given
+/// because of it.
+pub(crate) async fn forget_background(tx: &Tx, account: AccountId) -> Result<(), StoreError> {
+    evidence::Entity::update_many()
+        .col_expr(evidence::Column::Details, Expr::value(None::<String>))
+        .col_expr(evidence::Column::Reference, Expr::value(None::<String>))
+        .filter(evidence::Column::AccountId.eq(account.as_uuid()))
+        .exec(tx)
+        .await?;
+    Ok(())
+}
+
+/// Deletes an account's evidence, once nothing keeps it any more.
+pub(crate) async fn delete_of(tx: &Tx, account: AccountId) -> Result<(), StoreError> {
+    evidence::Entity::delete_many()
+        .filter(evidence::Column::AccountId.eq(account.as_uuid()))
+        .exec(tx)
+        .await?;
+    Ok(())
 }
 
 /// Ends what an account has from a source; answers how many pieces.
@@ -142,6 +166,27 @@ pub(crate) async fn list_of_many(
         .filter(evidence::Column::AccountId.is_in(accounts.iter().copied()))
         .filter(evidence::Column::EndedAt.is_null())
         .order_by_desc(evidence::Column::IssuedAt)
+        .all(tx)
+        .await?;
+    let mut lists: BTreeMap<AccountId, Vec<Evidence>> = BTreeMap::new();
+    for row in rows {
+        let account = AccountId::from_uuid(row.account_id);
+        lists.entry(account).or_default().push(from_row(row)?);
+    }
+    Ok(lists)
+}
+
+/// What ended after a moment, for many accounts at once: at most [`ENDED_MAX`] pieces, those that ended last.
+pub(crate) async fn ended_of_many(
+    tx: &Tx,
+    accounts: &[Uuid],
+    since: DateTime<Utc>,
+) -> Result<BTreeMap<AccountId, Vec<Evidence>>, StoreError> {
+    let rows = evidence::Entity::find()
+        .filter(evidence::Column::AccountId.is_in(accounts.iter().copied()))
+        .filter(evidence::Column::EndedAt.gt(since))
+        .order_by_desc(evidence::Column::EndedAt)
+        .limit(ENDED_MAX)
         .all(tx)
         .await?;
     let mut lists: BTreeMap<AccountId, Vec<Evidence>> = BTreeMap::new();

@@ -218,6 +218,16 @@ pub async fn remove(tx: &Tx, account: AccountId, id: FactorId) -> Result<bool, S
     Ok(removed.rows_affected == 1)
 }
 
+/// Removes the factors of an account that were enrolled from a moment on; answers how many there were.
+pub async fn remove_since(tx: &Tx, account: AccountId, from: DateTime<Utc>) -> Result<u64, StoreError> {
+    let removed = Entity::delete_many()
+        .filter(Column::AccountId.eq(account.as_uuid()))
+        .filter(Column::CreatedAt.gte(from))
+        .exec(tx)
+        .await?;
+    Ok(removed.rows_affected)
+}
+
 /// Removes all factors of an account; answers how many there were.
 pub async fn remove_all(tx: &Tx, account: AccountId) -> Result<u64, StoreError> {
     let removed = Entity::delete_many()

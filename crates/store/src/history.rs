@@ -165,7 +165,8 @@ pub async fn record(tx: &Tx, rng: &Rng, new: &NewEntry<'_>) -> Result<HappeningI
     let methods = methods.map_err(|_| StoreError::Malformed("account_history.methods"))?;
     let details = match &new.place {
         Some(place) => {
-            let text = serde_json::to_vec(place).map_err(|_| StoreError::Malformed("account_history.details"))?;
+            let text =
+                serde_json::to_vec(place).map_err(|_| StoreError::Malformed("account_history.details"))?;
             let key = id.as_uuid();
             Some(tx.vault().seal(Column::HistoryDetails, key.as_bytes(), &text)?)
         }
@@ -240,9 +241,12 @@ fn read(tx: &Tx, row: Model) -> Result<Entry, StoreError> {
     };
     let methods = row.methods.as_deref().map(serde_json::from_str).transpose();
     let client = row.client_id.as_deref().map(ClientId::parse).transpose();
-    let level = row
-        .level
-        .map(|level| u8::try_from(level).ok().and_then(Level::new).ok_or_else(malformed("account_history.level")));
+    let level = row.level.map(|level| {
+        u8::try_from(level)
+            .ok()
+            .and_then(Level::new)
+            .ok_or_else(malformed("account_history.level"))
+    });
     Ok(Entry {
         id: HappeningId::from_uuid(row.id),
         what: What::parse(&row.what).ok_or_else(malformed("account_history.what"))?,
@@ -268,7 +272,10 @@ pub async fn forget_before(tx: &Tx, before: DateTime<Utc>, limit: u64) -> Result
     if old.is_empty() {
         return Ok(0);
     }
-    let gone = Entity::delete_many().filter(Field::Id.is_in(old)).exec(tx).await?;
+    let gone = Entity::delete_many()
+        .filter(Field::Id.is_in(old))
+        .exec(tx)
+        .await?;
     Ok(gone.rows_affected)
 }
 
@@ -342,7 +349,12 @@ mod tests {
             let session = newest.session.unwrap();
             assert_eq!(beginnings(&tx, mine, &[session]).await.unwrap().len(), 1);
             assert!(beginnings(&tx, theirs, &[session]).await.unwrap().is_empty());
-            assert_eq!(forget_before(&tx, rest[0].at + TimeDelta::seconds(1), 10).await.unwrap(), 2);
+            assert_eq!(
+                forget_before(&tx, rest[0].at + TimeDelta::seconds(1), 10)
+                    .await
+                    .unwrap(),
+                2
+            );
             assert_eq!(forget_all(&tx, mine).await.unwrap(), 30);
         }
     }

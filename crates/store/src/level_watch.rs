@@ -52,6 +52,8 @@ pub struct Due {
     pub account: Account,
     /// Its evidence that has not ended, newest first.
     pub evidence: Vec<Evidence>,
+    /// Evidence that ended since the last look: a level may have come and gone between the two.
+    pub ended: Vec<Evidence>,
 }
 
 /// Has an account's level looked at as soon as possible. In the transaction that changes its evidence.
@@ -76,6 +78,7 @@ fn unseen(account: Uuid, now: DateTime<Utc>) -> ActiveModel {
         lapses_at: Set(None),
         next_look_at: Set(now),
         reminded: Set(None),
+        looked_at: Set(Some(now)),
     }
 }
 
@@ -146,6 +149,11 @@ pub async fn take_due(
         .map(|row| (row.id, row))
         .collect();
     let mut held = pieces::list_of_many(tx, &ids).await?;
+    let looked = taken.iter().filter_map(|row| row.looked_at).min();
+    let mut gone = match looked {
+        Some(since) => pieces::ended_of_many(tx, &ids, since).await?,
+        None => BTreeMap::new(),
+    };
     let mut due = Vec::with_capacity(taken.len());
     for row in taken {
         let id = row.account_id;
@@ -154,11 +162,19 @@ pub async fn take_due(
             .map_or(Err(StoreError::Malformed("level_watch.account_id")), |owner| {
                 Ok((from_row(&row)?, accounts::from_row(tx, owner)?))
             });
+        let whose = AccountId::from_uuid(id);
+        let mut ended = gone.remove(&whose).unwrap_or_default();
+        ended.retain(|piece| {
+            piece
+                .ended_at
+                .is_some_and(|end| row.looked_at.is_some_and(|at| at < end))
+        });
         match read {
             Ok((seen, account)) => due.push(Due {
                 seen,
                 account,
-                evidence: held.remove(&AccountId::from_uuid(id)).unwrap_or_default(),
+                evidence: held.remove(&whose).unwrap_or_default(),
+                ended,
             }),
             Err(error) => tracing::error!(account = %id, %error, "an account's level cannot be looked at"),
         }
@@ -167,7 +183,7 @@ pub async fn take_due(
 }
 
 /// Notes what was seen. For accounts that this transaction took.
-pub async fn settle(tx: &Tx, seen: &[Watch]) -> Result<(), StoreError> {
+pub async fn settle(tx: &Tx, seen: &[Watch], now: DateTime<Utc>) -> Result<(), StoreError> {
     let rows: Vec<_> = seen
         .iter()
         .map(|watch| ActiveModel {
@@ -176,6 +192,7 @@ pub async fn settle(tx: &Tx, seen: &[Watch]) -> Result<(), StoreError> {
             lapses_at: Set(watch.lapses_at),
             next_look_at: Set(watch.next_look_at),
             reminded: Set(watch.reminded_days.map(|days| days.to_string())),
+            looked_at: Set(Some(now)),
         })
         .collect();
     let columns = [
@@ -183,6 +200,7 @@ pub async fn settle(tx: &Tx, seen: &[Watch]) -> Result<(), StoreError> {
         Column::LapsesAt,
         Column::NextLookAt,
         Column::Reminded,
+        Column::LookedAt,
     ];
     for some in rows.chunks(INSERT_MAX) {
         Entity::insert_many(some.iter().cloned())

@@ -212,8 +212,18 @@ mod tests {
             let (mine, other) = (email("a@example.com"), email("b@example.com"));
             let token = link(&tx, account(), Purpose::ConfirmEmail, Some(&mine)).await;
             let late = now + TimeDelta::hours(24);
-            assert!(take(&tx, &token, Purpose::ActivateEmail, now).await.unwrap().is_none());
-            assert!(take(&tx, &token, Purpose::ConfirmEmail, late).await.unwrap().is_none());
+            assert!(
+                take(&tx, &token, Purpose::ActivateEmail, now)
+                    .await
+                    .unwrap()
+                    .is_none()
+            );
+            assert!(
+                take(&tx, &token, Purpose::ConfirmEmail, late)
+                    .await
+                    .unwrap()
+                    .is_none()
+            );
             assert!(look(&tx, &token, late).await.unwrap().is_none(), "swept or not");
             let stranger = LinkToken::generate(&Rng::system());
             assert!(look(&tx, &stranger, now).await.unwrap().is_none());
@@ -221,7 +231,10 @@ mod tests {
             assert!(seen.is_for(&tx, &mine) && !seen.is_for(&tx, &other));
             let phone = Contact::Phone(Phone::parse("13800001234").unwrap());
             assert!(!seen.is_for(&tx, &phone));
-            assert_eq!(take(&tx, &token, Purpose::ConfirmEmail, now).await.unwrap(), Some(seen));
+            assert_eq!(
+                take(&tx, &token, Purpose::ConfirmEmail, now).await.unwrap(),
+                Some(seen)
+            );
         }
     }
 
@@ -234,8 +247,18 @@ mod tests {
             let not_me = link(&tx, mine, Purpose::NotMe, None).await;
             let theirs = link(&tx, other, Purpose::UndoChange, None).await;
             let elsewhere = Some(Uuid::max());
-            assert_eq!(end(&tx, mine, (Purpose::UndoChange, elsewhere), now).await.unwrap(), 0);
-            assert_eq!(end(&tx, mine, (Purpose::UndoChange, Some(Uuid::nil())), now).await.unwrap(), 1);
+            assert_eq!(
+                end(&tx, mine, (Purpose::UndoChange, elsewhere), now)
+                    .await
+                    .unwrap(),
+                0
+            );
+            assert_eq!(
+                end(&tx, mine, (Purpose::UndoChange, Some(Uuid::nil())), now)
+                    .await
+                    .unwrap(),
+                1
+            );
             assert!(look(&tx, &undo, now).await.unwrap().is_none());
             assert!(look(&tx, &not_me, now).await.unwrap().is_some());
             assert_eq!(end_all(&tx, mine, now).await.unwrap(), 1);

@@ -64,11 +64,7 @@ pub async fn put(
 
 /// The newest notices of an account, at most `limit`, after the first `skip`. One that this program has no words for,
 /// because a later release wrote it, is left out.
-pub async fn list(
-    tx: &Tx,
-    account: AccountId,
-    (skip, limit): (u64, u64),
-) -> Result<Vec<Notice>, StoreError> {
+pub async fn list(tx: &Tx, account: AccountId, (skip, limit): (u64, u64)) -> Result<Vec<Notice>, StoreError> {
     let rows = notice::Entity::find()
         .filter(notice::Column::AccountId.eq(account.as_uuid()))
         .order_by_desc(notice::Column::CreatedAt)
@@ -167,7 +163,8 @@ pub async fn wishes(tx: &Tx, account: AccountId) -> Result<Wishes, StoreError> {
         .filter(notice_preference::Column::AccountId.eq(account.as_uuid()))
         .all(tx)
         .await?;
-    let known = |row: &notice_preference::Model| Some((Topic::parse(&row.topic)?, Channel::parse(&row.channel)?));
+    let known =
+        |row: &notice_preference::Model| Some((Topic::parse(&row.topic)?, Channel::parse(&row.channel)?));
     Ok(Wishes(
         rows.iter()
             .filter_map(|row| known(row).map(|key| (key, row.wanted)))
@@ -197,7 +194,10 @@ pub async fn wish(
         notice_preference::Column::Channel,
     ];
     let latest = OnConflict::columns(key)
-        .update_columns([notice_preference::Column::Wanted, notice_preference::Column::ChangedAt])
+        .update_columns([
+            notice_preference::Column::Wanted,
+            notice_preference::Column::ChangedAt,
+        ])
         .to_owned();
     notice_preference::Entity::insert(row)
         .on_conflict(latest)
@@ -267,14 +267,26 @@ mod tests {
         for test in stores().await {
             let (tx, mine, rng, now) = (test.store.read(), account(), Rng::system(), start_time());
             let before = wishes(&tx, mine).await.unwrap();
-            assert!(before.wants(Topic::SignIns, Channel::Sms) && !before.wants(Topic::Level, Channel::Email));
+            assert!(
+                before.wants(Topic::SignIns, Channel::Sms) && !before.wants(Topic::Level, Channel::Email)
+            );
             for wanted in [true, false] {
-                wish(&tx, &rng, mine, (Topic::SignIns, Channel::Sms, wanted), now).await.unwrap();
+                wish(&tx, &rng, mine, (Topic::SignIns, Channel::Sms, wanted), now)
+                    .await
+                    .unwrap();
             }
-            wish(&tx, &rng, mine, (Topic::Security, Channel::Sms, false), now).await.unwrap();
-            wish(&tx, &rng, account(), (Topic::SignIns, Channel::Email, false), now).await.unwrap();
+            wish(&tx, &rng, mine, (Topic::Security, Channel::Sms, false), now)
+                .await
+                .unwrap();
+            wish(&tx, &rng, account(), (Topic::SignIns, Channel::Email, false), now)
+                .await
+                .unwrap();
             let after = wishes(&tx, mine).await.unwrap();
-            assert!(!after.wants(Topic::SignIns, Channel::Sms), "{}", test.database.kind());
+            assert!(
+                !after.wants(Topic::SignIns, Channel::Sms),
+                "{}",
+                test.database.kind()
+            );
             assert!(after.wants(Topic::SignIns, Channel::Email));
             assert!(after.wants(Topic::Security, Channel::Sms));
         }

@@ -300,18 +300,32 @@ mod tests {
                 name: PersonName::parse("Nguyễn Văn An").unwrap(),
             };
             let id = begun_with(&tx, &browser, "13800000005", (Some(&mail), now)).await;
-            assert_eq!(find(&tx, &browser, now).await.unwrap().unwrap().mail.as_ref(), Some(&mail));
-            assert!(find_waiting(&tx, id, now).await.unwrap().is_none(), "there is no account yet");
+            assert_eq!(
+                find(&tx, &browser, now).await.unwrap().unwrap().mail.as_ref(),
+                Some(&mail)
+            );
+            assert!(
+                find_waiting(&tx, id, now).await.unwrap().is_none(),
+                "there is no account yet"
+            );
             let account = AccountId::new(now, &Rng::system());
             assert!(complete(&tx, id, account, now).await.unwrap());
             let until = now + TimeDelta::days(3);
             keep_until(&tx, id, until).await.unwrap();
             let later = until - TimeDelta::seconds(1);
             let waiting = list_waiting(&tx, &mail.email, (later, 3)).await.unwrap();
-            assert_eq!(waiting.iter().map(|one| one.account).collect::<Vec<_>>(), [Some(account)]);
+            assert_eq!(
+                waiting.iter().map(|one| one.account).collect::<Vec<_>>(),
+                [Some(account)]
+            );
             let other = Email::parse("binh@example.vn").unwrap();
             assert!(list_waiting(&tx, &other, (later, 3)).await.unwrap().is_empty());
-            assert!(list_waiting(&tx, &mail.email, (until, 3)).await.unwrap().is_empty());
+            assert!(
+                list_waiting(&tx, &mail.email, (until, 3))
+                    .await
+                    .unwrap()
+                    .is_empty()
+            );
             forget(&tx, id).await.unwrap();
             assert!(find_waiting(&tx, id, now).await.unwrap().is_none());
         }

@@ -2,9 +2,9 @@
 //! is forgotten by [`crate::erasure`] once its time is over.
 
 use chrono::{DateTime, Utc};
+use model::closing::Kept;
 use model::ids::AccountId;
 use model::rng::Rng;
-use model::closing::Kept;
 use sea_orm::ActiveValue::Set;
 use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _};
 

@@ -119,7 +119,8 @@ fn read(tx: &Tx, row: Model) -> Result<Scan, StoreError> {
         .vault()
         .open_text(vault::Column::ScanDetails, &row.id_hash, &row.details_sealed)?;
     Ok(Scan {
-        browser: TokenHash::from_bytes(&row.browser_hash).ok_or(StoreError::Malformed("scan.browser_hash"))?,
+        browser: TokenHash::from_bytes(&row.browser_hash)
+            .ok_or(StoreError::Malformed("scan.browser_hash"))?,
         number: row.number,
         details,
         expires_at: row.expires_at,
@@ -257,13 +258,19 @@ mod tests {
         for test in stores().await {
             let (tx, now) = (test.store.read(), test.clock.now());
             let one = waiting(&test).await;
-            assert!(take(&tx, &one.id, &one.browser, now).await.unwrap().is_none(), "before");
+            assert!(
+                take(&tx, &one.id, &one.browser, now).await.unwrap().is_none(),
+                "before"
+            );
             let answered = decide(&tx, &one.id, one.phone, Some(42), now).await.unwrap();
             assert_eq!(answered, Some(Decision::Allowed));
             let again = decide(&tx, &one.id, one.phone, None, now).await.unwrap();
             assert_eq!(again, None);
             let other = Token::generate(&Rng::system()).hash();
-            assert!(take(&tx, &one.id, &other, now).await.unwrap().is_none(), "another browser");
+            assert!(
+                take(&tx, &one.id, &other, now).await.unwrap().is_none(),
+                "another browser"
+            );
             let taken = take(&tx, &one.id, &one.browser, now).await.unwrap().unwrap();
             assert_eq!(taken.account, one.phone.0);
             assert!(take(&tx, &one.id, &one.browser, now).await.unwrap().is_none());
@@ -278,7 +285,10 @@ mod tests {
             let one = waiting(&test).await;
             let wrong = decide(&tx, &one.id, one.phone, Some(41), now).await.unwrap();
             assert_eq!(wrong, Some(Decision::Denied));
-            assert_eq!(decide(&tx, &one.id, one.phone, Some(42), now).await.unwrap(), None);
+            assert_eq!(
+                decide(&tx, &one.id, one.phone, Some(42), now).await.unwrap(),
+                None
+            );
             assert!(take(&tx, &one.id, &one.browser, now).await.unwrap().is_none());
         }
     }
@@ -289,7 +299,10 @@ mod tests {
             let (tx, now) = (test.store.read(), test.clock.now());
             let late = now + TimeDelta::seconds(120);
             let one = waiting(&test).await;
-            assert_eq!(decide(&tx, &one.id, one.phone, Some(42), late).await.unwrap(), None);
+            assert_eq!(
+                decide(&tx, &one.id, one.phone, Some(42), late).await.unwrap(),
+                None
+            );
             decide(&tx, &one.id, one.phone, Some(42), now).await.unwrap();
             assert!(take(&tx, &one.id, &one.browser, late).await.unwrap().is_none());
             let two = waiting(&test).await;
@@ -304,10 +317,12 @@ mod tests {
         for test in stores().await {
             let now = test.clock.now();
             let one = waiting(&test).await;
-            decide(&test.store.read(), &one.id, one.phone, Some(42), now).await.unwrap();
+            decide(&test.store.read(), &one.id, one.phone, Some(42), now)
+                .await
+                .unwrap();
             let mut tries = tokio::task::JoinSet::new();
             for _ in 0..8 {
-                let (store, id, browser) = (test.store.clone(), one.id.clone(), one.browser.clone());
+                let (store, id, browser) = (test.store.clone(), one.id, one.browser);
                 tries.spawn(async move { take(&store.read(), &id, &browser, now).await.unwrap().is_some() });
             }
             let won = tries.join_all().await.into_iter().filter(|won| *won).count();

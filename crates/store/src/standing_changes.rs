@@ -9,7 +9,7 @@ use model::ids::{AccountId, AppealId, OperatorId, StandingChangeId};
 use model::secret::Sensitive;
 use model::standing::Status;
 use sea_orm::ActiveValue::Set;
-use sea_orm::sea_query::{Condition, Expr, OnConflict, Query};
+use sea_orm::sea_query::{Condition, Expr, ExprTrait as _, OnConflict, Query};
 use sea_orm::{
     ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, Select,
 };
@@ -175,12 +175,25 @@ pub async fn over(tx: &Tx, now: DateTime<Utc>, limit: u64) -> Result<Vec<Account
         .from(account::Entity)
         .and_where(account::Column::Status.eq(Status::Suspended.as_str()))
         .take();
+    // The newest of each: one that came back and was suspended once more must not keep others waiting.
+    let newest = Query::select()
+        .expr(standing_change::Column::At.max())
+        .column(standing_change::Column::AccountId)
+        .from(standing_change::Entity)
+        .and_where(standing_change::Column::ToStatus.eq(Status::Suspended.as_str()))
+        .and_where(standing_change::Column::AccountId.in_subquery(suspended))
+        .group_by_col(standing_change::Column::AccountId)
+        .take();
+    let at_of = [
+        Expr::col(standing_change::Column::At),
+        Expr::col(standing_change::Column::AccountId),
+    ];
     let rows: Vec<uuid::Uuid> = standing_change::Entity::find()
         .select_only()
         .column(standing_change::Column::AccountId)
         .filter(standing_change::Column::ToStatus.eq(Status::Suspended.as_str()))
         .filter(standing_change::Column::Until.lte(now))
-        .filter(standing_change::Column::AccountId.in_subquery(suspended))
+        .filter(Expr::tuple(at_of).in_subquery(newest))
         .order_by_asc(standing_change::Column::Until)
         .limit(limit)
         .into_tuple()
@@ -190,8 +203,7 @@ pub async fn over(tx: &Tx, now: DateTime<Utc>, limit: u64) -> Result<Vec<Account
 }
 
 fn change(tx: &Tx, row: standing_change::Model) -> Result<Change, StoreError> {
-    let status =
-        |word: &str| Status::parse(word).ok_or(StoreError::Malformed("standing_change.status"));
+    let status = |word: &str| Status::parse(word).ok_or(StoreError::Malformed("standing_change.status"));
     let note = row.note_sealed.map(|sealed| {
         tx.vault()
             .open_text(Column::StandingNote, row.id.as_bytes(), &sealed)
@@ -261,11 +273,9 @@ pub async fn appeal(tx: &Tx, new: &Appeal) -> Result<bool, StoreError> {
         id: Set(id),
         change_id: Set(new.change.as_uuid()),
         account_id: Set(new.account.as_uuid()),
-        text_sealed: Set(tx.vault().seal(
-            Column::AppealText,
-            id.as_bytes(),
-            new.text.expose().as_bytes(),
-        )?),
+        text_sealed: Set(tx
+            .vault()
+            .seal(Column::AppealText, id.as_bytes(), new.text.expose().as_bytes())?),
         at: Set(new.at),
         decided_by: Set(None),
         decided_at: Set(None),

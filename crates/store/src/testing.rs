@@ -158,9 +158,16 @@ impl TestStore {
     }
 
     /// Puts an account into a standing, without anything that belongs to it.
-    pub async fn set_status(&self, account: AccountId, status: model::standing::Status) -> Result<(), StoreError> {
+    pub async fn set_status(
+        &self,
+        account: AccountId,
+        status: model::standing::Status,
+    ) -> Result<(), StoreError> {
         crate::entity::account::Entity::update_many()
-            .col_expr(crate::entity::account::Column::Status, Expr::value(status.as_str()))
+            .col_expr(
+                crate::entity::account::Column::Status,
+                Expr::value(status.as_str()),
+            )
             .filter(crate::entity::account::Column::Id.eq(account.as_uuid()))
             .exec(&self.store.read())
             .await?;

@@ -124,12 +124,15 @@
       fetch(part.dataset.look, { credentials: "same-origin", redirect: "error" })
         .then(function (answer) { return answer.ok ? answer.text() : ""; })
         .then(function (text) {
+          if (!text) return;
           const next = new DOMParser().parseFromString(text, "text/html").getElementById(part.id);
-          if (!next) return;
+          // There is nothing to wait for any more: the page that says why comes in its place.
+          if (!next) { window.location.replace(part.dataset.look); return; }
           const said = part.querySelector("[role=status]");
           const says = next.querySelector("[role=status]");
           if (said && says) {
             if (said.textContent !== says.textContent) said.textContent = says.textContent;
+            said.className = says.className;
             next.replaceChild(said, says);
           }
           part.replaceChildren.apply(part, Array.from(next.childNodes));

@@ -1,5 +1,6 @@
 # What later versions of an agreement ask.
 agreements-title = Agreements
+agreements-hint = What you accepted, what changed, and what comes
 agreements-due-until = The agreement has changed. Please read it and answer by { $day }; until then everything works as before.
 agreements-due-now = The agreement has changed. Until you accept it, you cannot sign in to other sites with this account.
 agreements-read = Read what changed and answer

@@ -1,6 +1,7 @@
 # Closing an account
 
 closing-title = Close my account
+closing-hint = What closing means, and how to take it back
 closing-lead = You can close your account here. Read first what that means.
 closing-means = What closing means
 closing-means-sign-ins = You are signed out everywhere at once, and nobody can sign in to the account any more.

@@ -27,12 +27,13 @@ contact-done-username = Your user name is changed.
 contact-link-title = Your account
 contact-link-stopped = It is stopped. Nothing was changed.
 contact-link-undone = It is as it was before. All sign-ins have ended.
-contact-link-impossible = It could not be put back: what was there before belongs to another account by now. Ask at a counter of the service hall.
+contact-link-undone-all = Later changes of the same kind were taken back as well.
+contact-link-impossible = It could not be put back: something else was changed after it, or what was there before belongs to another account by now. Ask at a counter of the service hall.
 contact-link-password = If it was not you who asked for the change, change your password, too.
 contact-link-next = To my account
 contact-held-title = Your account is locked
 contact-held-text = Nobody can sign in any more, all sign-ins have ended, and sub-sites are told.
-contact-held-open = To open it again, choose “Forgotten your password?” and show who you are, or bring your identity document to a counter.
+contact-held-open = To open it again, choose “Forgotten your password?” and use a passkey, an authenticator app or a printed code that you set up more than { $days } days before it was locked. Otherwise bring your identity document to a counter.
 contact-held-next = Open it again
 
 contact-phone-title = Change the mobile number

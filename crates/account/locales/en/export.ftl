@@ -1,5 +1,6 @@
 # A copy of one's own data.
 export-title = Your data
+export-home-hint = Everything that is kept about you, to read or to download
 export-lead = This is everything that is kept about you in this account.
 export-download = Download as a file (JSON)
 export-hint = The file holds your numbers and names in full. Keep it where only you can read it. Passwords and secret keys are not in it.

@@ -1,6 +1,6 @@
 # Proving once more that it is you
 confirm-title = Confirm that it is you
-confirm-why = What comes next touches how you sign in. You proved who you are some time ago; please do so once more.
+confirm-why = What comes next touches how you sign in. Please confirm once more that it is you.
 confirm-password = Your password
 confirm-password-button = Confirm with the password
 confirm-password-wrong = The password is not right

@@ -107,6 +107,11 @@ conflict-phone-replace-hint = What was verified together with the old number, su
 conflict-phone-missing = Choose a phone
 conflict-code-hint = 6 digits, sent to { $phone }
 conflict-join = Join the accounts
+conflict-phone-stays = The account keeps { $phone }. It has a second step for signing in; afterwards you can change the phone under Security.
+conflict-second = Second step of the older account
+conflict-second-hint = The 6 digits that its authenticator app shows now, or one of its printed recovery codes
+conflict-second-missing = Enter the code of the authenticator app or a recovery code
+conflict-only-passkey = The password is right, but the other account also needs its passkey, which cannot be asked for here. Ask for a review below, or sign in to that account with its passkey.
 
 objection-title = Object to joined accounts
 objection-text = You got a message that two accounts were joined, and it was not you? Enter the case number and the word from the message. The account is frozen at once, every sign-in ends, and a member of staff looks into it.

@@ -6,7 +6,13 @@ space-home-unproven = Not verified yet
 space-home-since = Registered on
 space-home-raise = Raise your identity level
 space-home-level = See your identity level
-space-home-more = Manage
+space-home-unread = { $count ->
+    [one] One new message about your account
+   *[other] { $count } new messages about your account
+}
+space-home-identity = Your identity
+space-home-access = Signing in and messages
+space-home-data = Your data and agreements
 space-home-level-hint = Your level, what supports it, and ways up
 space-home-security-hint = Your password, and where you are signed in
 space-home-sharing = Consent and sharing

@@ -1,5 +1,6 @@
 # Các trang khi thỏa thuận thay đổi.
 agreements-title = Thỏa thuận
+agreements-hint = Những gì bạn đã chấp thuận, đã thay đổi và sắp có hiệu lực
 agreements-due-until = Thỏa thuận đã thay đổi. Vui lòng đọc và trả lời trước ngày { $day }; cho đến lúc đó mọi thứ vẫn như cũ.
 agreements-due-now = Thỏa thuận đã thay đổi. Khi chưa đồng ý, bạn không thể dùng tài khoản này để đăng nhập các trang khác.
 agreements-read = Đọc nội dung thay đổi và trả lời

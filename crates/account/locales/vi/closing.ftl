@@ -1,6 +1,7 @@
 # Đóng tài khoản
 
 closing-title = Đóng tài khoản của tôi
+closing-hint = Việc đóng tài khoản có nghĩa gì và cách rút lại
 closing-lead = Bạn có thể tự đóng tài khoản tại đây. Trước hết, hãy đọc xem điều đó có nghĩa gì.
 closing-means = Đóng tài khoản nghĩa là gì
 closing-means-sign-ins = Bạn được đăng xuất ở mọi nơi ngay lập tức và không ai đăng nhập vào tài khoản được nữa.

@@ -27,12 +27,13 @@ contact-done-username = Đã đổi tên người dùng.
 contact-link-title = Tài khoản của bạn
 contact-link-stopped = Đã dừng. Không có gì thay đổi.
 contact-link-undone = Mọi thứ trở lại như trước. Mọi phiên đăng nhập đã kết thúc.
-contact-link-impossible = Không thể hoàn lại: thông tin trước đây nay thuộc một tài khoản khác. Hãy hỏi tại quầy của trung tâm phục vụ hành chính.
+contact-link-undone-all = Các thay đổi cùng loại sau đó cũng đã được hoàn lại.
+contact-link-impossible = Không thể hoàn lại: sau đó đã có thay đổi khác, hoặc thông tin trước đây nay thuộc một tài khoản khác. Hãy hỏi tại quầy của trung tâm phục vụ hành chính.
 contact-link-password = Nếu không phải bạn yêu cầu thay đổi, hãy đổi cả mật khẩu.
 contact-link-next = Đến tài khoản của tôi
 contact-held-title = Tài khoản của bạn đã bị khóa
 contact-held-text = Không ai đăng nhập được nữa, mọi phiên đăng nhập đã kết thúc và các trang liên kết được thông báo.
-contact-held-open = Để mở lại, hãy chọn “Bạn quên mật khẩu?” và chứng minh bạn là ai, hoặc mang giấy tờ tùy thân đến quầy.
+contact-held-open = Để mở lại, hãy chọn “Bạn quên mật khẩu?” và dùng khoá truy cập, ứng dụng xác thực hoặc mã in mà bạn đã có từ hơn { $days } ngày trước khi khóa. Nếu không, hãy mang giấy tờ tùy thân đến quầy.
 contact-held-next = Mở lại
 
 contact-phone-title = Đổi số điện thoại

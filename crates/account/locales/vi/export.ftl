@@ -1,5 +1,6 @@
 # Bản sao dữ liệu của chính mình.
 export-title = Dữ liệu của bạn
+export-home-hint = Mọi dữ liệu về bạn được lưu ở đây, để xem hoặc tải xuống
 export-lead = Đây là toàn bộ dữ liệu về bạn được lưu trong tài khoản này.
 export-download = Tải về dạng tệp (JSON)
 export-hint = Tệp chứa đầy đủ các số và họ tên của bạn. Hãy cất ở nơi chỉ bạn đọc được. Mật khẩu và khóa bí mật không có trong tệp.

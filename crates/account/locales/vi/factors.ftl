@@ -1,6 +1,6 @@
 # Chứng minh lần nữa rằng đó là bạn
 confirm-title = Hãy xác nhận đó là bạn
-confirm-why = Bước tiếp theo liên quan đến cách bạn đăng nhập. Bạn đã chứng minh danh tính từ một lúc trước; vui lòng làm lại một lần nữa.
+confirm-why = Bước tiếp theo liên quan đến cách bạn đăng nhập. Vui lòng xác nhận lại một lần nữa rằng đó chính là bạn.
 confirm-password = Mật khẩu của bạn
 confirm-password-button = Xác nhận bằng mật khẩu
 confirm-password-wrong = Mật khẩu không đúng

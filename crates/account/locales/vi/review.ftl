@@ -104,6 +104,11 @@ conflict-phone-replace-hint = Những gì đã xác thực cùng số cũ, như 
 conflict-phone-missing = Hãy chọn một số điện thoại
 conflict-code-hint = 6 chữ số, gửi đến { $phone }
 conflict-join = Gộp hai tài khoản
+conflict-phone-stays = Tài khoản giữ số { $phone }. Tài khoản này đăng nhập bằng hai bước; sau khi gộp, quý vị có thể đổi số điện thoại trong mục Bảo mật.
+conflict-second = Bước thứ hai của tài khoản cũ hơn
+conflict-second-hint = 6 chữ số mà ứng dụng xác thực đang hiển thị, hoặc một mã khôi phục đã in
+conflict-second-missing = Nhập mã của ứng dụng xác thực hoặc một mã khôi phục
+conflict-only-passkey = Mật khẩu đúng, nhưng tài khoản kia còn cần khóa truy cập, và trang này không hỏi được. Hãy yêu cầu xem xét ở bên dưới, hoặc đăng nhập vào tài khoản đó bằng khóa truy cập.
 
 objection-title = Phản đối việc gộp tài khoản
 objection-text = Bạn nhận được tin nhắn về việc gộp hai tài khoản nhưng không phải bạn làm? Hãy nhập mã hồ sơ và từ khóa trong tin nhắn. Tài khoản bị khóa ngay, mọi phiên đăng nhập kết thúc và nhân viên sẽ xem xét.

@@ -1,5 +1,6 @@
 # 协议更新时的页面。
 agreements-title = 协议
+agreements-hint = 您同意过的协议、其中的变更和即将生效的版本
 agreements-due-until = 协议已更新。请在 { $day } 前阅读并作出选择；在此之前一切照常。
 agreements-due-now = 协议已更新。在您同意之前，无法用此账户登录其他网站。
 agreements-read = 查看更新内容并作出选择

@@ -1,6 +1,7 @@
 # 注销账号
 
 closing-title = 注销我的账号
+closing-hint = 注销意味着什么，以及如何撤回
 closing-lead = 您可以在这里自行注销账号。请先了解注销意味着什么。
 closing-means = 注销意味着什么
 closing-means-sign-ins = 您会立即在所有地方退出登录，之后任何人都不能再登录此账号。

@@ -27,12 +27,13 @@ contact-done-username = 用户名已更改。
 contact-link-title = 您的账号
 contact-link-stopped = 已中止，没有任何更改。
 contact-link-undone = 已恢复原状，所有登录均已退出。
-contact-link-impossible = 无法恢复：原有内容现已属于另一个账号。请到政务服务大厅窗口咨询。
+contact-link-undone-all = 此后的同类更改也已一并撤销。
+contact-link-impossible = 无法恢复：此后又有其他变更，或原有内容现已属于另一个账号。请到政务服务大厅窗口咨询。
 contact-link-password = 如果变更并非您本人要求，请同时修改密码。
 contact-link-next = 进入我的账号
 contact-held-title = 您的账号已锁定
 contact-held-text = 任何人都无法再登录，所有登录均已退出，并将通知各应用。
-contact-held-open = 如需重新启用，请选择“忘记密码”并证明您的身份，或携带身份证件到窗口办理。
+contact-held-open = 如需重新启用，请选择“忘记密码”，并使用您在锁定前 { $days } 天以上已设置的通行密钥、身份验证器或打印的恢复码；否则请携带身份证件到窗口办理。
 contact-held-next = 重新启用
 
 contact-phone-title = 更改手机号码

@@ -1,5 +1,6 @@
 # 本人数据副本。
 export-title = 您的数据
+export-home-hint = 查看或下载我们保存的关于您的全部数据
 export-lead = 以下是本账户中保存的关于您的全部数据。
 export-download = 下载文件（JSON）
 export-hint = 文件包含您完整的号码和姓名，请妥善保管，仅供本人查看。文件中不含密码和密钥。

@@ -1,6 +1,6 @@
 # 再次证明是本人
 confirm-title = 请确认是您本人
-confirm-why = 接下来的操作关系到您的登录方式。距您上次验证身份已有一段时间，请再验证一次。
+confirm-why = 接下来的操作关系到您的登录方式，请再确认一次是您本人。
 confirm-password = 您的密码
 confirm-password-button = 用密码确认
 confirm-password-wrong = 密码不正确

@@ -1,6 +1,8 @@
 //! The rules of ageing, without any I/O: what a look at an account finds, and which evidence goes when a level must be
 //! lowered.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use model::client::AccountKind;
 use model::evidence::Evidence;
@@ -67,6 +69,23 @@ pub fn look(config: &Config, seen: &Watch, level: &LevelNow, now: DateTime<Utc>)
         reminded_days,
     };
     Look { watch, fall, remind }
+}
+
+/// The highest level that there was at the moments just before evidence ended: a token may have told one that rose and fell
+/// between two looks. The lowest where nothing ended.
+pub fn peak(ladder: &Ladder, kind: AccountKind, (held, ended): (&[Evidence], &[Evidence])) -> Level {
+    let all: Vec<Evidence> = held.iter().chain(ended).cloned().collect();
+    let moments: BTreeSet<_> = ended.iter().filter_map(|piece| piece.ended_at).collect();
+    let before = |end: DateTime<Utc>| {
+        // What came at that moment, or after it, was not there yet: a piece that takes the place of another, say.
+        let there: Vec<Evidence> = all
+            .iter()
+            .filter(|piece| piece.issued_at < end)
+            .cloned()
+            .collect();
+        ladder.level(kind, &there, end - TimeDelta::microseconds(1)).level
+    };
+    moments.into_iter().map(before).max().unwrap_or_default()
 }
 
 /// The reminder whose time has come: the last one before the lapse. None is due when the lapse itself has come.

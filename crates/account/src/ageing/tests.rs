@@ -19,6 +19,7 @@ use super::worker::look_due;
 use super::{events, wake};
 use crate::testing::{World, worlds};
 
+mod between;
 mod recheck;
 mod renamed;
 
@@ -63,7 +64,7 @@ impl World {
             .unwrap();
     }
 
-    async fn site(&self, id: &str, events_uri: bool, ceiling: Option<u8>) {
+    pub(crate) async fn site(&self, id: &str, events_uri: bool, ceiling: Option<u8>) {
         let text = LocalizedText::new("合肥", "Hefei", "Hợp Phì");
         let document = json!({
             "client_id": id, "name": text, "agency": text, "sector": id, "scopes": ["openid"],
@@ -78,7 +79,7 @@ impl World {
             .unwrap();
     }
 
-    async fn grant(&self, account: AccountId, client: &str, scopes: &str) -> GrantId {
+    pub(crate) async fn grant(&self, account: AccountId, client: &str, scopes: &str) -> GrantId {
         let now = self.clock.now();
         let grant = Grant {
             id: GrantId::new(now, self.service.rng()),

@@ -13,7 +13,7 @@ use serde_json::json;
 use store::accounts::Status;
 use store::audit::{self, Entry};
 use store::level_watch::{self, Due, Watch};
-use store::status_events::{self, LevelFell, Notice, Recipient, Said, Told};
+use store::status_events::{self, Cause, LevelFell, Notice, Recipient, Said, Told};
 use store::{StoreError, Tx};
 
 use super::remind;
@@ -85,7 +85,7 @@ pub async fn look_due(service: &Service) -> Result<usize, StoreError> {
         }
     }
     let seen: Vec<Watch> = looked.iter().map(|one| one.look.watch.clone()).collect();
-    level_watch::settle(&tx, &seen).await?;
+    level_watch::settle(&tx, &seen, now).await?;
     tx.commit().await?;
     if reminded {
         service.kick_delivery();
@@ -103,7 +103,15 @@ struct Looked {
 impl Looked {
     fn at(service: &Service, due: Due, now: DateTime<Utc>) -> Self {
         let level = service.ladder().level(due.account.kind, &due.evidence, now);
-        let look = rules::look(&service.config().ageing, &due.seen, &level, now);
+        let mut look = rules::look(&service.config().ageing, &due.seen, &level, now);
+        let peak = rules::peak(service.ladder(), due.account.kind, (&due.evidence, &due.ended));
+        if peak > due.seen.level.max(level.level) {
+            look.fall = Some(Fall {
+                from: peak,
+                to: level.level,
+                cause: Cause::Ended,
+            });
+        }
         Self { due, level, look }
     }
 
@@ -156,8 +164,8 @@ fn as_told(recipient: &Recipient, one: &Looked, fall: Fall, now: DateTime<Utc>) 
         .map_or(known, |ceiling| known.min(ceiling));
     // When it fell: at the lapse, which may be a while ago when no node was running.
     let at = match fall.cause {
-        status_events::Cause::Lapsed => one.due.seen.lapses_at.unwrap_or(now),
-        status_events::Cause::Ended => now,
+        Cause::Lapsed => one.due.seen.lapses_at.unwrap_or(now),
+        Cause::Ended => now,
     };
     (fall.to < known).then(|| LevelFell {
         from: known,

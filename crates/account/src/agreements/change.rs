@@ -170,7 +170,12 @@ pub(super) async fn submit(
                 .await?;
             Ok(visit.redirect(&onward.through(REFUSED)))
         }
-        _ => Ok(render(&visit, &onward, &asked, Errors::of_form("agreements-answer-missing"))),
+        _ => Ok(render(
+            &visit,
+            &onward,
+            &asked,
+            Errors::of_form("agreements-answer-missing"),
+        )),
     }
 }
 
@@ -240,7 +245,7 @@ pub(super) async fn refused(
     let content = Refused {
         visit: &visit,
         last_day: asked.last_day.map(|day| visit.date(day)),
-        read_again: HERE.to_string(),
+        read_again: onward.through(HERE).to_string(),
         onward: onward.has_interaction().then(|| onward.path().to_string()),
     };
     Ok(visit.page("agreement-refused", "agreements-refused-title", &content))

@@ -3,8 +3,11 @@
 //! nothing at all accepts before anything else.
 
 use chrono::{DateTime, Days, NaiveDate, Utc};
+use store::accounts::Account;
+use store::{StoreError, Tx};
 
 use super::{Agreement, Agreements, Class};
+use crate::Service;
 
 /// What is due.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,6 +31,33 @@ pub struct Asked<'a> {
     pub last_day: Option<NaiveDate>,
 }
 
+/// A change of an agreement that waits for somebody's answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Awaited {
+    /// The last day on which it may be put off; `None` where it may not.
+    pub(crate) last_day: Option<NaiveDate>,
+}
+
+/// The change that waits for this person's answer, if there is one. Where an agreement has one version there is no
+/// change, and the database is not asked.
+pub(crate) async fn awaited(
+    service: &Service,
+    tx: &Tx,
+    account: &Account,
+) -> Result<Option<Awaited>, StoreError> {
+    let (id, agreements) = (super::of_kind(account.kind), service.agreements());
+    if agreements.versions(id).len() < 2 {
+        return Ok(None);
+    }
+    let accepted = store::agreements::newest_accepted(tx, account.id, id).await?;
+    Ok(match agreements.due(id, accepted.as_deref(), service.now()) {
+        Due::Accept(asked) => Some(Awaited {
+            last_day: asked.last_day,
+        }),
+        Due::Nothing | Due::Tell(_) => None,
+    })
+}
+
 impl Due<'_> {
     /// Whether sub-sites are closed to the person until they accept.
     pub const fn is_overdue(&self) -> bool {
@@ -44,7 +74,8 @@ impl Agreements {
         let Some(version) = in_effect.last() else {
             return Due::Nothing;
         };
-        let known = accepted.and_then(|accepted| self.versions(id).iter().position(|one| one.version == accepted));
+        let known =
+            accepted.and_then(|accepted| self.versions(id).iter().position(|one| one.version == accepted));
         let Some(known) = known else {
             return Due::Accept(Asked {
                 version,
@@ -133,8 +164,16 @@ mod tests {
             (Some("1"), "2026-02-01", "nothing"),
             (Some("1"), "2026-03-01", "tell 1"),
             (Some("2"), "2026-03-01", "nothing"),
-            (Some("1"), "2026-05-01", "accept 3 of 2 until Some(\"2026-05-11\")"),
-            (Some("2"), "2026-05-11", "accept 3 of 1 until Some(\"2026-05-11\")"),
+            (
+                Some("1"),
+                "2026-05-01",
+                "accept 3 of 2 until Some(\"2026-05-11\")",
+            ),
+            (
+                Some("2"),
+                "2026-05-11",
+                "accept 3 of 1 until Some(\"2026-05-11\")",
+            ),
             (Some("2"), "2026-05-12", "accept 3 of 1 until None"),
             // The days run from the material change, not from what came after it.
             (Some("2"), "2026-07-02", "accept 4 of 2 until None"),
@@ -157,6 +196,9 @@ mod tests {
         let mut versions = agreements.versions(RESIDENT).to_vec();
         versions.last_mut().unwrap().summary = None;
         let refused = Agreements::of(versions).unwrap_err().to_string();
-        assert!(refused.contains("version 4") && refused.contains("summary"), "{refused}");
+        assert!(
+            refused.contains("version 4") && refused.contains("summary"),
+            "{refused}"
+        );
     }
 }

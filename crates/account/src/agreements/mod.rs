@@ -29,6 +29,7 @@ mod page;
 mod told;
 
 pub use due::Due;
+pub(crate) use due::{Awaited, awaited};
 pub(crate) use told::tell;
 
 /// The agreement that residents accept when they register.
@@ -198,7 +199,10 @@ impl Agreements {
             });
             let later = list.iter().skip(1).find(|version| version.summary.is_none());
             if let Some(version) = later {
-                return Err(AgreementsError::NoSummary(version.id.clone(), version.version.clone()));
+                return Err(AgreementsError::NoSummary(
+                    version.id.clone(),
+                    version.version.clone(),
+                ));
             }
         }
         if by_id.contains_key(RESIDENT) {
@@ -260,7 +264,10 @@ pub fn routes() -> Router<Service> {
     Router::new()
         .route("/agreements/{id}", get(page::show))
         .route("/account/agreements", get(page::list))
-        .route("/account/agreements/change", get(change::show).post(change::submit))
+        .route(
+            "/account/agreements/change",
+            get(change::show).post(change::submit),
+        )
         .route("/account/agreements/refused", get(change::refused))
 }
 

@@ -66,7 +66,10 @@ pub(super) async fn list(State(service): State<Service>, mut visit: Visit) -> Re
             .filter(|version| version.effective > now.date_naive())
             .map(|version| announced_row(&visit, version))
             .collect(),
-        answers: answers.iter().map(|answer| row(&service, &visit, answer)).collect(),
+        answers: answers
+            .iter()
+            .map(|answer| row(&service, &visit, answer))
+            .collect(),
     };
     Ok(visit.page("account-agreements", "agreements-title", &content))
 }
@@ -152,7 +155,10 @@ pub(super) async fn show(
         .map_err(fault)?;
     let agreements = service.agreements();
     let agreement = match &wanted.version {
-        Some(version) => agreements.versions(&id).iter().find(|one| one.version == *version),
+        Some(version) => agreements
+            .versions(&id)
+            .iter()
+            .find(|one| one.version == *version),
         None => agreements.current(&id, service.now()),
     };
     let agreement = agreement.ok_or_else(Problem::not_found)?;

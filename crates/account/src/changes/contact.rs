@@ -190,7 +190,7 @@ pub(super) async fn stop(
     let undone = undo::undo(&service, &tx, account, id, How::Stopped).await?;
     let word = match undone {
         Undone::Stopped => "stopped",
-        Undone::TakenBack => "undone",
+        Undone::TakenBack | Undone::AllTakenBack => "undone",
         // What was tried is not kept.
         Undone::Impossible => return Ok(visit.redirect(&CONTACT.with("done", "impossible"))),
         Undone::Over => return Ok(visit.redirect(&CONTACT)),

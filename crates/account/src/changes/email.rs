@@ -12,6 +12,7 @@ use model::event::Event;
 use model::ids::{ChangeId, MessageId};
 use model::link::Purpose;
 use model::secret::Sensitive;
+use model::standing::{Answer, Entry, answer};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use store::accounts::{self, Account, Status};
@@ -87,7 +88,13 @@ fn render(service: &Service, visit: &Visit, account: &Account, (typed, errors): 
         texts.push(Words::with("contact-email-old", vec![("hours", hours.into())]));
     }
     let page = Page::new("contact-email", "contact-email-title").return_to(HERE);
-    recovery::page::render(visit, page, (&texts, form), &[(CONTACT, "web-back")], (errors, None))
+    recovery::page::render(
+        visit,
+        page,
+        (&texts, form),
+        &[(CONTACT, "web-back")],
+        (errors, None),
+    )
 }
 
 /// Sends the links.
@@ -100,7 +107,12 @@ pub(super) async fn submit(
     let account = &session.account;
     let again = |words: &'static str| {
         let typed: String = sent.email.expose().chars().take(254).collect();
-        Ok(render(&service, &visit, account, (&typed, Errors::of("email", words))))
+        Ok(render(
+            &service,
+            &visit,
+            account,
+            (&typed, Errors::of("email", words)),
+        ))
     };
     let Ok(email) = Email::parse(sent.email.expose()) else {
         return again("contact-email-wrong");
@@ -145,8 +157,21 @@ async fn begin(service: &Service, visit: &Visit, account: &Account, email: &Emai
         return Ok(());
     }
     let details = json!({ "what": "email", "at": effective_at });
-    super::record(service, &tx, Some(visit.request_id()), (account.id, Event::ContactChanging), details).await?;
-    history::note(service, &tx, visit, &Happening::new(account.id, What::ContactChanging)).await?;
+    super::record(
+        service,
+        &tx,
+        Some(visit.request_id()),
+        (account.id, Event::ContactChanging),
+        details,
+    )
+    .await?;
+    history::note(
+        service,
+        &tx,
+        visit,
+        &Happening::new(account.id, What::ContactChanging),
+    )
+    .await?;
     send(service, &tx, account, (new.id, email), "contact-mail-new").await?;
     if let Some(old) = &account.email {
         send(service, &tx, account, (new.id, old), "contact-mail-old").await?;
@@ -189,7 +214,11 @@ async fn send(
     let link = links::make(service, tx, &new).await?;
     let (kit, language, now) = (service.kit(), account.language, service.now());
     let subject = kit.t(language, &format!("{template}-subject"), &[]);
-    let body = kit.t(language, &format!("{template}-text"), &[("hours", life.num_hours().into())]);
+    let body = kit.t(
+        language,
+        &format!("{template}-text"),
+        &[("hours", life.num_hours().into())],
+    );
     let message = NewMessage {
         id: MessageId::new(now, service.rng()),
         channel: Channel::Email,
@@ -251,16 +280,16 @@ async fn open(tx: &Tx, link: &Link) -> Result<Option<(Change, Kept, Account)>, S
     };
     let change = changes::find(tx, ChangeId::from_uuid(about)).await?;
     let mine = |change: &Change| {
-        change.account == link.account
-            && change.kind == Kind::Email
-            && change.state == ChangeState::Waiting
+        change.account == link.account && change.kind == Kind::Email && change.state == ChangeState::Waiting
     };
     let Some(change) = change.filter(mine) else {
         return Ok(None);
     };
     let account = accounts::find(tx, link.account).await?;
-    let account = account.filter(|account| account.status == Status::Active);
-    Ok(read(&change).zip(account).map(|(kept, account)| (change, kept, account)))
+    let account = account.filter(|account| answer(account.status, Entry::ConfirmLink) == Answer::Yes);
+    Ok(read(&change)
+        .zip(account)
+        .map(|(kept, account)| (change, kept, account)))
 }
 
 fn read(change: &Change) -> Option<Kept> {
@@ -307,13 +336,19 @@ pub(super) async fn apply(service: &Service, tx: &Tx, change: &Change) -> Result
     put(service, tx, &account, (change, &kept)).await
 }
 
-/// Puts the address of before back, or none; `false` when it is another account's by now, or was changed again.
-pub(super) async fn take_back(service: &Service, tx: &Tx, change: &Change) -> Result<bool, StoreError> {
-    let (Some(kept), Some(account)) = (read(change), accounts::find(tx, change.account).await?) else {
+/// Puts the address of before a change back, or none, where the account has what the last of those that are taken back
+/// with it brought; `false` when the address is another account's by now.
+pub(super) async fn take_back(
+    service: &Service,
+    tx: &Tx,
+    (change, last): (&Change, &Change),
+) -> Result<bool, StoreError> {
+    let account = accounts::find(tx, change.account).await?;
+    let (Some(kept), Some(last), Some(account)) = (read(change), read(last), account) else {
         return Ok(false);
     };
     let from = kept.from.and_then(|from| Email::parse(&from).ok());
-    if account.email.as_ref().map(Email::as_str) != Some(kept.to.as_str()) {
+    if account.email.as_ref().map(Email::as_str) != Some(last.to.as_str()) {
         return Ok(false);
     }
     if let Some(from) = &from

@@ -12,11 +12,11 @@ use model::phone::Phone;
 use model::secret::{Sensitive, TokenHash};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use store::StoreError;
 use store::accounts::{self, Account};
 use store::ceremonies::{self, Handle, NewCeremony};
 use store::changes;
 use store::otp::Tried;
-use store::StoreError;
 use web::extract::{Form, FormName};
 use web::form::{Button, Checkbox, Errors, Field, FormPage, Words};
 use web::paths::LocalPath;
@@ -104,7 +104,13 @@ fn first(visit: &Visit, account: &Account, sent: &New, errors: Errors) -> Respon
         .render(visit, &errors);
     let page = Page::new("contact-phone", "contact-phone-title").return_to(HERE);
     let text = [Words::key("contact-phone-text")];
-    recovery::page::render(visit, page, (&text, form), &[(CONTACT, "web-back")], (errors, None))
+    recovery::page::render(
+        visit,
+        page,
+        (&text, form),
+        &[(CONTACT, "web-back")],
+        (errors, None),
+    )
 }
 
 /// Sends the codes.
@@ -210,13 +216,11 @@ pub(super) async fn codes(State(service): State<Service>, mut visit: Visit) -> R
 }
 
 fn second(service: &Service, visit: &Visit, draft: &Draft, errors: Errors) -> Response {
-    let mut form = FormPage::new(Codes::FORM, CODE)
-        .hidden("draft", &draft.id)
-        .field(
-            Field::code("new_code", "contact-phone-new-code")
-                .maxlength(16)
-                .required(),
-        );
+    let mut form = FormPage::new(Codes::FORM, CODE).hidden("draft", &draft.id).field(
+        Field::code("new_code", "contact-phone-new-code")
+            .maxlength(16)
+            .required(),
+    );
     if !draft.lost {
         form = form.field(
             Field::code("old_code", "contact-phone-old-code")
@@ -247,7 +251,10 @@ pub(super) async fn confirm_codes(
 ) -> Result<Response, Stop> {
     let session = confirm::require(&service, &mut visit, Need::Strongest, &HERE).await?;
     let account = &session.account;
-    let Some(draft) = look(&service, &visit, account).await?.filter(|draft| draft.id == sent.draft) else {
+    let Some(draft) = look(&service, &visit, account)
+        .await?
+        .filter(|draft| draft.id == sent.draft)
+    else {
         // Sent twice, or another tab is about another number.
         return Ok(visit.redirect(&CONTACT));
     };
@@ -346,7 +353,14 @@ async fn proven(
         let at = now + TimeDelta::days(service.config().changes.dispute_days);
         recovery::number::dispute(service, &tx, &owner, (phone, at)).await?;
         let details = json!({ "at": at });
-        super::record(service, &tx, Some(visit.request_id()), (owner.id, Event::NumberDisputed), details).await?;
+        super::record(
+            service,
+            &tx,
+            Some(visit.request_id()),
+            (owner.id, Event::NumberDisputed),
+            details,
+        )
+        .await?;
         tx.commit().await?;
         service.kick_delivery();
         return Ok(Proven::Elsewhere);
@@ -356,18 +370,44 @@ async fn proven(
     };
     let waits = change.effective_at > now;
     let details = json!({ "what": "phone", "at": change.effective_at });
-    super::record(service, &tx, Some(visit.request_id()), (account.id, Event::ContactChanging), details).await?;
+    super::record(
+        service,
+        &tx,
+        Some(visit.request_id()),
+        (account.id, Event::ContactChanging),
+        details,
+    )
+    .await?;
     if waits {
-        history::note(service, &tx, visit, &Happening::new(account.id, What::ContactChanging)).await?;
+        history::note(
+            service,
+            &tx,
+            visit,
+            &Happening::new(account.id, What::ContactChanging),
+        )
+        .await?;
         let told = [("moment", notices::moment(change.effective_at))];
-        tell(service, &tx, account, (&change, notices::Kind::PhoneChanging), &told).await?;
+        tell(
+            service,
+            &tx,
+            account,
+            (&change, notices::Kind::PhoneChanging),
+            &told,
+        )
+        .await?;
     } else {
         // Found in use behind the lock a moment ago: nobody else has the number.
         if !changes::apply(&tx, change.id, now).await? || !put(service, &tx, account, phone).await? {
             return Ok(Proven::Over);
         }
         changed(service, &tx, account, (&change, phone)).await?;
-        history::note(service, &tx, visit, &Happening::new(account.id, What::ContactChanged)).await?;
+        history::note(
+            service,
+            &tx,
+            visit,
+            &Happening::new(account.id, What::ContactChanged),
+        )
+        .await?;
     }
     tx.commit().await?;
     service.kick_delivery();

@@ -13,6 +13,8 @@ use super::worker;
 use crate::signin::testing::{live, resident, signed_in};
 use crate::testing::{Browser, Seen, World, link_in, worlds};
 
+mod chain;
+
 const PHONE: &str = "13800001234";
 const E164: &str = "+8613800001234";
 const NEW: &str = "13900005678";
@@ -25,14 +27,21 @@ async fn account(world: &World, id: AccountId) -> Account {
 }
 
 async fn phone(world: &World, id: AccountId) -> Option<String> {
-    account(world, id).await.phone.map(|phone| phone.e164().to_owned())
+    account(world, id)
+        .await
+        .phone
+        .map(|phone| phone.e164().to_owned())
 }
 
 async fn give_email(world: &World, id: AccountId, email: &str) {
     let (tx, now) = (world.service.store().read(), world.clock.now());
     let email = Email::parse(email).unwrap();
     let old = account(world, id).await.email;
-    assert!(accounts::set_email(&tx, id, (old.as_ref(), Some(&email)), now).await.unwrap());
+    assert!(
+        accounts::set_email(&tx, id, (old.as_ref(), Some(&email)), now)
+            .await
+            .unwrap()
+    );
 }
 
 async fn ask(browser: &mut Browser, fields: &[(&str, &str)]) -> Seen {
@@ -58,7 +67,12 @@ async fn source_na_18_a_new_phone_counts_when_both_agree_and_the_old_one_can_tak
         let id = resident(&world, PHONE).await;
         let mut browser = signed_in(&world, PHONE).await;
         let sent = ask(&mut browser, &[("phone", NEW)]).await;
-        assert_eq!(sent.location.as_deref(), Some("/account/contact/phone/code"), "{}", sent.body);
+        assert_eq!(
+            sent.location.as_deref(),
+            Some("/account/contact/phone/code"),
+            "{}",
+            sent.body
+        );
         let page = browser.get("/account/contact/phone/code").await;
         let (new, old) = (world.code(NEW_E164).await, world.code(E164).await);
         let fields = [("new_code", new.as_str()), ("old_code", "000000")];
@@ -67,15 +81,28 @@ async fn source_na_18_a_new_phone_counts_when_both_agree_and_the_old_one_can_tak
         assert_eq!(phone(&world, id).await.as_deref(), Some(E164));
         let fields = [("new_code", new.as_str()), ("old_code", old.as_str())];
         let done = browser.post("/account/contact/phone/code", &page, &fields).await;
-        assert_eq!(done.location.as_deref(), Some("/account/contact?done=phone"), "{}", done.body);
-        assert_eq!(phone(&world, id).await.as_deref(), Some(NEW_E164), "{}", world.kind);
+        assert_eq!(
+            done.location.as_deref(),
+            Some("/account/contact?done=phone"),
+            "{}",
+            done.body
+        );
+        assert_eq!(
+            phone(&world, id).await.as_deref(),
+            Some(NEW_E164),
+            "{}",
+            world.kind
+        );
         // A second click changes nothing more.
         let again = browser.post("/account/contact/phone/code", &page, &fields).await;
         assert_eq!(again.location.as_deref(), Some("/account/contact"));
         let link = link_in(&world.newest_sms(E164).await.unwrap());
         assert_eq!(press(&world, &link).await.status, StatusCode::OK);
         assert_eq!(phone(&world, id).await.as_deref(), Some(E164));
-        assert!(live(&world, &browser).await.is_none(), "whoever changed it is signed out");
+        assert!(
+            live(&world, &browser).await.is_none(),
+            "whoever changed it is signed out"
+        );
         assert_ne!(press(&world, &link).await.page(), Some("link-done"), "A231");
     }
 }
@@ -92,7 +119,12 @@ async fn where_the_old_phone_is_lost_the_change_waits_and_can_be_stopped() {
             let new = world.code(NEW_E164).await;
             let fields = [("new_code", new.as_str())];
             let done = browser.post("/account/contact/phone/code", &page, &fields).await;
-            assert_eq!(done.location.as_deref(), Some("/account/contact?done=waits"), "{}", done.body);
+            assert_eq!(
+                done.location.as_deref(),
+                Some("/account/contact?done=waits"),
+                "{}",
+                done.body
+            );
             let shown = browser.get("/account/contact").await;
             assert!(shown.body.contains("Stop it"), "{}", shown.body);
             if stopped {
@@ -103,7 +135,12 @@ async fn where_the_old_phone_is_lost_the_change_waits_and_can_be_stopped() {
             assert_eq!(phone(&world, id).await.as_deref(), Some(E164));
             pass(&world, 1).await;
             let expected = if stopped { E164 } else { NEW_E164 };
-            assert_eq!(phone(&world, id).await.as_deref(), Some(expected), "{}", world.kind);
+            assert_eq!(
+                phone(&world, id).await.as_deref(),
+                Some(expected),
+                "{}",
+                world.kind
+            );
         }
     }
 }
@@ -135,21 +172,35 @@ async fn attack_238_239_an_address_is_confirmed_by_its_own_link_once_and_a_new_o
         let id = resident(&world, PHONE).await;
         let mut browser = signed_in(&world, PHONE).await;
         let page = browser.get("/account/contact/email").await;
-        browser.post("/account/contact/email", &page, &[("email", EMAIL)]).await;
+        browser
+            .post("/account/contact/email", &page, &[("email", EMAIL)])
+            .await;
         let link = link_in(&world.newest_mail(EMAIL).await.unwrap());
         assert_eq!(account(&world, id).await.email, None, "nothing without the link");
         assert_eq!(press(&world, &link).await.page(), Some("link-done"));
-        assert_eq!(account(&world, id).await.email, Email::parse(EMAIL).ok(), "{}", world.kind);
+        assert_eq!(
+            account(&world, id).await.email,
+            Email::parse(EMAIL).ok(),
+            "{}",
+            world.kind
+        );
         assert_ne!(press(&world, &link).await.page(), Some("link-done"));
         // The second one: the new address alone waits.
         let page = browser.get("/account/contact/email").await;
         let other = "wei@example.org";
-        browser.post("/account/contact/email", &page, &[("email", other)]).await;
+        browser
+            .post("/account/contact/email", &page, &[("email", other)])
+            .await;
         let new = link_in(&world.newest_mail(other).await.unwrap());
         press(&world, &new).await;
         assert_eq!(account(&world, id).await.email, Email::parse(EMAIL).ok());
         pass(&world, 72).await;
-        assert_eq!(account(&world, id).await.email, Email::parse(other).ok(), "{}", world.kind);
+        assert_eq!(
+            account(&world, id).await.email,
+            Email::parse(other).ok(),
+            "{}",
+            world.kind
+        );
         // The old address takes it back.
         let undo = link_in(&world.newest_mail(EMAIL).await.unwrap());
         press(&world, &undo).await;
@@ -164,12 +215,20 @@ async fn a_user_name_is_taken_once_and_put_back_by_its_owner_alone() {
         let (mut mine, mut theirs) = (signed_in(&world, PHONE).await, signed_in(&world, NEW).await);
         let here = "/account/contact/username";
         let page = mine.get(here).await;
-        for (typed, error) in [("ab", "contact-username-length"), ("13800001234", "contact-username-shape")] {
+        for (typed, error) in [
+            ("ab", "contact-username-length"),
+            ("13800001234", "contact-username-shape"),
+        ] {
             let seen = mine.post(here, &page, &[("username", typed)]).await;
             assert_eq!(seen.errors(), [error], "{typed}");
         }
         let done = mine.post(here, &page, &[("username", "Zhang.Wei")]).await;
-        assert_eq!(done.location.as_deref(), Some("/account/contact?done=username"), "{}", done.body);
+        assert_eq!(
+            done.location.as_deref(),
+            Some("/account/contact?done=username"),
+            "{}",
+            done.body
+        );
         let name = account(&world, id).await.username;
         assert_eq!(name.as_ref().map(|name| name.as_str()), Some("zhang.wei"));
         let page = theirs.get(here).await;
@@ -179,10 +238,19 @@ async fn a_user_name_is_taken_once_and_put_back_by_its_owner_alone() {
         let change = list[0].id.to_string();
         let page = theirs.get("/account/contact").await;
         let csrf = mine.get("/account/contact").await;
-        let stolen = theirs.post("/account/contact/stop", &page, &[("change", &change)]).await;
+        let stolen = theirs
+            .post("/account/contact/stop", &page, &[("change", &change)])
+            .await;
         assert_ne!(stolen.status, StatusCode::SEE_OTHER, "A261: not theirs");
-        let undone = mine.post("/account/contact/stop", &csrf, &[("change", &change)]).await;
-        assert_eq!(undone.location.as_deref(), Some("/account/contact?done=undone"), "{}", undone.body);
+        let undone = mine
+            .post("/account/contact/stop", &csrf, &[("change", &change)])
+            .await;
+        assert_eq!(
+            undone.location.as_deref(),
+            Some("/account/contact?done=undone"),
+            "{}",
+            undone.body
+        );
         assert!(account(&world, id).await.username.is_none(), "{}", world.kind);
     }
 }
@@ -193,7 +261,11 @@ async fn attack_225_a_stolen_sign_in_changes_nothing_without_a_fresh_proof() {
         resident(&world, PHONE).await;
         let mut browser = signed_in(&world, PHONE).await;
         world.clock.advance(TimeDelta::minutes(11));
-        for path in ["/account/contact/phone", "/account/contact/email", "/account/contact/username"] {
+        for path in [
+            "/account/contact/phone",
+            "/account/contact/email",
+            "/account/contact/username",
+        ] {
             let seen = browser.get(path).await;
             let to = seen.location.unwrap_or_default();
             assert!(to.starts_with("/account/confirm?"), "{path} {to}");
@@ -210,8 +282,17 @@ async fn attack_203_a_link_of_a_closed_account_is_over() {
         tx.commit().await.unwrap();
         let read = world.service.store().read();
         let step = (Status::Active, Status::Closed);
-        assert!(accounts::change_status(&read, id, step, world.clock.now()).await.unwrap());
-        assert_ne!(press(&world, &link_in(&link)).await.page(), Some("link-done"), "{}", world.kind);
+        assert!(
+            accounts::change_status(&read, id, step, world.clock.now())
+                .await
+                .unwrap()
+        );
+        assert_ne!(
+            press(&world, &link_in(&link)).await.page(),
+            Some("link-done"),
+            "{}",
+            world.kind
+        );
         let phone = Phone::parse(PHONE).unwrap();
         assert!(accounts::find_by_phone(&read, &phone).await.unwrap().is_none());
     }

@@ -1,15 +1,18 @@
 //! Stopping what waits and taking back what has happened: by the links in the notices, which work without a sign-in, and
 //! by the owner on the page.
 
+use std::iter;
+
 use chrono::TimeDelta;
 use model::event::Event;
 use model::ids::ChangeId;
 use model::standing::{Answer, Entry, answer};
+use serde::Deserialize;
 use serde_json::json;
 use store::accounts::{self, Account};
 use store::changes::{self, Change, How, Kind, State};
 use store::links::Link;
-use store::{StoreError, Tx, sessions};
+use store::{StoreError, Tx, ceremonies};
 use web::form::Words;
 use web::paths::LocalPath;
 
@@ -18,6 +21,7 @@ use crate::Service;
 use crate::history::{self, Happening, What};
 use crate::links::{self, Followed, Purpose, Said};
 use crate::notices::{self, Told};
+use crate::recovery;
 use crate::standing::{self, Because, By, Reason};
 
 /// The link that stops a change or takes it back, for as long as that can be done.
@@ -40,6 +44,8 @@ pub(super) enum Undone {
     Stopped,
     /// It is as it was before.
     TakenBack,
+    /// The same, and what was changed after it is taken back as well.
+    AllTakenBack,
     /// It cannot be put back: what was there before is another account's by now.
     Impossible,
     /// There was nothing to stop or to take back (any more).
@@ -91,25 +97,60 @@ async fn take_back(
     if change.reversible_until.is_none_or(|until| until <= now) {
         return Ok(Undone::Over);
     }
+    // Somebody who changed it once can change it again at once; the link that the owner has is about the first (A235).
+    let later = match change.kind {
+        Kind::Phone | Kind::Email | Kind::Username => changes::reversible_after(tx, change, now).await?,
+        Kind::Closing | Kind::NumberDispute | Kind::Factor | Kind::Recovery => Vec::new(),
+    };
+    if !is_chain(change, &later) {
+        return Ok(Undone::Impossible);
+    }
+    let both = (change, later.last().unwrap_or(change));
     let back = match change.kind {
-        Kind::Phone => phone::take_back(service, tx, change).await?,
-        Kind::Email => email::take_back(service, tx, change).await?,
-        Kind::Username => username::take_back(service, tx, change).await?,
+        Kind::Phone => phone::take_back(service, tx, both).await?,
+        Kind::Email => email::take_back(service, tx, both).await?,
+        Kind::Username => username::take_back(service, tx, both).await?,
         // What a counter allowed, and was not used yet.
-        Kind::Recovery => true,
+        Kind::Recovery => recovery::counter::take_back(service, tx, change).await?,
         Kind::Closing | Kind::NumberDispute | Kind::Factor => return Ok(Undone::Over),
     };
     if !back {
         return Ok(Undone::Impossible);
     }
-    if !changes::undo(tx, change.id, how, now).await? {
+    let ids: Vec<ChangeId> = iter::once(change).chain(&later).map(|one| one.id).collect();
+    if changes::undo_all(tx, &ids, how, now).await? != ids.len() {
         return Ok(Undone::Over);
     }
     // Whoever changed it may be signed in.
-    sessions::end_all(tx, account.id, None, now).await?;
+    standing::end_sign_ins(service, tx, account.id, None).await?;
+    ceremonies::end_of_account(tx, account.id, now).await?;
     let told = (notices::Kind::ChangeUndone, What::ChangeUndone);
     after(service, tx, account, (change, how), told).await?;
-    Ok(Undone::TakenBack)
+    Ok(if later.is_empty() {
+        Undone::TakenBack
+    } else {
+        Undone::AllTakenBack
+    })
+}
+
+/// What all changes of contacts are applied with.
+#[derive(Deserialize)]
+struct FromTo {
+    from: Option<String>,
+    to: String,
+}
+
+/// Whether each change begins where the one before ended: between them nothing came that is not to be taken back, as what
+/// a counter did.
+fn is_chain(first: &Change, later: &[Change]) -> bool {
+    let ends = |change: &Change| serde_json::from_str::<FromTo>(change.details.as_ref()?.expose()).ok();
+    later
+        .iter()
+        .zip(iter::once(first).chain(later))
+        .all(|(next, before)| match (ends(next), ends(before)) {
+            (Some(next), Some(before)) => next.from == Some(before.to),
+            _ => false,
+        })
 }
 
 /// The log, and everybody is told, at the addresses that the account has now.
@@ -120,7 +161,8 @@ async fn after(
     (change, how): (&Change, How),
     (kind, what): (notices::Kind, What),
 ) -> Result<(), StoreError> {
-    let details = json!({ "what": change.kind.as_str(), "how": how.as_str(), "change": change.id.to_string() });
+    let details =
+        json!({ "what": change.kind.as_str(), "how": how.as_str(), "change": change.id.to_string() });
     super::record(service, tx, None, (account.id, Event::ChangeEnded), details).await?;
     history::note_aside(service, tx, &Happening::new(account.id, what)).await?;
     let now = accounts::find(tx, account.id).await?;
@@ -128,44 +170,44 @@ async fn after(
     notices::tell(service, tx, account, &Told::of(kind)).await
 }
 
-/// The account of a link, where links are followed in its standing.
-async fn owner(tx: &Tx, link: &Link) -> Result<Option<Account>, StoreError> {
+/// The account of a link, where such links are followed in its standing.
+async fn owner(tx: &Tx, link: &Link, entry: Entry) -> Result<Option<Account>, StoreError> {
     let account = accounts::find(tx, link.account).await?;
-    Ok(account.filter(|account| {
-        let answered = answer(account.status, Entry::ContactLink);
-        matches!(answered, Answer::Yes | Answer::OnlyToKeep)
-    }))
+    Ok(account.filter(|account| answer(account.status, entry) == Answer::Yes))
 }
 
 /// A link to undo was followed. The caller has used it up and commits.
 pub(crate) async fn by_link(service: &Service, tx: &Tx, link: &Link) -> Result<Followed, StoreError> {
-    let (Some(about), Some(account)) = (link.about, owner(tx, link).await?) else {
+    let (Some(about), Some(account)) = (link.about, owner(tx, link, Entry::UndoLink).await?) else {
         return Ok(Followed::Over);
     };
     let undone = undo(service, tx, &account, ChangeId::from_uuid(about), How::Stopped).await?;
-    let text = match undone {
-        Undone::Stopped => "contact-link-stopped",
-        Undone::TakenBack => "contact-link-undone",
-        Undone::Impossible => "contact-link-impossible",
+    let mut texts: Vec<Words> = match undone {
+        Undone::Stopped => vec!["contact-link-stopped".into()],
+        Undone::TakenBack => vec!["contact-link-undone".into()],
+        Undone::AllTakenBack => vec!["contact-link-undone".into(), "contact-link-undone-all".into()],
+        Undone::Impossible => vec!["contact-link-impossible".into()],
         Undone::Over => return Ok(Followed::Over),
     };
+    texts.push("contact-link-password".into());
     service.kick_delivery();
     Ok(Followed::Done(Said {
         title: "contact-link-title",
-        texts: vec![text.into(), "contact-link-password".into()],
+        texts,
         next: Some((LocalPath::known("/account/contact"), "contact-link-next")),
     }))
 }
 
 /// "This wasn't me" was followed: what it was about is stopped or taken back, the account is held, and every sign-in and
-/// token ends. It opens again with proof of identity.
+/// token ends. It opens again with a factor from before, or at the counter.
 pub(crate) async fn not_me(service: &Service, tx: &Tx, link: &Link) -> Result<Followed, StoreError> {
-    let Some(account) = owner(tx, link).await? else {
+    let Some(account) = owner(tx, link, Entry::NotMeLink).await? else {
         return Ok(Followed::Over);
     };
-    if let Some(about) = link.about {
-        undo(service, tx, &account, ChangeId::from_uuid(about), How::NotMe).await?;
-    }
+    let undone = match link.about {
+        Some(about) => undo(service, tx, &account, ChangeId::from_uuid(about), How::NotMe).await?,
+        None => Undone::Over,
+    };
     // A phone that was put back is the account's again.
     let Some(account) = accounts::find(tx, link.account).await? else {
         return Ok(Followed::Over);
@@ -176,9 +218,17 @@ pub(crate) async fn not_me(service: &Service, tx: &Tx, link: &Link) -> Result<Fo
     }
     history::note_aside(service, tx, &Happening::new(account.id, What::Held)).await?;
     service.kick_delivery();
+    let days = service.config().notices.not_me_days;
+    let mut texts = vec![Words::key("contact-held-text")];
+    match undone {
+        Undone::AllTakenBack => texts.push("contact-link-undone-all".into()),
+        Undone::Impossible => texts.push("contact-link-impossible".into()),
+        Undone::Stopped | Undone::TakenBack | Undone::Over => {}
+    }
+    texts.push(Words::with("contact-held-open", vec![("days", days.into())]));
     Ok(Followed::Done(Said {
         title: "contact-held-title",
-        texts: vec![Words::key("contact-held-text"), Words::key("contact-held-open")],
+        texts,
         next: Some((LocalPath::known("/recover"), "contact-held-next")),
     }))
 }

@@ -150,7 +150,14 @@ async fn change(
         return Ok(false);
     }
     let details = json!({ "what": "username" });
-    super::record(service, &tx, Some(visit.request_id()), (id, Event::ContactChanged), details).await?;
+    super::record(
+        service,
+        &tx,
+        Some(visit.request_id()),
+        (id, Event::ContactChanged),
+        details,
+    )
+    .await?;
     history::note(service, &tx, visit, &Happening::new(id, What::ContactChanged)).await?;
     if let Some(change) = changes::find(&tx, new.id).await? {
         let told = Told {
@@ -164,16 +171,21 @@ async fn change(
     Ok(true)
 }
 
-/// Puts the name of before back, or none; `false` when it is another account's by now, or was changed again.
-pub(super) async fn take_back(service: &Service, tx: &Tx, change: &Change) -> Result<bool, StoreError> {
-    let details = change.details.as_ref().map(|details| details.expose().as_str());
-    let kept = details.and_then(|text| serde_json::from_str::<Kept>(text).ok());
-    let (Some(kept), Some(account)) = (kept, accounts::find(tx, change.account).await?) else {
+/// Puts the name of before a change back, or none, where the account has what the last of those that are taken back with
+/// it brought; `false` when the name is another account's by now.
+pub(super) async fn take_back(
+    service: &Service,
+    tx: &Tx,
+    (change, last): (&Change, &Change),
+) -> Result<bool, StoreError> {
+    let read = |change: &Change| serde_json::from_str::<Kept>(change.details.as_ref()?.expose()).ok();
+    let account = accounts::find(tx, change.account).await?;
+    let (Some(kept), Some(last), Some(account)) = (read(change), read(last), account) else {
         return Ok(false);
     };
     let now_has = account.username.as_ref().map(Username::as_str);
     let from = kept.from.and_then(|from| Username::parse(&from).ok());
-    if now_has != Some(kept.to.as_str()) || account.status != Status::Active {
+    if now_has != Some(last.to.as_str()) || account.status != Status::Active {
         return Ok(false);
     }
     if let Some(from) = &from

@@ -55,6 +55,9 @@ pub async fn apply_due(service: &Service) -> Result<usize, StoreError> {
             Err(error) => tracing::error!(change = %change.id, %error, "a change was not applied"),
         }
     }
+    if let Err(error) = crate::recovery::counter::drop_expired(service).await {
+        tracing::error!(%error, "proposals that nobody answered cannot be ended");
+    }
     changes::forget_details(&read, service.now()).await?;
     if happened > 0 {
         service.kick_delivery();

@@ -80,8 +80,8 @@ pub(super) async fn show(
         .button(Button::primary("closing-keep-submit"))
         .render(&visit, &Errors::none());
     let day = visit.day(closing.effective_at);
-    let page = Page::new("account-close-keep", "closing-keep-title")
-        .return_to(super::keep_page(&token, &onward));
+    let page =
+        Page::new("account-close-keep", "closing-keep-title").return_to(super::keep_page(&token, &onward));
     Ok(
         Notice::saying(Words::with("closing-keep-text", vec![("day", day.into())]))
             .and("closing-keep-otherwise")

@@ -47,14 +47,25 @@ async fn source_na_40_closing_ends_every_sign_in_and_can_be_stopped_by_signing_i
         let id = resident(&world, PHONE).await;
         let (mut here, there) = (signed_in(&world, PHONE).await, signed_in(&world, PHONE).await);
         let page = here.get("/account/close").await;
-        assert!(page.body.contains("data-kept=\"sign_ins\""), "listed before one decides");
+        assert!(
+            page.body.contains("data-kept=\"sign_ins\""),
+            "listed before one decides"
+        );
         let again = here.post("/account/close", &page, &[]).await;
         assert_eq!((again.status.as_u16(), again.errors().len()), (422, 1));
         let done = close(&mut here).await;
         assert_eq!(done.location.as_deref(), Some("/account/close/done"));
-        assert_eq!(here.get("/account/close/done").await.page(), Some("account-close-done"));
+        assert_eq!(
+            here.get("/account/close/done").await.page(),
+            Some("account-close-done")
+        );
         assert!(live(&world, &here).await.is_none() && live(&world, &there).await.is_none());
-        assert_eq!(account(&world, id).await.status, Status::Closing, "{}", world.kind);
+        assert_eq!(
+            account(&world, id).await.status,
+            Status::Closing,
+            "{}",
+            world.kind
+        );
         let told = world.newest_sms(TO).await.unwrap();
         assert!(told.contains("/link/"), "this wasn't me: {told}");
         // The wrong password is answered as ever.
@@ -64,17 +75,26 @@ async fn source_na_40_closing_ends_every_sign_in_and_can_be_stopped_by_signing_i
         assert!(live(&world, &browser).await.is_none(), "an offer, not a sign-in");
         let kept = keep(&mut browser, &page).await;
         assert_eq!(kept.page(), Some("account-close-kept"), "{}", kept.body);
-        assert_eq!(keep(&mut browser, &page).await.page(), Some("account-close-over"), "once");
+        assert_eq!(
+            keep(&mut browser, &page).await.page(),
+            Some("account-close-over"),
+            "once"
+        );
         assert_eq!(account(&world, id).await.status, Status::Active);
         world.clock.advance(TimeDelta::days(30));
         apply_due(&world.service).await.unwrap();
-        assert_eq!(account(&world, id).await.status, Status::Active, "stopped for good");
+        assert_eq!(
+            account(&world, id).await.status,
+            Status::Active,
+            "stopped for good"
+        );
         signed_in(&world, PHONE).await;
     }
 }
 
 #[tokio::test]
-async fn source_na_41_after_its_days_nothing_is_left_but_what_is_kept_and_registering_again_is_another_account() {
+async fn source_na_41_after_its_days_nothing_is_left_but_what_is_kept_and_registering_again_is_another_account()
+ {
     for world in worlds().await {
         let id = resident(&world, PHONE).await;
         close(&mut signed_in(&world, PHONE).await).await;
@@ -91,7 +111,10 @@ async fn source_na_41_after_its_days_nothing_is_left_but_what_is_kept_and_regist
         assert!(password.is_none() && store::evidence::list(&tx, id).await.unwrap().is_empty());
         let kept = retained::list(&tx, id).await.unwrap();
         let whats: Vec<Kept> = kept.iter().map(|one| one.what).collect();
-        assert!(whats.contains(&Kept::SignIns) && !whats.contains(&Kept::Decisions), "{whats:?}");
+        assert!(
+            whats.contains(&Kept::SignIns) && !whats.contains(&Kept::Decisions),
+            "{whats:?}"
+        );
         let wrong = sign_in(&mut world.browser(), PHONE, PASSWORD).await;
         assert_eq!(wrong.page(), Some("sign-in"), "A203: as if it never was");
         let new = resident(&world, PHONE).await;
@@ -99,7 +122,11 @@ async fn source_na_41_after_its_days_nothing_is_left_but_what_is_kept_and_regist
         assert!(account(&world, new).await.citizen_id.is_none(), "level 0");
         world.clock.advance(TimeDelta::days(1200));
         super::forget_due(&world.service).await.unwrap();
-        assert!(retained::list(&tx, id).await.unwrap().is_empty(), "{}", world.kind);
+        assert!(
+            retained::list(&tx, id).await.unwrap().is_empty(),
+            "{}",
+            world.kind
+        );
     }
 }
 
@@ -112,8 +139,13 @@ async fn of_keeping_and_closing_at_the_same_moment_one_happens() {
         // The offer is old by then; it still competes on the guarded statements below.
         world.clock.advance(TimeDelta::minutes(1));
         let tx = world.service.store().read();
-        let closing = changes::find_open(&tx, id, changes::Kind::Closing).await.unwrap().unwrap();
-        changes::amend(&tx, closing.id, None, world.clock.now()).await.unwrap();
+        let closing = changes::find_open(&tx, id, changes::Kind::Closing)
+            .await
+            .unwrap()
+            .unwrap();
+        changes::amend(&tx, closing.id, None, world.clock.now())
+            .await
+            .unwrap();
         let (kept, applied) = tokio::join!(keep(&mut browser, &page), apply_due(&world.service));
         let kept = kept.page() == Some("account-close-kept");
         assert_ne!(kept, applied.unwrap() == 1, "{}", world.kind);
@@ -136,7 +168,12 @@ async fn attack_285_the_offer_is_nothing_in_another_browser_and_for_a_stranger()
         let form = other.get("/sign-in").await;
         let refused = other.post("/account/close/keep", &form, &[("step", &step)]).await;
         assert!(!refused.status.is_success(), "{}", refused.status);
-        assert_eq!(account(&world, id).await.status, Status::Closing, "{}", world.kind);
+        assert_eq!(
+            account(&world, id).await.status,
+            Status::Closing,
+            "{}",
+            world.kind
+        );
         for strange in ["", "?step=", "?step=x"] {
             let seen = other.get(&format!("/account/close/keep{strange}")).await;
             assert_eq!(seen.location.as_deref(), Some("/sign-in"));

@@ -55,19 +55,20 @@ pub(crate) async fn password(service: &Service, account: AccountId, typed: &str)
     let Ok(typed) = Password::typed(typed) else {
         return Ok(Tried::Wrong);
     };
-    if let Some(stopped) = tries::count(service, account, What::Password).await? {
+    let stored = credentials::find_password(&service.store().read(), account).await?;
+    let what = What::Password(stored.as_ref().map(|stored| stored.changed_at));
+    if let Some(stopped) = tries::count(service, account, what).await? {
         return Ok(stopped);
     }
-    let stored = credentials::find_password(&service.store().read(), account).await?;
     let stored = stored.map(|stored| StoredPassword::from_stored(stored.phc.into_inner()));
     match service.hashing().verify(&typed, stored.as_ref()).await {
         Ok(verdict) if verdict.is_right() => {
-            tries::forgive(service, account, What::Password).await?;
+            tries::forgive(service, account, what).await?;
             Ok(Tried::Right)
         }
         Ok(_) => Ok(Tried::Wrong),
         Err(HashingError::Busy) => {
-            tries::take_back(service, account, What::Password).await?;
+            tries::take_back(service, account, what).await?;
             Err(Problem::too_many(5).into())
         }
         Err(error) => Err(Problem::internal(error).into()),

@@ -133,6 +133,15 @@ pub async fn is_met(
     Ok(fresh.is_enough(need, &enrolled))
 }
 
+/// What a sign-in's methods say was proven in its own browser: nothing where it came by scanning, for then they are those of
+/// the phone.
+fn proven_here(methods: &Methods) -> Vec<Proof> {
+    if methods.contains(Method::Scan) {
+        return Vec::new();
+    }
+    methods.iter().filter_map(Proof::of).collect()
+}
+
 /// What was proven within ten minutes.
 #[derive(Clone, Debug, Default)]
 struct Fresh {
@@ -143,21 +152,24 @@ struct Fresh {
 impl Fresh {
     async fn of(service: &Service, visit: &Visit, session: &LiveSession) -> Result<Self, StoreError> {
         let now = visit.now();
-        let recent = now - session.auth_time <= TimeDelta::minutes(FRESH_MINUTES);
-        // All that a sign-in began with was proven when it began.
-        if recent && session.auth_time == session.created_at {
-            let proofs = session.methods.iter().filter_map(Proof::of).collect();
-            return Ok(Self { recent, proofs });
-        }
         let ids = Proof::ALL.map(|proof| mark(session.id, proof));
         let (tx, browser) = (service.store().read(), visit.browser_hash());
         let found = ceremonies::which(&tx, &ids, (&browser, Purpose::Confirmed), now).await?;
-        let proofs: Vec<Proof> = found
+        let marked = found
             .into_iter()
-            .filter_map(|place| Proof::ALL.get(place).copied())
-            .collect();
-        // A printed code is no factor of the sign-in, and moves none of its times.
-        let recent = recent || !proofs.is_empty();
+            .filter_map(|place| Proof::ALL.get(place).copied());
+        let recent = now - session.auth_time <= TimeDelta::minutes(FRESH_MINUTES);
+        // All that a sign-in began with was proven when it began.
+        let began = (recent && session.auth_time == session.created_at)
+            .then(|| proven_here(&session.methods))
+            .into_iter()
+            .flatten();
+        let mut proofs: Vec<Proof> = marked.chain(began).collect();
+        proofs.sort_unstable();
+        proofs.dedup();
+        // A printed code is no factor of the sign-in, and moves none of its times; a sign-in that came by scanning has
+        // times, and nothing was proven here.
+        let recent = !proofs.is_empty() || (recent && !session.methods.contains(Method::Scan));
         Ok(Self { recent, proofs })
     }
 
@@ -216,10 +228,15 @@ pub async fn note(
     (session, account): (SessionId, AccountId),
     methods: &Methods,
 ) -> Result<(), StoreError> {
-    for proof in methods.iter().filter_map(Proof::of) {
+    for proof in proven_here(methods) {
         remember(tx, visit, (session, account), (proof, visit.now())).await?;
     }
     Ok(())
+}
+
+/// Remembers that a sign-in was finished with a printed code, which need not be spent twice.
+pub(crate) async fn note_code(tx: &Tx, visit: &Visit, who: (SessionId, AccountId)) -> Result<(), StoreError> {
+    remember(tx, visit, who, (Proof::RecoveryCode, visit.now())).await
 }
 
 async fn remember(

@@ -283,8 +283,8 @@ async fn complete(
     let who = (session.id, session.account.id);
     // What the sign-in began with a moment ago stays proven for as long as it would have.
     if session.auth_time == session.created_at {
-        for method in session.methods.iter().filter_map(Proof::of) {
-            remember(&tx, visit, who, (method, session.created_at)).await?;
+        for proven in super::proven_here(&session.methods) {
+            remember(&tx, visit, who, (proven, session.created_at)).await?;
         }
     }
     let added = proof.method().map_or(Added::Evidence, Added::Factor);

@@ -207,9 +207,15 @@ fn of_account(account: &Account) -> AccountPart {
         phone: account.phone.as_ref().map(|phone| phone.e164().to_owned()),
         email: account.email.as_ref().map(|email| email.as_str().to_owned()),
         username: account.username.as_ref().map(|name| name.as_str().to_owned()),
-        declared_name: account.declared_name.as_ref().map(|name| name.as_str().to_owned()),
+        declared_name: account
+            .declared_name
+            .as_ref()
+            .map(|name| name.as_str().to_owned()),
         verified_name: account.name.as_ref().map(|name| name.as_str().to_owned()),
-        citizen_id: account.citizen_id.as_ref().map(|number| number.as_str().to_owned()),
+        citizen_id: account
+            .citizen_id
+            .as_ref()
+            .map(|number| number.as_str().to_owned()),
         created_at: at(account.created_at),
         changed_at: at(account.updated_at),
     }
@@ -244,7 +250,10 @@ async fn cases(tx: &Tx, account: &Account) -> Result<Vec<CasePart>, StoreError> 
         source: case.source.as_str().to_owned(),
         state: case.state.as_str(),
         name: case.input.as_ref().map(|input| input.name.as_str().to_owned()),
-        citizen_id: case.input.as_ref().map(|input| input.citizen_id.as_str().to_owned()),
+        citizen_id: case
+            .input
+            .as_ref()
+            .map(|input| input.citizen_id.as_str().to_owned()),
         created_at: at(case.created_at),
         changed_at: at(case.updated_at),
     });
@@ -261,16 +270,23 @@ async fn factors(tx: &Tx, account: &Account) -> Result<Vec<FactorPart>, StoreErr
         last_used_at: None,
     };
     let password = enrolled.password.map(|changed| bare("password", changed));
-    let codes = enrolled.sheet.as_ref().map(|sheet| bare("recovery_codes", sheet.made_at));
-    let named = enrolled.totp.iter().chain(&enrolled.passkeys).map(|factor| FactorPart {
-        kind: match factor.kind {
-            FactorKind::Totp => "totp",
-            FactorKind::Passkey => "passkey",
-        },
-        name: Some(factor.name.clone()),
-        created_at: Some(at(factor.created_at)),
-        last_used_at: factor.last_used_at.map(at),
-    });
+    let codes = enrolled
+        .sheet
+        .as_ref()
+        .map(|sheet| bare("recovery_codes", sheet.made_at));
+    let named = enrolled
+        .totp
+        .iter()
+        .chain(&enrolled.passkeys)
+        .map(|factor| FactorPart {
+            kind: match factor.kind {
+                FactorKind::Totp => "totp",
+                FactorKind::Passkey => "passkey",
+            },
+            name: Some(factor.name.clone()),
+            created_at: Some(at(factor.created_at)),
+            last_used_at: factor.last_used_at.map(at),
+        });
     Ok(password.into_iter().chain(named).chain(codes).collect())
 }
 
@@ -316,7 +332,10 @@ fn happening(entry: Entry) -> HistoryPart {
         at: at(entry.at),
         what: entry.what.as_str(),
         client: entry.client.map(|client| client.as_str().to_owned()),
-        methods: entry.methods.map(|methods| words(methods.iter())).unwrap_or_default(),
+        methods: entry
+            .methods
+            .map(|methods| words(methods.iter()))
+            .unwrap_or_default(),
         level: entry.level.map(|level| level.number()),
         device,
         network,

@@ -26,7 +26,13 @@ async fn source_na_44_the_page_and_the_document_hold_the_persons_own_data_and_no
         assert_eq!(value["format"], data::FORMAT);
         assert_eq!(value["account"]["phone"], format!("+86{PHONE}"));
         assert_eq!(value["evidence"][0]["source"], "phone_sms");
-        assert!(value["history"].as_array().unwrap().iter().any(|one| one["what"] == "exported"));
+        assert!(
+            value["history"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .any(|one| one["what"] == "exported")
+        );
         for text in [&page.body, &document.body] {
             assert!(text.contains(PHONE) && !text.contains(OTHER), "{}", world.kind);
             assert!(!text.contains("argon2") && !text.contains(&account.to_string()));
@@ -63,7 +69,10 @@ async fn every_member_has_a_name_in_every_language_and_a_line_in_the_document_th
     let described = include_str!("../../../../docs/export.md");
     let texts = world.service.kit().texts();
     for name in &found {
-        assert!(described.contains(&format!("`{name}`")), "docs/export.md lacks `{name}`");
+        assert!(
+            described.contains(&format!("`{name}`")),
+            "docs/export.md lacks `{name}`"
+        );
         if matches!(name.as_str(), "format" | "made_at") {
             continue;
         }

@@ -12,6 +12,7 @@ use serde_json::json;
 use store::ceremonies::{self, Handle, NewCeremony, Purpose};
 use store::factors::{EACH_MAX, Kind, NewFactor, What};
 use store::sessions::LiveSession;
+use store::status_events::{Credential, CredentialStep};
 use web::extract::{Form, FormName, Query};
 use web::form::{Button, Errors, Field, FormPage};
 use web::paths::LocalPath;
@@ -187,6 +188,7 @@ pub(super) async fn submit_new(
         kind: notices::Kind::FactorAdded,
         args: &[("factor", notices::key("factors-authenticator"))],
         ends_others: false,
+        credential: Some((Credential::App, CredentialStep::Create)),
     };
     if finish(&service, &mut visit, &session, (tx, done)).await? {
         tries::forgive(&service, session.account.id, tries::What::Totp).await?;

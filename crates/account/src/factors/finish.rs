@@ -1,10 +1,13 @@
 //! What every change of a factor ends with, in one transaction: the log, the owner's history, a notice by every channel
-//! with a "this wasn't me" link (A235), the other sign-ins where a proof was replaced or taken away, and a new cookie.
+//! with a "this wasn't me" link (A235), sub-sites that listen, the other sign-ins where a proof was replaced or taken away,
+//! and a new cookie.
 
 use model::event::Event;
 use serde_json::Value;
 use store::audit::Entry;
-use store::sessions::{self, LiveSession};
+use store::factors::Kind as FactorKind;
+use store::sessions::LiveSession;
+use store::status_events::{Credential, CredentialStep};
 use store::{StoreError, Tx};
 use web::Visit;
 
@@ -13,6 +16,7 @@ use crate::history::{self, Happening, What};
 use crate::links;
 use crate::notices::{self, Kind, Told};
 use crate::session::{self, Added};
+use crate::standing;
 
 /// What was done.
 pub(crate) struct Done<'a> {
@@ -23,6 +27,16 @@ pub(crate) struct Done<'a> {
     pub(crate) args: &'a [(&'static str, String)],
     /// Whether the person's other sign-ins end.
     pub(crate) ends_others: bool,
+    /// What sub-sites that listen hear; nothing where they have no word for it, or nothing has changed yet.
+    pub(crate) credential: Option<(Credential, CredentialStep)>,
+}
+
+/// What sub-sites call a factor.
+pub(crate) const fn credential(kind: FactorKind) -> Credential {
+    match kind {
+        FactorKind::Totp => Credential::App,
+        FactorKind::Passkey => Credential::Passkey,
+    }
 }
 
 /// Ends a change, and commits it. `false`, with nothing changed, when the sign-in has ended meanwhile.
@@ -47,8 +61,11 @@ pub(crate) async fn finish(
         ..Told::of(done.kind)
     };
     notices::tell(service, &tx, account, &told).await?;
+    if let Some(credential) = done.credential {
+        standing::credential_changed(service, &tx, account.id, credential).await?;
+    }
     if done.ends_others {
-        sessions::end_all(&tx, account.id, Some(session.id), now).await?;
+        standing::end_sign_ins(service, &tx, account.id, Some(session.id)).await?;
     }
     let Some(started) = session::renew(service, &tx, visit, session, Added::Evidence).await? else {
         return Ok(false);

@@ -13,6 +13,7 @@ use store::StoreError;
 use store::ceremonies::{self, Handle, NewCeremony, Purpose};
 use store::factors::{EACH_MAX, Kind, NewFactor, What};
 use store::sessions::LiveSession;
+use store::status_events::{Credential, CredentialStep};
 use web::extract::{Form, FormName, Query};
 use web::form::{Button, Errors, FormPage};
 use web::markup::escape;
@@ -135,6 +136,7 @@ pub(super) async fn submit_new(
         kind: notices::Kind::FactorAdded,
         args: &[("factor", notices::key("factors-passkeys"))],
         ends_others: false,
+        credential: Some((Credential::Passkey, CredentialStep::Create)),
     };
     finish(&service, &mut visit, &session, (tx, done)).await?;
     Ok(visit.redirect(&HERE.with("done", "added")))

@@ -23,6 +23,7 @@ use crate::Service;
 
 mod authenticator;
 mod codes;
+pub(crate) mod doubtful;
 pub(crate) mod finish;
 mod keys;
 mod list;
@@ -119,6 +120,16 @@ pub async fn of(tx: &Tx, account: &Account) -> Result<Enrolled, StoreError> {
 
 /// Tries a code of one of the account's authenticator applications. Counts the try: ask outside of a transaction.
 pub async fn verify_totp(service: &Service, account: AccountId, typed: &str) -> Result<Tried, StoreError> {
+    verify_totp_older(service, account, typed, None).await
+}
+
+/// The same with those alone that were set up before a moment.
+pub(crate) async fn verify_totp_older(
+    service: &Service,
+    account: AccountId,
+    typed: &str,
+    before: Option<DateTime<Utc>>,
+) -> Result<Tried, StoreError> {
     let Some(code) = crate::otp::read_code(typed) else {
         return Ok(Tried::Unreadable);
     };
@@ -131,6 +142,7 @@ pub async fn verify_totp(service: &Service, account: AccountId, typed: &str) -> 
     let right: Vec<_> = all
         .iter()
         .filter(|one| one.kind == Kind::Totp)
+        .filter(|one| before.is_none_or(|before| one.created_at < before))
         .filter_map(|one| Some((one.id, totp::step_of(&one.secret, code.expose(), now)?)))
         .collect();
     // The same code of two applications is one in a million: the first is used up.

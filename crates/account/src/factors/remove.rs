@@ -14,14 +14,15 @@ use serde_json::json;
 use store::audit::Entry;
 use store::changes::{self, Change, How, NewChange, State as Stands};
 use store::factors::{Factor, Kind};
-use store::sessions::{self, LiveSession};
+use store::sessions::LiveSession;
+use store::status_events::CredentialStep;
 use store::{StoreError, Tx};
 use web::extract::{Form, FormName, Query};
 use web::form::{Button, Checkbox, Errors, FormPage, Words};
 use web::paths::LocalPath;
 use web::{Markup, Page, Visit};
 
-use super::finish::{Done, finish};
+use super::finish::{Done, credential, finish};
 use super::list::{self, Which};
 use crate::Service;
 use crate::changes::worker::Applied;
@@ -29,6 +30,7 @@ use crate::confirm::{self, Need};
 use crate::history::What;
 use crate::notices::{self, Told};
 use crate::session::{self, Stop};
+use crate::standing;
 
 pub(super) const HERE: LocalPath = LocalPath::known("/account/security/factors/remove");
 const STOP: LocalPath = LocalPath::known("/account/security/factors/stop");
@@ -157,6 +159,7 @@ pub(super) async fn submit(
         kind: notices::Kind::FactorRemoved,
         args: &[("factor", notices::key(name_key(one.kind)))],
         ends_others: true,
+        credential: Some((credential(one.kind), CredentialStep::Delete)),
     };
     finish(&service, &mut visit, &session, (tx, done)).await?;
     Ok(visit.redirect(&list::of_kind(one.kind).with("done", "removed")))
@@ -206,6 +209,7 @@ async fn schedule(
             ("day", notices::moment(at)),
         ],
         ends_others: false,
+        credential: None,
     };
     finish(service, visit, session, (tx, done)).await?;
     Ok(visit.redirect(&list::of_kind(one.kind).with("done", "scheduled")))
@@ -263,7 +267,9 @@ pub(crate) async fn apply(service: &Service, tx: &Tx, change: &Change) -> Result
         json!({ "removed": one.kind.as_str(), "factor": id, "last": all.len() == 1, "waited": true }),
     );
     store::audit::record(tx, service.rng(), entry).await?;
-    sessions::end_all(tx, account.id, None, now).await?;
+    let gone = (credential(one.kind), CredentialStep::Delete);
+    standing::credential_changed(service, tx, account.id, gone).await?;
+    standing::end_sign_ins(service, tx, account.id, None).await?;
     let told = Told {
         args: &[("factor", notices::key(name_key(one.kind)))],
         link: Some(crate::links::not_me(service, tx, account.id, None).await?),

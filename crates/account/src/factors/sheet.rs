@@ -116,6 +116,7 @@ pub(super) async fn make(
         kind: notices::Kind::CodesMade,
         args: &[],
         ends_others: false,
+        credential: None,
     };
     if finish(&service, &mut visit, &session, (tx, done)).await? {
         tries::forgive(&service, account, tries::What::Code).await?;

@@ -2,6 +2,7 @@
 //! and after a hundred wrong ones in a row, however slowly, the factor is off until it is set up anew (NIST SP 800-63B-4,
 //! section 3.2.2).
 
+use chrono::{DateTime, Utc};
 use model::ids::AccountId;
 use store::StoreError;
 use store::throttles::{self, Rule};
@@ -51,7 +52,8 @@ impl Tried {
 /// What is counted apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum What {
-    Password,
+    /// The password that was set at this moment: a new one begins anew.
+    Password(Option<DateTime<Utc>>),
     Totp,
     Code,
 }
@@ -59,7 +61,7 @@ pub(crate) enum What {
 impl What {
     const fn rules(self) -> [Rule; 2] {
         let (window, row) = match self {
-            Self::Password => ("again_password", "again_password_row"),
+            Self::Password(_) => ("again_password", "again_password_row"),
             Self::Totp => ("factor_totp", "factor_totp_row"),
             Self::Code => ("factor_code", "factor_code_row"),
         };
@@ -76,6 +78,13 @@ impl What {
             },
         ]
     }
+
+    fn key(self, account: AccountId) -> String {
+        match self {
+            Self::Password(Some(since)) => format!("{account}\u{0}{}", since.timestamp_micros()),
+            Self::Password(None) | Self::Totp | Self::Code => account.to_string(),
+        }
+    }
 }
 
 /// Counts a try; says where it ends already.
@@ -84,7 +93,7 @@ pub(crate) async fn count(
     account: AccountId,
     what: What,
 ) -> Result<Option<Tried>, StoreError> {
-    let (tx, key, now) = (service.store().read(), account.to_string(), service.now());
+    let (tx, key, now) = (service.store().read(), what.key(account), service.now());
     let [window, row] = what.rules();
     if throttles::look(&tx, &row, &key, now).await?.count >= ROW_LIMIT {
         return Ok(Some(Tried::Off));
@@ -102,7 +111,7 @@ pub(crate) async fn count(
 
 /// Forgets the wrong ones, after a right one or when the factor is set up anew.
 pub(crate) async fn forgive(service: &Service, account: AccountId, what: What) -> Result<(), StoreError> {
-    let (tx, key, now) = (service.store().read(), account.to_string(), service.now());
+    let (tx, key, now) = (service.store().read(), what.key(account), service.now());
     for rule in what.rules() {
         throttles::clear(&tx, &rule, &key, now).await?;
     }
@@ -111,7 +120,7 @@ pub(crate) async fn forgive(service: &Service, account: AccountId, what: What) -
 
 /// Takes a try back that came to no outcome.
 pub(crate) async fn take_back(service: &Service, account: AccountId, what: What) -> Result<(), StoreError> {
-    let (tx, key, now) = (service.store().read(), account.to_string(), service.now());
+    let (tx, key, now) = (service.store().read(), what.key(account), service.now());
     for rule in what.rules() {
         throttles::give_back(&tx, &rule, &key, now).await?;
     }

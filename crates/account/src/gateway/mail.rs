@@ -89,7 +89,11 @@ impl EmailConfig {
     /// Whether mail would go over a network without protection.
     pub fn is_bare(&self) -> bool {
         let here = ["localhost", "127.0.0.1", "::1"];
-        self.security == Security::None && self.server.as_deref().is_some_and(|server| !here.contains(&server))
+        self.security == Security::None
+            && self
+                .server
+                .as_deref()
+                .is_some_and(|server| !here.contains(&server))
     }
 }
 
@@ -192,8 +196,8 @@ fn tls(config: &EmailConfig, server: &str) -> Result<Tls, GatewayError> {
     }
     let mut parameters = TlsParameters::builder(server.to_owned());
     if let Some(file) = &config.ca_file {
-        let pem = std::fs::read(file)
-            .map_err(|error| GatewayError::EmailFile("ca_file", file.clone(), error))?;
+        let pem =
+            std::fs::read(file).map_err(|error| GatewayError::EmailFile("ca_file", file.clone(), error))?;
         let authority = Certificate::from_pem(&pem)
             .map_err(|_| GatewayError::Email("email.ca_file is not a certificate in PEM"))?;
         parameters = parameters.add_root_certificate(authority);
@@ -250,8 +254,8 @@ impl MailGateway for SmtpGateway {
             .to
             .parse()
             .map_err(|_| SendError::Refused("not an address".to_owned()))?;
-        let message = compose(&self.from, to, mail)
-            .map_err(|_| SendError::Refused("cannot be composed".to_owned()))?;
+        let message =
+            compose(&self.from, to, mail).map_err(|_| SendError::Refused("cannot be composed".to_owned()))?;
         match tokio::time::timeout(self.time_limit, self.transport.send(message)).await {
             Ok(Ok(_)) => Ok(()),
             Ok(Err(error)) => Err(judge(error.status().map(u16::from), error.is_tls())),
@@ -315,10 +319,25 @@ mod tests {
     #[test]
     fn only_a_mailbox_that_is_not_there_is_given_up() {
         for wrong in [501, 550, 551, 552, 553, 556] {
-            assert!(matches!(judge(Some(wrong), false), SendError::Refused(_)), "{wrong}");
+            assert!(
+                matches!(judge(Some(wrong), false), SendError::Refused(_)),
+                "{wrong}"
+            );
         }
-        for later in [Some(421), Some(450), Some(451), Some(452), Some(530), Some(535), Some(554), None] {
-            assert!(matches!(judge(later, false), SendError::Unavailable(_)), "{later:?}");
+        for later in [
+            Some(421),
+            Some(450),
+            Some(451),
+            Some(452),
+            Some(530),
+            Some(535),
+            Some(554),
+            None,
+        ] {
+            assert!(
+                matches!(judge(later, false), SendError::Unavailable(_)),
+                "{later:?}"
+            );
         }
     }
 
@@ -359,6 +378,9 @@ mod tests {
             reference: MessageId::new(at, &Rng::system()),
             at,
         };
-        assert!(matches!(gateway.send(&mail).await, Err(SendError::Unavailable(_))));
+        assert!(matches!(
+            gateway.send(&mail).await,
+            Err(SendError::Unavailable(_))
+        ));
     }
 }

@@ -58,9 +58,7 @@ pub(super) async fn show(
     for text in texts {
         notice = notice.and(text);
     }
-    let page = Page::new("link", words.title)
-        .return_to(action)
-        .own_forms_only();
+    let page = Page::new("link", words.title).return_to(action).own_forms_only();
     Ok(notice.action(form).respond(&visit, page))
 }
 

@@ -31,7 +31,12 @@ async fn attack_175_scanners_that_follow_a_link_change_nothing_and_the_button_wo
         let link = not_me_link(&world, account).await;
         for _ in 0..3 {
             let seen = world.browser().get(&link).await;
-            assert_eq!((seen.status, seen.page()), (StatusCode::OK, Some("link")), "{}", seen.body);
+            assert_eq!(
+                (seen.status, seen.page()),
+                (StatusCode::OK, Some("link")),
+                "{}",
+                seen.body
+            );
         }
         assert_eq!(status(&world, account).await, Status::Active);
         assert!(live(&world, &thief).await.is_some());
@@ -39,7 +44,12 @@ async fn attack_175_scanners_that_follow_a_link_change_nothing_and_the_button_wo
         let mut owner = world.browser();
         let page = owner.get(&link).await;
         let done = owner.post(&link, &page, &[]).await;
-        assert_eq!((done.status, done.page()), (StatusCode::OK, Some("link-done")), "{}", done.body);
+        assert_eq!(
+            (done.status, done.page()),
+            (StatusCode::OK, Some("link-done")),
+            "{}",
+            done.body
+        );
         assert_eq!(status(&world, account).await, Status::Held, "{}", world.kind);
         assert!(live(&world, &thief).await.is_none(), "every sign-in has ended");
         let (tx, limits) = (world.service.store().read(), sessions::Limits::default());
@@ -48,7 +58,10 @@ async fn attack_175_scanners_that_follow_a_link_change_nothing_and_the_button_wo
         // A second click, the back button, another browser.
         for mut browser in [owner, world.browser()] {
             let seen = browser.get(&link).await;
-            assert_eq!((seen.status, seen.page()), (StatusCode::NOT_FOUND, Some("link-over")));
+            assert_eq!(
+                (seen.status, seen.page()),
+                (StatusCode::NOT_FOUND, Some("link-over"))
+            );
             let again = browser.post(&link, &page, &[]).await;
             assert_ne!(again.page(), Some("link-done"), "{}", again.body);
         }
@@ -76,7 +89,8 @@ async fn attack_231_a_link_that_is_too_old_unknown_or_garbage_is_answered_the_sa
         let text = |seen: &crate::testing::Seen| {
             let main = seen.body.split_once("<h1").map(|(_, rest)| rest.to_owned());
             let main = main.unwrap_or_default();
-            main.split_once("</main>").map_or(String::new(), |(main, _)| main.to_owned())
+            main.split_once("</main>")
+                .map_or(String::new(), |(main, _)| main.to_owned())
         };
         for seen in &answers {
             assert_eq!(seen.status, StatusCode::NOT_FOUND, "{}", seen.body);
@@ -112,7 +126,10 @@ async fn two_presses_at_once_do_it_once() {
         let mut two = one.clone();
         let (first, second) = tokio::join!(one.post(&link, &page, &[]), two.post(&link, &page, &[]));
         let pages = [first.page(), second.page()];
-        assert!(pages.contains(&Some("link-done")) && pages.contains(&Some("link-over")), "{pages:?}");
+        assert!(
+            pages.contains(&Some("link-done")) && pages.contains(&Some("link-over")),
+            "{pages:?}"
+        );
     }
 }
 
@@ -132,12 +149,30 @@ async fn an_appeal_is_written_on_its_own_page_and_the_link_stays_good_until_it_i
         tx.commit().await.unwrap();
         let token = link.trim_start_matches("/link/").to_owned();
         let seen = world.browser().get(&link).await;
-        assert_eq!(seen.location.as_deref(), Some(format!("/appeal?link={token}").as_str()));
+        assert_eq!(
+            seen.location.as_deref(),
+            Some(format!("/appeal?link={token}").as_str())
+        );
         let found = look(&world.service, &token).await.unwrap().unwrap();
         assert_eq!((found.purpose, found.account), (Purpose::Appeal, account));
         let tx = world.service.store().begin().await.unwrap();
-        assert!(take(&world.service, &tx, &token, Purpose::NotMe).await.unwrap().is_none());
-        assert!(take(&world.service, &tx, &token, Purpose::Appeal).await.unwrap().is_some());
-        assert!(take(&world.service, &tx, &token, Purpose::Appeal).await.unwrap().is_none());
+        assert!(
+            take(&world.service, &tx, &token, Purpose::NotMe)
+                .await
+                .unwrap()
+                .is_none()
+        );
+        assert!(
+            take(&world.service, &tx, &token, Purpose::Appeal)
+                .await
+                .unwrap()
+                .is_some()
+        );
+        assert!(
+            take(&world.service, &tx, &token, Purpose::Appeal)
+                .await
+                .unwrap()
+                .is_none()
+        );
     }
 }

@@ -94,16 +94,8 @@ impl Config {
             "not_me_days",
             "must be 1 to 60",
         );
-        demand(
-            self.quiet_from_hour < 24,
-            "quiet_from_hour",
-            "must be 0 to 23",
-        );
-        demand(
-            self.quiet_until_hour < 24,
-            "quiet_until_hour",
-            "must be 0 to 23",
-        );
+        demand(self.quiet_from_hour < 24, "quiet_from_hour", "must be 0 to 23");
+        demand(self.quiet_until_hour < 24, "quiet_until_hour", "must be 0 to 23");
         demand(
             (30..=3650).contains(&self.keep_days),
             "keep_days",
@@ -210,7 +202,11 @@ async fn send(
 ) -> Result<(), StoreError> {
     let now = service.now();
     if !within_limit(service, tx, contact, now).await? {
-        tracing::warn!(kind = told.kind.as_str(), channel = contact.channel().as_str(), "notice not sent: too many");
+        tracing::warn!(
+            kind = told.kind.as_str(),
+            channel = contact.channel().as_str(),
+            "notice not sent: too many"
+        );
         return Ok(());
     }
     let due = if told.kind.is_required() {
@@ -226,7 +222,12 @@ async fn send(
         },
         template: told.kind.key(),
         recipient: Sensitive::new(contact.address()),
-        text: Sensitive::new(words::message(service.kit(), account.language, told, contact.channel())),
+        text: Sensitive::new(words::message(
+            service.kit(),
+            account.language,
+            told,
+            contact.channel(),
+        )),
         now,
         expires_at: due + TimeDelta::hours(MESSAGE_HOURS),
     };
@@ -250,7 +251,9 @@ async fn within_limit(
         limit,
         window_seconds: DAY_SECONDS,
     };
-    Ok(!throttles::hit(tx, &rule, contact.address(), now).await?.exceeded())
+    Ok(!throttles::hit(tx, &rule, contact.address(), now)
+        .await?
+        .exceeded())
 }
 
 /// Now, or the end of the night.

@@ -24,7 +24,11 @@ async fn account(world: &World, language: Language) -> Account {
     let (tx, now) = (world.service.store().read(), world.clock.now());
     let id = resident(world, PHONE).await;
     let email = Email::parse(EMAIL).unwrap();
-    assert!(accounts::set_email(&tx, id, (None, Some(&email)), now).await.unwrap());
+    assert!(
+        accounts::set_email(&tx, id, (None, Some(&email)), now)
+            .await
+            .unwrap()
+    );
     let account = accounts::find(&tx, id).await.unwrap().unwrap();
     Account { language, ..account }
 }
@@ -57,7 +61,10 @@ fn every_notice_reads_in_every_language_and_on_every_channel() {
     for kind in Kind::ALL {
         let args = values(*kind);
         for language in Language::ALL {
-            assert!(texts.has(language, kind.key()) && texts.has(language, kind.text_key()), "{kind:?}");
+            assert!(
+                texts.has(language, kind.key()) && texts.has(language, kind.text_key()),
+                "{kind:?}"
+            );
             let told = Told {
                 args: &args,
                 link: Some("https://id.example.org/link/abc".to_owned()),
@@ -66,7 +73,10 @@ fn every_notice_reads_in_every_language_and_on_every_channel() {
             let sms = words::message(&kit, language, &told, Channel::Sms);
             let mail = words::message(&kit, language, &told, Channel::Email);
             for text in [&sms, &mail] {
-                assert!(!text.contains("notice-") && !text.contains("notices-") && !text.contains('$'), "{text}");
+                assert!(
+                    !text.contains("notice-") && !text.contains("notices-") && !text.contains('$'),
+                    "{text}"
+                );
                 assert!(text.contains("https://id.example.org/link/abc"), "{text}");
                 for (name, value) in &args {
                     let plain = value.starts_with("value-of-");
@@ -74,7 +84,10 @@ fn every_notice_reads_in_every_language_and_on_every_channel() {
                 }
             }
             let subject = mail.lines().next().unwrap();
-            assert!(mail.contains("12345") && subject.chars().count() < 80, "{subject}");
+            assert!(
+                mail.contains("12345") && subject.chars().count() < 80,
+                "{subject}"
+            );
         }
     }
 }
@@ -94,7 +107,10 @@ async fn attack_235_a_required_notice_goes_by_every_channel_whatever_was_chosen(
         let sms = world.newest_sms(PHONE).await.unwrap();
         assert!(sms.starts_with('[') && sms.contains("password"), "{sms}");
         let mail = world.newest_mail(EMAIL).await.unwrap();
-        assert!(mail.lines().next().unwrap().contains("Your password was changed"), "{mail}");
+        assert!(
+            mail.lines().next().unwrap().contains("Your password was changed"),
+            "{mail}"
+        );
         let page = store::notices::list(&tx, account.id, (0, 9)).await.unwrap();
         assert_eq!(page[0].kind, Kind::PasswordChanged);
     }
@@ -117,18 +133,25 @@ async fn a_notice_goes_by_another_channel_than_the_one_that_acted_and_by_that_on
         };
         told(&world, &alone, &by_phone).await;
         assert_eq!((world.sms_count().await, world.mail_count().await), (1, 1));
-        let nowhere = Account {
-            phone: None,
-            ..alone
-        };
+        let nowhere = Account { phone: None, ..alone };
         told(&world, &nowhere, &by_phone).await;
         assert_eq!((world.sms_count().await, world.mail_count().await), (1, 1));
         let tx = world.service.store().begin().await.unwrap();
-        tell_contact(&world.service, &tx, &nowhere, &Told::of(Kind::PhoneChanged), &phone)
-            .await
-            .unwrap();
+        tell_contact(
+            &world.service,
+            &tx,
+            &nowhere,
+            &Told::of(Kind::PhoneChanged),
+            &phone,
+        )
+        .await
+        .unwrap();
         tx.commit().await.unwrap();
-        assert_eq!(world.sms_count().await, 2, "the phone that leaves the account is told, too");
+        assert_eq!(
+            world.sms_count().await,
+            2,
+            "the phone that leaves the account is told, too"
+        );
     }
 }
 
@@ -205,7 +228,9 @@ async fn what_is_rolled_back_told_nobody() {
     for world in worlds().await {
         let account = account(&world, Language::En).await;
         let tx = world.service.store().begin().await.unwrap();
-        tell(&world.service, &tx, &account, &Told::of(Kind::Held)).await.unwrap();
+        tell(&world.service, &tx, &account, &Told::of(Kind::Held))
+            .await
+            .unwrap();
         drop(tx);
         assert_eq!((world.sms_count().await, world.mail_count().await), (0, 0));
     }
@@ -237,7 +262,9 @@ async fn the_list_shows_what_was_told_without_links_and_a_button_marks_it_as_rea
         let args = values(Kind::PhoneChanged);
         let link = {
             let tx = world.service.store().begin().await.unwrap();
-            let link = links::not_me(&world.service, &tx, account.id, None).await.unwrap();
+            let link = links::not_me(&world.service, &tx, account.id, None)
+                .await
+                .unwrap();
             tx.commit().await.unwrap();
             link
         };
@@ -251,16 +278,29 @@ async fn the_list_shows_what_was_told_without_links_and_a_button_marks_it_as_rea
         let mut browser = signed_in(&world, PHONE).await;
         let page = browser.get("/account/notices").await;
         assert_eq!(page.page(), Some("account-notices"));
-        assert!(page.body.contains("data-notice=\"phone-changed\" data-new"), "{}", page.body);
+        assert!(
+            page.body.contains("data-notice=\"phone-changed\" data-new"),
+            "{}",
+            page.body
+        );
         assert!(page.body.contains("value-of-phone") && !page.body.contains("/link/"));
         let until = page.hidden("until").unwrap().to_owned();
-        assert_eq!(browser.get("/account/notices").await.hidden("until"), Some(until.as_str()), "looking changes nothing");
-        let read = browser.post("/account/notices/read", &page, &[("until", &until)]).await;
+        assert_eq!(
+            browser.get("/account/notices").await.hidden("until"),
+            Some(until.as_str()),
+            "looking changes nothing"
+        );
+        let read = browser
+            .post("/account/notices/read", &page, &[("until", &until)])
+            .await;
         assert_eq!(read.location.as_deref(), Some("/account/notices"));
         let page = browser.get("/account/notices").await;
         assert!(!page.body.contains("data-new"), "{}", page.body);
         let stranger = world.browser().get("/account/notices").await;
-        assert_eq!(stranger.location.as_deref(), Some("/sign-in?return_to=%2Faccount%2Fnotices"));
+        assert_eq!(
+            stranger.location.as_deref(),
+            Some("/sign-in?return_to=%2Faccount%2Fnotices")
+        );
     }
 }
 
@@ -272,17 +312,40 @@ async fn the_choices_are_kept_and_garbage_is_no_choice() {
         let path = "/account/notices/preferences";
         let page = browser.get(path).await;
         assert_eq!(page.page(), Some("account-notices-preferences"));
-        let boxes: BTreeMap<&str, bool> = ["sign-ins-sms", "sign-ins-email", "level-sms", "level-email", "terms-sms"]
-            .into_iter()
-            .map(|name| (name, page.body.contains(&format!("name=\"{name}\" value=\"yes\" checked"))))
-            .collect();
-        assert!(boxes["sign-ins-sms"] && boxes["level-sms"] && !boxes["level-email"], "{boxes:?}");
-        assert!(!page.body.contains("name=\"security-"), "it cannot be switched off");
+        let boxes: BTreeMap<&str, bool> = [
+            "sign-ins-sms",
+            "sign-ins-email",
+            "level-sms",
+            "level-email",
+            "terms-sms",
+        ]
+        .into_iter()
+        .map(|name| {
+            (
+                name,
+                page.body
+                    .contains(&format!("name=\"{name}\" value=\"yes\" checked")),
+            )
+        })
+        .collect();
+        assert!(
+            boxes["sign-ins-sms"] && boxes["level-sms"] && !boxes["level-email"],
+            "{boxes:?}"
+        );
+        assert!(
+            !page.body.contains("name=\"security-"),
+            "it cannot be switched off"
+        );
         let saved = browser
             .post(path, &page, &[("level-email", "yes"), ("security-sms", "no")])
             .await;
-        assert_eq!(saved.location.as_deref(), Some("/account/notices/preferences?saved=yes"));
-        let wishes = store::notices::wishes(&world.service.store().read(), account.id).await.unwrap();
+        assert_eq!(
+            saved.location.as_deref(),
+            Some("/account/notices/preferences?saved=yes")
+        );
+        let wishes = store::notices::wishes(&world.service.store().read(), account.id)
+            .await
+            .unwrap();
         assert!(wishes.wants(Topic::Level, Channel::Email) && !wishes.wants(Topic::SignIns, Channel::Sms));
         assert!(wishes.wants(Topic::Security, Channel::Sms));
     }

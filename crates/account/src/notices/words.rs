@@ -57,7 +57,10 @@ pub(super) fn message(kit: &Kit, language: Language, told: &Told<'_>, channel: C
         .map(|(name, value)| ((*name).to_owned(), value.clone()))
         .collect();
     let (title, text) = read(kit, language, told.kind, &args);
-    let link = told.link.as_deref().map(|link| link_line(kit, language, told.kind, link));
+    let link = told
+        .link
+        .as_deref()
+        .map(|link| link_line(kit, language, told.kind, link));
     match channel {
         Channel::Sms => {
             let service = kit.branding().service_name.in_language(language);

@@ -11,6 +11,7 @@ use serde::Deserialize;
 use serde_json::json;
 use store::credentials::{self, PasswordHash};
 use store::sessions::LiveSession;
+use store::status_events::{Credential, CredentialStep};
 use web::extract::{Form, FormName};
 use web::form::{Button, Errors, Field, FormPage, Words};
 use web::paths::LocalPath;
@@ -253,6 +254,10 @@ async fn change(
     if !changed {
         return Ok(Some(Errors::of("current", "factors-password-current-wrong")));
     }
+    let step = match stored {
+        Some(_) => CredentialStep::Update,
+        None => CredentialStep::Create,
+    };
     let done = Done {
         event: Event::PasswordChanged,
         details: json!({ "first": stored.is_none() }),
@@ -260,6 +265,7 @@ async fn change(
         kind: Kind::PasswordChanged,
         args: &[],
         ends_others: true,
+        credential: Some((Credential::Password, step)),
     };
     finish(service, visit, session, (tx, done)).await?;
     Ok(None)

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use store::accounts::{self, Account};
 use store::changes::{self, Change, How, Kind, NewChange, State};
-use store::{StoreError, Tx, sessions};
+use store::{StoreError, Tx, ceremonies};
 
 use super::finish::record;
 use crate::Service;
@@ -21,6 +21,7 @@ use crate::changes::phone;
 use crate::history::{self, Happening, What};
 use crate::links;
 use crate::notices::{self, Contact, Told};
+use crate::standing;
 
 /// What one operator saw.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -31,6 +32,9 @@ pub struct Seen {
     pub document: String,
     /// The phone that the person proved at the counter.
     pub phone: String,
+    /// The phone that the account had when the second one agreed.
+    #[serde(default)]
+    pub before: Option<String>,
 }
 
 /// A proposal that waits for a second operator.
@@ -97,7 +101,14 @@ pub async fn propose(
         return Ok(false);
     }
     let details = json!({ "step": "proposed", "operator": what.operator, "change": new.id.to_string() });
-    record(service, &tx, Some(request_id), (account.id, Event::CounterRecovery), details).await?;
+    record(
+        service,
+        &tx,
+        Some(request_id),
+        (account.id, Event::CounterRecovery),
+        details,
+    )
+    .await?;
     // The owner hears of it before anything happens, by what the account has now.
     let args = [("moment", notices::moment(now))];
     let told = Told {
@@ -109,6 +120,22 @@ pub async fn propose(
     tx.commit().await?;
     service.kick_delivery();
     Ok(true)
+}
+
+/// Nobody agreed in time: what was seen is forgotten, and the owner is told that it came to nothing.
+pub(crate) async fn drop_expired(service: &Service) -> Result<(), StoreError> {
+    let over = changes::unanswered(&service.store().read(), service.now()).await?;
+    for change in over {
+        let tx = service.store().begin().await?;
+        if !changes::stop(&tx, change.id, How::Refused, service.now()).await? {
+            continue;
+        }
+        if let Some(account) = accounts::find(&tx, change.account).await? {
+            notices::tell(service, &tx, &account, &Told::of(notices::Kind::RecoveryStopped)).await?;
+        }
+        tx.commit().await?;
+    }
+    Ok(())
 }
 
 /// What waits for a second operator, oldest first.
@@ -162,6 +189,7 @@ pub async fn agree(
     };
     if model::standing::answer(account.status, model::standing::Entry::Counter)
         == model::standing::Answer::AsIfUnknown
+        || !changes::amend(&tx, id, Some(&with_phone(&seen, &account)?), change.effective_at).await?
         || !changes::apply(&tx, id, service.now()).await?
     {
         return Ok(Outcome::Gone);
@@ -174,14 +202,27 @@ pub async fn agree(
             Err(error) => return Err(error),
         }
     }
-    sessions::end_all(&tx, account.id, None, service.now()).await?;
+    standing::end_sign_ins(service, &tx, account.id, None).await?;
+    // Whoever used the account before may have begun something; closing is shown, and stopped where it is.
+    ceremonies::end_of_account(&tx, account.id, service.now()).await?;
+    let begun = (How::Replaced, service.now());
+    if changes::stop_all(&tx, account.id, Some(Kind::Closing), begun).await? > 0 {
+        notices::tell(service, &tx, &account, &Told::of(notices::Kind::ChangeUndone)).await?;
+    }
     let details = json!({
         "step": "agreed",
         "operator": operator,
         "proposed_by": seen.operator,
         "change": id.to_string(),
     });
-    record(service, &tx, Some(request_id), (account.id, Event::CounterRecovery), details).await?;
+    record(
+        service,
+        &tx,
+        Some(request_id),
+        (account.id, Event::CounterRecovery),
+        details,
+    )
+    .await?;
     history::note_aside(service, &tx, &Happening::new(account.id, What::ContactChanged)).await?;
     let args = [("phone", phone.masked())];
     let told = Told {
@@ -191,6 +232,11 @@ pub async fn agree(
         ..Told::of(notices::Kind::PhoneChanged)
     };
     if let Some(old) = account.phone.clone() {
+        // Whoever has it may have stolen it: two operators are not overruled by it.
+        let told = Told {
+            link: None,
+            ..told.clone()
+        };
         notices::tell_contact(service, &tx, &account, &told, &Contact::Phone(old)).await?;
     }
     let without = Account {
@@ -201,6 +247,34 @@ pub async fn agree(
     tx.commit().await?;
     service.kick_delivery();
     Ok(Outcome::Done)
+}
+
+fn with_phone(seen: &Seen, account: &Account) -> Result<String, StoreError> {
+    let phone = account.phone.as_ref();
+    let seen = Seen {
+        before: phone.map(|phone| phone.e164().to_owned()),
+        ..seen.clone()
+    };
+    serde_json::to_string(&seen).map_err(|_| StoreError::Malformed("account_change.details"))
+}
+
+/// The owner says that it was not them: the phone of before is the account's again. `false` when it is another account's
+/// by now.
+pub(crate) async fn take_back(service: &Service, tx: &Tx, change: &Change) -> Result<bool, StoreError> {
+    let (Some(seen), Some(account)) = (seen(change), accounts::find(tx, change.account).await?) else {
+        return Ok(true);
+    };
+    let before = seen.before.and_then(|phone| Phone::parse(&phone).ok());
+    let (Some(before), Some(has)) = (before, &account.phone) else {
+        return Ok(true);
+    };
+    if has.e164() != seen.phone || *has == before {
+        return Ok(true);
+    }
+    if accounts::find_by_phone(tx, &before).await?.is_some() {
+        return Ok(false);
+    }
+    phone::put(service, tx, &account, &before).await
 }
 
 /// A second operator refuses, or the first one takes it back.
@@ -223,7 +297,14 @@ pub async fn refuse(
         "proposed_by": seen.operator,
         "change": id.to_string(),
     });
-    record(service, &tx, Some(request_id), (change.account, Event::CounterRecovery), details).await?;
+    record(
+        service,
+        &tx,
+        Some(request_id),
+        (change.account, Event::CounterRecovery),
+        details,
+    )
+    .await?;
     tx.commit().await?;
     Ok(Outcome::Done)
 }

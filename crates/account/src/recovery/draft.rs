@@ -45,9 +45,14 @@ impl Second {
     }
 
     /// Whether it says who somebody is, or that they hold what only the owner was given: enough for an account that its
-    /// owner had held.
+    /// owner had held. Whoever stole a wallet has the phone that the operator vouches for, and the card with the number.
     pub(super) const fn opens_held(self) -> bool {
-        !matches!(self, Self::Email)
+        !matches!(self, Self::Email | Self::Identity)
+    }
+
+    /// Whether it is worth more than the phone: else the level falls to what a phone is worth (HB-37).
+    pub(super) const fn keeps_level(self) -> bool {
+        !matches!(self, Self::Identity)
     }
 }
 
@@ -212,7 +217,12 @@ fn read(found: &ceremonies::Ceremony) -> Option<Draft> {
 
 /// One for each browser. Nobody without the browser's own secret and our key can work it out.
 fn handle(visit: &Visit) -> TokenHash {
-    TokenHash::of(&visit.kit().csrf_key().token(&visit.browser_hash(), "recovery\u{0}"))
+    TokenHash::of(
+        &visit
+            .kit()
+            .csrf_key()
+            .token(&visit.browser_hash(), "recovery\u{0}"),
+    )
 }
 
 fn at<'a>(id: &'a TokenHash, browser: &'a TokenHash) -> Handle<'a> {

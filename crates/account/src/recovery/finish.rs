@@ -13,18 +13,19 @@ use store::accounts::{self, Account, Status};
 use store::audit::Entry;
 use store::changes::{self, Change, How, Kind, NewChange, State};
 use store::credentials;
-use store::{StoreError, Tx, ceremonies, sessions};
-use web::{Problem, Visit};
+use store::status_events::{Credential, CredentialStep};
+use store::{StoreError, Tx, ceremonies};
+use web::Visit;
 
-use super::draft::{Draft, Stage};
+use super::draft::{self, Draft, Stage};
 use super::plan;
 use crate::Service;
 use crate::ageing;
 use crate::changes::worker::Applied;
+use crate::factors::doubtful;
 use crate::history::{self, Happening, What};
 use crate::links;
 use crate::notices::{self, Contact, Told};
-use crate::password::{HashingError, Password, StoredPassword};
 use crate::standing::{self, Because, By, Reason};
 
 /// How it ended.
@@ -41,28 +42,6 @@ pub(super) enum Finished {
 struct Waiting {
     phone: String,
     phc: String,
-}
-
-/// Whether a password is one that the account had before the current one. That one may be remembered after all.
-pub(super) async fn is_former(
-    service: &Service,
-    account: AccountId,
-    password: &Password,
-) -> Result<bool, Problem> {
-    let tx = service.store().read();
-    let former = credentials::former_passwords(&tx, account)
-        .await
-        .map_err(Problem::unavailable)?;
-    for phc in former {
-        let stored = StoredPassword::from_stored(phc.into_inner());
-        match service.hashing().verify(password, Some(&stored)).await {
-            Ok(verdict) if verdict.is_right() => return Ok(true),
-            Ok(_) => {}
-            Err(HashingError::Busy) => return Err(Problem::too_many(5).caused_by("password queue is full")),
-            Err(error) => return Err(Problem::internal(error)),
-        }
-    }
-    Ok(false)
 }
 
 /// Gives the account its new password now.
@@ -94,17 +73,31 @@ pub(super) async fn now(
         }
     }
     if let Some(permission) = &plan.counter {
-        changes::undo(&tx, permission.id, How::Used, service.now()).await?;
+        if !changes::undo(&tx, permission.id, How::Used, service.now()).await? {
+            return Ok(Finished::Over);
+        }
+        // The person was seen; who enrolled something in the days before was not.
+        let from = doubtful::window(service, permission.created_at);
+        doubtful::remove(service, &tx, account, from).await?;
     }
     if let Some(waiting) = changes::find_open(&tx, id, Kind::Recovery).await? {
         changes::stop(&tx, waiting.id, How::Replaced, service.now()).await?;
     }
-    set_password(service, &tx, id, phc).await?;
-    if draft.second.is_none() {
+    if !set_password(service, &tx, id, phc).await? {
+        return Ok(Finished::Over);
+    }
+    if !draft.second.is_some_and(draft::Second::keeps_level) {
         ageing::events::recovered_by_sms_alone(service, &tx, account).await?;
     }
-    let by = draft.second.map_or("sms", super::draft::Second::as_str);
-    record(service, &tx, Some(visit.request_id()), (id, Event::AccountRecovered), json!({ "by": by })).await?;
+    let by = draft.second.map_or("sms", draft::Second::as_str);
+    record(
+        service,
+        &tx,
+        Some(visit.request_id()),
+        (id, Event::AccountRecovered),
+        json!({ "by": by }),
+    )
+    .await?;
     history::note(service, &tx, visit, &Happening::new(id, What::Recovered)).await?;
     tell(service, &tx, account, (News::Done, None)).await?;
     tx.commit().await?;
@@ -121,22 +114,31 @@ async fn is_untouched(tx: &Tx, draft: &Draft) -> Result<bool, StoreError> {
     Ok(password.is_none_or(|password| password.changed_at <= proven_at))
 }
 
-/// The new password, which ends every sign-in and everything that is under way in any browser.
+/// The new password, which ends every sign-in and everything that is under way in any browser; `false` when the one
+/// before is another one by now.
 async fn set_password(
     service: &Service,
     tx: &Tx,
     account: AccountId,
     phc: &Sensitive<String>,
-) -> Result<(), StoreError> {
+) -> Result<bool, StoreError> {
     let (now, rng) = (service.now(), service.rng());
-    match credentials::find_password(tx, account).await? {
+    let step = match credentials::find_password(tx, account).await? {
         Some(old) => {
-            credentials::retire_password(tx, rng, account, (&old.phc, phc), now).await?;
+            // A sign-in may have hashed it anew a moment ago.
+            if !credentials::retire_password(tx, rng, account, (&old.phc, phc), now).await? {
+                return Ok(false);
+            }
+            CredentialStep::Update
         }
-        None => credentials::create_password(tx, rng, account, phc, now).await?,
-    }
-    sessions::end_all(tx, account, None, now).await?;
-    Ok(())
+        None => {
+            credentials::create_password(tx, rng, account, phc, now).await?;
+            CredentialStep::Create
+        }
+    };
+    standing::credential_changed(service, tx, account, (Credential::Password, step)).await?;
+    standing::end_sign_ins(service, tx, account, None).await?;
+    Ok(true)
 }
 
 /// Begins the wait: the owner is told by every way that there is, and the password counts when it is over.
@@ -183,9 +185,22 @@ pub(super) async fn later(
     if !changes::begin(&tx, &new).await? {
         return Ok(Finished::Over);
     }
-    record(service, &tx, Some(visit.request_id()), (id, Event::RecoveryStarted), json!({ "at": at })).await?;
+    record(
+        service,
+        &tx,
+        Some(visit.request_id()),
+        (id, Event::RecoveryStarted),
+        json!({ "at": at }),
+    )
+    .await?;
     history::note(service, &tx, visit, &Happening::new(id, What::RecoveryStarted)).await?;
-    tell(service, &tx, &plan.account, (News::Started(at, draft.phone.clone()), Some(new.id))).await?;
+    tell(
+        service,
+        &tx,
+        &plan.account,
+        (News::Started(at, draft.phone.clone()), Some(new.id)),
+    )
+    .await?;
     tx.commit().await?;
     service.kick_delivery();
     Ok(Finished::Done)
@@ -200,13 +215,18 @@ pub(crate) async fn apply(service: &Service, tx: &Tx, change: &Change) -> Result
     let Some(account) = accounts::find(tx, change.account).await? else {
         return Ok(Applied::Failed);
     };
-    let same_phone = account.phone.as_ref().is_some_and(|phone| phone.e164() == kept.phone);
+    let same_phone = account
+        .phone
+        .as_ref()
+        .is_some_and(|phone| phone.e164() == kept.phone);
     let password = credentials::find_password(tx, account.id).await?;
     let untouched = password.is_none_or(|password| password.changed_at <= change.created_at);
     if account.status != Status::Active || !same_phone || !untouched {
         return Ok(Applied::Failed);
     }
-    set_password(service, tx, account.id, &Sensitive::new(kept.phc)).await?;
+    if !set_password(service, tx, account.id, &Sensitive::new(kept.phc)).await? {
+        return Ok(Applied::Failed);
+    }
     ceremonies::end_of_account(tx, account.id, service.now()).await?;
     ageing::events::recovered_by_sms_alone(service, tx, &account).await?;
     let details = json!({ "by": "sms", "after": "wait" });
@@ -214,6 +234,22 @@ pub(crate) async fn apply(service: &Service, tx: &Tx, change: &Change) -> Result
     history::note_aside(service, tx, &Happening::new(account.id, What::Recovered)).await?;
     tell(service, tx, &account, (News::Done, None)).await?;
     Ok(Applied::Done)
+}
+
+/// The owner signed in with what the phone alone does not have: they need no other password, and what waits may be
+/// somebody else's.
+pub(crate) async fn owner_is_back(service: &Service, tx: &Tx, account: &Account) -> Result<(), StoreError> {
+    let waiting = changes::find_open(tx, account.id, Kind::Recovery).await?;
+    let Some(waiting) = waiting.filter(|change| change.state == State::Waiting) else {
+        return Ok(());
+    };
+    if !changes::stop(tx, waiting.id, How::Stopped, service.now()).await? {
+        return Ok(());
+    }
+    let details = json!({ "what": waiting.kind.as_str(), "how": How::Stopped.as_str(), "by": "sign_in" });
+    record(service, tx, None, (account.id, Event::ChangeEnded), details).await?;
+    history::note_aside(service, tx, &Happening::new(account.id, What::RecoveryStopped)).await?;
+    notices::tell(service, tx, account, &Told::of(notices::Kind::RecoveryStopped)).await
 }
 
 /// What the owner is told.

@@ -11,7 +11,8 @@
 //! A phone changes hands, and whoever has it then has every code that is sent to it. So the phone alone gives back an
 //! account only where there is nothing behind it: no proven name, no other factor. Everywhere else a second proof comes
 //! with it, or the recovery waits while every way to reach the owner is used to tell them (A234, A235, A237). After a
-//! wait the level falls to what a phone is worth. Recovery removes no factor and signs nobody in: the person signs in
+//! wait the level falls to what a phone is worth, and also where the operator of the mobile network said whose the phone
+//! is. An account that its owner had held opens with what was enrolled long before that, or at the counter. Recovery removes no factor and signs nobody in: the person signs in
 //! with the new password and whatever else the account asks for. Questions to be answered are not offered (A242).
 //!
 //! The draft is a ceremony of the browser, so that no address has anything of it, and a page that was sent twice finds
@@ -39,7 +40,7 @@ mod start;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use finish::apply;
+pub(crate) use finish::{apply, owner_is_back};
 
 /// The first page.
 const START: LocalPath = LocalPath::known("/recover");

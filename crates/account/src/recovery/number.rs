@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use store::accounts;
 use store::changes::{self, Change, Kind, NewChange, State as ChangeState};
+use store::status_events::{Credential, CredentialStep};
 use store::{StoreError, Tx};
 use web::extract::{Form, FormName, Query};
 use web::form::{Button, Errors, FormPage, Words};
@@ -31,6 +32,7 @@ use crate::links;
 use crate::notices::{self, Contact, Told};
 use crate::session::Stop;
 use crate::signin::{Asked, Onward};
+use crate::standing;
 
 /// The page as it is sent.
 #[derive(Debug, Default, Deserialize)]
@@ -77,7 +79,13 @@ pub(super) async fn show(
     ];
     let page = Page::new("recover-number", "recover-number-title").return_to(onward.through(NUMBER));
     let links = [(onward.through(PROOF), "web-back")];
-    Ok(page::render(&visit, page, (&texts, form), &links, (Errors::none(), None)))
+    Ok(page::render(
+        &visit,
+        page,
+        (&texts, form),
+        &links,
+        (Errors::none(), None),
+    ))
 }
 
 /// Begins it.
@@ -113,7 +121,14 @@ async fn begin(service: &Service, visit: &Visit, mut draft: Draft, plan: &Plan) 
     }
     if open.is_none() {
         dispute(service, &tx, account, (&draft.phone, at)).await?;
-        record(service, &tx, Some(visit.request_id()), (account.id, Event::NumberDisputed), json!({ "at": at })).await?;
+        record(
+            service,
+            &tx,
+            Some(visit.request_id()),
+            (account.id, Event::NumberDisputed),
+            json!({ "at": at }),
+        )
+        .await?;
     }
     tx.commit().await?;
     service.kick_delivery();
@@ -183,6 +198,8 @@ pub(crate) async fn apply(service: &Service, tx: &Tx, change: &Change) -> Result
     let source = SourceId::parse("phone_sms").map_err(|_| StoreError::Malformed("evidence.source"))?;
     store::evidence::end_source(tx, account.id, &source, (now, "number_gone")).await?;
     ageing::events::phone_replaced(service, tx, account.id).await?;
+    let gone = (Credential::PhoneSms, CredentialStep::Delete);
+    standing::credential_changed(service, tx, account.id, gone).await?;
     let details = json!({ "what": "phone", "to": "none", "why": "number_dispute" });
     record(service, tx, None, (account.id, Event::ContactChanged), details).await?;
     history::note_aside(service, tx, &Happening::new(account.id, What::ContactChanged)).await?;

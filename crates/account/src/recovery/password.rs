@@ -6,6 +6,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use model::secret::Sensitive;
 use serde::Deserialize;
+use store::throttles::{self, Rule};
 use web::extract::{Form, FormName, Query};
 use web::form::{Button, Errors, Field, FormPage, Words};
 use web::{Page, Problem, Visit};
@@ -20,6 +21,13 @@ use crate::password::{About, HashingError, Password};
 use crate::register;
 use crate::session::Stop;
 use crate::signin::{Asked, Onward};
+
+/// How often a new password is compared with those of before, for each account.
+const TRIES: Rule = Rule {
+    name: "recover_password_hour",
+    limit: 10,
+    window_seconds: 3600,
+};
 
 /// The page as it is sent.
 #[derive(Debug, Default, Deserialize)]
@@ -51,7 +59,13 @@ pub(super) async fn show(
     let Some(when) = when(&draft, &plan) else {
         return Ok(visit.redirect(&onward.through(PROOF)));
     };
-    Ok(render(&service, &visit, &onward, (&draft, when), (Errors::none(), None)))
+    Ok(render(
+        &service,
+        &visit,
+        &onward,
+        (&draft, when),
+        (Errors::none(), None),
+    ))
 }
 
 /// When the password counts.
@@ -91,7 +105,12 @@ pub(super) async fn submit(
         Ok(password) => password,
         Err(errors) => return again((errors, None)),
     };
-    if finish::is_former(&service, plan.account.id, &password).await? {
+    if was_used(&service, &plan, &password).await? {
+        // Sent twice: the first one made it the password.
+        let newest = draft::find(&service, &visit).await?;
+        if let Some(newest) = newest.filter(|newest| newest.stage != Stage::Proven) {
+            return Ok(visit.redirect(&instead(Some(&newest), &onward)));
+        }
         return again((Errors::of("password", "recover-password-former"), None));
     }
     let hash = match service.hashing().hash(&password).await {
@@ -114,6 +133,18 @@ pub(super) async fn submit(
             }
         }
     }))
+}
+
+/// Whether it is the current password or one of those before it, as where a password is changed. Whoever has the phone
+/// alone may not find out in this way what the password is: the tries are counted.
+async fn was_used(service: &Service, plan: &Plan, password: &Password) -> Result<bool, Stop> {
+    let (id, now) = (plan.account.id, service.now());
+    let count = throttles::hit(&service.store().read(), &TRIES, &id.to_string(), now).await?;
+    if count.exceeded() {
+        let seconds = u32::try_from(count.retry_after_seconds(now)).unwrap_or(u32::MAX);
+        return Err(Problem::too_many(seconds).into());
+    }
+    crate::password::pages::was_used(service, id, password).await
 }
 
 fn check(service: &Service, plan: &Plan, sent: &Choose) -> Result<Password, Errors> {

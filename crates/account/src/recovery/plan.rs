@@ -1,5 +1,6 @@
 //! What an account needs beside its phone before it is given back.
 
+use chrono::{DateTime, Utc};
 use model::ids::AccountId;
 use model::ladder::Level;
 use model::standing::{Answer, Entry, Status, answer};
@@ -10,7 +11,7 @@ use store::{StoreError, Tx};
 use super::draft::{Draft, Second, Stage};
 use super::second::phone_source;
 use crate::Service;
-use crate::factors::{self, Enrolled};
+use crate::factors::{self, Enrolled, doubtful};
 
 /// A way to show more than the phone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,7 +32,7 @@ pub(super) enum Needs {
     Nothing,
     /// A second proof, or waiting.
     More,
-    /// Proof of identity: the owner had the account held.
+    /// A factor from before, or the counter: the owner had the account held.
     Identity,
 }
 
@@ -39,7 +40,10 @@ pub(super) enum Needs {
 #[derive(Clone, Debug)]
 pub(super) struct Plan {
     pub(super) account: Account,
+    /// What it can prove itself with; where the owner had it held, what is not doubted of that.
     pub(super) enrolled: Enrolled,
+    /// From when on what was enrolled is doubted.
+    pub(super) doubted_from: Option<DateTime<Utc>>,
     pub(super) needs: Needs,
     /// What two operators at a counter have allowed.
     pub(super) counter: Option<Change>,
@@ -60,13 +64,19 @@ pub(super) async fn of(service: &Service, tx: &Tx, draft: &Draft) -> Result<Opti
     if standing == Answer::AsIfUnknown {
         return Ok(None);
     }
-    let enrolled = factors::of(tx, &account).await?;
+    let mut enrolled = factors::of(tx, &account).await?;
+    // What was enrolled shortly before the owner said "this wasn't me" may be somebody else's (A225, A235).
+    let doubted_from = doubtful::since(service, tx, &account).await?;
+    if let Some(from) = doubted_from {
+        enrolled.keep_older(from);
+    }
     let level = crate::evidence::level_of(service, tx, &account).await?.level;
     Ok(Some(Plan {
         needs: needs(standing, &account, &enrolled, level),
         counter: counter(service, tx, id).await?,
         account,
         enrolled,
+        doubted_from,
     }))
 }
 
@@ -93,12 +103,17 @@ impl Plan {
     pub(super) fn ways(&self, service: &Service) -> Vec<Way> {
         let identity = self.account.citizen_id.is_some() && self.account.name.is_some();
         let open = self.needs == Needs::More;
+        // Where there is more than a phone, the operator of the network cannot say that this is who has it.
+        let bare = !self.enrolled.two_step() && self.enrolled.sheet.is_none();
         let all = [
             (Way::Passkey, !self.enrolled.passkeys.is_empty()),
             (Way::Totp, !self.enrolled.totp.is_empty()),
             (Way::RecoveryCode, self.enrolled.codes_left > 0),
             (Way::Email, open && self.account.email.is_some()),
-            (Way::Identity, identity && phone_source(service).is_some()),
+            (
+                Way::Identity,
+                open && bare && identity && phone_source(service).is_some(),
+            ),
             (Way::Wait, open),
         ];
         let can = all.into_iter().filter(|(_, can)| *can);
@@ -108,6 +123,8 @@ impl Plan {
     /// Whether what was shown is enough for a new password now.
     pub(super) fn allows(&self, second: Option<Second>) -> bool {
         match (self.needs, second) {
+            // What two operators allowed may be taken back, or be over, since the browser showed it.
+            (_, Some(Second::Counter)) => self.counter.is_some(),
             (Needs::Nothing, _) | (Needs::More, Some(_)) => true,
             (Needs::Identity, Some(second)) => second.opens_held(),
             (Needs::More | Needs::Identity, None) => false,
@@ -180,10 +197,17 @@ mod tests {
         let plan = Plan {
             account: account(),
             enrolled: enrolled(),
+            doubted_from: None,
             needs: Needs::Identity,
             counter: None,
         };
         assert!(!plan.allows(None) && !plan.allows(Some(Second::Email)) && !plan.may_wait());
-        assert!(plan.allows(Some(Second::Identity)) && plan.allows(Some(Second::Counter)));
+        // Nor by what says whose the phone is.
+        assert!(!plan.allows(Some(Second::Identity)));
+        assert!(plan.allows(Some(Second::Totp)));
+        assert!(
+            !plan.allows(Some(Second::Counter)),
+            "two operators allowed nothing, or no more"
+        );
     }
 }

@@ -154,7 +154,9 @@ async fn tried(service: &Service, visit: &Visit, plan: &Plan, sent: &Proof) -> R
             of_factor(tried, "recovery_code", Second::RecoveryCode)
         }
         "totp" if can(Way::Totp) => {
-            let tried = factors::verify_totp(service, account.id, sent.totp.expose()).await?;
+            let tried =
+                factors::verify_totp_older(service, account.id, sent.totp.expose(), plan.doubted_from)
+                    .await?;
             of_factor(tried, "totp", Second::Totp)
         }
         "passkey" if can(Way::Passkey) => {
@@ -196,10 +198,7 @@ impl Shown<'_> {
         let mut forms = String::new();
         for way in self.plan.ways(self.service) {
             let form = self.form(way, &errors).await?;
-            forms.push_str(&format!(
-                "<h2>{}</h2>{form}",
-                escape(&self.visit.t(title(way)))
-            ));
+            forms.push_str(&format!("<h2>{}</h2>{form}", escape(&self.visit.t(title(way)))));
         }
         let held = self.plan.needs == Needs::Identity;
         let mut texts = vec![Words::key(if held {
@@ -215,7 +214,13 @@ impl Shown<'_> {
         let page = Page::new("recover-proof", "recover-proof-title").return_to(self.onward.through(PROOF));
         let links = [(self.onward.through(NUMBER), "recover-not-mine")];
         let forms = Markup::from_rendered(forms);
-        Ok(page::render(self.visit, page, (&texts, forms), &links, (errors, None)))
+        Ok(page::render(
+            self.visit,
+            page,
+            (&texts, forms),
+            &links,
+            (errors, None),
+        ))
     }
 
     async fn form(&self, way: Way, errors: &Errors) -> Result<Markup, Stop> {

@@ -33,7 +33,11 @@ const EMAILS_PER_DAY: i64 = 5;
 const NAME_MAX: usize = 200;
 
 /// Counts a try to show who one is, before its outcome is known; the words when there were too many.
-async fn count(service: &Service, account: &Account, what: &'static str) -> Result<Option<Words>, StoreError> {
+async fn count(
+    service: &Service,
+    account: &Account,
+    what: &'static str,
+) -> Result<Option<Words>, StoreError> {
     let rule = Rule {
         name: what,
         limit: service.config().recovery.proofs_per_day,

@@ -39,7 +39,13 @@ pub(super) async fn begin(
 ) -> Result<(), StoreError> {
     let until = service.now() + TimeDelta::days(service.config().register.pending_days);
     registrations::keep_until(tx, draft.id, until).await?;
-    write(service, tx, (account, language), (draft.id.as_uuid(), &mail.email)).await
+    write(
+        service,
+        tx,
+        (account, language),
+        (draft.id.as_uuid(), &mail.email),
+    )
+    .await
 }
 
 /// Writes a link to a mailbox; to one that has an account, a message that says so. Links that were sent before stay good:
@@ -111,7 +117,7 @@ async fn waiting(
 
 async fn may_activate(tx: &Tx, account: AccountId) -> Result<bool, StoreError> {
     let account = accounts::find(tx, account).await?;
-    let answer = account.map(|account| standing::answer(account.status, Entry::ContactLink));
+    let answer = account.map(|account| standing::answer(account.status, Entry::ActivateLink));
     Ok(answer == Some(Answer::OnlyToActivate))
 }
 

@@ -100,9 +100,7 @@ pub(super) async fn submit(
             let errors = Errors::of(captcha::FIELD, "captcha-wrong");
             again(&service, &visit, &onward, (form, (errors, None))).await
         }
-        Begun::Refused(refusal) => {
-            again(&service, &visit, &onward, (form, start::refused(refusal))).await
-        }
+        Begun::Refused(refusal) => again(&service, &visit, &onward, (form, start::refused(refusal))).await,
     }
 }
 
@@ -195,7 +193,11 @@ fn render(
         "<p class=\"hint\">{}</p>{form}<p>{}</p><p>{}</p><p>{}</p>",
         escape(&visit.t("register-email-steps")),
         forms::link_sentence(visit, "register-by-phone", &onward.through(START)),
-        forms::link_sentence(visit, "register-activation-link", &onward.through(super::ACTIVATION)),
+        forms::link_sentence(
+            visit,
+            "register-activation-link",
+            &onward.through(super::ACTIVATION)
+        ),
         forms::link_sentence(
             visit,
             "register-have-account",

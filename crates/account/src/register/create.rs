@@ -79,7 +79,11 @@ pub(super) async fn create(service: &Service, visit: &Visit, new: &New<'_>) -> R
     credentials::create_password(&tx, service.rng(), account, &phc, now).await?;
     record_phone(service, &tx, visit, account).await?;
     record_acceptance(service, &tx, visit, (account, new.agreement)).await?;
-    let by = if new.draft.mail.is_some() { "email" } else { "phone" };
+    let by = if new.draft.mail.is_some() {
+        "email"
+    } else {
+        "phone"
+    };
     let registered = Entry::new(Event::AccountRegistered, now)
         .account(account)
         .details(json!({ "kind": new.draft.kind.as_str(), "by": by }));

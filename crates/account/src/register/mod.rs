@@ -35,8 +35,8 @@ pub(crate) use input::password_words;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use activation::{about as about_activation, activate};
 pub use activation::upkeep;
+pub(crate) use activation::{about as about_activation, activate};
 
 /// The page that waits for the mailbox.
 const ACTIVATION: LocalPath = LocalPath::known("/register/activation");
@@ -93,10 +93,7 @@ pub fn routes() -> Router<Service> {
         .route("/register", get(start::show).post(start::submit))
         .route("/register/confirm", get(confirm::show).post(confirm::submit))
         .route("/register/email", get(by_email::show).post(by_email::submit))
-        .route(
-            "/register/activation",
-            get(waiting::show).post(waiting::submit),
-        )
+        .route("/register/activation", get(waiting::show).post(waiting::submit))
 }
 
 /// Where a new resident goes: to prove their name now, or to skip that (HB-18).

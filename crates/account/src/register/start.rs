@@ -241,8 +241,7 @@ async fn keep_draft(
     let (now, browser) = (visit.now(), visit.browser_hash());
     let expires_at = now + TimeDelta::minutes(service.config().register.draft_minutes);
     let draft = registrations::find(tx, &browser, now).await?;
-    let same =
-        |draft: &Registration| draft.phone == *wanted.phone && draft.mail.as_ref() == wanted.mail;
+    let same = |draft: &Registration| draft.phone == *wanted.phone && draft.mail.as_ref() == wanted.mail;
     if let Some(draft) = draft.filter(same) {
         let finished_just_now = draft.account.is_some() && !sent;
         if finished_just_now || registrations::prolong(tx, draft.id, (now, expires_at)).await? {
@@ -270,11 +269,13 @@ pub(super) async fn find(service: &Service, visit: &Visit) -> Result<Option<Regi
 /// What a phone is told.
 pub(super) async fn letter(tx: &Tx, phone: &Phone) -> Result<Letter, StoreError> {
     let known = accounts::find_by_phone(tx, phone).await?;
-    Ok(match known.map(|account| standing::answer(account.status, Entry::Register)) {
-        None => Letter::Code,
-        // It waits for its address to be confirmed: its owner is told where another link can be had.
-        Some(Answer::OnlyToActivate) => Letter::Waits,
-        // The page shows the same as for a number that nobody has, whatever the standing is.
-        Some(_) => Letter::HasAccount,
-    })
+    Ok(
+        match known.map(|account| standing::answer(account.status, Entry::Register)) {
+            None | Some(Answer::AsIfUnknown) => Letter::Code,
+            // It waits for its address to be confirmed: its owner is told where another link can be had.
+            Some(Answer::OnlyToActivate) => Letter::Waits,
+            // The page shows the same as for a number that nobody has, whatever the standing is.
+            Some(_) => Letter::HasAccount,
+        },
+    )
 }

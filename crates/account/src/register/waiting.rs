@@ -61,7 +61,12 @@ pub(super) async fn show(
     let onward = Onward::from(asked);
     onward.speak(&service, &mut visit).await.map_err(fault)?;
     if let Some((_, _, mail)) = own(&service, &visit).await.map_err(fault)? {
-        return Ok(sent(&service, &visit, &onward, (&mail.email, &Errors::none(), None)));
+        return Ok(sent(
+            &service,
+            &visit,
+            &onward,
+            (&mail.email, &Errors::none(), None),
+        ));
     }
     let captcha = captcha::issue(&service, &visit).await?;
     let asked = (&AgainForm::default(), captcha);

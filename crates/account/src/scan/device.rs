@@ -183,7 +183,10 @@ pub(super) async fn show(
         form: form.render(&visit, &Errors::none()),
         back: onward.through(SIGN_IN),
     };
-    Ok(visit.render(Page::new("sign-in-scan", "scan-title").return_to(here.clone()), &content))
+    Ok(visit.render(
+        Page::new("sign-in-scan", "scan-title").return_to(here.clone()),
+        &content,
+    ))
 }
 
 /// Nothing can come of it any more.
@@ -211,9 +214,7 @@ pub(super) async fn finish(
         // Too early, too late, or the second click of a sign-in that is there.
         return match own(&service, &visit, &code).await? {
             Some(_) => Ok(visit.redirect(&onward.through(HERE.with("code", code.expose())))),
-            None if session::current(&service, &visit).await?.is_some() => {
-                Ok(visit.redirect(&onward.path()))
-            }
+            None if session::current(&service, &visit).await?.is_some() => Ok(visit.redirect(&onward.path())),
             None => Ok(over(&visit, &onward, "scan-over")),
         };
     };

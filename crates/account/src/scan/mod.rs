@@ -35,13 +35,25 @@ pub struct Config {
 impl Default for Config {
     fn default() -> Self {
         Self {
-            life_seconds: 180,
+            life_seconds: 300,
             address_per_hour: 60,
         }
     }
 }
 
 impl Config {
+    /// What cannot be, by key.
+    pub fn faults(&self) -> Vec<(&'static str, &'static str)> {
+        let mut faults = Vec::new();
+        if !(30..=900).contains(&self.life_seconds) {
+            faults.push(("life_seconds", "write a number of seconds from 30 to 900"));
+        }
+        if self.address_per_hour < 1 {
+            faults.push(("address_per_hour", "write a number from 1"));
+        }
+        faults
+    }
+
     const fn life(&self) -> TimeDelta {
         TimeDelta::seconds(self.life_seconds)
     }

@@ -3,6 +3,7 @@
 use axum::http::StatusCode;
 use chrono::TimeDelta;
 use model::authn::{Method, Methods};
+use model::standing::{Answer, Entry, Status};
 
 use crate::signin::testing::{live, resident, signed_in};
 use crate::testing::{Browser, Seen, World, worlds};
@@ -21,7 +22,9 @@ struct Device {
 async fn waiting(world: &World) -> Device {
     let mut browser = world.browser();
     let sign_in = browser.get("/sign-in").await;
-    let begun = browser.post("/sign-in/scan", &form(&sign_in, "/sign-in/scan"), &[]).await;
+    let begun = browser
+        .post("/sign-in/scan", &form(&sign_in, "/sign-in/scan"), &[])
+        .await;
     let page = browser.get(&begun.location.expect("a page to wait on")).await;
     assert_eq!(page.page(), Some("sign-in-scan"), "{}", page.body);
     let after = |mark: &str| {
@@ -41,7 +44,9 @@ async fn waiting(world: &World) -> Device {
 /// The form of a page that posts to this path, as a page of its own.
 fn form(seen: &Seen, action: &str) -> Seen {
     let forms = seen.body.split("<form").skip(1);
-    let found = forms.into_iter().find(|form| form.contains(&format!("action=\"{action}\"")));
+    let found = forms
+        .into_iter()
+        .find(|form| form.contains(&format!("action=\"{action}\"")));
     Seen {
         body: format!("<main><form{}", found.expect("a form")),
         ..seen.clone()
@@ -51,13 +56,18 @@ fn form(seen: &Seen, action: &str) -> Seen {
 /// The phone answers.
 async fn answer(phone: &mut Browser, path: &str, number: &str, decision: &str) -> Seen {
     let page = phone.get(path).await;
-    phone.post(path, &page, &[("number", number), ("decision", decision)]).await
+    phone
+        .post(path, &page, &[("number", number), ("decision", decision)])
+        .await
 }
 
 async fn finish(device: &mut Device) -> Seen {
     let code = device.path.trim_start_matches("/scan/").to_owned();
     let page = form(&device.page, "/sign-in/scan/finish");
-    device.browser.post("/sign-in/scan/finish", &page, &[("code", &code)]).await
+    device
+        .browser
+        .post("/sign-in/scan/finish", &page, &[("code", &code)])
+        .await
 }
 
 #[tokio::test]
@@ -67,12 +77,18 @@ async fn a_phone_lets_a_device_in_with_the_number_that_it_shows_and_the_owner_is
         let mut phone = signed_in(&world, PHONE).await;
         let mut device = waiting(&world).await;
         let early = finish(&mut device).await;
-        assert!(early.location.unwrap().starts_with("/sign-in/scan?code="), "not yet");
+        assert!(
+            early.location.unwrap().starts_with("/sign-in/scan?code="),
+            "not yet"
+        );
         assert!(live(&world, &device.browser).await.is_none());
 
         let asked = phone.get(&device.path).await;
         assert_eq!(asked.page(), Some("scan"), "{}", asked.body);
-        assert!(!asked.body.contains(&format!(">{}<", device.number)), "the phone does not know the number");
+        assert!(
+            !asked.body.contains(&format!(">{}<", device.number)),
+            "the phone does not know the number"
+        );
         let (path, number) = (device.path.clone(), device.number.clone());
         let allowed = answer(&mut phone, &path, &number, "allow").await;
         assert_eq!(allowed.page(), Some("scan-over"), "{}", allowed.body);
@@ -82,10 +98,25 @@ async fn a_phone_lets_a_device_in_with_the_number_that_it_shows_and_the_owner_is
         let session = live(&world, &device.browser).await.unwrap();
         assert_eq!(session.account.id, account);
         assert_eq!(session.methods, Methods::new([Method::Password, Method::Scan]));
+        // What the phone was signed in with is no proof on this device: nothing that asks for one opens.
+        for page in [
+            "/account/export",
+            "/account/security/passkeys/new",
+            "/account/security/password",
+        ] {
+            let asked = device.browser.get(page).await.location.unwrap_or_default();
+            assert!(asked.starts_with("/account/confirm?"), "{page}: {asked}");
+        }
         // The second click finds the sign-in there.
         assert_eq!(finish(&mut device).await.location.as_deref(), Some("/account"));
-        let notices = store::notices::list(&world.service.store().read(), account, (0, 50)).await.unwrap();
-        assert!(notices.iter().any(|one| one.kind == model::notice::Kind::ScanApproved));
+        let notices = store::notices::list(&world.service.store().read(), account, (0, 50))
+            .await
+            .unwrap();
+        assert!(
+            notices
+                .iter()
+                .any(|one| one.kind == model::notice::Kind::ScanApproved)
+        );
     }
 }
 
@@ -100,17 +131,27 @@ async fn a_wrong_number_or_a_refusal_is_the_end_and_signs_nobody_in() {
             let (path, number) = (device.path.clone(), device.number.clone());
             for missing in ["", "1", "123", "ab", "１２"] {
                 let again = answer(&mut phone, &path, missing, "allow").await;
-                assert_eq!(again.status, StatusCode::UNPROCESSABLE_ENTITY, "{missing}: nothing was tried");
+                assert_eq!(
+                    again.status,
+                    StatusCode::UNPROCESSABLE_ENTITY,
+                    "{missing}: nothing was tried"
+                );
             }
             answer(&mut phone, &path, wrong, decision).await;
             let second = phone.get(&path).await;
             assert_eq!(second.page(), Some("scan-over"), "no second number is tried");
             // Nor by a form that was open before.
             let stale = phone.get("/account/security").await;
-            phone.post(&path, &stale, &[("number", &number), ("decision", "allow")]).await;
+            phone
+                .post(&path, &stale, &[("number", &number), ("decision", "allow")])
+                .await;
             let over = finish(&mut device).await;
             assert!(over.location.is_some() || over.page() == Some("sign-in-scan-over"));
-            assert!(live(&world, &device.browser).await.is_none(), "{decision} {}", world.kind);
+            assert!(
+                live(&world, &device.browser).await.is_none(),
+                "{decision} {}",
+                world.kind
+            );
         }
     }
 }
@@ -123,11 +164,19 @@ async fn a_code_is_used_by_its_own_browser_in_its_time_and_answered_by_a_signed_
         let mut device = waiting(&world).await;
         let (path, number) = (device.path.clone(), device.number.clone());
         let stranger = world.browser().get(&path).await;
-        assert!(stranger.location.unwrap().starts_with("/sign-in"), "a phone signs in first");
+        assert!(
+            stranger.location.unwrap().starts_with("/sign-in"),
+            "a phone signs in first"
+        );
         // The device cannot answer for itself, even by somebody who signs in on it.
         let mut same = signed_in(&world, PHONE).await;
         same.cookies.extend(
-            device.browser.cookies.iter().filter(|(name, _)| name.contains("browser")).map(|(n, v)| (n.clone(), v.clone())),
+            device
+                .browser
+                .cookies
+                .iter()
+                .filter(|(name, _)| name.contains("browser"))
+                .map(|(n, v)| (n.clone(), v.clone())),
         );
         let itself = same.get(&path).await;
         assert_eq!(itself.page(), Some("scan-over"), "{}", itself.body);
@@ -136,12 +185,15 @@ async fn a_code_is_used_by_its_own_browser_in_its_time_and_answered_by_a_signed_
         thief.path.clone_from(&device.path);
         finish(&mut thief).await;
         assert!(live(&world, &thief.browser).await.is_none(), "another browser");
-        world.clock.advance(TimeDelta::seconds(181));
+        world.clock.advance(TimeDelta::seconds(301));
         finish(&mut device).await;
         assert!(live(&world, &device.browser).await.is_none(), "too late");
         for strange in ["/scan/x", "/scan/%00", &format!("/scan/{}", "A".repeat(43))] {
             let seen = phone.get(strange).await;
-            assert!(seen.status == StatusCode::NOT_FOUND || seen.page() == Some("scan-over"), "{strange}");
+            assert!(
+                seen.status == StatusCode::NOT_FOUND || seen.page() == Some("scan-over"),
+                "{strange}"
+            );
         }
     }
 }
@@ -157,9 +209,14 @@ async fn an_answer_needs_a_fresh_proof_on_the_phone_and_its_sign_in_must_hold() 
         answer(&mut phone, &path, &number, "allow").await;
         let own = live(&world, &phone).await.unwrap();
         let now = world.clock.now();
-        store::sessions::end(&world.service.store().read(), own.id, now).await.unwrap();
+        store::sessions::end(&world.service.store().read(), own.id, now)
+            .await
+            .unwrap();
         finish(&mut device).await;
-        assert!(live(&world, &device.browser).await.is_none(), "the phone signed out meanwhile");
+        assert!(
+            live(&world, &device.browser).await.is_none(),
+            "the phone signed out meanwhile"
+        );
         let mut old = signed_in(&world, OTHER).await;
         world.clock.advance(TimeDelta::minutes(11));
         let device = waiting(&world).await;
@@ -175,9 +232,52 @@ async fn codes_are_limited_for_each_network() {
         let sign_in = browser.get("/sign-in").await;
         let begin = form(&sign_in, "/sign-in/scan");
         for _ in 0..60 {
-            assert!(browser.post("/sign-in/scan", &begin, &[]).await.location.is_some());
+            assert!(
+                browser
+                    .post("/sign-in/scan", &begin, &[])
+                    .await
+                    .location
+                    .is_some()
+            );
         }
         let refused = browser.post("/sign-in/scan", &begin, &[]).await;
         assert_eq!(refused.status, StatusCode::TOO_MANY_REQUESTS, "{}", world.kind);
+    }
+}
+
+#[tokio::test]
+async fn attack_203_a_phone_and_a_device_are_let_on_as_the_table_says_in_every_standing() {
+    for world in worlds().await {
+        let id = resident(&world, PHONE).await;
+        for status in Status::ALL {
+            world.clock.advance(TimeDelta::hours(2));
+            world.test.set_status(id, Status::Active).await.unwrap();
+            let mut phone = signed_in(&world, PHONE).await;
+            let (mut allowed, waits) = (waiting(&world).await, waiting(&world).await);
+            let (path, number) = (allowed.path.clone(), allowed.number.clone());
+            answer(&mut phone, &path, &number, "allow").await;
+            // The account leaves its standing after the phone has answered, and before the device goes on.
+            world.test.set_status(id, status).await.unwrap();
+            let expected = model::standing::answer(status, Entry::Scan) == Answer::Yes;
+            let done = finish(&mut allowed).await;
+            assert_eq!(
+                done.location.as_deref() == Some("/account"),
+                expected,
+                "{status:?}"
+            );
+            assert_eq!(
+                live(&world, &allowed.browser).await.is_some(),
+                expected,
+                "{}",
+                world.kind
+            );
+            let asked = phone.get(&waits.path).await;
+            assert_eq!(
+                asked.page() == Some("scan"),
+                expected,
+                "{status:?}: {:?}",
+                asked.location
+            );
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! How a sign-in begins, whichever way led to it. The owner's history says so in the same transaction, and where the account
 //! was never used from this device before, the owner is told.
 
-use model::authn::Methods;
+use model::authn::{Method, Methods};
 use model::ids::{AccountId, ClientId, SessionId};
 use model::secret::Token;
 use store::accounts::{self, Account};
@@ -142,6 +142,9 @@ async fn remember(
         return Ok(None);
     };
     agreements::tell(service, tx, &account).await?;
+    if new.methods.contains(Method::Password) || new.methods.contains(Method::Passkey) {
+        crate::recovery::owner_is_back(service, tx, &account).await?;
+    }
     let held = store::evidence::list(tx, account.id).await?;
     let level = crate::evidence::level_from(service, &account, &held).level;
     let level = service.ladder().acr(level, new.methods.strength());

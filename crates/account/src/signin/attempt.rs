@@ -101,7 +101,9 @@ fn admits(account: Option<&Account>, verdict: Verdict, counted: Counted) -> Opti
     let way = match answer(account?.status, Entry::SignIn) {
         Answer::Yes => Way::In,
         Answer::OnlyToKeep => Way::Keep,
-        Answer::OnlyToActivate | Answer::OnlyWithIdentity | Answer::AsIfUnknown => return None,
+        Answer::OnlyToActivate | Answer::OnlyWithIdentity | Answer::HasAccount | Answer::AsIfUnknown => {
+            return None;
+        }
     };
     (verdict.is_right() && counted == Counted::Within).then_some(way)
 }
@@ -200,8 +202,7 @@ pub(super) async fn refuse(
     account: Option<&Account>,
     method: &str,
 ) -> Result<(), Stop> {
-    let mut entry =
-        audit::Entry::new(Event::SignInRefused, visit.now()).details(json!({ "method": method }));
+    let mut entry = audit::Entry::new(Event::SignInRefused, visit.now()).details(json!({ "method": method }));
     entry.account = account.map(|account| account.id);
     entry.request_id = Some(visit.request_id().to_owned());
     audit::record(&service.store().read(), service.rng(), entry).await?;
@@ -245,7 +246,11 @@ mod tests {
                         Status::Closing if proven => Some(Way::Keep),
                         _ => None,
                     };
-                    assert_eq!(admits(Some(&account(status)), verdict, counted), expected, "{status:?}");
+                    assert_eq!(
+                        admits(Some(&account(status)), verdict, counted),
+                        expected,
+                        "{status:?}"
+                    );
                     assert_eq!(admits(None, verdict, counted), None);
                 }
             }

@@ -170,7 +170,11 @@ impl Proof {
 }
 
 /// Sends a code by SMS to the account's phone.
-pub(super) async fn send(service: &Service, visit: &Visit, account: &Account) -> Result<Result<(), Refusal>, Stop> {
+pub(super) async fn send(
+    service: &Service,
+    visit: &Visit,
+    account: &Account,
+) -> Result<Result<(), Refusal>, Stop> {
     let Some(phone) = &account.phone else {
         return Ok(Err(Refusal::Country));
     };

@@ -107,7 +107,10 @@ mod tests {
         ] {
             assert_eq!(kind(typed), expected, "{typed}");
         }
-        assert_eq!(parse("ZHANG.wei").unwrap().key(), parse("zhang.wei").unwrap().key());
+        assert_eq!(
+            parse("ZHANG.wei").unwrap().key(),
+            parse("zhang.wei").unwrap().key()
+        );
     }
 
     #[test]

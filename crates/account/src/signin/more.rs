@@ -77,7 +77,9 @@ struct Content<'a> {
 fn wanted(text: Option<&str>) -> Strength {
     let number = text.and_then(|text| text.parse().ok());
     let strength = number.and_then(|number: u8| Strength::try_from(number).ok());
-    strength.filter(|strength| *strength <= Strength::A3).unwrap_or(Strength::A2)
+    strength
+        .filter(|strength| *strength <= Strength::A3)
+        .unwrap_or(Strength::A2)
 }
 
 /// What would do: each of these makes the sign-in as strong as it is wanted.
@@ -137,7 +139,11 @@ impl Visited {
     }
 
     /// What the browser was asked about passkeys for this sign-in.
-    async fn question(service: &Service, visit: &Visit, session: SessionId) -> Result<Option<Question>, Stop> {
+    async fn question(
+        service: &Service,
+        visit: &Visit,
+        session: SessionId,
+    ) -> Result<Option<Question>, Stop> {
         let (id, browser) = keys(visit, session);
         let at = handle(&id, &browser);
         let found = ceremonies::look(&service.store().read(), at, visit.now()).await?;
@@ -148,12 +154,7 @@ impl Visited {
         here(self.want, &self.onward).with("by", by.as_str())
     }
 
-    fn render(
-        &self,
-        visit: &Visit,
-        sent: bool,
-        (errors, status): (Errors, Option<StatusCode>),
-    ) -> Response {
+    fn render(&self, visit: &Visit, sent: bool, (errors, status): (Errors, Option<StatusCode>)) -> Response {
         let form = FormPage::new(More::FORM, HERE).hidden("want", self.want.number().to_string());
         let mut form = self.onward.in_form(form);
         if let Some(by) = self.by {
@@ -190,7 +191,10 @@ impl Visited {
             page = page.status(status);
         }
         if let Some(site) = &self.site {
-            page = page.caption(Words::with("signin-for-site", vec![("site", site.as_str().into())]));
+            page = page.caption(Words::with(
+                "signin-for-site",
+                vec![("site", site.as_str().into())],
+            ));
         }
         visit.render(page, &content)
     }
@@ -279,13 +283,15 @@ pub(super) async fn submit(
     let visited = Visited::load(&service, &mut visit, at, onward).await?;
     match sent.method.as_deref().and_then(By::parse) {
         Some(By::Sms) if visited.ways.contains(&By::Sms) => {
-            return Ok(match factor::send(&service, &visit, &visited.session.account).await? {
-                Ok(()) => visit.redirect(&visited.here(By::Sms).with("sent", "yes")),
-                Err(refusal) => {
-                    let (words, status) = factor::not_sent(refusal);
-                    visited.render(&visit, true, (Errors::of_form(words), status))
-                }
-            });
+            return Ok(
+                match factor::send(&service, &visit, &visited.session.account).await? {
+                    Ok(()) => visit.redirect(&visited.here(By::Sms).with("sent", "yes")),
+                    Err(refusal) => {
+                        let (words, status) = factor::not_sent(refusal);
+                        visited.render(&visit, true, (Errors::of_form(words), status))
+                    }
+                },
+            );
         }
         Some(By::Passkey) if sent.credential.is_empty() => {
             return ask_passkey(&service, &visit, &visited).await;
@@ -347,7 +353,9 @@ async fn take_passkey(
             tracing::info!(%reason, "passkey refused");
             attempt::refuse(service, visit, Some(account), "passkey").await?;
             visited.question = None;
-            visited.by = Some(By::Passkey).filter(|by| visited.ways.contains(by)).or(visited.by);
+            visited.by = Some(By::Passkey)
+                .filter(|by| visited.ways.contains(by))
+                .or(visited.by);
             let errors = Errors::of_form("signin-passkey-refused");
             Ok(visited.render(visit, false, (errors, None)))
         }
@@ -395,7 +403,15 @@ mod tests {
     #[test]
     fn attack_011_what_is_wanted_is_a_strength_that_a_factor_here_can_give() {
         assert_eq!(wanted(Some("3")), Strength::A3);
-        for other in [None, Some(""), Some("2"), Some("4"), Some("9"), Some("x"), Some("-1")] {
+        for other in [
+            None,
+            Some(""),
+            Some("2"),
+            Some("4"),
+            Some("9"),
+            Some("x"),
+            Some("-1"),
+        ] {
             assert_eq!(wanted(other), Strength::A2, "{other:?}");
         }
     }

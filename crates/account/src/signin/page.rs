@@ -155,9 +155,7 @@ pub(super) async fn submit(
         // Longer than any password: no account has it, whoever it is.
         Err(_) => Outcome::Refused,
     };
-    again
-        .go_on(&mut visit, outcome, (&keys, "signin-wrong"))
-        .await
+    again.go_on(&mut visit, outcome, (&keys, "signin-wrong")).await
 }
 
 /// A passkey, and nothing typed.
@@ -331,7 +329,14 @@ impl Again<'_> {
         let shown = Shown {
             client,
             links,
-            identifier: Sensitive::new(self.sent.identifier.expose().chars().take(form::IDENTIFIER_CHARACTERS).collect()),
+            identifier: Sensitive::new(
+                self.sent
+                    .identifier
+                    .expose()
+                    .chars()
+                    .take(form::IDENTIFIER_CHARACTERS)
+                    .collect(),
+            ),
             public_computer: self.sent.public_computer.is_some(),
             captcha,
             onward: self.onward.clone(),

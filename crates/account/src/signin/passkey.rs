@@ -72,7 +72,10 @@ pub(super) fn offer(service: &Service, visit: &Visit) -> Result<Option<Offer>, P
         until: until.timestamp(),
     };
     let text = serde_json::to_vec(&kept).map_err(Problem::internal)?;
-    let sealed = service.store().vault().seal(Column::Ceremony, &place(visit), &text);
+    let sealed = service
+        .store()
+        .vault()
+        .seal(Column::Ceremony, &place(visit), &text);
     Ok(Some(Offer {
         options: question.options,
         sealed: URL_SAFE_NO_PAD.encode(sealed.map_err(Problem::internal)?),
@@ -87,8 +90,14 @@ async fn take(service: &Service, visit: &Visit, sealed: &str) -> Result<Option<V
     let Ok(bytes) = URL_SAFE_NO_PAD.decode(sealed) else {
         return Ok(None);
     };
-    let opened = service.store().vault().open(Column::Ceremony, &place(visit), &bytes);
-    let Some(kept) = opened.ok().and_then(|text| serde_json::from_slice::<Kept>(&text).ok()) else {
+    let opened = service
+        .store()
+        .vault()
+        .open(Column::Ceremony, &place(visit), &bytes);
+    let Some(kept) = opened
+        .ok()
+        .and_then(|text| serde_json::from_slice::<Kept>(&text).ok())
+    else {
         return Ok(None);
     };
     if kept.until <= visit.now().timestamp() {
@@ -138,7 +147,7 @@ pub(super) async fn sign_in(service: &Service, visit: &Visit, sent: &Sent<'_>) -
             let handle = step::put(service, &tx, visit, (Purpose::Keep, &half)).await?;
             Some(Outcome::Keep(handle))
         }
-        Answer::OnlyToActivate | Answer::OnlyWithIdentity | Answer::AsIfUnknown => None,
+        Answer::OnlyToActivate | Answer::OnlyWithIdentity | Answer::HasAccount | Answer::AsIfUnknown => None,
     };
     let Some(outcome) = outcome else {
         drop(tx);

@@ -110,7 +110,9 @@ pub(crate) async fn prove(service: &Service, visit: &Visit, typed: &Typed<'_>) -
     };
     match account {
         Some(account)
-            if answer(account.status, Entry::SignIn) == Answer::Yes && verdict.is_right() && counted == Counted::Within =>
+            if answer(account.status, Entry::SignIn) == Answer::Yes
+                && verdict.is_right()
+                && counted == Counted::Within =>
         {
             keys.forgive(&tx, config, &owner, now).await?;
             Ok(Proof::Of(Box::new(account)))

@@ -88,13 +88,19 @@ impl Visited {
     ) -> Result<Self, Stop> {
         onward.speak(service, visit).await?;
         let Some(waiting) = Waiting::find(service, visit, step).await? else {
-            return Err(Stop::Go(visit.redirect(&onward.through(SIGN_IN.with("late", "yes")))));
+            return Err(Stop::Go(
+                visit.redirect(&onward.through(SIGN_IN.with("late", "yes"))),
+            ));
         };
         let enrolled = factors::of(&service.store().read(), &waiting.account).await?;
         let there = |by: &By| by.is_there(service, &enrolled);
         let asked = by.and_then(By::parse).filter(there);
         // What is fastest and strongest first; SMS and paper for whoever lacks the rest.
-        let first = if waiting.question().is_some() { By::Passkey } else { By::Totp };
+        let first = if waiting.question().is_some() {
+            By::Passkey
+        } else {
+            By::Totp
+        };
         let by = asked
             .or_else(|| Some(first).filter(there))
             .or_else(|| By::ALL.into_iter().find(there));
@@ -182,13 +188,15 @@ pub(super) async fn submit(
     }
     match sent.method.as_deref().and_then(By::parse) {
         Some(By::Sms) => {
-            return Ok(match factor::send(&service, &visit, &visited.waiting.account).await? {
-                Ok(()) => visit.redirect(&visited.here(By::Sms).with("sent", "yes")),
-                Err(refusal) => {
-                    let (words, status) = factor::not_sent(refusal);
-                    visited.render(&service, &visit, true, (Errors::of_form(words), status))
-                }
-            });
+            return Ok(
+                match factor::send(&service, &visit, &visited.waiting.account).await? {
+                    Ok(()) => visit.redirect(&visited.here(By::Sms).with("sent", "yes")),
+                    Err(refusal) => {
+                        let (words, status) = factor::not_sent(refusal);
+                        visited.render(&service, &visit, true, (Errors::of_form(words), status))
+                    }
+                },
+            );
         }
         Some(By::Passkey) if sent.credential.is_empty() => {
             return ask_passkey(&service, &visit, &visited).await;
@@ -262,7 +270,10 @@ async fn enter(
 ) -> Result<Response, Stop> {
     let waiting = &visited.waiting;
     let first = &waiting.ceremony.methods;
-    let methods = proof.by.method().map_or_else(|| first.clone(), |method| first.with(method));
+    let methods = proof
+        .by
+        .method()
+        .map_or_else(|| first.clone(), |method| first.with(method));
     let half = Half {
         account: waiting.account.id,
         methods: &methods,
@@ -286,6 +297,9 @@ async fn enter(
     let Some(started) = attempt::enter(service, &tx, visit, (&half, client)).await? else {
         return Ok(visit.redirect(&visited.onward.through(SIGN_IN)));
     };
+    if proof.by == By::Recovery {
+        crate::confirm::note_code(&tx, visit, (started.id, waiting.account.id)).await?;
+    }
     tx.commit().await?;
     service.kick_delivery();
     super::page::uncancel(service, visit, &visited.onward, interaction.as_ref()).await?;

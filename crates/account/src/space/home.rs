@@ -1,4 +1,4 @@
-//! `/account`: who I am here, masked, and where everything else is.
+//! `/account`: who I am here, masked, what waits for me, and where everything else is.
 
 use axum::extract::State;
 use axum::response::Response;
@@ -8,6 +8,7 @@ use web::Visit;
 use web::paths::LocalPath;
 
 use crate::Service;
+use crate::agreements::{self, Awaited};
 use crate::evidence;
 use crate::session::{self, Stop};
 
@@ -25,6 +26,9 @@ struct Home<'a> {
     citizen_id: Option<String>,
     phone: Option<String>,
     since: String,
+    unread: u64,
+    /// A change of the agreement waits for an answer, until a day or already in force.
+    agreement: Option<Option<String>>,
 }
 
 /// Shows the page.
@@ -34,16 +38,33 @@ pub(super) async fn show(State(service): State<Service>, mut visit: Visit) -> Re
     let held = store::evidence::list(&tx, session.account.id).await?;
     let now = evidence::level_from(&service, &session.account, &held);
     let roads = super::level::roads(&service, &session.account, &held, now.level);
+    let waiting = Waiting {
+        unread: store::notices::count_unread(&tx, session.account.id).await?,
+        agreement: agreements::awaited(&service, &tx, &session.account).await?,
+    };
+    let can_rise = !roads.is_empty();
     Ok(render(
         &service,
         &visit,
         &session.account,
-        &now,
-        !roads.is_empty(),
+        (&now, can_rise),
+        waiting,
     ))
 }
 
-fn render(service: &Service, visit: &Visit, account: &Account, now: &LevelNow, can_rise: bool) -> Response {
+/// What waits for the person.
+struct Waiting {
+    unread: u64,
+    agreement: Option<Awaited>,
+}
+
+fn render(
+    service: &Service,
+    visit: &Visit,
+    account: &Account,
+    (now, can_rise): (&LevelNow, bool),
+    waiting: Waiting,
+) -> Response {
     let home = Home {
         visit,
         level: now.level.number(),
@@ -57,6 +78,10 @@ fn render(service: &Service, visit: &Visit, account: &Account, now: &LevelNow, c
             .map(model::citizen_id::CitizenId::masked),
         phone: account.phone.as_ref().map(model::phone::Phone::masked),
         since: visit.day(account.created_at),
+        unread: waiting.unread,
+        agreement: waiting
+            .agreement
+            .map(|awaited| awaited.last_day.map(|day| visit.date(day))),
     };
     visit.page("account", "space-home-title", &home)
 }

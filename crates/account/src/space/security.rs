@@ -30,6 +30,7 @@ use crate::Service;
 use crate::factors;
 use crate::history::{Happening, What};
 use crate::session::{self, Stop};
+use crate::standing;
 
 mod history;
 mod not_me;
@@ -190,7 +191,7 @@ async fn end(
     let (account, now) = (session.account.id, visit.now());
     if sent.others.is_some() {
         let tx = service.store().begin().await?;
-        let count = sessions::end_all(&tx, account, Some(session.id), now).await?;
+        let count = standing::end_sign_ins(&service, &tx, account, Some(session.id)).await?;
         let details = json!({ "others": count });
         let entry = Entry::new(Event::SignedOut, now)
             .account(account)
@@ -247,7 +248,9 @@ fn row(
         device: one.device.clone(),
         place: place.map(|place| place.network.clone()),
         client: began.and_then(|began| sites.name(visit, began)),
-        level: began.and_then(|began| began.level).map(model::ladder::Level::number),
+        level: began
+            .and_then(|began| began.level)
+            .map(model::ladder::Level::number),
         methods: methods(visit, &one.methods),
         began: visit.moment(one.created_at),
         seen: visit.moment(one.last_seen_at),
@@ -257,9 +260,7 @@ fn row(
         } else {
             button(visit, ("session", &id), "space-security-end")
         },
-        not_me: began
-            .filter(|_| !here)
-            .map(|began| not_me::page_of(began.id)),
+        not_me: began.filter(|_| !here).map(|began| not_me::page_of(began.id)),
     }
 }
 

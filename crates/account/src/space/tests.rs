@@ -2,6 +2,7 @@
 
 use axum::http::StatusCode;
 
+use crate::notices::{self, Kind, Told};
 use crate::signin::testing::{live, resident, signed_in};
 use crate::testing::worlds;
 
@@ -31,6 +32,59 @@ async fn source_hb_24_the_space_shows_the_level_and_the_ways_up() {
                 browser.get(&format!("/account/level?{strange}")).await.status,
                 StatusCode::OK
             );
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_home_page_leads_everywhere_and_says_how_many_messages_are_new() {
+    for world in worlds().await {
+        let id = resident(&world, PHONE).await;
+        let mut browser = signed_in(&world, PHONE).await;
+        let (tx, now) = (world.service.store().read(), world.clock.now());
+        let seen = store::notices::read_until(&tx, id, now, now).await;
+        seen.unwrap();
+        let quiet = browser.get("/account").await;
+        assert!(!quiet.body.contains("data-unread") && !quiet.body.contains("data-agreement"));
+        let account = store::accounts::find(&tx, id).await.unwrap().unwrap();
+        let told = Told::of(Kind::PasswordChanged);
+        notices::tell(&world.service, &tx, &account, &told).await.unwrap();
+        let home = browser.get("/account").await;
+        assert!(
+            home.body.contains("data-unread=\"1\""),
+            "{}: {}",
+            world.kind,
+            home.body
+        );
+        let main = home.body.split_once("<main").unwrap().1;
+        let main = main.split_once("</main>").unwrap().0;
+        let links: Vec<&str> = main
+            .split("href=\"")
+            .skip(1)
+            .filter_map(|rest| rest.split('"').next())
+            .collect();
+        for path in [
+            "agreements",
+            "export",
+            "close",
+            "notices",
+            "contact",
+            "security",
+            "level",
+            "cases",
+        ] {
+            assert!(
+                links.contains(&format!("/account/{path}").as_str()),
+                "{path}: {links:?}"
+            );
+        }
+        for link in links {
+            // The pages of consents are another crate's; its tests open them.
+            if link == "/account/sharing" {
+                continue;
+            }
+            let seen = browser.get(link).await;
+            assert_eq!(seen.status, StatusCode::OK, "{link}: {:?}", seen.location);
         }
     }
 }

@@ -5,7 +5,7 @@ use model::event::Event;
 use model::ids::{AppealId, OperatorId};
 use model::notice::Kind;
 use model::secret::Sensitive;
-use model::standing::Status;
+use model::standing::{Answer, Entry as Way, answer};
 use model::standing_reason::Reason;
 use serde_json::json;
 use store::accounts::{self, Account};
@@ -19,7 +19,7 @@ use crate::notices::{self, Told};
 
 /// The decision that an account's standing comes from, as long as nobody has objected to it.
 pub async fn against(tx: &Tx, account: &Account) -> Result<Option<Change>, StoreError> {
-    if !matches!(account.status, Status::Suspended | Status::Terminated) {
+    if answer(account.status, Way::Appeal) != Answer::Yes {
         return Ok(None);
     }
     let Some(change) = standing_changes::newest_to(tx, account.id, account.status).await? else {

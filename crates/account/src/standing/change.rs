@@ -13,10 +13,12 @@ use store::accounts::{self, Account};
 use store::audit::Entry;
 use store::changes::How;
 use store::standing_changes::{self, Change, Outcome};
-use store::status_events::{self, AccountEvent, Happened};
+use store::status_events::AccountEvent;
 use store::{StoreError, Tx, ceremonies, changes, sessions};
 
+use super::sites::tell_sites;
 use crate::Service;
+use crate::factors::doubtful;
 use crate::links;
 use crate::notices::{self, Told};
 
@@ -126,8 +128,8 @@ pub async fn terminate(
     Ok(true)
 }
 
-/// Makes an account usable again that was held, suspended or ended, or gives it back the standing that it had before it
-/// was suspended: what a register says is not an operator's to lift here. Answers its standing; `None` when there is
+/// Makes an account usable again that was held, suspended or ended, or gives it back the standing that it had before
+/// operators stopped it: what a register says is not an operator's to lift here. Answers its standing; `None` when there is
 /// nothing to restore.
 pub async fn restore(
     service: &Service,
@@ -135,27 +137,50 @@ pub async fn restore(
     account: &Account,
     because: &Because,
 ) -> Result<Option<Status>, StoreError> {
-    let to = match account.status {
-        Status::Held | Status::Terminated => Status::Active,
-        Status::Suspended => {
-            let suspension = standing_changes::newest_to(tx, account.id, Status::Suspended).await?;
-            match suspension.map(|change| change.from) {
-                Some(before @ (Status::Held | Status::Frozen)) => before,
-                _ => Status::Active,
+    let (to, was_closing) = match account.status {
+        Status::Held => (Status::Active, false),
+        Status::Suspended | Status::Terminated => {
+            let list = standing_changes::list(tx, account.id).await?;
+            match before_operators(account.status, &list) {
+                before @ (Status::Held | Status::Frozen) => (before, false),
+                before => (Status::Active, before == Status::Closing),
             }
         }
         _ => return Ok(None),
     };
+    let doubted_from = doubtful::since(service, tx, account).await?;
     if !step(service, tx, account, to).await? {
         return Ok(None);
+    }
+    if let (Status::Active, Some(from)) = (to, doubted_from) {
+        doubtful::remove(service, tx, account, from).await?;
     }
     write(service, tx, account, to, because).await?;
     standing_changes::settle_appeals(tx, account.id, Outcome::Granted, service.now()).await?;
     if to == Status::Active {
         tell_sites(service, tx, account.id, AccountEvent::Enabled).await?;
         notices::tell(service, tx, account, &Told::of(Kind::Restored)).await?;
+        if was_closing {
+            // The wish ended when operators stopped the account; its owner may say it again.
+            notices::tell(service, tx, account, &Told::of(Kind::ClosingStopped)).await?;
+        }
     }
     Ok(Some(to))
+}
+
+/// The last standing that no operator made: what its owner or a register said is not gone because an operator said more
+/// after it.
+fn before_operators(status: Status, newest_first: &[Change]) -> Status {
+    let mut before = status;
+    for change in newest_first.iter().filter(|change| !change.is_proposal()) {
+        if !matches!(before, Status::Suspended | Status::Terminated) {
+            break;
+        }
+        if change.to == before {
+            before = change.from;
+        }
+    }
+    before
 }
 
 /// What follows when a register's word has frozen an account: sub-sites are told. Call it before the sign-ins end.
@@ -166,19 +191,6 @@ pub async fn froze(service: &Service, tx: &Tx, account: AccountId) -> Result<(),
 /// What follows when a frozen account is in use again.
 pub async fn thawed(service: &Service, tx: &Tx, account: AccountId) -> Result<(), StoreError> {
     tell_sites(service, tx, account, AccountEvent::Enabled).await
-}
-
-/// Tells the sub-sites that know a person what happened to the account.
-pub async fn tell_sites(
-    service: &Service,
-    tx: &Tx,
-    account: AccountId,
-    what: AccountEvent,
-) -> Result<(), StoreError> {
-    let now = service.now();
-    let sites = status_events::knowing(tx, account).await?;
-    let happened = Happened::new(what, now);
-    status_events::tell(tx, service.rng(), (account, &sites), &happened, now).await
 }
 
 /// The guarded statement, behind the account's lock.

@@ -24,12 +24,14 @@ use crate::Service;
 mod appeal;
 mod change;
 mod pages;
+mod sites;
 #[cfg(test)]
 mod tests;
 pub mod worker;
 
 pub use self::appeal::{against, decide};
-pub use self::change::{Because, By, froze, hold, restore, suspend, tell_sites, terminate, thawed};
+pub use self::change::{Because, By, froze, hold, restore, suspend, terminate, thawed};
+pub use self::sites::{credential_changed, end_sign_ins, tell_sites};
 pub use model::standing_reason::Reason;
 
 /// The `standing` section.

@@ -99,7 +99,12 @@ pub(super) async fn show(
     }
     let captcha = captcha::issue(&service, &visit).await?;
     let ended = asked.ended.is_some();
-    Ok(start_page(&visit, &Begin::default(), (captcha, ended), (Errors::none(), None)))
+    Ok(start_page(
+        &visit,
+        &Begin::default(),
+        (captcha, ended),
+        (Errors::none(), None),
+    ))
 }
 
 /// Takes phone and captcha; a code goes out, or a message that says that there is nothing to object to.
@@ -111,7 +116,12 @@ pub(super) async fn begin(
     if sent.refresh.is_some() {
         let captcha = captcha::refresh(&service, &visit, &sent.captcha_id).await?;
         sent.captcha.clear();
-        return Ok(start_page(&visit, &sent, (captcha, false), (Errors::none(), None)));
+        return Ok(start_page(
+            &visit,
+            &sent,
+            (captcha, false),
+            (Errors::none(), None),
+        ));
     }
     let answer = match check(&sent) {
         Err(errors) => (errors, None),

@@ -10,6 +10,7 @@ use crate::signin::testing::{PASSWORD, live, resident, sign_in, signed_in};
 use crate::testing::{Browser, Seen, World, link_in, worlds};
 
 mod table;
+mod told;
 
 const PHONE: &str = "13800000001";
 const TO: &str = "+8613800000001";
@@ -27,7 +28,9 @@ fn operator(world: &World) -> OperatorId {
 async fn suspend(world: &World, id: AccountId, because: &Because) -> bool {
     let before = account(world, id).await;
     let tx = world.service.store().begin().await.unwrap();
-    let done = super::suspend(&world.service, &tx, &before, because).await.unwrap();
+    let done = super::suspend(&world.service, &tx, &before, because)
+        .await
+        .unwrap();
     tx.commit().await.unwrap();
     done
 }
@@ -98,7 +101,9 @@ async fn the_link_in_the_notice_objects_once_and_another_operator_brings_the_acc
         let page = browser.get(&led).await;
         assert_eq!(page.page(), Some("appeal-write"), "{led}");
         let link = page.hidden("link").unwrap().to_owned();
-        let empty = browser.post("/appeal/link", &page, &[("link", &link), ("text", " ")]).await;
+        let empty = browser
+            .post("/appeal/link", &page, &[("link", &link), ("text", " ")])
+            .await;
         assert_eq!(empty.errors(), ["appeal-text-missing"]);
         let fields = [("link", link.as_str()), ("text", "It was my brother.")];
         let done = browser.post("/appeal/link", &page, &fields).await;
@@ -115,7 +120,11 @@ async fn the_link_in_the_notice_objects_once_and_another_operator_brings_the_acc
         let By::Operator(first) = because.by else {
             panic!("an operator")
         };
-        for (by, expected) in [(first, false), (operator(&world), true), (operator(&world), false)] {
+        for (by, expected) in [
+            (first, false),
+            (operator(&world), true),
+            (operator(&world), false),
+        ] {
             let tx = world.service.store().begin().await.unwrap();
             let decision = (by, Outcome::Granted);
             let decided = super::decide(&world.service, &tx, (&suspended, appeal), decision).await;
@@ -143,18 +152,33 @@ async fn attack_203_objecting_by_phone_looks_the_same_whoever_has_the_phone() {
         let code = world.code(TO).await;
         let page = browser.get("/appeal/code").await;
         // Nothing is jumped over (A233).
-        assert_eq!(browser.get("/appeal/write").await.location.as_deref(), Some("/appeal/code"));
+        assert_eq!(
+            browser.get("/appeal/write").await.location.as_deref(),
+            Some("/appeal/code")
+        );
         let wrong = browser.post("/appeal/code", &page, &[("code", "000000x")]).await;
         assert_eq!(wrong.errors(), ["appeal-code-wrong"]);
         let right = browser.post("/appeal/code", &page, &[("code", &code)]).await;
         assert_eq!(right.location.as_deref(), Some("/appeal/write"));
         let page = browser.get("/appeal/write").await;
-        let done = browser.post("/appeal/write", &page, &[("text", "Please look again.")]).await;
+        let done = browser
+            .post("/appeal/write", &page, &[("text", "Please look again.")])
+            .await;
         assert_eq!(done.page(), Some("appeal-done"));
-        let again = browser.post("/appeal/write", &page, &[("text", "Once more.")]).await;
+        let again = browser
+            .post("/appeal/write", &page, &[("text", "Once more.")])
+            .await;
         assert_eq!(again.location.as_deref(), Some("/appeal?ended=yes"));
-        assert_eq!(account(&world, id).await.status, Status::Suspended, "{}", world.kind);
-        assert!(live(&world, &browser).await.is_none(), "nobody is signed in by it");
+        assert_eq!(
+            account(&world, id).await.status,
+            Status::Suspended,
+            "{}",
+            world.kind
+        );
+        assert!(
+            live(&world, &browser).await.is_none(),
+            "nobody is signed in by it"
+        );
     }
 }
 

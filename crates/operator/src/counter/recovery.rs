@@ -143,7 +143,9 @@ async fn submit(
         Err(errors) => return page.render(&sent, (errors, false)).await,
     };
     if PersonName::parse(&signed.operator.name).is_ok_and(|own| own == typed.name) {
-        return page.render(&sent, (Errors::of("name", "desk-own-name"), false)).await;
+        return page
+            .render(&sent, (Errors::of("name", "desk-own-name"), false))
+            .await;
     }
     let Some(account) = find(&service, &typed).await? else {
         let errors = Errors::of("citizen_id", "counter-recovery-unknown");
@@ -177,6 +179,7 @@ async fn submit(
         operator: signed.operator.id,
         document: typed.document.to_owned(),
         phone: typed.phone.e164().to_owned(),
+        before: None,
     };
     let proposed = counter::propose(service.account(), visit.request_id(), &account, &seen).await?;
     let word = if proposed { "proposed" } else { "gone" };
@@ -306,7 +309,10 @@ impl Shown<'_> {
         let all = counter::proposals(self.service.account()).await?;
         let mut list = format!("<h2>{}</h2>", escape(&self.visit.t("counter-recovery-waiting")));
         if all.is_empty() {
-            list.push_str(&format!("<p>{}</p>", escape(&self.visit.t("counter-recovery-none"))));
+            list.push_str(&format!(
+                "<p>{}</p>",
+                escape(&self.visit.t("counter-recovery-none"))
+            ));
         }
         let cards: Vec<String> = all.iter().map(|one| self.card(one)).collect();
         list.push_str(&format!("<ul class=\"cards\">{}</ul>", cards.concat()));
@@ -317,7 +323,9 @@ impl Shown<'_> {
         let (visit, mine) = (self.visit, one.seen.operator == self.signed.operator.id);
         let document = DOCUMENTS.iter().find(|(word, _)| *word == one.seen.document);
         let document = document.map(|(_, key)| visit.t(key)).unwrap_or_default();
-        let phone = Phone::parse(&one.seen.phone).map(|phone| phone.masked()).unwrap_or_default();
+        let phone = Phone::parse(&one.seen.phone)
+            .map(|phone| phone.masked())
+            .unwrap_or_default();
         let until = visit.moment(one.until);
         let args = [
             ("document", document.as_str().into()),

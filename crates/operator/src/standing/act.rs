@@ -18,8 +18,8 @@ use web::extract::{Form, FormName};
 use web::form::{Errors, Words};
 use web::{Problem, Visit};
 
-use super::show::{self, Known, NOTE_MAX};
 use super::page_of;
+use super::show::{self, Known, NOTE_MAX};
 use crate::Service;
 use crate::audit::audit;
 use crate::roles::Permission;
@@ -88,10 +88,7 @@ fn reason(errors: &mut Errors, (field, word): (&str, &str), to: Status) -> Optio
 
 /// A note as it is kept; nothing for an empty one.
 fn note(errors: &mut Errors, (field, typed): (&str, &str)) -> Option<Sensitive<String>> {
-    let text: String = typed
-        .chars()
-        .filter(|c| !c.is_control() || *c == '\n')
-        .collect();
+    let text: String = typed.chars().filter(|c| !c.is_control() || *c == '\n').collect();
     let text = text.trim();
     if text.chars().count() > usize::try_from(NOTE_MAX).unwrap_or_default() {
         errors.add(field, "standing-note-long");
@@ -111,21 +108,38 @@ pub(super) async fn suspend(
     Path(id): Path<String>,
     Form(sent): Form<Suspend>,
 ) -> Result<Response, Stop> {
-    let (signed, known) = begin(&service, &mut visit, &id).await?;
+    let (signed, mut known) = begin(&service, &mut visit, &id).await?;
     let mut errors = Errors::none();
-    let reason = reason(&mut errors, ("suspend_reason", &sent.suspend_reason), Status::Suspended);
+    let reason = reason(
+        &mut errors,
+        ("suspend_reason", &sent.suspend_reason),
+        Status::Suspended,
+    );
     let note = note(&mut errors, ("suspend_note", &sent.suspend_note));
     let longest = service.account().config().standing.suspend_days_max;
     let days = match sent.suspend_days.trim() {
         "" => None,
         typed => {
-            let days = typed.parse::<i64>().ok().filter(|days| (1..=longest).contains(days));
+            let days = typed
+                .parse::<i64>()
+                .ok()
+                .filter(|days| (1..=longest).contains(days));
             let wrong = || Words::with("standing-days-wrong", vec![("longest", longest.into())]);
             errors.take("suspend_days", days.ok_or_else(wrong))
         }
     };
     let (Some(reason), true) = (reason, errors.is_empty()) else {
-        return Ok(show::render(&service, (&visit, &signed), &known, (false, &errors)));
+        known.typed = vec![
+            ("suspend_reason", sent.suspend_reason),
+            ("suspend_note", sent.suspend_note),
+            ("suspend_days", sent.suspend_days),
+        ];
+        return Ok(show::render(
+            &service,
+            (&visit, &signed),
+            &known,
+            (false, &errors),
+        ));
     };
     let because = Because {
         reason,
@@ -149,12 +163,25 @@ pub(super) async fn propose(
     Path(id): Path<String>,
     Form(sent): Form<Terminate>,
 ) -> Result<Response, Stop> {
-    let (signed, known) = begin(&service, &mut visit, &id).await?;
+    let (signed, mut known) = begin(&service, &mut visit, &id).await?;
     let mut errors = Errors::none();
-    let reason = reason(&mut errors, ("terminate_reason", &sent.terminate_reason), Status::Terminated);
+    let reason = reason(
+        &mut errors,
+        ("terminate_reason", &sent.terminate_reason),
+        Status::Terminated,
+    );
     let note = note(&mut errors, ("terminate_note", &sent.terminate_note));
     let (Some(reason), true) = (reason, errors.is_empty()) else {
-        return Ok(show::render(&service, (&visit, &signed), &known, (false, &errors)));
+        known.typed = vec![
+            ("terminate_reason", sent.terminate_reason),
+            ("terminate_note", sent.terminate_note),
+        ];
+        return Ok(show::render(
+            &service,
+            (&visit, &signed),
+            &known,
+            (false, &errors),
+        ));
     };
     let now = service.now();
     let tx = service.store().begin().await?;
@@ -166,6 +193,7 @@ pub(super) async fn propose(
         account: current.ok_or_else(Problem::not_found)?,
         changes,
         appeal: None,
+        typed: Vec::new(),
     };
     if again.proposal(now).is_some() || !again.account.status.may_become(Status::Terminated) {
         return Ok(after(&visit, &known, false));
@@ -249,12 +277,25 @@ pub(super) async fn restore(
     Path(id): Path<String>,
     Form(sent): Form<Restore>,
 ) -> Result<Response, Stop> {
-    let (signed, known) = begin(&service, &mut visit, &id).await?;
+    let (signed, mut known) = begin(&service, &mut visit, &id).await?;
     let mut errors = Errors::none();
-    let reason = reason(&mut errors, ("restore_reason", &sent.restore_reason), Status::Active);
+    let reason = reason(
+        &mut errors,
+        ("restore_reason", &sent.restore_reason),
+        Status::Active,
+    );
     let note = note(&mut errors, ("restore_note", &sent.restore_note));
     let (Some(reason), true) = (reason, errors.is_empty()) else {
-        return Ok(show::render(&service, (&visit, &signed), &known, (false, &errors)));
+        known.typed = vec![
+            ("restore_reason", sent.restore_reason),
+            ("restore_note", sent.restore_note),
+        ];
+        return Ok(show::render(
+            &service,
+            (&visit, &signed),
+            &known,
+            (false, &errors),
+        ));
     };
     if known.account.status != Status::Suspended {
         return Ok(after(&visit, &known, false));
@@ -282,7 +323,12 @@ pub(super) async fn decide(
     let (signed, known) = begin(&service, &mut visit, &id).await?;
     let Some(outcome) = Outcome::parse(&sent.outcome) else {
         let errors = Errors::of("outcome", "standing-outcome-missing");
-        return Ok(show::render(&service, (&visit, &signed), &known, (false, &errors)));
+        return Ok(show::render(
+            &service,
+            (&visit, &signed),
+            &known,
+            (false, &errors),
+        ));
     };
     let Some(appeal) = &known.appeal else {
         return Ok(after(&visit, &known, false));

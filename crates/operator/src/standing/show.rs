@@ -79,6 +79,8 @@ pub(super) struct Known {
     pub(super) account: Account,
     pub(super) changes: Vec<Change>,
     pub(super) appeal: Option<Appeal>,
+    /// What was typed into a form that could not be taken, by field: it stands there again.
+    pub(super) typed: Vec<(&'static str, String)>,
 }
 
 impl Known {
@@ -98,7 +100,13 @@ impl Known {
             account,
             changes,
             appeal: appeal.filter(|appeal| appeal.decided.is_none()),
+            typed: Vec::new(),
         })
+    }
+
+    fn typed(&self, field: &str) -> &str {
+        let typed = self.typed.iter().find(|(name, _)| *name == field);
+        typed.map_or("", |(_, value)| value.as_str())
     }
 
     /// What waits for a second operator.
@@ -182,14 +190,17 @@ pub(super) fn render(
     visit.render(page, &content)
 }
 
-fn reasons(field: &'static str, to: Status) -> Radios {
-    Reason::for_status(to).fold(Radios::new(field, "standing-reason"), |radios, reason| {
+fn reasons(known: &Known, field: &'static str, to: Status) -> Radios {
+    let radios = Reason::for_status(to).fold(Radios::new(field, "standing-reason"), |radios, reason| {
         radios.option(reason.as_str(), reason.text())
-    })
+    });
+    radios.chosen(known.typed(field))
 }
 
-fn note(field: &'static str) -> TextArea {
-    TextArea::new(field, "standing-note", NOTE_MAX).hint("standing-note-hint")
+fn note(known: &Known, field: &'static str) -> TextArea {
+    TextArea::new(field, "standing-note", NOTE_MAX)
+        .hint("standing-note-hint")
+        .value(known.typed(field))
 }
 
 /// What this operator can do about this account now.
@@ -225,19 +236,20 @@ fn forms(
     }
     if status == Status::Suspended {
         add(FormPage::new(Restore::NAME, step_of(id, "/restore"))
-            .radios(reasons("restore_reason", Status::Active))
-            .area(note("restore_note"))
+            .radios(reasons(known, "restore_reason", Status::Active))
+            .area(note(known, "restore_note"))
             .button(Button::primary("standing-restore")));
     }
     if status.may_become(Status::Suspended) {
         let longest = service.account().config().standing.suspend_days_max;
         let hint = Words::with("standing-days-hint", vec![("longest", longest.into())]);
         add(FormPage::new(Suspend::NAME, step_of(id, "/suspend"))
-            .radios(reasons("suspend_reason", Status::Suspended))
-            .area(note("suspend_note"))
+            .radios(reasons(known, "suspend_reason", Status::Suspended))
+            .area(note(known, "suspend_note"))
             .field(
                 Field::text("suspend_days", "standing-days")
                     .hint(hint)
+                    .value(known.typed("suspend_days"))
                     .inputmode("numeric")
                     .autocomplete("off")
                     .width("short"),
@@ -246,8 +258,8 @@ fn forms(
     }
     if status.may_become(Status::Terminated) && known.proposal(service.now()).is_none() {
         add(FormPage::new(Terminate::NAME, step_of(id, "/terminate"))
-            .radios(reasons("terminate_reason", Status::Terminated))
-            .area(note("terminate_note"))
+            .radios(reasons(known, "terminate_reason", Status::Terminated))
+            .area(note(known, "terminate_note"))
             .button(Button::danger("standing-terminate")));
     }
     forms

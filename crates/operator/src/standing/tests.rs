@@ -53,7 +53,9 @@ async fn source_na_37_one_operator_suspends_with_a_reason_and_brings_back() {
         let id = resident(&world).await;
         let (mut browser, _) = world.signed_in("lin", &[Role::SeniorReviewer]).await;
         let list = browser.get("/operator/standing").await;
-        let missing = browser.post("/operator/standing", &list, &[("who", "13900000009")]).await;
+        let missing = browser
+            .post("/operator/standing", &list, &[("who", "13900000009")])
+            .await;
         assert_eq!(missing.errors(), ["standing-who-unknown"]);
         let found = browser.post("/operator/standing", &list, &[("who", PHONE)]).await;
         assert_eq!(found.location, Some(at(id, "")));
@@ -63,9 +65,16 @@ async fn source_na_37_one_operator_suspends_with_a_reason_and_brings_back() {
         let none = act(&mut browser, id, "/suspend", &[]).await;
         assert_eq!(none.errors(), ["standing-reason-missing"]);
         let odd = [("suspend_reason", "misuse"), ("suspend_days", "0")];
-        assert_eq!(act(&mut browser, id, "/suspend", &odd).await.errors(), ["standing-days-wrong"]);
+        assert_eq!(
+            act(&mut browser, id, "/suspend", &odd).await.errors(),
+            ["standing-days-wrong"]
+        );
         assert_eq!(status(&world, id).await, Status::Active);
-        let good = [("suspend_reason", "misuse"), ("suspend_note", "seen twice"), ("suspend_days", "")];
+        let good = [
+            ("suspend_reason", "misuse"),
+            ("suspend_note", "seen twice"),
+            ("suspend_days", ""),
+        ];
         let done = act(&mut browser, id, "/suspend", &good).await;
         assert_eq!(done.location, Some(at(id, "?done=yes")));
         assert_eq!(status(&world, id).await, Status::Suspended);
@@ -86,8 +95,18 @@ async fn attack_241_ending_an_account_takes_two_operators() {
         let (mut one, _) = world.signed_in("one", &[Role::SeniorReviewer]).await;
         let (mut two, _) = world.signed_in("two", &[Role::SeniorReviewer]).await;
         let (mut three, _) = world.signed_in("three", &[Role::SeniorReviewer]).await;
-        act(&mut one, id, "/terminate", &[("terminate_reason", "false_identity")]).await;
-        assert_eq!(status(&world, id).await, Status::Active, "a proposal changes nothing");
+        act(
+            &mut one,
+            id,
+            "/terminate",
+            &[("terminate_reason", "false_identity")],
+        )
+        .await;
+        assert_eq!(
+            status(&world, id).await,
+            Status::Active,
+            "a proposal changes nothing"
+        );
         let own = one.get(&at(id, "")).await;
         assert!(own.form(&at(id, "/agree")).is_none(), "not by oneself");
         // Not by a form that is made up either.
@@ -105,11 +124,17 @@ async fn attack_241_ending_an_account_takes_two_operators() {
             act(&mut two, id, "/agree", &[]),
             act(&mut three, id, "/agree", &[])
         );
-        let done = [a, b].iter().filter(|seen| seen.location == Some(at(id, "?done=yes"))).count();
+        let done = [a, b]
+            .iter()
+            .filter(|seen| seen.location == Some(at(id, "?done=yes")))
+            .count();
         assert_eq!(done, 1, "{}", world.kind);
         assert_eq!(status(&world, id).await, Status::Terminated);
         let page = three.get(&at(id, "")).await;
-        assert!(page.form(&at(id, "/restore")).is_none(), "an objection alone brings it back");
+        assert!(
+            page.form(&at(id, "/restore")).is_none(),
+            "an objection alone brings it back"
+        );
     }
 }
 
@@ -120,7 +145,11 @@ async fn attack_259_other_roles_see_no_accounts_and_a_stranger_signs_in() {
         for role in [Role::Reviewer, Role::Auditor, Role::Administrator] {
             let (mut browser, _) = world.signed_in(role.as_str(), &[role]).await;
             for path in ["/operator/standing".to_owned(), at(id, "")] {
-                assert_eq!(browser.get(&path).await.status, StatusCode::FORBIDDEN, "{role:?} {path}");
+                assert_eq!(
+                    browser.get(&path).await.status,
+                    StatusCode::FORBIDDEN,
+                    "{role:?} {path}"
+                );
             }
         }
         let seen = world.browser().get(&at(id, "")).await;

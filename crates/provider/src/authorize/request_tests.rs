@@ -269,7 +269,7 @@ fn attack_307_scopes_are_counted_before_they_are_read() {
         .scopes;
     assert_eq!(
         scopes.to_string(),
-        "openid phone",
+        "openid phone email",
         "what is not offered is ignored"
     );
 }

@@ -9,7 +9,9 @@
 //! something asks the resident, and the request walks the same steps again when the answer is there
 //! ([`super::resume`]). The steps are pure: what they need was looked up before ([`Standing`]).
 
-use account::agreements::{self, Due};
+mod agreed;
+mod answer;
+
 use chrono::{DateTime, Utc};
 use model::client::Client;
 use model::evidence::Evidence;
@@ -20,6 +22,8 @@ use store::codes::{CodeDetails, RequestedClaims};
 use store::grants::Grant;
 use store::sessions::LiveSession;
 
+use self::agreed::Agreed;
+pub use self::answer::Answer;
 use crate::Service;
 use crate::authorize::ask::{Ask, AskPage};
 use crate::authorize::course::{Course, Standing};
@@ -235,31 +239,6 @@ impl SignedIn {
     }
 }
 
-/// The sixth step: the agreement in effect is accepted, or may be put off.
-#[derive(Debug)]
-pub struct Agreed(SignedIn);
-
-impl Agreed {
-    fn check(signed_in: SignedIn, course: &Course<'_>) -> Result<Self, Stop> {
-        let permitted = &signed_in.permitted;
-        let id = agreements::of_kind(signed_in.session.account.kind);
-        let due = course.agreements.due(id, signed_in.agreed.as_deref(), course.now);
-        let Due::Accept(asked) = due else {
-            return Ok(Self(signed_in));
-        };
-        let answers = course.asked.map(|interaction| &interaction.answers);
-        if answers.is_some_and(|answers| answers.agreement_refused) {
-            return Err(permitted.refuse(AuthorizeError::AgreementRefused));
-        }
-        // While it may be put off, nothing is in the way of a request that must not show a page.
-        let put_off = answers.is_some_and(|answers| answers.agreement_put_off);
-        if asked.last_day.is_some() && (put_off || permitted.request.prompt.none) {
-            return Ok(Self(signed_in));
-        }
-        Err(permitted.ask(AskPage::Agreement, course.auth_after(&permitted.request)))
-    }
-}
-
 /// The seventh step: the level is there, or it was only wished for.
 #[derive(Debug)]
 pub struct LevelReached {
@@ -409,17 +388,4 @@ impl Consented {
             details,
         }
     }
-}
-
-/// The end: everything that a code stands for.
-#[derive(Debug)]
-pub struct Answer {
-    /// Where it goes.
-    pub redirect: RedirectTrusted,
-    /// What it is bound to.
-    pub code_challenge: Option<String>,
-    /// Whose sign-in it is.
-    pub session: LiveSession,
-    /// The rest.
-    pub details: CodeDetails,
 }

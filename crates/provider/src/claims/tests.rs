@@ -125,6 +125,7 @@ fn what_the_person_is_comes_at_userinfo_or_when_asked_for_one_by_one_and_absent_
     let scopes = [
         Scope::Openid,
         Scope::Phone,
+        Scope::Email,
         Scope::Profile,
         Scope::RealName,
         Scope::IdNumber,
@@ -140,7 +141,7 @@ fn what_the_person_is_comes_at_userinfo_or_when_asked_for_one_by_one_and_absent_
     let told = tell(
         Place::IdToken,
         &[Scope::Openid],
-        &["phone_number", "name"],
+        &["phone_number", "email", "name"],
         &[],
         2,
     );

@@ -18,6 +18,8 @@ use super::deliver::Worker;
 use crate::logout::{NoAnswer, Outgoing};
 use crate::testing::{self, World};
 
+mod accounts;
+
 /// The sub-sites' side: what came in, and what they answer; 0 is no answer.
 #[derive(Clone)]
 struct Receiver {

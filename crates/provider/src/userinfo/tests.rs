@@ -90,6 +90,56 @@ async fn single_claims_come_where_they_were_asked_for() {
 }
 
 #[tokio::test]
+async fn oidc_core_5_4_a_proven_address_is_told_by_its_scope_or_one_by_one_and_no_other_is() {
+    for world in testing::worlds().await {
+        let (tx, account) = (world.store.read(), world.account);
+        let scopes = [Scope::Openid, Scope::Email];
+        let told = async || {
+            let token = access_token(&world, &scopes).await;
+            world.userinfo(&token).await.json
+        };
+        assert_eq!(
+            told().await.as_object().unwrap().len(),
+            1,
+            "nothing is proven yet: only sub"
+        );
+        let email = model::email::Email::parse("Xiaoming@Example.cn").unwrap();
+        let set = store::accounts::set_email(&tx, account, (None, Some(&email)), world.now()).await;
+        assert!(set.unwrap());
+        let answer = told().await;
+        assert_eq!(answer["email"], email.as_str(), "{}", world.test.database.kind());
+        assert_eq!(answer["email_verified"], true);
+        let other = world
+            .userinfo(&access_token(&world, &[Scope::Openid, Scope::Phone]).await)
+            .await;
+        assert!(other.json.get("email").is_none() && other.json.get("email_verified").is_none());
+
+        let mut details = world.details([Scope::Openid]);
+        let asked = RequestedClaim::default();
+        details.claims.id_token.insert("email".to_owned(), asked);
+        let code = world.issue("hefei", &details).await;
+        let answer = world.redeem("hefei", &code).await.json;
+        let in_token = testing::claims(answer["id_token"].as_str().unwrap());
+        assert_eq!(in_token["email"], email.as_str());
+        assert!(in_token.get("email_verified").is_none());
+
+        // What the person does not allow is not told, whatever the token was granted.
+        let token = access_token(&world, &scopes).await;
+        world.decide("hefei", [Scope::Phone]).await;
+        let less = world.userinfo(&token).await.json;
+        assert!(less.get("email").is_none(), "attack 099: {less}");
+        assert!(
+            store::accounts::set_email(&tx, account, (Some(&email), None), world.now())
+                .await
+                .unwrap()
+        );
+        world.decide("hefei", Scope::OFFERED).await;
+        let gone = told().await;
+        assert!(gone.get("email").is_none() && gone.get("email_verified").is_none());
+    }
+}
+
+#[tokio::test]
 async fn attack_095_the_token_comes_once_and_never_in_the_address() {
     for world in testing::worlds().await {
         let token = access_token(&world, &[Scope::Openid]).await;

@@ -107,17 +107,32 @@ pub(super) async fn receive(State(site): State<Site>, headers: HeaderMap, body: 
     let outcome = if !site.0.events.take(&event.jti, site.0.clock.now()) {
         "known"
     } else if let Some(fell) = event.fell {
-        about["level"] = fell.level.into();
-        about["lowered"] = site.0.sessions.lower(&event.subject, fell).into();
+        let level = fell.level;
+        let lowered = site.0.sessions.lower(&event.subject, fell);
+        note(
+            &mut about,
+            &[("level", level.into()), ("lowered", lowered.into())],
+        );
         "level_fell"
     } else if event.ends() {
-        about["ended"] = site.0.sessions.end_before(&event.subject, event.at).into();
+        let ended = site.0.sessions.end_before(&event.subject, event.at);
+        note(&mut about, &[("ended", ended.into())]);
         "ended"
     } else {
         "noted"
     };
     record(&site, StatusCode::ACCEPTED, outcome, &about);
     (StatusCode::ACCEPTED, [(header::CACHE_CONTROL, "no-store")]).into_response()
+}
+
+fn note(about: &mut Value, members: &[(&str, Value)]) {
+    if let Some(about) = about.as_object_mut() {
+        about.extend(
+            members
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), value.clone())),
+        );
+    }
 }
 
 async fn read(site: &Site, headers: &HeaderMap, body: &[u8]) -> Result<Event, Refusal> {

@@ -253,6 +253,49 @@ fn resolve_paths(config: &mut Config, base: &Path) {
     }
 }
 
+/// What the sections say about themselves.
+fn sections(config: &Config, faults: &mut Vec<(String, String)>) {
+    fn add<'a>(
+        faults: &mut Vec<(String, String)>,
+        section: &str,
+        found: impl IntoIterator<Item = (&'a str, &'a str)>,
+    ) {
+        let named = found.into_iter();
+        faults.extend(named.map(|(key, problem)| (format!("{section}{key}"), problem.to_owned())));
+    }
+    let (account, provider) = (&config.account, &config.provider);
+    add(faults, "", config.branding.faults());
+    if config.environment == Environment::Production {
+        add(faults, "account.", account.test_settings());
+    }
+    add(faults, "account.register.", account.register.faults());
+    add(faults, "account.email.", account.email.faults());
+    add(faults, "account.notices.", account.notices.faults());
+    add(faults, "account.ageing.", account.ageing.faults());
+    add(faults, "account.recovery.", account.recovery.faults());
+    add(faults, "account.changes.", account.changes.faults());
+    add(faults, "account.factors.", account.factors.faults());
+    add(faults, "account.", account.closing.faults());
+    add(faults, "account.", account.standing.faults());
+    add(faults, "account.scan.", account.scan.faults());
+    add(faults, "outbound.", config.outbound.faults());
+    add(faults, "provider.", provider.faults());
+    add(faults, "provider.pages.", provider.pages.faults());
+    add(
+        faults,
+        "provider.verified_claims.",
+        provider.verified_claims.faults(),
+    );
+    add(faults, "provider.registration.", provider.registration.faults());
+    add(
+        faults,
+        "provider.backchannel_logout.",
+        provider.backchannel_logout.faults(),
+    );
+    add(faults, "operator.", config.operator.faults());
+    add(faults, "keys.", config.keys.faults());
+}
+
 /// Everything that is wrong beyond the form of the file.
 fn checks(config: &Config) -> Vec<(String, String)> {
     let mut faults: Vec<(String, String)> = Vec::new();
@@ -298,63 +341,7 @@ fn checks(config: &Config) -> Vec<(String, String)> {
             "name the folder of agreements; the one that ships is an example",
         );
     }
-    for (key, problem) in config.branding.faults() {
-        faults.push((key.to_owned(), problem.to_owned()));
-    }
-    if production {
-        for (key, problem) in config.account.test_settings() {
-            faults.push((format!("account.{key}"), problem.to_owned()));
-        }
-    }
-    for (key, problem) in config.account.register.faults() {
-        faults.push((format!("account.register.{key}"), problem.to_owned()));
-    }
-    for (key, problem) in config.account.email.faults() {
-        faults.push((format!("account.email.{key}"), problem.to_owned()));
-    }
-    for (key, problem) in config.account.notices.faults() {
-        faults.push((format!("account.notices.{key}"), problem.to_owned()));
-    }
-    for (key, problem) in config.account.ageing.faults() {
-        faults.push((format!("account.ageing.{key}"), problem.to_owned()));
-    }
-    for (key, problem) in config.account.recovery.faults() {
-        faults.push((format!("account.recovery.{key}"), problem.to_owned()));
-    }
-    for (key, problem) in config.account.changes.faults() {
-        faults.push((format!("account.changes.{key}"), problem.to_owned()));
-    }
-    for (key, problem) in config.account.factors.faults() {
-        faults.push((format!("account.factors.{key}"), problem.to_owned()));
-    }
-    let closing = config.account.closing.faults().into_iter();
-    for (key, problem) in closing.chain(config.account.standing.faults()) {
-        faults.push((format!("account.{key}"), problem.to_owned()));
-    }
-    for (key, problem) in config.outbound.faults() {
-        faults.push((format!("outbound.{key}"), problem.to_owned()));
-    }
-    for (key, problem) in config.provider.faults() {
-        faults.push((format!("provider.{key}"), problem.to_owned()));
-    }
-    for (key, problem) in config.provider.pages.faults() {
-        faults.push((format!("provider.pages.{key}"), problem.to_owned()));
-    }
-    for (key, problem) in config.provider.verified_claims.faults() {
-        faults.push((format!("provider.verified_claims.{key}"), problem.to_owned()));
-    }
-    for (key, problem) in config.provider.registration.faults() {
-        faults.push((format!("provider.registration.{key}"), problem.to_owned()));
-    }
-    for (key, problem) in config.provider.backchannel_logout.faults() {
-        faults.push((format!("provider.backchannel_logout.{key}"), problem.to_owned()));
-    }
-    for (key, problem) in config.operator.faults() {
-        faults.push((format!("operator.{key}"), problem.to_owned()));
-    }
-    for (key, problem) in config.keys.faults() {
-        faults.push((format!("keys.{key}"), problem.to_owned()));
-    }
+    sections(config, &mut faults);
     for fault in config.limits.faults() {
         faults.push((
             format!("limits.{}", fault.key),

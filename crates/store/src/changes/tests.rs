@@ -52,7 +52,10 @@ async fn a_change_waits_happens_and_can_be_taken_back_for_a_while() {
         assert!(due(&tx, now, 10).await.unwrap().is_empty());
         let later = now + TimeDelta::hours(24);
         let waiting = due(&tx, later, 10).await.unwrap();
-        assert_eq!(waiting[0].details.as_ref().unwrap().expose(), "{\"to\":\"secret\"}");
+        assert_eq!(
+            waiting[0].details.as_ref().unwrap().expose(),
+            "{\"to\":\"secret\"}"
+        );
         assert!(apply(&tx, new.id, later).await.unwrap());
         assert!(!apply(&tx, new.id, later).await.unwrap());
         assert!(!stop(&tx, new.id, How::Stopped, later).await.unwrap());

@@ -11,6 +11,7 @@ pub struct Model {
     pub lapses_at: Option<DateTimeUtc>,
     pub next_look_at: DateTimeUtc,
     pub reminded: Option<String>,
+    pub looked_at: Option<DateTimeUtc>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -95,7 +95,10 @@ async fn only_a_closed_account_is_emptied_and_its_phone_is_free_again() {
         let id = account(&test).await;
         let (tx, now) = (test.store.read(), test.clock.now() + TimeDelta::days(7));
         assert!(erase(&tx, id, &[], now).await.is_err(), "in use");
-        for step in [(Status::Active, Status::Closing), (Status::Closing, Status::Closed)] {
+        for step in [
+            (Status::Active, Status::Closing),
+            (Status::Closing, Status::Closed),
+        ] {
             assert!(accounts::change_status(&tx, id, step, now).await.unwrap());
         }
         erase(&tx, id, &[Kept::SignIns], now).await.unwrap();

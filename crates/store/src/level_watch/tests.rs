@@ -127,7 +127,7 @@ async fn what_was_seen_is_kept_and_a_wake_only_moves_the_next_look() {
         seen.lapses_at = Some(now + TimeDelta::days(40));
         seen.next_look_at = now + TimeDelta::days(10);
         seen.reminded_days = Some(30);
-        settle(&tx, std::slice::from_ref(&seen)).await.unwrap();
+        settle(&tx, std::slice::from_ref(&seen), now).await.unwrap();
         assert_eq!(find(&tx, one).await.unwrap(), Some(seen.clone()));
         wake(&tx, one, now).await.unwrap();
         let woken = Watch {

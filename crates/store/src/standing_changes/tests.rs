@@ -47,7 +47,12 @@ async fn attack_241_ending_an_account_takes_another_operator_once_and_in_time() 
         let (tx, now) = (test.store.read(), test.clock.now());
         let waits = proposal(&test, account, one);
         record(&tx, &waits).await.unwrap();
-        assert!(newest_to(&tx, account, Status::Terminated).await.unwrap().is_none());
+        assert!(
+            newest_to(&tx, account, Status::Terminated)
+                .await
+                .unwrap()
+                .is_none()
+        );
         assert_eq!(proposals(&tx, now).await.unwrap().len(), 1);
         assert!(!second(&tx, waits.id, one, now).await.unwrap(), "their own");
         let late = now + TimeDelta::days(7);
@@ -57,9 +62,17 @@ async fn attack_241_ending_an_account_takes_another_operator_once_and_in_time() 
             let (store, id, other) = (test.store.clone(), waits.id, operator(&test));
             operators.spawn(async move { second(&store.read(), id, other, now).await.unwrap() });
         }
-        let agreed = operators.join_all().await.into_iter().filter(|done| *done).count();
+        let agreed = operators
+            .join_all()
+            .await
+            .into_iter()
+            .filter(|done| *done)
+            .count();
         assert_eq!(agreed, 1, "{}", test.database.kind());
-        let done = newest_to(&tx, account, Status::Terminated).await.unwrap().unwrap();
+        let done = newest_to(&tx, account, Status::Terminated)
+            .await
+            .unwrap()
+            .unwrap();
         assert!(!done.is_proposal() && done.is_by(one) && !done.is_by(two));
         assert_eq!(done.note.unwrap().expose(), "seen twice");
         assert!(!drop_proposal(&tx, waits.id, now).await.unwrap(), "it is done");
@@ -114,7 +127,12 @@ async fn there_is_one_appeal_against_a_change_and_another_operator_decides_it_on
                 decide(&store.read(), id, decision, now).await.unwrap()
             });
         }
-        let decided = operators.join_all().await.into_iter().filter(|done| *done).count();
+        let decided = operators
+            .join_all()
+            .await
+            .into_iter()
+            .filter(|done| *done)
+            .count();
         assert_eq!(decided, 1, "{}", test.database.kind());
         let read = appeal_against(&tx, change.id).await.unwrap().unwrap();
         assert_eq!(read.text.expose(), "It was not me.");

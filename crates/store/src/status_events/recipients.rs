@@ -5,12 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use model::client::Client;
+use model::ids::StatusEventId;
 use model::ids::{AccountId, ClientId};
 use model::ladder::Level;
+use model::rng::Rng;
 use model::scope::{Scope, ScopeSet};
 use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QuerySelect as _};
-use model::ids::StatusEventId;
-use model::rng::Rng;
 use serde::Deserialize;
 use uuid::Uuid;
 
@@ -214,7 +214,10 @@ pub async fn knowing(tx: &Tx, account: AccountId) -> Result<BTreeSet<ClientId>, 
     names.extend(codes);
     names.extend(refreshing);
     names.extend(signed_in.into_iter().flatten());
-    Ok(names.iter().filter_map(|name| ClientId::parse(name).ok()).collect())
+    Ok(names
+        .iter()
+        .filter_map(|name| ClientId::parse(name).ok())
+        .collect())
 }
 
 /// Writes down that sub-sites are to be told what happened to an account: those among them that listen.

@@ -197,7 +197,10 @@ impl Visit {
     pub fn remember_device(&mut self, token: &Token) {
         let mode = self.kit.cookie_mode();
         let age = Some(cookies::DEVICE_SECONDS);
-        self.replace_cookie(Cookie::Device, cookies::set_token(mode, Cookie::Device, token, age));
+        self.replace_cookie(
+            Cookie::Device,
+            cookies::set_token(mode, Cookie::Device, token, age),
+        );
         self.known_as = Some(token.clone());
     }
 

@@ -13,7 +13,9 @@ use super::browser::{become_person, submit};
 /// The link in a mail.
 fn link_in(text: &str) -> String {
     let start = text.find("/link/").expect("a link");
-    let end = text[start..].find(char::is_whitespace).map_or(text.len(), |end| start + end);
+    let end = text[start..]
+        .find(char::is_whitespace)
+        .map_or(text.len(), |end| start + end);
     text[start..end].to_owned()
 }
 
@@ -77,7 +79,10 @@ async fn journey(world: &World, language: &str, scripts: Scripts) {
     browser.go(&world.at("/account/notices")).await;
     browser.sees("account-notices").await;
     look(&browser).await;
-    assert_eq!(browser.attribute("[data-notice=activated]", "data-notice").await, "activated");
+    assert_eq!(
+        browser.attribute("[data-notice=activated]", "data-notice").await,
+        "activated"
+    );
     browser.go(&world.at("/account/notices/preferences")).await;
     browser.sees("account-notices-preferences").await;
     look(&browser).await;

@@ -44,7 +44,9 @@ async fn accept_first(world: &World, account: AccountId) {
 }
 
 async fn answers(world: &World, account: AccountId) -> Vec<(String, Answer)> {
-    let list = store::agreements::list(&world.service.store().read(), account).await.unwrap();
+    let list = store::agreements::list(&world.service.store().read(), account)
+        .await
+        .unwrap();
     list.into_iter().map(|one| (one.version, one.answer)).collect()
 }
 
@@ -55,6 +57,8 @@ async fn source_na_39_a_material_change_is_accepted_put_off_or_refused_and_never
         accept_first(&world, account).await;
         world.clock.advance(TimeDelta::days(31));
         let mut browser = signed_in(&world, PHONE).await;
+        let home = browser.get("/account").await;
+        assert!(home.body.contains("data-agreement"), "{}", home.body);
         let list = browser.get("/account/agreements").await;
         assert!(list.body.contains(CHANGE), "{}", list.body);
         let page = browser.get(CHANGE).await;
@@ -63,7 +67,11 @@ async fn source_na_39_a_material_change_is_accepted_put_off_or_refused_and_never
         // The button alone is no acceptance, and neither is a text that was not shown.
         let silent = browser.post(CHANGE, &page, &[("answer", "accept")]).await;
         assert_eq!(silent.status, StatusCode::UNPROCESSABLE_ENTITY);
-        let other = [("answer", "accept"), ("agree", "yes"), ("agreement", "second:vi:00")];
+        let other = [
+            ("answer", "accept"),
+            ("agree", "yes"),
+            ("agreement", "second:vi:00"),
+        ];
         let other = browser.post(CHANGE, &page, &other).await;
         assert_eq!(other.status, StatusCode::UNPROCESSABLE_ENTITY);
         let later = browser.post(CHANGE, &page, &[("answer", "later")]).await;
@@ -84,8 +92,14 @@ async fn source_na_39_a_material_change_is_accepted_put_off_or_refused_and_never
             assert_eq!(accepted.location.as_deref(), Some("/account/agreements"));
         }
         let all = answers(&world, account).await;
-        let words: Vec<_> = all.iter().map(|(version, answer)| (version.as_str(), *answer)).collect();
-        assert_eq!(words[..2], [("second", Answer::Accepted), ("second", Answer::Refused)]);
+        let words: Vec<_> = all
+            .iter()
+            .map(|(version, answer)| (version.as_str(), *answer))
+            .collect();
+        assert_eq!(
+            words[..2],
+            [("second", Answer::Accepted), ("second", Answer::Refused)]
+        );
         assert_eq!(words.len(), 3, "each answer once, {}", world.kind);
         let gone = browser.get(CHANGE).await;
         assert_eq!(gone.location.as_deref(), Some("/account/agreements"));
@@ -115,11 +129,17 @@ async fn source_na_45_a_supplement_asks_nothing_and_is_told_once_at_the_next_sig
         for _ in 0..2 {
             let mut browser = signed_in(&world, PHONE).await;
             let page = browser.get(CHANGE).await;
-            assert_eq!(page.location.as_deref(), Some("/account/agreements"), "nothing to answer");
+            assert_eq!(
+                page.location.as_deref(),
+                Some("/account/agreements"),
+                "nothing to answer"
+            );
         }
         let tx = world.service.store().read();
         let notices = store::notices::list(&tx, account, (0, 50)).await.unwrap();
-        let told = notices.iter().filter(|one| one.kind == model::notice::Kind::AgreementSupplement);
+        let told = notices
+            .iter()
+            .filter(|one| one.kind == model::notice::Kind::AgreementSupplement);
         assert_eq!(told.count(), 1, "{}", world.kind);
     }
 }

@@ -10,6 +10,7 @@ use serde_json::json;
 use store::accounts::{self, Account};
 use store::changes::{self, Change, Kind, NewChange, State};
 use store::evidence::NewEvidence;
+use store::status_events::{Credential, CredentialStep};
 use store::{StoreError, Tx};
 
 use crate::Service;
@@ -17,7 +18,9 @@ use crate::ageing;
 use crate::changes::worker::Applied;
 use crate::changes::{record, undo};
 use crate::history::{self, Happening, What};
-use crate::notices::{self, Told};
+use crate::links;
+use crate::notices::{self, Contact, Told};
+use crate::standing;
 
 const PHONE_SMS: &str = "phone_sms";
 
@@ -99,6 +102,11 @@ pub(crate) async fn put(
         details: Details::default(),
     };
     store::evidence::record(tx, &new).await?;
+    let step = match account.phone {
+        Some(_) => CredentialStep::Update,
+        None => CredentialStep::Create,
+    };
+    standing::credential_changed(service, tx, account.id, (Credential::PhoneSms, step)).await?;
     Ok(true)
 }
 
@@ -115,7 +123,8 @@ pub(super) async fn changed(
     tell(service, tx, account, (change, notices::Kind::PhoneChanged), &args).await
 }
 
-/// Tells the old phone and the address, with the link that takes it back. `account` is as it was before.
+/// Tells the old phone and the address, with the link that takes it back. `account` is as it was before. An old phone
+/// that was said to be lost may be in somebody else's hands: its link holds the account, and puts nothing back.
 pub(super) async fn tell(
     service: &Service,
     tx: &Tx,
@@ -123,16 +132,33 @@ pub(super) async fn tell(
     (change, kind): (&Change, notices::Kind),
     args: &[(&'static str, String)],
 ) -> Result<(), StoreError> {
+    let lost = change.effective_at > change.created_at;
     let told = Told {
         args,
         link: Some(undo::link(service, tx, change).await?),
         ..Told::of(kind)
     };
-    notices::tell(service, tx, account, &told).await
+    let Some(old) = account.phone.clone().filter(|_| lost).map(Contact::Phone) else {
+        return notices::tell(service, tx, account, &told).await;
+    };
+    let holds = Told {
+        link: Some(links::not_me(service, tx, account.id, None).await?),
+        ..told.clone()
+    };
+    let others = Told {
+        not_by: Some(old.clone()),
+        ..told
+    };
+    notices::tell(service, tx, account, &others).await?;
+    notices::tell_contact(service, tx, account, &holds, &old).await
 }
 
 /// The time of a change has come: the old phone did not object.
-pub(in crate::changes) async fn apply(service: &Service, tx: &Tx, change: &Change) -> Result<Applied, StoreError> {
+pub(in crate::changes) async fn apply(
+    service: &Service,
+    tx: &Tx,
+    change: &Change,
+) -> Result<Applied, StoreError> {
     let (Some(kept), Some(account)) = (read(change), accounts::find(tx, change.account).await?) else {
         return Ok(Applied::Failed);
     };
@@ -141,7 +167,11 @@ pub(in crate::changes) async fn apply(service: &Service, tx: &Tx, change: &Chang
     };
     let same = account.phone.as_ref().map(Phone::e164) == kept.from.as_deref();
     let free = accounts::find_by_phone(tx, &phone).await?.is_none();
-    if account.status != accounts::Status::Active || !same || !free || !put(service, tx, &account, &phone).await? {
+    if account.status != accounts::Status::Active
+        || !same
+        || !free
+        || !put(service, tx, &account, &phone).await?
+    {
         return Ok(Applied::Failed);
     }
     changed(service, tx, &account, (change, &phone)).await?;
@@ -149,13 +179,19 @@ pub(in crate::changes) async fn apply(service: &Service, tx: &Tx, change: &Chang
     Ok(Applied::Done)
 }
 
-/// Puts the phone of before back; `false` when that is another account's by now.
-pub(in crate::changes) async fn take_back(service: &Service, tx: &Tx, change: &Change) -> Result<bool, StoreError> {
-    let (Some(kept), Some(account)) = (read(change), accounts::find(tx, change.account).await?) else {
+/// Puts the phone of before a change back, where the account has what the last of those that are taken back with it
+/// brought; `false` when the phone is another account's by now.
+pub(in crate::changes) async fn take_back(
+    service: &Service,
+    tx: &Tx,
+    (change, last): (&Change, &Change),
+) -> Result<bool, StoreError> {
+    let account = accounts::find(tx, change.account).await?;
+    let (Some(kept), Some(last), Some(account)) = (read(change), read(last), account) else {
         return Ok(false);
     };
     let (Ok(to), Some(from)) = (
-        Phone::parse(&kept.to),
+        Phone::parse(&last.to),
         kept.from.and_then(|from| Phone::parse(&from).ok()),
     ) else {
         return Ok(false);

@@ -119,6 +119,36 @@ async fn a_printed_code_with_the_password_stands_in_for_a_lost_factor() {
 }
 
 #[tokio::test]
+async fn a_printed_code_counts_at_once_and_one_that_signed_somebody_in_is_not_asked_for_again() {
+    for world in worlds().await {
+        resident(&world, PHONE).await;
+        let mut browser = signed_in(&world, PHONE).await;
+        let codes = with_codes(&mut browser).await;
+        with_passkey(&mut browser, b"credential-1").await;
+        // The passkey is lost: a password, and a printed code as the second step.
+        let mut later = world.browser();
+        let page = later.get("/sign-in").await;
+        let fields = [("identifier", PHONE), ("password", PASSWORD)];
+        let at = later.post("/sign-in", &page, &fields).await.location.unwrap();
+        let step = later.get(&format!("{at}&by=recovery")).await;
+        let handle = step.hidden("step").unwrap().to_owned();
+        let fields = [
+            ("step", handle.as_str()),
+            ("by", "recovery"),
+            ("code", codes[0].as_str()),
+        ];
+        let entered = later.post("/sign-in/second", &step, &fields).await;
+        assert_eq!(entered.location.as_deref(), Some("/account"), "{}", entered.body);
+        assert_eq!(
+            later.get(NEW_KEY).await.page(),
+            Some("account-passkey-new"),
+            "{}",
+            world.kind
+        );
+    }
+}
+
+#[tokio::test]
 async fn attack_283_a_passkey_of_somebody_else_proves_nothing_and_changes_no_account() {
     for world in worlds().await {
         resident(&world, PHONE).await;

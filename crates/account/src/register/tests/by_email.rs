@@ -37,7 +37,12 @@ async fn begin(browser: &mut Browser, phone: &str, email: &str) -> Seen {
 async fn registered(world: &World, phone: &str, email: &str) -> Browser {
     let mut browser = world.browser();
     let sent = begin(&mut browser, phone, email).await;
-    assert_eq!(sent.location.as_deref(), Some("/register/confirm"), "{}", sent.body);
+    assert_eq!(
+        sent.location.as_deref(),
+        Some("/register/confirm"),
+        "{}",
+        sent.body
+    );
     let code = world.code(Phone::parse(phone).unwrap().e164()).await;
     let done = confirm(&mut browser, &code).await;
     assert_eq!(done.location.as_deref(), Some(WAIT), "{}", done.body);
@@ -46,7 +51,9 @@ async fn registered(world: &World, phone: &str, email: &str) -> Browser {
 
 async fn by_phone(world: &World, phone: &str) -> Option<Account> {
     let tx = world.service.store().read();
-    accounts::find_by_phone(&tx, &Phone::parse(phone).unwrap()).await.unwrap()
+    accounts::find_by_phone(&tx, &Phone::parse(phone).unwrap())
+        .await
+        .unwrap()
 }
 
 async fn link(world: &World) -> String {
@@ -61,7 +68,9 @@ async fn press(browser: &mut Browser, link: &str) -> Seen {
 async fn ask_again(browser: &mut Browser, email: &str) -> Seen {
     let page = browser.get(WAIT).await;
     let captcha = browser.look_at_captcha(&page).await;
-    browser.post(WAIT, &page, &[("email", email), ("captcha", &captcha)]).await
+    browser
+        .post(WAIT, &page, &[("email", email), ("captcha", &captcha)])
+        .await
 }
 
 #[tokio::test]
@@ -71,11 +80,17 @@ async fn source_vn_16_17_18_an_account_is_registered_activated_in_another_browse
         let waits = browser.get(WAIT).await;
         assert_eq!(waits.page(), Some("register-activation"), "{}", waits.body);
         assert!(waits.body.contains("a***@example.vn") && !waits.body.contains(EMAIL));
-        assert!(!browser.cookies.contains_key("denizen_session"), "nobody is signed in");
+        assert!(
+            !browser.cookies.contains_key("denizen_session"),
+            "nobody is signed in"
+        );
         let account = by_phone(&world, PHONE).await.unwrap();
         assert_eq!((account.status, account.email.is_none()), (Status::Pending, true));
         assert_eq!(account.declared_name.unwrap().as_str(), "Nguyễn Văn An");
-        assert!(account.name.is_none(), "what somebody says of themselves proves nothing");
+        assert!(
+            account.name.is_none(),
+            "what somebody says of themselves proves nothing"
+        );
         let refused = sign_in(&mut world.browser(), PHONE, super::PASSWORD).await;
         assert_ne!(refused.status, StatusCode::SEE_OTHER, "it cannot be used before");
 
@@ -83,8 +98,16 @@ async fn source_vn_16_17_18_an_account_is_registered_activated_in_another_browse
         let mut phone = world.browser();
         let page = phone.get(&link).await;
         assert_eq!(page.page(), Some("link"));
-        assert!(page.body.contains("138****1234"), "whose account it is: {}", page.body);
-        assert_eq!(by_phone(&world, PHONE).await.unwrap().status, Status::Pending, "A175");
+        assert!(
+            page.body.contains("138****1234"),
+            "whose account it is: {}",
+            page.body
+        );
+        assert_eq!(
+            by_phone(&world, PHONE).await.unwrap().status,
+            Status::Pending,
+            "A175"
+        );
         let done = press(&mut phone, &link).await;
         assert_eq!(done.page(), Some("link-done"), "{}", done.body);
         let account = by_phone(&world, PHONE).await.unwrap();
@@ -103,12 +126,22 @@ async fn source_vn_16_17_18_an_account_is_registered_activated_in_another_browse
 #[tokio::test]
 async fn the_page_is_there_only_where_the_configuration_offers_it() {
     for world in worlds().await {
-        assert_eq!(world.browser().get("/register/email").await.status, StatusCode::NOT_FOUND);
+        assert_eq!(
+            world.browser().get("/register/email").await.status,
+            StatusCode::NOT_FOUND
+        );
         let page = world.browser().get("/register").await;
         assert!(!page.body.contains("/register/email"));
     }
     for world in worlds_with(offered()).await {
-        assert!(world.browser().get("/register").await.body.contains("/register/email"));
+        assert!(
+            world
+                .browser()
+                .get("/register")
+                .await
+                .body
+                .contains("/register/email")
+        );
     }
 }
 
@@ -127,11 +160,20 @@ async fn source_hb_19_every_fault_is_shown_at_once_and_what_was_typed_is_kept() 
                 "captcha-missing"
             ]
         );
-        let fields = [("name", "An 2"), ("email", "an@nowhere"), ("phone", "12"), ("captcha", "x")];
+        let fields = [
+            ("name", "An 2"),
+            ("email", "an@nowhere"),
+            ("phone", "12"),
+            ("captcha", "x"),
+        ];
         let wrong = browser.post("/register/email", &page, &fields).await;
         assert_eq!(
             wrong.errors(),
-            ["evidence-name-digit", "register-email-form", "register-phone-length"]
+            [
+                "evidence-name-digit",
+                "register-email-form",
+                "register-phone-length"
+            ]
         );
         assert!(wrong.body.contains("value=\"an@nowhere\"") && wrong.body.contains("value=\"An 2\""));
         assert_eq!(world.sms_count().await, 0);
@@ -192,7 +234,9 @@ async fn attack_203_205_asking_for_another_link_tells_nobody_who_waits() {
         let wrong = {
             let mut browser = world.browser();
             let page = browser.get(WAIT).await;
-            browser.post(WAIT, &page, &[("email", EMAIL), ("captcha", "x")]).await
+            browser
+                .post(WAIT, &page, &[("email", EMAIL), ("captcha", "x")])
+                .await
         };
         assert_eq!(wrong.errors(), ["captcha-wrong"]);
     }
@@ -207,7 +251,10 @@ async fn attack_203_an_address_that_has_an_account_sees_the_same_pages_and_its_o
         let shown = stranger.clone().get(WAIT).await;
         assert_eq!(shown.page(), Some("register-activation"));
         let mail = world.newest_mail(EMAIL).await.unwrap();
-        assert!(mail.contains("have an account already") && !mail.contains("/link/"), "{mail}");
+        assert!(
+            mail.contains("have an account already") && !mail.contains("/link/"),
+            "{mail}"
+        );
         let owner = by_phone(&world, PHONE).await.unwrap();
         assert_eq!(owner.email.unwrap().as_str(), EMAIL, "it stays its owner's");
     }
@@ -220,12 +267,21 @@ async fn attack_238_of_two_that_typed_one_address_the_one_that_is_confirmed_has_
         let first = link(&world).await;
         registered(&world, "13900005678", EMAIL).await;
         let second = link(&world).await;
-        assert_eq!(press(&mut world.browser(), &second).await.page(), Some("link-done"));
+        assert_eq!(
+            press(&mut world.browser(), &second).await.page(),
+            Some("link-done")
+        );
         let taken = press(&mut world.browser(), &first).await;
-        assert!(taken.body.contains("has this e-mail address in the meantime"), "{}", taken.body);
+        assert!(
+            taken.body.contains("has this e-mail address in the meantime"),
+            "{}",
+            taken.body
+        );
         assert_eq!(by_phone(&world, PHONE).await.unwrap().status, Status::Pending);
         let tx = world.service.store().read();
-        let owner = accounts::find_by_email(&tx, &Email::parse(EMAIL).unwrap()).await.unwrap();
+        let owner = accounts::find_by_email(&tx, &Email::parse(EMAIL).unwrap())
+            .await
+            .unwrap();
         assert_eq!(owner.unwrap().phone.unwrap().e164(), "+8613900005678");
     }
 }
@@ -249,7 +305,10 @@ async fn a_double_click_at_the_end_makes_one_account_and_sends_one_mail() {
             world.kind
         );
         assert_eq!(world.mail_count().await, 1);
-        assert_eq!(browser.get("/register/confirm").await.location.as_deref(), Some(WAIT));
+        assert_eq!(
+            browser.get("/register/confirm").await.location.as_deref(),
+            Some(WAIT)
+        );
     }
 }
 
@@ -262,7 +321,10 @@ async fn an_account_that_nobody_activates_is_given_up_and_its_phone_is_free_agai
         let mut again = world.browser();
         begin(&mut again, PHONE, EMAIL).await;
         let sms = world.newest_sms(E164).await.unwrap();
-        assert!(sms.contains("waits") && sms.contains("/register/activation"), "{sms}");
+        assert!(
+            sms.contains("waits") && sms.contains("/register/activation"),
+            "{sms}"
+        );
         assert_eq!(super::super::upkeep(&world.service).await.unwrap(), 0);
         world.clock.advance(TimeDelta::days(4));
         assert_eq!(super::super::upkeep(&world.service).await.unwrap(), 1);

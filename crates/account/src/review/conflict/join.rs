@@ -23,6 +23,8 @@ use web::Visit;
 
 use crate::Service;
 use crate::ageing;
+use crate::factors;
+use crate::history::{self, Happening, What};
 use crate::otp::Purpose;
 use crate::session::{self, Started};
 
@@ -43,6 +45,15 @@ pub(super) enum Keep {
     Newer,
 }
 
+/// Which second factor of the older account was proven.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Second {
+    /// Its authenticator application.
+    App,
+    /// A code that its owner printed.
+    Printed,
+}
+
 /// Two accounts, and what was proven.
 pub(super) struct Pair<'a> {
     pub(super) newer: &'a LiveSession,
@@ -52,6 +63,8 @@ pub(super) struct Pair<'a> {
     pub(super) case: &'a Case,
     pub(super) code: OtpId,
     pub(super) keep: Keep,
+    /// Where the older one has a second factor.
+    pub(super) second: Option<Second>,
 }
 
 /// How it ended.
@@ -79,11 +92,18 @@ pub(super) async fn join(service: &Service, visit: &Visit, pair: &Pair<'_>) -> R
     if pair.keep == Keep::Newer {
         move_phone(service, &tx, pair, &held).await?;
     }
-    let methods = Methods::new([Method::Password, Method::Sms]);
+    let mut methods = Methods::new([Method::Password, Method::Sms]);
+    if pair.second == Some(Second::App) {
+        methods = methods.with(Method::Totp);
+    }
     let public = pair.newer.public_computer;
     let Some(started) = session::start(service, &tx, visit, older, methods, public).await? else {
         return Ok(Joined::Not);
     };
+    if pair.second == Some(Second::Printed) {
+        let happening = Happening::new(older, What::CodeUsed).in_session(started.id);
+        history::note(service, &tx, visit, &happening).await?;
+    }
     record(service, &tx, visit, pair, &started).await?;
     tell(service, &tx, pair).await?;
     tx.commit().await?;
@@ -110,6 +130,11 @@ async fn is_still_so(tx: &Tx, pair: &Pair<'_>) -> Result<bool, StoreError> {
     let (Some(older), Some(newer), Some(facts)) = (older, newer, &pair.case.input) else {
         return Ok(false);
     };
+    // A second factor that was set up meanwhile is not passed by, and where there is one the phone stays.
+    let two_step = factors::of(tx, &older).await?.two_step();
+    if two_step && (pair.second.is_none() || pair.keep == Keep::Newer) {
+        return Ok(false);
+    }
     let both_in_use = older.status == Status::Active && newer.status == Status::Active;
     let has_it = older.citizen_id.as_ref() == Some(&facts.citizen_id);
     // An account that has proven a number of its own is not somebody's second one.

@@ -29,6 +29,7 @@ use web::{Page, Problem, Visit};
 use super::document::case_page;
 use crate::Service;
 use crate::evidence;
+use crate::factors::{self, Enrolled};
 use crate::notice::Notice;
 use crate::otp::{self, Purpose, Refusal, Request, Tried};
 use crate::session::{self, Stop};
@@ -38,7 +39,7 @@ mod join;
 mod objection;
 mod page;
 
-use join::{Joined, Keep};
+use join::{Joined, Keep, Second};
 use page::{Shown, confirm_page, prove_page};
 
 /// The pages.
@@ -74,6 +75,8 @@ impl FormName for Prove {
 struct Join {
     code: String,
     phone: String,
+    /// A code of the older account's authenticator application, or one that its owner printed.
+    second: Sensitive<String>,
 }
 
 impl FormName for Join {
@@ -86,6 +89,8 @@ struct Step {
     case: Case,
     /// The account that has proven the number, while there is one.
     older: Option<Account>,
+    /// What the older account proves itself with beside its password.
+    enrolled: Option<Enrolled>,
     onward: Onward,
     /// For how many hours somebody may object afterwards.
     hours: i64,
@@ -111,8 +116,14 @@ impl Step {
             }
             _ => return Err(Stop::Go(visit.redirect(&onward.through(case_page(&number)?)))),
         };
+        let older = older.filter(|older| older.id != session.account.id);
+        let enrolled = match &older {
+            Some(older) => Some(factors::of(&tx, older).await?),
+            None => None,
+        };
         Ok(Self {
-            older: older.filter(|older| older.id != session.account.id),
+            older,
+            enrolled,
             hours: service.config().review.objection_hours,
             session,
             case,
@@ -122,6 +133,18 @@ impl Step {
 
     fn here(&self) -> Result<LocalPath, Problem> {
         Ok(self.onward.through(page_of(&self.case.number)?))
+    }
+
+    /// Whether the older account is signed in to with a second factor: then joining asks for it too, and its phone stays.
+    fn two_step(&self) -> bool {
+        self.enrolled.as_ref().is_some_and(Enrolled::two_step)
+    }
+
+    /// Whether that second factor can be asked for here: a code that is typed. A passkey alone is not.
+    fn can_ask_second(&self) -> bool {
+        self.enrolled
+            .as_ref()
+            .is_some_and(|enrolled| !enrolled.totp.is_empty() || enrolled.codes_left > 0)
     }
 
     /// The older account, once its password was right in this browser: a code that still holds was sent to its phone.
@@ -223,6 +246,10 @@ async fn submit(
         let wrong = (Errors::of_form("conflict-wrong"), None);
         return again(&service, &visit, &step, &sent, wrong).await;
     };
+    if step.two_step() && !step.can_ask_second() {
+        let passkey = (Errors::of_form("conflict-only-passkey"), None);
+        return again(&service, &visit, &step, &sent, passkey).await;
+    }
     let browser = visit.browser_hash();
     let request = Request::of(&visit, &browser, Purpose::JoinAccounts, phone);
     match otp::ask(&service, &visit, &request).await? {
@@ -287,14 +314,17 @@ async fn join_now(
     };
     let keep = match sent.phone.as_str() {
         "keep" => Some(Keep::Older),
-        "replace" if step.session.account.phone.is_some() => Some(Keep::Newer),
+        "replace" if step.session.account.phone.is_some() && !step.two_step() => Some(Keep::Newer),
         _ => None,
     };
     let mut errors = Errors::none();
     let keep = errors.take("phone", keep.ok_or("conflict-phone-missing"));
     let code = otp::read_code(&sent.code).ok_or("evidence-code-form");
     let code = errors.take("code", code);
-    let (Some(keep), Some(code)) = (keep, code) else {
+    if step.two_step() && sent.second.expose().trim().is_empty() {
+        errors.add("second", "conflict-second-missing");
+    }
+    let (Some(keep), Some(code), true) = (keep, code, errors.is_empty()) else {
         return Ok(confirm_page(&visit, &step, older, (&sent.phone, errors))?);
     };
     let Some(phone) = older.phone.clone() else {
@@ -310,7 +340,16 @@ async fn join_now(
             return Ok(confirm_page(&visit, &step, older, (&sent.phone, errors))?);
         }
     };
+    // Last, because an authenticator's code is used up when it is looked at.
+    let second = match second(&service, &step, older, &sent).await? {
+        Ok(second) => second,
+        Err(words) => {
+            let errors = Errors::of("second", words);
+            return Ok(confirm_page(&visit, &step, older, (&sent.phone, errors))?);
+        }
+    };
     let pair = join::Pair {
+        second,
         newer: &step.session,
         older,
         phone: &phone,
@@ -332,6 +371,29 @@ async fn join_now(
         // Another tab was faster, or something changed meanwhile: the page says how things stand.
         Joined::Not => Ok(visit.redirect(&step.here()?)),
     }
+}
+
+/// Asks the older account's second factor, where it has one: whoever knows the password and saw one code by SMS is not let
+/// past it here (A225).
+async fn second(
+    service: &Service,
+    step: &Step,
+    older: &Account,
+    sent: &Join,
+) -> Result<Result<Option<Second>, Words>, Stop> {
+    if !step.two_step() {
+        return Ok(Ok(None));
+    }
+    let typed = sent.second.expose();
+    let (tried, which) = if otp::read_code(typed).is_some() {
+        (factors::verify_totp(service, older.id, typed).await?, Second::App)
+    } else {
+        (factors::verify_code(service, older.id, typed).await?, Second::Printed)
+    };
+    Ok(match tried.words() {
+        None => Ok(Some(which)),
+        Some(words) => Err(words),
+    })
 }
 
 #[cfg(test)]

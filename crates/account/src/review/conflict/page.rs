@@ -6,6 +6,7 @@ use model::ids::CaptchaId;
 use store::accounts::Account;
 use web::extract::FormName as _;
 use web::form::{Button, Errors, Field, FormPage, Radios, Words};
+use web::markup::escape;
 use web::paths::LocalPath;
 use web::{Markup, Page, Problem, Visit};
 
@@ -102,6 +103,7 @@ pub(super) fn confirm_page(
         masked(&step.session.account).unwrap_or_default(),
     );
     let with = |key, phone: &str| Words::with(key, vec![("phone", phone.into())]);
+    let two_step = step.two_step();
     let mut radios = Radios::new("phone", "conflict-phone")
         .hint("conflict-phone-hint")
         .option("keep", with("conflict-phone-keep", &old_phone));
@@ -121,9 +123,21 @@ pub(super) fn confirm_page(
     let code = Field::code("code", "evidence-code")
         .hint(with("conflict-code-hint", &old_phone))
         .required();
-    let form = FormPage::new(Join::FORM, action)
-        .radios(radios)
-        .field(code)
+    let form = FormPage::new(Join::FORM, action);
+    let form = if two_step {
+        // The phone of an account with a second factor is changed on its own page, which asks for that factor and waits.
+        let stays = visit.t_with("conflict-phone-stays", &[("phone", old_phone.as_str().into())]);
+        let stays = Markup::from_rendered(format!("<p>{}</p>", escape(&stays)));
+        let second = Field::text("second", "conflict-second")
+            .hint("conflict-second-hint")
+            .autocomplete("off")
+            .maxlength(64)
+            .required();
+        form.hidden("phone", "keep").markup(stays).field(code).field(second)
+    } else {
+        form.radios(radios).field(code)
+    };
+    let form = form
         .button(Button::danger("conflict-join").guarded());
     let content = Confirm {
         visit,

@@ -14,9 +14,7 @@ use webauthn_rs::prelude::RegisterPublicKeyCredential;
 use super::{OTHER, PHONE};
 use crate::factors::soft::{Soft, Ways};
 use crate::factors::totp;
-use crate::signin::testing::{
-    PASSWORD, answers, interrupted, live, resident, sign_in, signed_in, wants,
-};
+use crate::signin::testing::{PASSWORD, answers, interrupted, live, resident, sign_in, signed_in, wants};
 use crate::testing::{Browser, Seen, World, worlds};
 
 const SECRET: &[u8] = b"12345678901234567890";
@@ -34,7 +32,9 @@ async fn with_app(world: &World, phone: &str) -> AccountId {
         },
         now,
     };
-    store::factors::add(&world.service.store().read(), &new).await.unwrap();
+    store::factors::add(&world.service.store().read(), &new)
+        .await
+        .unwrap();
     account
 }
 
@@ -59,7 +59,9 @@ async fn with_passkey(world: &World, phone: &str, id: &[u8]) -> (AccountId, Soft
         },
         now,
     };
-    store::factors::add(&world.service.store().read(), &new).await.unwrap();
+    store::factors::add(&world.service.store().read(), &new)
+        .await
+        .unwrap();
     (account, soft)
 }
 
@@ -69,14 +71,22 @@ fn code(world: &World) -> String {
 
 /// The page that a redirect leads to.
 async fn follow(browser: &mut Browser, seen: &Seen) -> Seen {
-    let to = seen.location.clone().unwrap_or_else(|| panic!("no redirect: {}", seen.body));
+    let to = seen
+        .location
+        .clone()
+        .unwrap_or_else(|| panic!("no redirect: {}", seen.body));
     browser.get(&to).await
 }
 
 /// The second step after the right password.
 async fn second(browser: &mut Browser, phone: &str) -> Seen {
     let seen = sign_in(browser, phone, PASSWORD).await;
-    assert!(seen.location.as_deref().unwrap().starts_with("/sign-in/second?step="));
+    assert!(
+        seen.location
+            .as_deref()
+            .unwrap()
+            .starts_with("/sign-in/second?step=")
+    );
     let page = follow(browser, &seen).await;
     assert_eq!(page.page(), Some("sign-in-second"), "{}", page.body);
     page
@@ -112,7 +122,10 @@ async fn a_password_alone_does_not_sign_in_where_there_is_a_second_factor() {
         assert_eq!(wrong.errors(), ["factors-code-wrong"]);
         let right = give(&mut browser, &wrong, &[("code", &code(&world))]).await;
         assert_eq!(right.location.as_deref(), Some("/account"), "{}", right.body);
-        assert_eq!(live(&world, &browser).await.unwrap().methods.amr(), ["pwd", "otp", "mfa"]);
+        assert_eq!(
+            live(&world, &browser).await.unwrap().methods.amr(),
+            ["pwd", "otp", "mfa"]
+        );
         // A217: neither the step nor the code is good a second time.
         let again = give(&mut browser, &page, &[("code", &code(&world))]).await;
         assert_eq!(again.location.as_deref(), Some("/sign-in?late=yes"));
@@ -166,7 +179,10 @@ async fn attack_215_a_code_by_sms_is_a_second_factor_in_its_own_browser() {
         assert_eq!(refused.errors(), ["evidence-code-expired"], "{}", world.kind);
         let right = give(&mut browser, &page, &[("code", &typed)]).await;
         assert_eq!(right.location.as_deref(), Some("/account"), "{}", right.body);
-        assert_eq!(live(&world, &browser).await.unwrap().methods.amr(), ["pwd", "sms", "mfa"]);
+        assert_eq!(
+            live(&world, &browser).await.unwrap().methods.amr(),
+            ["pwd", "sms", "mfa"]
+        );
     }
 }
 
@@ -197,9 +213,18 @@ async fn attack_203_a_frozen_account_does_not_get_in_by_its_second_factor() {
         let mut browser = world.browser();
         let page = second(&mut browser, PHONE).await;
         let tx = world.service.store().read();
-        assert!(store::accounts::freeze(&tx, account, world.clock.now()).await.unwrap());
+        assert!(
+            store::accounts::freeze(&tx, account, world.clock.now())
+                .await
+                .unwrap()
+        );
         let seen = give(&mut browser, &page, &[("code", &code(&world))]).await;
-        assert_eq!(seen.location.as_deref(), Some("/sign-in?late=yes"), "{}", world.kind);
+        assert_eq!(
+            seen.location.as_deref(),
+            Some("/sign-in?late=yes"),
+            "{}",
+            world.kind
+        );
         assert!(live(&world, &browser).await.is_none());
     }
 }
@@ -283,7 +308,12 @@ async fn attack_283_a_passkey_of_another_person_makes_no_sign_in_stronger() {
         let answer = theirs.prove(&question(&page), &Ways::default()).to_string();
         let fields = [("method", "passkey"), ("credential", answer.as_str())];
         let refused = give(&mut browser, &page, &fields).await;
-        assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", refused.body);
+        assert_eq!(
+            refused.status,
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "{}",
+            refused.body
+        );
         assert!(live(&world, &browser).await.is_none(), "{}", world.kind);
         let asked = give(&mut browser, &refused, &[("method", "passkey")]).await;
         let page = follow(&mut browser, &asked).await;
@@ -308,7 +338,9 @@ async fn just_the_missing_factor_is_asked_for_and_the_request_goes_on() {
         let ask = [more[0], more[1], ("method", "sms")];
         let sent = browser.post("/sign-in/more", &page, &ask).await;
         let page = follow(&mut browser, &sent).await;
-        let wrong = browser.post("/sign-in/more", &page, &[more[0], more[1], ("code", "1")]).await;
+        let wrong = browser
+            .post("/sign-in/more", &page, &[more[0], more[1], ("code", "1")])
+            .await;
         assert_eq!(wrong.errors(), ["evidence-code-form"]);
         let typed = world.code("+8613800000001").await;
         let right = [more[0], more[1], ("code", typed.as_str())];
@@ -331,13 +363,20 @@ async fn who_has_no_passkey_is_told_so_and_led_to_one_or_says_not_now() {
         let here = format!("/sign-in/more?want=3&interaction={}", id.expose());
         let page = browser.get(&here).await;
         assert!(page.body.contains("you have none yet"), "{}", page.body);
-        assert!(page.body.contains("/account/security/passkeys?return_to=%2Fsign-in%2Fmore"));
+        assert!(
+            page.body
+                .contains("/account/security/passkeys?return_to=%2Fsign-in%2Fmore")
+        );
         assert!(!page.body.contains("name=\"code\""), "SMS is not enough for it");
         let left = browser
             .post("/sign-in/more", &page, &[("want", "3"), ("decline", "yes")])
             .await;
         assert_eq!(left.location, Some(resume_path(&id)));
-        assert!(answers(&world, &browser, &id).await.level_declined, "{}", world.kind);
+        assert!(
+            answers(&world, &browser, &id).await.level_declined,
+            "{}",
+            world.kind
+        );
     }
 }
 
@@ -352,7 +391,10 @@ async fn a_passkey_makes_a_sign_in_with_a_password_strong_enough_for_level_3() {
         let page = follow(&mut browser, &sent).await;
         let typed = world.code("+8613800000001").await;
         give(&mut browser, &page, &[("code", &typed)]).await;
-        assert_eq!(live(&world, &browser).await.unwrap().methods.strength(), Strength::A2);
+        assert_eq!(
+            live(&world, &browser).await.unwrap().methods.strength(),
+            Strength::A2
+        );
         let id = interrupted(&world, &browser, wants(None, None)).await;
         let page = browser
             .get(&format!("/sign-in/more?want=3&interaction={}", id.expose()))
@@ -365,8 +407,15 @@ async fn a_passkey_makes_a_sign_in_with_a_password_strong_enough_for_level_3() {
         let seen = browser.post("/sign-in/more", &page, &fields).await;
         assert_eq!(seen.location, Some(resume_path(&id)), "{}", seen.body);
         let session = live(&world, &browser).await.unwrap();
-        assert_eq!((session.account.id, session.methods.strength()), (account, Strength::A3));
+        assert_eq!(
+            (session.account.id, session.methods.strength()),
+            (account, Strength::A3)
+        );
         let replayed = browser.post("/sign-in/more", &page, &fields).await;
-        assert_eq!(replayed.location, Some(resume_path(&id)), "nothing is left to ask");
+        assert_eq!(
+            replayed.location,
+            Some(resume_path(&id)),
+            "nothing is left to ask"
+        );
     }
 }

@@ -18,12 +18,21 @@ async fn a_user_name_and_a_confirmed_address_sign_in_and_an_unconfirmed_one_is_u
         assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
         let email = Email::parse("zhang@example.cn").unwrap();
         let name = Username::parse("zhang.wei").unwrap();
-        accounts::set_email(&tx, account, (None, Some(&email)), now).await.unwrap();
-        accounts::set_username(&tx, account, Some(&name), now).await.unwrap();
+        accounts::set_email(&tx, account, (None, Some(&email)), now)
+            .await
+            .unwrap();
+        accounts::set_username(&tx, account, Some(&name), now)
+            .await
+            .unwrap();
         for typed in ["Zhang@Example.CN", " ZHANG.wei ", PHONE] {
             let mut browser = world.browser();
             let seen = sign_in(&mut browser, typed, PASSWORD).await;
-            assert_eq!(seen.location.as_deref(), Some("/account"), "{typed} {}", world.kind);
+            assert_eq!(
+                seen.location.as_deref(),
+                Some("/account"),
+                "{typed} {}",
+                world.kind
+            );
             assert_eq!(live(&world, &browser).await.unwrap().account.id, account);
         }
     }
@@ -85,9 +94,7 @@ async fn the_owner_hears_of_a_device_that_is_new_and_of_no_other() {
         assert!(first.cookies.contains_key("denizen_device"));
         sign_in(&mut first, PHONE, PASSWORD).await;
         let tx = world.service.store().read();
-        let told = async |account| {
-            store::notices::list(&tx, account, (0, 50)).await.unwrap().len()
-        };
+        let told = async |account| store::notices::list(&tx, account, (0, 50)).await.unwrap().len();
         let account = live(&world, &first).await.unwrap().account.id;
         assert_eq!(told(account).await, 0, "{}", world.kind);
         signed_in(&world, PHONE).await;
@@ -95,7 +102,11 @@ async fn the_owner_hears_of_a_device_that_is_new_and_of_no_other() {
         // HB-68: on a shared computer nothing stays behind.
         let mut shared = world.browser();
         let page = shared.get("/sign-in").await;
-        let fields = [("identifier", PHONE), ("password", PASSWORD), ("public_computer", "yes")];
+        let fields = [
+            ("identifier", PHONE),
+            ("password", PASSWORD),
+            ("public_computer", "yes"),
+        ];
         shared.post("/sign-in", &page, &fields).await;
         assert!(!shared.cookies.contains_key("denizen_device"));
         assert_eq!(told(account).await, 2);
@@ -111,24 +122,46 @@ async fn the_history_shows_place_factors_and_level_and_this_was_not_me_acts() {
         let mut other = signed_in(&world, OTHER).await;
         let page = mine.get("/account/security/history").await;
         assert_eq!(page.page(), Some("account-security-history"));
-        assert_eq!(page.body.matches("data-what=\"signed-in\"").count(), 2, "{}", page.body);
+        assert_eq!(
+            page.body.matches("data-what=\"signed-in\"").count(),
+            2,
+            "{}",
+            page.body
+        );
         assert!(page.body.contains("<dd>0</dd>") && page.body.contains("password"));
-        let links: Vec<_> = page.body.match_indices("/account/security/not-me?entry=").collect();
+        let links: Vec<_> = page
+            .body
+            .match_indices("/account/security/not-me?entry=")
+            .collect();
         assert_eq!(links.len(), 1, "not for this very sign-in");
         let link = page.body[links[0].0..].split('"').next().unwrap().to_owned();
         assert_eq!(other.get(&link).await.status, StatusCode::NOT_FOUND, "A262");
         let ask = mine.get(&link).await;
         assert!(live(&world, &thief).await.is_some(), "a look changes nothing");
         let entry = link.split('=').nth(1).unwrap().to_owned();
-        let done = mine.post("/account/security/not-me", &ask, &[("entry", &entry)]).await;
-        assert!(done.location.as_deref().unwrap().ends_with("done=yes"), "{}", done.body);
+        let done = mine
+            .post("/account/security/not-me", &ask, &[("entry", &entry)])
+            .await;
+        assert!(
+            done.location.as_deref().unwrap().ends_with("done=yes"),
+            "{}",
+            done.body
+        );
         assert!(live(&world, &thief).await.is_none() && live(&world, &mine).await.is_some());
         let after = mine.get(done.location.as_deref().unwrap()).await;
-        assert!(after.body.contains("/account/security/password"), "{}", world.kind);
+        assert!(
+            after.body.contains("/account/security/password"),
+            "{}",
+            world.kind
+        );
         // Held: nobody is in, this browser neither, and the right password is answered like a wrong one.
         let ask = mine.get(&link).await;
         let held = mine
-            .post("/account/security/not-me", &ask, &[("entry", &entry), ("hold", "yes")])
+            .post(
+                "/account/security/not-me",
+                &ask,
+                &[("entry", &entry), ("hold", "yes")],
+            )
             .await;
         assert_eq!(held.page(), Some("account-held"), "{}", held.body);
         assert!(live(&world, &mine).await.is_none());
@@ -146,7 +179,11 @@ async fn a_device_is_forgotten_by_its_owner_only() {
         resident(&world, OTHER).await;
         let (mut mine, mut other) = (signed_in(&world, PHONE).await, signed_in(&world, OTHER).await);
         let page = mine.get("/account/security").await;
-        let handle = page.body.split("name=\"device\" value=\"").nth(1).expect("a device");
+        let handle = page
+            .body
+            .split("name=\"device\" value=\"")
+            .nth(1)
+            .expect("a device");
         let handle = handle.split('"').next().unwrap().to_owned();
         let account = live(&world, &mine).await.unwrap().account.id;
         let tx = world.service.store().read();
@@ -163,6 +200,10 @@ async fn a_device_is_forgotten_by_its_owner_only() {
         }
         mine.post("/account/security/forget-device", &page, &[("device", &handle)])
             .await;
-        assert!(store::devices::list(&tx, account).await.unwrap().is_empty(), "{}", world.kind);
+        assert!(
+            store::devices::list(&tx, account).await.unwrap().is_empty(),
+            "{}",
+            world.kind
+        );
     }
 }

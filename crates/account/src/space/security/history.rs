@@ -33,7 +33,9 @@ impl Sites {
         let all = store::clients::list(tx).await?;
         let named = all.into_iter().map(|stored| stored.client);
         let named = named.filter(|client| ids.contains(&client.client_id));
-        Ok(Self(named.map(|client| (client.client_id.clone(), client)).collect()))
+        Ok(Self(
+            named.map(|client| (client.client_id.clone(), client)).collect(),
+        ))
     }
 
     /// The name of the sub-site of an entry; its identifier when it is not registered any more.

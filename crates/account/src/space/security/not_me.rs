@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde_json::json;
 use store::audit;
 use store::history::Entry;
-use store::{devices, history, sessions};
+use store::{devices, history};
 use web::extract::{Form, FormName, Query};
 use web::form::{Button, Errors, FormPage, Words};
 use web::paths::LocalPath;
@@ -62,7 +62,10 @@ pub(super) async fn show(
     if asked.done.is_some() {
         let notice = Notice::saying("history-not-me-done")
             .and("history-not-me-next")
-            .link(LocalPath::known("/account/security/password"), "history-not-me-password")
+            .link(
+                LocalPath::known("/account/security/password"),
+                "history-not-me-password",
+            )
             .link(LocalPath::known("/account/security"), "history-not-me-back");
         return Ok(notice.respond(
             &visit,
@@ -79,7 +82,10 @@ pub(super) async fn show(
     let facts = Words::with(
         "history-not-me-facts",
         vec![
-            ("what", visit.t(&format!("history-what-{}", entry.what.as_str())).into()),
+            (
+                "what",
+                visit.t(&format!("history-what-{}", entry.what.as_str())).into(),
+            ),
             ("moment", visit.moment(entry.at).into()),
             ("device", place.device.into()),
             ("network", place.network.into()),
@@ -96,12 +102,8 @@ pub(super) async fn show(
     ))
 }
 
-/// An entry of the person's own; that of another account is not there (A262).
-async fn find(
-    service: &Service,
-    session: &store::sessions::LiveSession,
-    text: &str,
-) -> Result<Entry, Stop> {
+/// An entry of the person's own; that of another account is not there (A261).
+async fn find(service: &Service, session: &store::sessions::LiveSession, text: &str) -> Result<Entry, Stop> {
     let id = text.parse::<HappeningId>().map_err(|_| Problem::not_found())?;
     let found = history::find(&service.store().read(), session.account.id, id).await?;
     Ok(found.ok_or_else(Problem::not_found)?)
@@ -124,11 +126,11 @@ pub(super) async fn submit(
         tx.commit().await?;
         service.kick_delivery();
         visit.end_session();
-        let notice = Notice::saying("history-held-text")
-            .link(LocalPath::known("/recover"), "history-held-recover");
+        let notice =
+            Notice::saying("history-held-text").link(LocalPath::known("/recover"), "history-held-recover");
         return Ok(notice.respond(&visit, Page::new("account-held", "history-held-title")));
     }
-    let ended = sessions::end_all(&tx, account.id, Some(session.id), now).await?;
+    let ended = standing::end_sign_ins(&service, &tx, account.id, Some(session.id)).await?;
     let here = visit
         .device_token()
         .map(|device| devices::handle_of(account.id, device));

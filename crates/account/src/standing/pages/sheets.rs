@@ -34,7 +34,9 @@ pub(super) fn start_page(
     } else {
         Notice::saying("appeal-text")
     };
-    let page = Page::new("appeal", "appeal-title").errors(errors).return_to(START);
+    let page = Page::new("appeal", "appeal-title")
+        .errors(errors)
+        .return_to(START);
     let page = match status {
         Some(status) => page.status(status),
         None => page,
@@ -44,7 +46,11 @@ pub(super) fn start_page(
 
 pub(super) fn code_page(visit: &Visit, errors: &Errors) -> Response {
     let form = FormPage::new(Code::FORM, CODE)
-        .field(Field::code("code", "appeal-code").hint("appeal-code-hint").required())
+        .field(
+            Field::code("code", "appeal-code")
+                .hint("appeal-code-hint")
+                .required(),
+        )
         .button(Button::primary("web-continue"))
         .render(visit, errors);
     let page = Page::new("appeal-code", "appeal-code-title")
@@ -73,12 +79,17 @@ pub(super) fn text_page(visit: &Visit, link: Option<&str>, typed: &str, errors: 
     let page = Page::new("appeal-write", "appeal-write-title")
         .errors(errors.clone())
         .return_to(back);
-    Notice::saying("appeal-write-text").action(form).respond(visit, page)
+    Notice::saying("appeal-write-text")
+        .action(form)
+        .respond(visit, page)
 }
 
 /// One page for what is over, was used, or never was.
 pub(super) fn over(visit: &Visit) -> Response {
     Notice::saying("appeal-over-text")
         .link(START, "appeal-over-again")
-        .respond(visit, Page::new("appeal-over", "appeal-over-title").status(StatusCode::NOT_FOUND))
+        .respond(
+            visit,
+            Page::new("appeal-over", "appeal-over-title").status(StatusCode::NOT_FOUND),
+        )
 }

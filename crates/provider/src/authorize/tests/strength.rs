@@ -135,8 +135,6 @@ async fn attack_031_a_strength_that_no_factor_here_gives_is_refused_without_a_pa
     world.prove("face").await;
     world.prove("counter").await;
     let browser = Browser::signed_in(&world).await;
-    let seen = browser
-        .authorize("hefei", &[("claims", &essential(4))])
-        .await;
+    let seen = browser.authorize("hefei", &[("claims", &essential(4))]).await;
     assert_eq!(seen.error("hefei"), "unmet_authentication_requirements");
 }

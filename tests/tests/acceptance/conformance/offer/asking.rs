@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::Walk;
 
 /// The scopes that somebody has to agree to, and everything else.
-const EVERYTHING: &str = "openid assurance seals profile real_name id_number phone offline_access";
+const EVERYTHING: &str = "openid assurance seals profile real_name id_number phone email offline_access";
 
 impl Walk {
     /// Asks, agrees to everything and redeems.

@@ -63,6 +63,20 @@ struct Walk {
     subject: String,
 }
 
+/// Gives a resident an address, as if it had been proven by a link.
+async fn with_email(world: &World, person: &Person) {
+    let (tx, now) = (world.store().read(), Utc::now());
+    let phone = model::phone::Phone::parse(&person.phone).expect("a phone");
+    let account = store::accounts::find_by_phone(&tx, &phone)
+        .await
+        .expect("the store");
+    let account = account.expect("an account").id;
+    let email = format!("{}@example.cn", person.phone);
+    let email = model::email::Email::parse(&email).expect("an address");
+    let set = store::accounts::set_email(&tx, account, (None, Some(&email)), now).await;
+    assert!(set.expect("the store"), "an address");
+}
+
 impl Walk {
     async fn begin(kind: Kind) -> Self {
         let mut pages = String::new();
@@ -95,7 +109,8 @@ impl Walk {
                 .await;
         }
         let party = Party::new(&world, "basic");
-        let (visitor, _) = journey::resident(&world).await;
+        let (visitor, person) = journey::resident(&world).await;
+        with_email(&world, &person).await;
         let known = journey::well_known(&world).await;
         let invitation = invite(&world).await;
         let mut walk = Self {

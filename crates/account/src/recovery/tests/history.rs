@@ -1,0 +1,47 @@
+//! A password that is chosen after a recovery is none of those of before, and joins them in its time.
+
+use super::*;
+
+async fn choosing(browser: &mut Browser, page: &Seen, password: &str) -> Seen {
+    let fields = [("password", password), ("password_again", password)];
+    browser.post("/recover/password", page, &fields).await
+}
+
+#[tokio::test]
+async fn the_current_password_and_those_before_it_are_refused_and_the_old_one_is_remembered() {
+    for world in worlds().await {
+        let id = resident(&world, PHONE).await;
+        let mut browser = proven(&world).await;
+        let page = browser.get("/recover/password").await;
+        let same = choosing(&mut browser, &page, PASSWORD).await;
+        assert_eq!(same.errors(), ["recover-password-former"], "{}", same.body);
+        assert!(signs_in(&world, PASSWORD).await);
+        let done = choosing(&mut browser, &page, NEW).await;
+        assert_eq!(done.location.as_deref(), Some("/recover/done"), "{}", done.body);
+        let tx = world.service.store().read();
+        let former = store::credentials::former_passwords(&tx, id).await.unwrap();
+        assert_eq!(former.len(), 1, "the password page refuses it as well");
+        world.clock.advance(TimeDelta::minutes(61));
+        let mut again = proven(&world).await;
+        let page = again.get("/recover/password").await;
+        for before in [PASSWORD, NEW] {
+            let refused = choosing(&mut again, &page, before).await;
+            assert_eq!(refused.errors(), ["recover-password-former"], "{}", world.kind);
+        }
+    }
+}
+
+#[tokio::test]
+async fn attack_213_whoever_has_the_phone_does_not_find_out_the_password_by_choosing_it() {
+    for world in worlds().await {
+        resident(&world, PHONE).await;
+        let mut browser = proven(&world).await;
+        let page = browser.get("/recover/password").await;
+        for _ in 0..10 {
+            let seen = choosing(&mut browser, &page, PASSWORD).await;
+            assert_eq!(seen.errors(), ["recover-password-former"]);
+        }
+        let seen = choosing(&mut browser, &page, PASSWORD).await;
+        assert_eq!(seen.status, StatusCode::TOO_MANY_REQUESTS, "{}", world.kind);
+    }
+}
