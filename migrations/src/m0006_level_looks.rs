@@ -17,7 +17,7 @@ impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         let alter = Table::alter()
             .table("level_watch")
-            .add_column(&mut ts_null("looked_at"))
+            .add_column(ts_null("looked_at"))
             .to_owned();
         manager.alter_table(alter).await
     }

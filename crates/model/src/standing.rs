@@ -58,10 +58,6 @@ impl Status {
     }
 
     /// Whether an account may go from here to there.
-    #[expect(
-        clippy::unnested_or_patterns,
-        reason = "a line for each standing reads like the table"
-    )]
     pub const fn may_become(self, to: Self) -> bool {
         use Status::{Active, Closed, Closing, Frozen, Held, Pending, Suspended, Terminated};
         matches!(

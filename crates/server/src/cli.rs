@@ -213,5 +213,5 @@ pub enum Audit {
 
 /// Does what was asked and answers with the exit code.
 pub async fn run(cli: Cli) -> std::process::ExitCode {
-    crate::commands::run(cli).await
+    Box::pin(crate::commands::run(cli)).await
 }

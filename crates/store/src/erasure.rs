@@ -14,9 +14,9 @@ use sea_orm::{ColumnTrait as _, EntityTrait, QueryFilter as _};
 
 use crate::entity::{
     account, account_change, account_history, account_link, agreement_acceptance, agreement_told,
-    case_history, case_review, ceremony, consent_grant, credential, factor, known_device,
-    level_watch, notice, notice_preference, password_history, recovery_code, round_trip, scan, session,
-    standing_appeal, standing_change, verification_case,
+    case_history, case_review, ceremony, consent_grant, credential, factor, known_device, level_watch,
+    notice, notice_preference, password_history, recovery_code, round_trip, scan, session, standing_appeal,
+    standing_change, verification_case,
 };
 use crate::error::StoreError;
 use crate::tx::Tx;

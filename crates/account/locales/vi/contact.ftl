@@ -33,7 +33,7 @@ contact-link-password = Nếu không phải bạn yêu cầu thay đổi, hãy �
 contact-link-next = Đến tài khoản của tôi
 contact-held-title = Tài khoản của bạn đã bị khóa
 contact-held-text = Không ai đăng nhập được nữa, mọi phiên đăng nhập đã kết thúc và các trang liên kết được thông báo.
-contact-held-open = Để mở lại, hãy chọn “Bạn quên mật khẩu?” và dùng khoá truy cập, ứng dụng xác thực hoặc mã in mà bạn đã có từ hơn { $days } ngày trước khi khóa. Nếu không, hãy mang giấy tờ tùy thân đến quầy.
+contact-held-open = Để mở lại, hãy chọn “Bạn quên mật khẩu?” và dùng khóa truy cập, ứng dụng xác thực hoặc mã in mà bạn đã có từ hơn { $days } ngày trước khi khóa. Nếu không, hãy mang giấy tờ tùy thân đến quầy.
 contact-held-next = Mở lại
 
 contact-phone-title = Đổi số điện thoại

@@ -7,8 +7,8 @@ confirm-password-wrong = Mật khẩu không đúng
 confirm-totp = Mã trong ứng dụng xác thực
 confirm-totp-hint = Sáu chữ số, đổi mới mỗi 30 giây
 confirm-totp-button = Xác nhận bằng mã
-confirm-passkey = Xác nhận bằng khoá truy cập
-confirm-passkey-refused = Khoá truy cập không được chấp nhận. Hãy thử lại hoặc dùng cách khác.
+confirm-passkey = Xác nhận bằng khóa truy cập
+confirm-passkey-refused = Khóa truy cập không được chấp nhận. Hãy thử lại hoặc dùng cách khác.
 confirm-recovery-code = Mã khôi phục đã in
 confirm-recovery-code-hint = Bốn nhóm, mỗi nhóm bốn ký tự. Mỗi mã dùng được một lần.
 confirm-recovery-code-button = Dùng mã khôi phục
@@ -41,12 +41,12 @@ factors-authenticator-count = { $count ->
        *[other] { $count } ứng dụng
     }
 factors-authenticator-manage = Quản lý ứng dụng xác thực
-factors-passkeys = Khoá truy cập
+factors-passkeys = Khóa truy cập
 factors-passkeys-count = { $count ->
         [0] Chưa có
        *[other] { $count } khoá
     }
-factors-passkeys-manage = Quản lý khoá truy cập
+factors-passkeys-manage = Quản lý khóa truy cập
 factors-codes = Mã khôi phục
 factors-codes-none = Chưa có. Hãy in một tờ, phòng khi mất điện thoại.
 factors-codes-left = { $count ->
@@ -85,16 +85,16 @@ factors-authenticator-submit = Hoàn tất thiết lập
 factors-authenticator-done = Ứng dụng xác thực đã được thiết lập.
 factors-many = Bạn đã có số lượng tối đa. Hãy gỡ một mục trước.
 
-# Khoá truy cập
-factors-passkeys-title = Khoá truy cập
-factors-passkeys-text = Khoá truy cập cho bạn đăng nhập bằng vân tay, khuôn mặt hoặc mã PIN của điện thoại hay máy tính. Không phải nhập gì, và trang giả mạo không lấy được nó.
-factors-passkeys-add = Thêm khoá truy cập
-factors-passkeys-nowhere = Ở địa chỉ này không dùng được khoá truy cập: cần tên miền, không phải địa chỉ số.
-factors-passkey-new-title = Thêm khoá truy cập
-factors-passkey-new-text = Trình duyệt hỏi bạn muốn lưu khoá truy cập ở đâu và kiểm tra đó là bạn.
-factors-passkey-make = Tạo khoá truy cập
-factors-passkey-refused = Chưa tạo được khoá truy cập. Hãy thử lại; nếu khoá này đã là của bạn thì không cần làm gì.
-factors-passkey-done = Khoá truy cập đã được thêm. Từ nay bạn có thể đăng nhập bằng khoá này.
+# Khóa truy cập
+factors-passkeys-title = Khóa truy cập
+factors-passkeys-text = Khóa truy cập cho bạn đăng nhập bằng vân tay, khuôn mặt hoặc mã PIN của điện thoại hay máy tính. Không phải nhập gì, và trang giả mạo không lấy được nó.
+factors-passkeys-add = Thêm khóa truy cập
+factors-passkeys-nowhere = Ở địa chỉ này không dùng được khóa truy cập: cần tên miền, không phải địa chỉ số.
+factors-passkey-new-title = Thêm khóa truy cập
+factors-passkey-new-text = Trình duyệt hỏi bạn muốn lưu khóa truy cập ở đâu và kiểm tra đó là bạn.
+factors-passkey-make = Tạo khóa truy cập
+factors-passkey-refused = Chưa tạo được khóa truy cập. Hãy thử lại; nếu khoá này đã là của bạn thì không cần làm gì.
+factors-passkey-done = Khóa truy cập đã được thêm. Từ nay bạn có thể đăng nhập bằng khoá này.
 
 # Cả hai
 factors-name = Tên
@@ -109,7 +109,7 @@ factors-never = Chưa dùng
 factors-remove = Gỡ bỏ
 factors-remove-title = Gỡ bỏ “{ $name }”
 factors-remove-text-totp = Mã của ứng dụng này không còn giá trị.
-factors-remove-text-passkey = Khoá truy cập này không còn dùng để đăng nhập được. Hãy xoá nó trên thiết bị của bạn nữa.
+factors-remove-text-passkey = Khóa truy cập này không còn dùng để đăng nhập được. Hãy xoá nó trên thiết bị của bạn nữa.
 factors-remove-others = Mọi lần đăng nhập khác của bạn sẽ kết thúc.
 factors-remove-last = Đây là cách mạnh cuối cùng để chứng minh đó là bạn. Sau đó chỉ cần mật khẩu là đăng nhập được, và các dịch vụ đòi hỏi cao hơn sẽ từ chối bạn.
 factors-remove-accept = Tôi hiểu rằng tài khoản của tôi được bảo vệ kém hơn

@@ -106,8 +106,8 @@ conflict-code-hint = 6 位数字，已发送至 { $phone }
 conflict-join = 合并账号
 conflict-phone-stays = 账号保留手机号 { $phone }。该账号登录时需要第二步验证；合并后可在“安全”页面更换手机号。
 conflict-second = 较早账号的第二步验证
-conflict-second-hint = 验证器应用当前显示的 6 位数字，或一个打印的恢复码
-conflict-second-missing = 请输入验证器应用的验证码或恢复码
+conflict-second-hint = 身份验证器应用当前显示的 6 位数字，或一个打印的恢复码
+conflict-second-missing = 请输入身份验证器应用的验证码或恢复码
 conflict-only-passkey = 密码正确，但另一个账号还需要通行密钥，此处无法验证。请在下方申请人工审核，或用通行密钥登录该账号。
 
 objection-title = 对账号合并提出异议

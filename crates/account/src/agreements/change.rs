@@ -240,7 +240,7 @@ pub(super) async fn refused(
     let session = session::require(&service, &mut visit, &onward.through(REFUSED)).await?;
     onward.speak(&service, &mut visit).await?;
     let Due::Accept(asked) = due(&service, &session).await? else {
-        return Ok(visit.redirect(&LIST));
+        return Ok(visit.redirect(&onward_or_list(&onward)));
     };
     let content = Refused {
         visit: &visit,

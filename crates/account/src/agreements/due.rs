@@ -58,13 +58,6 @@ pub(crate) async fn awaited(
     })
 }
 
-impl Due<'_> {
-    /// Whether sub-sites are closed to the person until they accept.
-    pub const fn is_overdue(&self) -> bool {
-        matches!(self, Self::Accept(Asked { last_day: None, .. }))
-    }
-}
-
 impl Agreements {
     /// What is due for somebody whose newest acceptance is of version `accepted`. A version that no file holds any more
     /// counts as nothing accepted.

@@ -54,14 +54,12 @@ pub(super) async fn show(
     let mut content = String::new();
     if let Some(key) = asked.done.as_deref().and_then(said) {
         let text = escape(&visit.t(key));
-        content.push_str(&format!("<p class=\"notice success\">{text}</p>"));
+        content.extend(["<p class=\"notice success\">", &text, "</p>"]);
     }
     content.push_str(&facts(&visit, account));
     if !live.is_empty() {
-        content.push_str(&format!(
-            "<h2>{}</h2><ul class=\"cards\">",
-            escape(&visit.t("contact-changes"))
-        ));
+        let heading = escape(&visit.t("contact-changes"));
+        content.extend(["<h2>", &heading, "</h2><ul class=\"cards\">"]);
         for change in live {
             content.push_str(&card(&visit, change));
         }
@@ -105,12 +103,12 @@ fn facts(visit: &Visit, account: &Account) -> String {
     let rows = [
         (
             "contact-phone",
-            account.phone.as_ref().map(|phone| phone.masked()),
+            account.phone.as_ref().map(model::phone::Phone::masked),
             "/account/contact/phone",
         ),
         (
             "contact-email",
-            account.email.as_ref().map(|email| email.masked()),
+            account.email.as_ref().map(model::email::Email::masked),
             "/account/contact/email",
         ),
         (

@@ -107,23 +107,18 @@ pub(super) async fn submit(
     let account = &session.account;
     let again = |words: &'static str| {
         let typed: String = sent.email.expose().chars().take(254).collect();
-        Ok(render(
-            &service,
-            &visit,
-            account,
-            (&typed, Errors::of("email", words)),
-        ))
+        render(&service, &visit, account, (&typed, Errors::of("email", words)))
     };
     let Ok(email) = Email::parse(sent.email.expose()) else {
-        return again("contact-email-wrong");
+        return Ok(again("contact-email-wrong"));
     };
     if account.email.as_ref() == Some(&email) {
-        return again("contact-email-same");
+        return Ok(again("contact-email-same"));
     }
     let now = service.now();
     let count = throttles::hit(&service.store().read(), &MAILS, &account.id.to_string(), now).await?;
     if count.exceeded() {
-        return again("recover-too-many");
+        return Ok(again("recover-too-many"));
     }
     begin(&service, &visit, account, &email).await?;
     Ok(visit.redirect(&CONTACT.with("done", "mail")))

@@ -121,12 +121,12 @@ pub(super) async fn submit(
 ) -> Result<Response, Stop> {
     let session = confirm::require(&service, &mut visit, Need::Strongest, &HERE).await?;
     let account = &session.account;
-    let again = |errors| Ok(first(&visit, account, &sent, errors));
+    let again = |errors| first(&visit, account, &sent, errors);
     let Ok(phone) = Phone::parse(sent.phone.expose()) else {
-        return again(Errors::of("phone", "recover-phone-wrong"));
+        return Ok(again(Errors::of("phone", "recover-phone-wrong")));
     };
     if account.phone.as_ref() == Some(&phone) {
-        return again(Errors::of("phone", "contact-phone-same"));
+        return Ok(again(Errors::of("phone", "contact-phone-same")));
     }
     let draft = Draft {
         id: ChangeId::new(service.now(), service.rng()).to_string(),
@@ -134,7 +134,7 @@ pub(super) async fn submit(
         lost: sent.lost.is_some() || account.phone.is_none(),
     };
     if let Some(refusal) = send(&service, &visit, account, &draft).await? {
-        return again(recovery::page::refused(refusal).0);
+        return Ok(again(recovery::page::refused(refusal).0));
     }
     let state = serde_json::to_vec(&draft).map_err(|_| StoreError::Malformed("ceremony.state"))?;
     let (id, browser, now) = (handle(&visit), visit.browser_hash(), service.now());

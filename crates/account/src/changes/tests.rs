@@ -230,7 +230,10 @@ async fn a_user_name_is_taken_once_and_put_back_by_its_owner_alone() {
             done.body
         );
         let name = account(&world, id).await.username;
-        assert_eq!(name.as_ref().map(|name| name.as_str()), Some("zhang.wei"));
+        assert_eq!(
+            name.as_ref().map(model::username::Username::as_str),
+            Some("zhang.wei")
+        );
         let page = theirs.get(here).await;
         let taken = theirs.post(here, &page, &[("username", "zhang.wei")]).await;
         assert_eq!(taken.errors(), ["contact-username-taken"]);

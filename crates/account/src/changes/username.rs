@@ -82,10 +82,10 @@ pub(super) async fn submit(
 ) -> Result<Response, Stop> {
     let session = confirm::require(&service, &mut visit, Need::Recent, &HERE).await?;
     let account = &session.account;
-    let again = |words: Words| Ok(render(&visit, &sent.username, Errors::of("username", words)));
+    let again = |words: Words| render(&visit, &sent.username, Errors::of("username", words));
     let name = match Username::parse(&sent.username) {
         Ok(name) => name,
-        Err(error) => return again(words(error).into()),
+        Err(error) => return Ok(again(words(error).into())),
     };
     if account.username.as_ref() == Some(&name) {
         return Ok(visit.redirect(&CONTACT));
@@ -93,16 +93,16 @@ pub(super) async fn submit(
     let (read, now) = (service.store().read(), service.now());
     let count = throttles::hit(&read, &TRIES, &account.id.to_string(), now).await?;
     if count.exceeded() {
-        return again("recover-too-many".into());
+        return Ok(again("recover-too-many".into()));
     }
     if accounts::find_by_username(&read, &name).await?.is_some() {
-        return again("contact-username-taken".into());
+        return Ok(again("contact-username-taken".into()));
     }
     match change(&service, &visit, account, &name).await {
         Ok(true) => Ok(visit.redirect(&CONTACT.with("done", "username"))),
         Ok(false) => Ok(visit.redirect(&CONTACT)),
         // Somebody took it a moment ago.
-        Err(StoreError::Duplicate) => again("contact-username-taken".into()),
+        Err(StoreError::Duplicate) => Ok(again("contact-username-taken".into())),
         Err(error) => Err(error.into()),
     }
 }

@@ -81,9 +81,9 @@ async fn passkey(
     session: &LiveSession,
     sent: &Sent,
 ) -> Result<Result<(), Errors>, Stop> {
-    let refused = || Ok(Err(Errors::of_form("confirm-passkey-refused")));
+    let refused = Errors::of_form("confirm-passkey-refused");
     let Some(handle) = Token::parse(&sent.ceremony) else {
-        return refused();
+        return Ok(Err(refused));
     };
     let (id, browser, tx) = (handle.hash(), visit.browser_hash(), service.store().read());
     let handle = Handle {
@@ -93,14 +93,14 @@ async fn passkey(
     };
     let taken = ceremonies::take(&tx, handle, visit.now()).await?;
     let Some(taken) = taken.filter(|taken| taken.session == Some(session.id)) else {
-        return refused();
+        return Ok(Err(refused));
     };
     let who = (Some(session.account.id), sent.credential.as_str());
     match factors::finish_passkey(service, &tx, &taken.state, who).await? {
         Ok(_) => Ok(Ok(())),
         Err(reason) => {
             tracing::info!(%reason, "passkey refused");
-            refused()
+            Ok(Err(refused))
         }
     }
 }

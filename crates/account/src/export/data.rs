@@ -336,7 +336,7 @@ fn happening(entry: Entry) -> HistoryPart {
             .methods
             .map(|methods| words(methods.iter()))
             .unwrap_or_default(),
-        level: entry.level.map(|level| level.number()),
+        level: entry.level.map(model::ladder::Level::number),
         device,
         network,
     }
@@ -346,7 +346,7 @@ async fn sharing(tx: &Tx, account: &Account) -> Result<Vec<SharingPart>, StoreEr
     let list = store::grants::list(tx, account.id).await?;
     let parts = list.into_iter().map(|grant| SharingPart {
         client: grant.client_id.as_str().to_owned(),
-        allowed: grant.allowed.iter().map(|scope| scope.as_str()).collect(),
+        allowed: grant.allowed.iter().map(model::scope::Scope::as_str).collect(),
         receipt: grant.receipt,
         created_at: at(grant.created_at),
         ended_at: grant.revoked_at.map(at),

@@ -50,7 +50,7 @@ async fn show(State(service): State<Service>, mut visit: Visit) -> Result<Respon
     for (name, part) in parts {
         if part.is_object() || part.is_array() {
             let heading = escape(&visit.t(&key(name)));
-            html.push_str(&format!("<h2>{heading}</h2>"));
+            html.extend(["<h2>", &heading, "</h2>"]);
             html.push_str(&shown(&visit, part));
         }
     }

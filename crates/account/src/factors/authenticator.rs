@@ -29,9 +29,10 @@ use crate::history;
 use crate::notices;
 use crate::otp;
 use crate::session::{self, Stop};
+use crate::signin::Onward;
 
 pub(super) const HERE: LocalPath = LocalPath::known("/account/security/authenticator");
-const NEW: LocalPath = LocalPath::known("/account/security/authenticator/new");
+pub(super) const NEW: LocalPath = LocalPath::known("/account/security/authenticator/new");
 
 /// How long setting up may take, in minutes.
 const SETUP_MINUTES: i64 = 20;
@@ -42,7 +43,7 @@ pub(super) async fn show(
     mut visit: Visit,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Stop> {
-    let session = session::require(&service, &mut visit, &HERE).await?;
+    let session = session::require(&service, &mut visit, &asked.onward().through(HERE)).await?;
     list::page(&service, &visit, &session, (Kind::Totp, &asked, Errors::none())).await
 }
 
@@ -51,6 +52,7 @@ pub(super) async fn show(
 pub(super) struct Sent {
     code: Sensitive<String>,
     name: String,
+    return_to: Option<String>,
 }
 
 impl FormName for Sent {
@@ -97,7 +99,12 @@ struct Secret<'a> {
     spelled: Zeroizing<String>,
 }
 
-fn page(visit: &Visit, session: &LiveSession, (secret, name): (&[u8], &str), errors: &Errors) -> Response {
+fn page(
+    visit: &Visit,
+    session: &LiveSession,
+    (secret, name, onward): (&[u8], &str, &Onward),
+    errors: &Errors,
+) -> Response {
     let branding = visit.kit().branding();
     let issuer = branding.service_name.in_language(visit.language());
     let label = visit.t("factors-authenticator-picture");
@@ -107,14 +114,15 @@ fn page(visit: &Visit, session: &LiveSession, (secret, name): (&[u8], &str), err
         picture: totp::picture(secret, issuer, &who, &label).unwrap_or_default(),
         spelled: Zeroizing::new(totp::spelled(secret).unwrap_or_default()),
     };
-    let form = FormPage::new(Sent::FORM, NEW)
+    let form = onward
+        .in_form(FormPage::new(Sent::FORM, NEW))
         .markup(Markup::of(&shown))
         .field(Field::code("code", "factors-authenticator-code").required())
         .field(list::name_field(name))
         .button(Button::primary("factors-authenticator-submit"));
     let page = Page::new("account-authenticator-new", "factors-authenticator-new-title")
         .own_forms_only()
-        .return_to(NEW);
+        .return_to(onward.through(NEW));
     visit.form(page, &form, errors)
 }
 
@@ -128,12 +136,18 @@ async fn room(service: &Service, visit: &Visit, session: &LiveSession) -> Result
 }
 
 /// Shows the picture.
-pub(super) async fn show_new(State(service): State<Service>, mut visit: Visit) -> Result<Response, Stop> {
-    let session = confirm::require(&service, &mut visit, Need::Strongest, &NEW).await?;
+pub(super) async fn show_new(
+    State(service): State<Service>,
+    mut visit: Visit,
+    Query(asked): Query<Asked>,
+) -> Result<Response, Stop> {
+    let onward = asked.onward();
+    let here = onward.through(NEW);
+    let session = confirm::require(&service, &mut visit, Need::Strongest, &here).await?;
     room(&service, &visit, &session).await?;
     let secret = waiting(&service, &visit, &session).await?;
     let name = visit.t("factors-authenticator");
-    Ok(page(&visit, &session, (&secret, &name), &Errors::none()))
+    Ok(page(&visit, &session, (&secret, &name, &onward), &Errors::none()))
 }
 
 /// Sets the application up when its code is right.
@@ -142,7 +156,9 @@ pub(super) async fn submit_new(
     mut visit: Visit,
     Form(sent): Form<Sent>,
 ) -> Result<Response, Stop> {
-    let session = confirm::require(&service, &mut visit, Need::Strongest, &NEW).await?;
+    let onward = Onward::new(None, sent.return_to.as_deref());
+    let here = onward.through(NEW);
+    let session = confirm::require(&service, &mut visit, Need::Strongest, &here).await?;
     room(&service, &visit, &session).await?;
     let secret = waiting(&service, &visit, &session).await?;
     let step = match otp::read_code(sent.code.expose()) {
@@ -153,7 +169,7 @@ pub(super) async fn submit_new(
         Ok(step) => step,
         Err(key) => {
             let errors = Errors::of("code", key);
-            return Ok(page(&visit, &session, (&secret, &sent.name), &errors));
+            return Ok(page(&visit, &session, (&secret, &sent.name, &onward), &errors));
         }
     };
     let name = list::name(&sent.name).unwrap_or_else(|| visit.t("factors-authenticator"));
@@ -168,7 +184,7 @@ pub(super) async fn submit_new(
     // Of two clicks one sets it up; the other finds it there.
     let taken = ceremonies::take(&tx, handle, now).await?;
     if taken.is_none_or(|taken| taken.state != secret) {
-        return Ok(visit.redirect(&HERE));
+        return Ok(visit.redirect(&onward.through(HERE)));
     }
     let new = NewFactor {
         id: FactorId::new(now, service.rng()),
@@ -193,5 +209,5 @@ pub(super) async fn submit_new(
     if finish(&service, &mut visit, &session, (tx, done)).await? {
         tries::forgive(&service, session.account.id, tries::What::Totp).await?;
     }
-    Ok(visit.redirect(&HERE.with("done", "added")))
+    Ok(visit.redirect(&onward.through(HERE.with("done", "added"))))
 }

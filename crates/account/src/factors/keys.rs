@@ -29,9 +29,10 @@ use crate::confirm::{self, Need};
 use crate::history;
 use crate::notices;
 use crate::session::{self, Stop};
+use crate::signin::Onward;
 
 pub(super) const HERE: LocalPath = LocalPath::known("/account/security/passkeys");
-const NEW: LocalPath = LocalPath::known("/account/security/passkeys/new");
+pub(super) const NEW: LocalPath = LocalPath::known("/account/security/passkeys/new");
 
 /// How long the browser may take, in minutes.
 const CEREMONY_MINUTES: i64 = 10;
@@ -42,7 +43,7 @@ pub(super) async fn show(
     mut visit: Visit,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Stop> {
-    let session = session::require(&service, &mut visit, &HERE).await?;
+    let session = session::require(&service, &mut visit, &asked.onward().through(HERE)).await?;
     list::page(
         &service,
         &visit,
@@ -58,6 +59,7 @@ pub(super) struct Sent {
     ceremony: String,
     credential: String,
     name: String,
+    return_to: Option<String>,
 }
 
 impl FormName for Sent {
@@ -65,34 +67,41 @@ impl FormName for Sent {
 }
 
 /// Asks for a new passkey.
-pub(super) async fn show_new(State(service): State<Service>, mut visit: Visit) -> Result<Response, Stop> {
-    let session = confirm::require(&service, &mut visit, Need::Strongest, &NEW).await?;
+pub(super) async fn show_new(
+    State(service): State<Service>,
+    mut visit: Visit,
+    Query(asked): Query<Asked>,
+) -> Result<Response, Stop> {
+    let onward = asked.onward();
+    let here = onward.through(NEW);
+    let session = confirm::require(&service, &mut visit, Need::Strongest, &here).await?;
     let tx = service.store().read();
     let enrolled = super::of(&tx, &session.account).await?;
     if enrolled.passkeys.len() >= EACH_MAX || service.passkeys().is_none() {
-        return Ok(visit.redirect(&HERE));
+        return Ok(visit.redirect(&onward.through(HERE)));
     }
-    let asked = passkey::begin_new(&service, &session.account, &enrolled.passkeys)?;
+    let question = passkey::begin_new(&service, &session.account, &enrolled.passkeys)?;
     let handle = Token::generate(service.rng());
     let (id, browser, now) = (handle.hash(), visit.browser_hash(), visit.now());
     let ends = now + TimeDelta::minutes(CEREMONY_MINUTES);
     let new = NewCeremony {
         account: Some(session.account.id),
         session: Some(session.id),
-        state: &asked.state,
+        state: &question.state,
         ..NewCeremony::new(&id, (&browser, Purpose::NewPasskey), (now, ends))
     };
     ceremonies::put(&tx, &new).await?;
     let text = format!("<p>{}</p>", escape(&visit.t("factors-passkey-new-text")));
-    let form = FormPage::new(Sent::FORM, NEW)
+    let form = onward
+        .in_form(FormPage::new(Sent::FORM, NEW))
         .hidden("ceremony", handle.expose())
         .markup(Markup::from_rendered(text))
-        .markup(ask(&visit, &asked.options, Act::Make))
+        .markup(ask(&visit, &question.options, Act::Make))
         .field(list::name_field(&visit.device().label()))
         .button(Button::primary("factors-passkey-make"));
     let page = Page::new("account-passkey-new", "factors-passkey-new-title")
         .own_forms_only()
-        .return_to(NEW);
+        .return_to(here);
     Ok(visit.form(page, &form, &Errors::none()))
 }
 
@@ -102,16 +111,18 @@ pub(super) async fn submit_new(
     mut visit: Visit,
     Form(sent): Form<Sent>,
 ) -> Result<Response, Stop> {
-    let session = confirm::require(&service, &mut visit, Need::Strongest, &NEW).await?;
+    let onward = Onward::new(None, sent.return_to.as_deref());
+    let here = onward.through(NEW);
+    let session = confirm::require(&service, &mut visit, Need::Strongest, &here).await?;
     let Some(made) = made(&service, &visit, &session, &sent).await? else {
-        return Ok(visit.redirect(&HERE.with("wrong", "refused")));
+        return Ok(visit.redirect(&onward.through(HERE.with("wrong", "refused"))));
     };
     let name = list::name(&sent.name).unwrap_or_else(|| visit.device().label());
     let (account, now) = (&session.account, visit.now());
     let tx = service.store().begin().await?;
     store::accounts::take_turns(&tx, account.id).await?;
     if super::of(&tx, account).await?.passkeys.len() >= EACH_MAX {
-        return Ok(visit.redirect(&HERE.with("wrong", "many")));
+        return Ok(visit.redirect(&onward.through(HERE.with("wrong", "many"))));
     }
     let new = NewFactor {
         id: FactorId::new(now, service.rng()),
@@ -126,7 +137,9 @@ pub(super) async fn submit_new(
     match store::factors::add(&tx, &new).await {
         Ok(()) => {}
         // Somebody has it already (A278).
-        Err(StoreError::Duplicate) => return Ok(visit.redirect(&HERE.with("wrong", "refused"))),
+        Err(StoreError::Duplicate) => {
+            return Ok(visit.redirect(&onward.through(HERE.with("wrong", "refused"))));
+        }
         Err(error) => return Err(error.into()),
     }
     let done = Done {
@@ -139,7 +152,7 @@ pub(super) async fn submit_new(
         credential: Some((Credential::Passkey, CredentialStep::Create)),
     };
     finish(&service, &mut visit, &session, (tx, done)).await?;
-    Ok(visit.redirect(&HERE.with("done", "added")))
+    Ok(visit.redirect(&onward.through(HERE.with("done", "added"))))
 }
 
 /// What the browser made, if it is what was asked, in this sign-in, once.

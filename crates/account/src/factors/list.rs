@@ -19,6 +19,7 @@ use super::{authenticator, keys, remove};
 use crate::Service;
 use crate::history::{self, Happening, What};
 use crate::session::{self, Stop};
+use crate::signin::Onward;
 
 pub(super) const RENAME: LocalPath = LocalPath::known("/account/security/factors/rename");
 
@@ -43,9 +44,15 @@ pub(super) fn routes() -> Router<Service> {
 pub(super) struct Asked {
     done: Option<String>,
     wrong: Option<String>,
+    return_to: Option<String>,
 }
 
 impl Asked {
+    /// Where the person came from: a page of ours that wanted a factor.
+    pub(super) fn onward(&self) -> Onward {
+        Onward::new(None, self.return_to.as_deref())
+    }
+
     fn done_key(&self, kind: Kind) -> Option<&'static str> {
         Some(match (self.done.as_deref()?, kind) {
             ("added", Kind::Totp) => "factors-authenticator-done",
@@ -103,7 +110,8 @@ struct Content<'a> {
     done: Option<&'static str>,
     text: &'static str,
     rows: Vec<Row>,
-    add: Option<(&'static str, &'static str)>,
+    add: Option<(String, &'static str)>,
+    onward: Option<String>,
     nowhere: bool,
     many: bool,
 }
@@ -140,13 +148,13 @@ pub(super) async fn page(
             "account-authenticator",
             "factors-authenticator-title",
             "factors-authenticator-text",
-            ("/account/security/authenticator/new", "factors-authenticator-add"),
+            (authenticator::NEW, "factors-authenticator-add"),
         ),
         Kind::Passkey => (
             "account-passkeys",
             "factors-passkeys-title",
             "factors-passkeys-text",
-            ("/account/security/passkeys/new", "factors-passkeys-add"),
+            (keys::NEW, "factors-passkeys-add"),
         ),
     };
     if let Some(key) = asked.wrong_key() {
@@ -156,8 +164,11 @@ pub(super) async fn page(
         rows.len() >= EACH_MAX,
         kind == Kind::Passkey && service.passkeys().is_none(),
     );
+    let onward = asked.onward();
+    let add = (onward.through(add.0).to_string(), add.1);
     let content = Content {
         visit,
+        onward: onward.return_to().map(ToString::to_string),
         done: asked.done_key(kind),
         text,
         rows,
@@ -167,7 +178,7 @@ pub(super) async fn page(
     };
     let page = Page::new(name, title)
         .own_forms_only()
-        .return_to(of_kind(kind))
+        .return_to(onward.through(of_kind(kind)))
         .errors(errors)
         .status(axum::http::StatusCode::OK);
     Ok(visit.render(page, &content))

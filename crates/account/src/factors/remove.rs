@@ -260,6 +260,10 @@ pub(crate) async fn apply(service: &Service, tx: &Tx, change: &Change) -> Result
     let Some(one) = all.iter().find(|one| one.id == id) else {
         return Ok(Applied::Failed);
     };
+    // Whoever used it since has it, and is not who called it lost.
+    if one.last_used_at.is_some_and(|used| used > change.created_at) {
+        return Ok(Applied::Failed);
+    }
     if !store::factors::remove(tx, account.id, id).await? {
         return Ok(Applied::Failed);
     }

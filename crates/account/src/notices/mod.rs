@@ -12,6 +12,8 @@
 //!
 //! After the commit call [`Service::kick_delivery`]. What this does not do: one-time codes, which are `otp`'s.
 
+use std::cmp::Ordering;
+
 use axum::Router;
 use axum::routing::{get, post};
 use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
@@ -274,12 +276,10 @@ fn quiet_until<Z: chrono::TimeZone>((from, until): (u32, u32), at: DateTime<Z>) 
         NaiveTime::from_hms_opt(until, 0, 0)?,
     );
     let time = at.time();
-    let (quiet, tomorrow) = if from < until {
-        (time >= from && time < until, false)
-    } else if from > until {
-        (time >= from || time < until, time >= from)
-    } else {
-        (false, false)
+    let (quiet, tomorrow) = match from.cmp(&until) {
+        Ordering::Less => (time >= from && time < until, false),
+        Ordering::Greater => (time >= from || time < until, time >= from),
+        Ordering::Equal => (false, false),
     };
     let day = if tomorrow {
         at.date_naive().succ_opt()?

@@ -19,10 +19,13 @@ pub(super) fn read(kit: &Kit, language: Language, kind: Kind, args: &Args) -> (S
         .args()
         .iter()
         .map(|name| {
-            let value = args.get(*name).map(String::as_str).unwrap_or_else(|| {
-                tracing::error!(kind = kind.as_str(), name, "a notice lacks a value");
-                ""
-            });
+            let value = args.get(*name).map_or_else(
+                || {
+                    tracing::error!(kind = kind.as_str(), name, "a notice lacks a value");
+                    ""
+                },
+                String::as_str,
+            );
             (*name, Value::from(in_words(kit, language, name, value)))
         })
         .collect();

@@ -24,7 +24,8 @@ use crate::signin::{Asked, Onward};
 #[serde(default)]
 pub(super) struct Code {
     draft: String,
-    sms_code: Sensitive<String>,
+    #[serde(rename = "sms_code")]
+    typed: Sensitive<String>,
     resend: Option<String>,
     interaction: Option<String>,
     return_to: Option<String>,
@@ -69,7 +70,7 @@ pub(super) async fn submit(
             Some(refusal) => page::refused(refusal),
         }
     } else {
-        match try_code(&service, &visit, draft.clone(), &sent.sms_code).await? {
+        match try_code(&service, &visit, draft.clone(), &sent.typed).await? {
             None => return Ok(visit.redirect(&onward.through(PROOF))),
             Some(words) => (Errors::of("sms_code", words), None),
         }

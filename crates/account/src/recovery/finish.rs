@@ -123,18 +123,15 @@ async fn set_password(
     phc: &Sensitive<String>,
 ) -> Result<bool, StoreError> {
     let (now, rng) = (service.now(), service.rng());
-    let step = match credentials::find_password(tx, account).await? {
-        Some(old) => {
-            // A sign-in may have hashed it anew a moment ago.
-            if !credentials::retire_password(tx, rng, account, (&old.phc, phc), now).await? {
-                return Ok(false);
-            }
-            CredentialStep::Update
+    let step = if let Some(old) = credentials::find_password(tx, account).await? {
+        // A sign-in may have hashed it anew a moment ago.
+        if !credentials::retire_password(tx, rng, account, (&old.phc, phc), now).await? {
+            return Ok(false);
         }
-        None => {
-            credentials::create_password(tx, rng, account, phc, now).await?;
-            CredentialStep::Create
-        }
+        CredentialStep::Update
+    } else {
+        credentials::create_password(tx, rng, account, phc, now).await?;
+        CredentialStep::Create
     };
     standing::credential_changed(service, tx, account, (Credential::Password, step)).await?;
     standing::end_sign_ins(service, tx, account, None).await?;

@@ -100,10 +100,10 @@ pub(super) async fn submit(
     let Some(when) = when(&draft, &plan).filter(|_| draft.is(&sent.draft)) else {
         return Ok(visit.redirect(&onward.through(PROOF)));
     };
-    let again = |answer| Ok(render(&service, &visit, &onward, (&draft, when), answer));
+    let again = |answer| render(&service, &visit, &onward, (&draft, when), answer);
     let password = match check(&service, &plan, &sent) {
         Ok(password) => password,
-        Err(errors) => return again((errors, None)),
+        Err(errors) => return Ok(again((errors, None))),
     };
     if was_used(&service, &plan, &password).await? {
         // Sent twice: the first one made it the password.
@@ -111,11 +111,11 @@ pub(super) async fn submit(
         if let Some(newest) = newest.filter(|newest| newest.stage != Stage::Proven) {
             return Ok(visit.redirect(&instead(Some(&newest), &onward)));
         }
-        return again((Errors::of("password", "recover-password-former"), None));
+        return Ok(again((Errors::of("password", "recover-password-former"), None)));
     }
     let hash = match service.hashing().hash(&password).await {
         Ok(hash) => Sensitive::new(hash.as_str().to_owned()),
-        Err(HashingError::Busy) => return again(page::busy()),
+        Err(HashingError::Busy) => return Ok(again(page::busy())),
         Err(error) => return Err(Problem::internal(error).into()),
     };
     let finished = match when {

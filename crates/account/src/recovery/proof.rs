@@ -198,7 +198,8 @@ impl Shown<'_> {
         let mut forms = String::new();
         for way in self.plan.ways(self.service) {
             let form = self.form(way, &errors).await?;
-            forms.push_str(&format!("<h2>{}</h2>{form}", escape(&self.visit.t(title(way)))));
+            forms.push_str(&heading(&self.visit.t(title(way))));
+            forms.push_str(form.as_str());
         }
         let held = self.plan.needs == Needs::Identity;
         let mut texts = vec![Words::key(if held {
@@ -272,6 +273,10 @@ impl Shown<'_> {
         };
         Ok(form.render(self.visit, errors))
     }
+}
+
+fn heading(text: &str) -> String {
+    format!("<h2>{}</h2>", escape(text))
 }
 
 const fn title(way: Way) -> &'static str {

@@ -251,8 +251,8 @@ async fn attack_235_this_was_not_me_stops_the_recovery_and_holds_the_account() {
         let page = browser.get("/recover/proof").await;
         browser.post("/recover/proof", &page, &[("way", "wait")]).await;
         choose(&mut browser).await;
-        let owner_here = signed_in(&world, PHONE).await;
         let link = link_in(&world.newest_mail(EMAIL).await.unwrap());
+        let owner_here = signed_in(&world, PHONE).await;
         let mut owner = world.browser();
         let page = owner.get(&link).await;
         let done = owner.post(&link, &page, &[]).await;

@@ -92,7 +92,12 @@ impl Owner {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        // Writing to a text does not fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 /// What stands before a try.
@@ -198,6 +203,29 @@ impl Keys {
                 .exceeded();
         }
         Ok(if within { Counted::Within } else { Counted::Beyond })
+    }
+
+    /// Counts a try that names nobody: a passkey.
+    pub(super) async fn count_unnamed(
+        &self,
+        tx: &Tx,
+        config: &Config,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        throttles::hit(tx, &rule(config, Counter::Address), &self.address, now).await?;
+        throttles::hit(tx, &rule(config, Counter::Everybody), "", now).await?;
+        Ok(())
+    }
+
+    /// Takes one of these back, after success.
+    pub(super) async fn take_back_unnamed(
+        &self,
+        tx: &Tx,
+        config: &Config,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        throttles::give_back(tx, &rule(config, Counter::Address), &self.address, now).await?;
+        throttles::give_back(tx, &rule(config, Counter::Everybody), "", now).await
     }
 
     /// Forgets failures after success. The address keeps the failures of others; only this try is taken back.

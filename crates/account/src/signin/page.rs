@@ -178,7 +178,13 @@ async fn with_passkey(visit: &mut Visit, again: &Again<'_>) -> Result<Response, 
         public_computer: sent.public_computer.is_some(),
         client: again.interaction.map(|waiting| &waiting.client_id),
     };
+    // Counted before its outcome is known: each refusal is written to the log.
+    let (config, now) = (&service.config().signin, visit.now());
+    keys.count_unnamed(&tx, config, now).await?;
     let outcome = passkey::sign_in(service, visit, &sent).await?;
+    if !matches!(outcome, Outcome::Refused) {
+        keys.take_back_unnamed(&tx, config, now).await?;
+    }
     again
         .go_on(visit, outcome, (&keys, "signin-passkey-refused"))
         .await

@@ -7,7 +7,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta};
 use model::authn::{Method, Methods};
 use model::ids::ClientId;
 use model::secret::TokenHash;
@@ -28,7 +28,8 @@ use crate::session::Stop;
 /// How long a question can be answered, in minutes: people leave the page open and come back.
 const QUESTION_MINUTES: i64 = 15;
 
-/// One answer to each question, kept longer than the question lives.
+/// One answer to each question. It is counted in the window in which the question ends, whenever the answer comes: a second
+/// one is never the first of the next window (A217).
 const ONCE: Rule = Rule {
     name: "sign_in_passkey_once",
     limit: 1,
@@ -104,7 +105,10 @@ async fn take(service: &Service, visit: &Visit, sealed: &str) -> Result<Option<V
         return Ok(None);
     }
     let key = URL_SAFE_NO_PAD.encode(TokenHash::of(sealed).as_bytes());
-    let count = throttles::hit(&service.store().read(), &ONCE, &key, visit.now()).await?;
+    let Some(until) = DateTime::from_timestamp(kept.until, 0) else {
+        return Ok(None);
+    };
+    let count = throttles::hit(&service.store().read(), &ONCE, &key, until).await?;
     Ok((!count.exceeded()).then_some(kept.state))
 }
 

@@ -27,8 +27,8 @@ struct Home<'a> {
     phone: Option<String>,
     since: String,
     unread: u64,
-    /// A change of the agreement waits for an answer, until a day or already in force.
-    agreement: Option<Option<String>>,
+    /// That a change of the agreement waits for an answer, and until when.
+    agreement: Option<String>,
 }
 
 /// Shows the page.
@@ -79,9 +79,10 @@ fn render(
         phone: account.phone.as_ref().map(model::phone::Phone::masked),
         since: visit.day(account.created_at),
         unread: waiting.unread,
-        agreement: waiting
-            .agreement
-            .map(|awaited| awaited.last_day.map(|day| visit.date(day))),
+        agreement: waiting.agreement.map(|awaited| match awaited.last_day {
+            Some(day) => visit.t_with("agreements-due-until", &[("day", visit.date(day).into())]),
+            None => visit.t("agreements-due-now"),
+        }),
     };
     visit.page("account", "space-home-title", &home)
 }

@@ -13,7 +13,7 @@ use super::{Because, By, restore};
 use crate::{Service, closing};
 
 /// How often a node looks.
-const LOOK_EVERY: Duration = Duration::from_secs(60);
+const LOOK_EVERY: Duration = Duration::from_mins(1);
 /// How many accounts are looked at together.
 const BATCH: u64 = 50;
 

@@ -290,9 +290,9 @@ impl Shown<'_> {
         let visit = self.visit;
         let mut content = String::new();
         if let Some(key) = self.said {
-            content.push_str(&format!("<p class=\"notice\">{}</p>", escape(&visit.t(key))));
+            content.extend(["<p class=\"notice\">", &escape(&visit.t(key)), "</p>"]);
         }
-        content.push_str(&format!("<p>{}</p>", escape(&visit.t("counter-recovery-text"))));
+        content.extend(["<p>", &escape(&visit.t("counter-recovery-text")), "</p>"]);
         content.push_str(&form(sent, code).render(visit, &errors).to_string());
         if self.signed.may(Permission::Confirm) {
             content.push_str(&self.waiting().await?);
@@ -309,13 +309,11 @@ impl Shown<'_> {
         let all = counter::proposals(self.service.account()).await?;
         let mut list = format!("<h2>{}</h2>", escape(&self.visit.t("counter-recovery-waiting")));
         if all.is_empty() {
-            list.push_str(&format!(
-                "<p>{}</p>",
-                escape(&self.visit.t("counter-recovery-none"))
-            ));
+            let none = escape(&self.visit.t("counter-recovery-none"));
+            list.extend(["<p>", &none, "</p>"]);
         }
         let cards: Vec<String> = all.iter().map(|one| self.card(one)).collect();
-        list.push_str(&format!("<ul class=\"cards\">{}</ul>", cards.concat()));
+        list.extend(["<ul class=\"cards\">", &cards.concat(), "</ul>"]);
         Ok(list)
     }
 

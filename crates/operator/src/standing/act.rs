@@ -26,12 +26,12 @@ use crate::roles::Permission;
 use crate::session::{self, Signed, Stop};
 
 macro_rules! form {
-    ($(#[$doc:meta])* $name:ident = $form:literal { $($field:ident),* }) => {
+    ($(#[$doc:meta])* $name:ident = $form:literal { $($field:ident = $sent:literal),* }) => {
         $(#[$doc])*
         #[derive(Debug, Default, Deserialize)]
         #[serde(default)]
         pub(super) struct $name {
-            $($field: String,)*
+            $(#[serde(rename = $sent)] $field: String,)*
         }
 
         impl FormName for $name {
@@ -46,27 +46,31 @@ macro_rules! form {
 
 form! {
     /// Suspend.
-    Suspend = "operator-suspend" { suspend_reason, suspend_note, suspend_days }
+    Suspend = "operator-suspend" {
+        reason = "suspend_reason",
+        note = "suspend_note",
+        days = "suspend_days"
+    }
 }
 form! {
     /// Propose to end.
-    Terminate = "operator-terminate" { terminate_reason, terminate_note }
+    Terminate = "operator-terminate" { reason = "terminate_reason", note = "terminate_note" }
 }
 form! {
     /// Agree to a proposal.
-    Agree = "operator-agree" { change }
+    Agree = "operator-agree" { change = "change" }
 }
 form! {
     /// Take a proposal back.
-    Withdraw = "operator-withdraw" { change }
+    Withdraw = "operator-withdraw" { change = "change" }
 }
 form! {
     /// Bring back.
-    Restore = "operator-restore" { restore_reason, restore_note }
+    Restore = "operator-restore" { reason = "restore_reason", note = "restore_note" }
 }
 form! {
     /// Decide about an objection.
-    Decide = "operator-appeal" { outcome }
+    Decide = "operator-appeal" { outcome = "outcome" }
 }
 
 /// Who is here, freshly proven, and what is known of the account. Nobody decides about an account while their proof is
@@ -110,14 +114,10 @@ pub(super) async fn suspend(
 ) -> Result<Response, Stop> {
     let (signed, mut known) = begin(&service, &mut visit, &id).await?;
     let mut errors = Errors::none();
-    let reason = reason(
-        &mut errors,
-        ("suspend_reason", &sent.suspend_reason),
-        Status::Suspended,
-    );
-    let note = note(&mut errors, ("suspend_note", &sent.suspend_note));
+    let reason = reason(&mut errors, ("suspend_reason", &sent.reason), Status::Suspended);
+    let note = note(&mut errors, ("suspend_note", &sent.note));
     let longest = service.account().config().standing.suspend_days_max;
-    let days = match sent.suspend_days.trim() {
+    let days = match sent.days.trim() {
         "" => None,
         typed => {
             let days = typed
@@ -130,9 +130,9 @@ pub(super) async fn suspend(
     };
     let (Some(reason), true) = (reason, errors.is_empty()) else {
         known.typed = vec![
-            ("suspend_reason", sent.suspend_reason),
-            ("suspend_note", sent.suspend_note),
-            ("suspend_days", sent.suspend_days),
+            ("suspend_reason", sent.reason),
+            ("suspend_note", sent.note),
+            ("suspend_days", sent.days),
         ];
         return Ok(show::render(
             &service,
@@ -167,15 +167,12 @@ pub(super) async fn propose(
     let mut errors = Errors::none();
     let reason = reason(
         &mut errors,
-        ("terminate_reason", &sent.terminate_reason),
+        ("terminate_reason", &sent.reason),
         Status::Terminated,
     );
-    let note = note(&mut errors, ("terminate_note", &sent.terminate_note));
+    let note = note(&mut errors, ("terminate_note", &sent.note));
     let (Some(reason), true) = (reason, errors.is_empty()) else {
-        known.typed = vec![
-            ("terminate_reason", sent.terminate_reason),
-            ("terminate_note", sent.terminate_note),
-        ];
+        known.typed = vec![("terminate_reason", sent.reason), ("terminate_note", sent.note)];
         return Ok(show::render(
             &service,
             (&visit, &signed),
@@ -279,17 +276,10 @@ pub(super) async fn restore(
 ) -> Result<Response, Stop> {
     let (signed, mut known) = begin(&service, &mut visit, &id).await?;
     let mut errors = Errors::none();
-    let reason = reason(
-        &mut errors,
-        ("restore_reason", &sent.restore_reason),
-        Status::Active,
-    );
-    let note = note(&mut errors, ("restore_note", &sent.restore_note));
+    let reason = reason(&mut errors, ("restore_reason", &sent.reason), Status::Active);
+    let note = note(&mut errors, ("restore_note", &sent.note));
     let (Some(reason), true) = (reason, errors.is_empty()) else {
-        known.typed = vec![
-            ("restore_reason", sent.restore_reason),
-            ("restore_note", sent.restore_note),
-        ];
+        known.typed = vec![("restore_reason", sent.reason), ("restore_note", sent.note)];
         return Ok(show::render(
             &service,
             (&visit, &signed),

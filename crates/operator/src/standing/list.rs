@@ -57,13 +57,11 @@ pub(super) async fn find(
     Form(sent): Form<Sent>,
 ) -> Result<Response, Stop> {
     let signed = session::require(&service, &mut visit, Permission::Standing).await?;
-    match by_name(&service, sent.who.trim()).await? {
-        Some(account) => Ok(visit.redirect(&page_of(account.id))),
-        None => {
-            let errors = Errors::of("who", "standing-who-unknown");
-            render(&service, &visit, &signed, (&sent, &errors)).await
-        }
+    if let Some(account) = by_name(&service, sent.who.trim()).await? {
+        return Ok(visit.redirect(&page_of(account.id)));
     }
+    let errors = Errors::of("who", "standing-who-unknown");
+    render(&service, &visit, &signed, (&sent, &errors)).await
 }
 
 /// By the phone or the number of a case; an account that is closed by the latter alone.

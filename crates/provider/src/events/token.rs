@@ -47,9 +47,9 @@ struct Subject<'a> {
 enum Events {
     Level {
         #[serde(rename = "urn:denizen:event:identity-level-changed")]
-        ours: LevelChanged,
+        ours: Box<LevelChanged>,
         #[serde(rename = "https://schemas.openid.net/secevent/caep/event-type/assurance-level-change")]
-        caep: AssuranceLevelChange,
+        caep: Box<AssuranceLevelChange>,
     },
     Disabled {
         #[serde(rename = "https://schemas.openid.net/secevent/risc/event-type/account-disabled")]
@@ -145,7 +145,7 @@ fn account(happened: &Happened) -> Events {
 
 fn fell(fell: &LevelFell) -> Events {
     Events::Level {
-        ours: LevelChanged {
+        ours: Box::new(LevelChanged {
             acr: fell.to.acr(),
             previous_acr: fell.from.acr(),
             reason: fell.cause,
@@ -154,8 +154,8 @@ fn fell(fell: &LevelFell) -> Events {
             previous_identity_level: fell.dates.then(|| fell.from.number()),
             identity_verified_at: fell.verified_at.filter(|_| fell.dates).map(time),
             identity_lapses_at: fell.lapses_at.filter(|_| fell.dates).map(time),
-        },
-        caep: AssuranceLevelChange {
+        }),
+        caep: Box::new(AssuranceLevelChange {
             namespace: NAMESPACE,
             current_level: fell.to.number().to_string(),
             previous_level: fell.from.number().to_string(),
@@ -165,7 +165,7 @@ fn fell(fell: &LevelFell) -> Events {
                 Cause::Ended => "system",
             },
             event_timestamp: fell.at.timestamp(),
-        },
+        }),
     }
 }
 

@@ -25,7 +25,7 @@ const WRONG_USE: u8 = 2;
 /// Runs a command and answers with its exit code.
 pub async fn run(cli: Cli) -> ExitCode {
     let done = match cli.command {
-        Command::Serve(file) => serve::run(&file.config).await,
+        Command::Serve(file) => Box::pin(serve::run(&file.config)).await,
         Command::CheckConfig(file) => check_config::run(&file.config).await,
         Command::Migrate { file, to, dry_run } => migrate::run(&file.config, to, dry_run).await,
         Command::Clients(command) => clients::run(command).await,

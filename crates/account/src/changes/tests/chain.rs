@@ -94,7 +94,12 @@ async fn attack_235_a_later_change_alone_goes_back_by_one_step() {
                 seen.body
             );
             let now_has = account(&world, id).await.username;
-            assert_eq!(now_has.as_ref().map(|name| name.as_str()), left, "{}", world.kind);
+            assert_eq!(
+                now_has.as_ref().map(model::username::Username::as_str),
+                left,
+                "{}",
+                world.kind
+            );
         }
     }
 }

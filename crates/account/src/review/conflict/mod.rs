@@ -388,7 +388,8 @@ async fn second(
     let (tried, which) = if otp::read_code(typed).is_some() {
         (factors::verify_totp(service, older.id, typed).await?, Second::App)
     } else {
-        (factors::verify_code(service, older.id, typed).await?, Second::Printed)
+        let tried = factors::verify_code(service, older.id, typed).await?;
+        (tried, Second::Printed)
     };
     Ok(match tried.words() {
         None => Ok(Some(which)),

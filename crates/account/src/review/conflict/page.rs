@@ -133,12 +133,14 @@ pub(super) fn confirm_page(
             .autocomplete("off")
             .maxlength(64)
             .required();
-        form.hidden("phone", "keep").markup(stays).field(code).field(second)
+        form.hidden("phone", "keep")
+            .markup(stays)
+            .field(code)
+            .field(second)
     } else {
         form.radios(radios).field(code)
     };
-    let form = form
-        .button(Button::danger("conflict-join").guarded());
+    let form = form.button(Button::danger("conflict-join").guarded());
     let content = Confirm {
         visit,
         older: old_phone,

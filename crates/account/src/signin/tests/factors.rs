@@ -419,3 +419,48 @@ async fn a_passkey_makes_a_sign_in_with_a_password_strong_enough_for_level_3() {
         );
     }
 }
+
+#[tokio::test]
+async fn attack_090_half_a_sign_in_ends_with_the_others() {
+    for world in worlds().await {
+        let account = with_app(&world, PHONE).await;
+        let mut browser = world.browser();
+        let page = second(&mut browser, PHONE).await;
+        let tx = world.service.store().read();
+        crate::standing::end_sign_ins(&world.service, &tx, account, None)
+            .await
+            .unwrap();
+        let seen = give(&mut browser, &page, &[("code", &code(&world))]).await;
+        assert_eq!(
+            seen.location.as_deref(),
+            Some("/sign-in?late=yes"),
+            "{}",
+            world.kind
+        );
+        assert!(live(&world, &browser).await.is_none());
+    }
+}
+
+#[tokio::test]
+async fn attack_217_an_answer_is_not_good_a_second_time_after_midnight() {
+    for world in worlds().await {
+        let (_, mut soft) = with_passkey(&world, PHONE, b"credential-1").await;
+        let today = world.clock.now().timestamp().rem_euclid(86_400);
+        world.clock.advance(TimeDelta::seconds(86_400 - today - 120));
+        let mut browser = world.browser();
+        let page = browser.get("/sign-in").await;
+        let answer = soft.prove(&question(&page), &Ways::default()).to_string();
+        let sealed = page.hidden("passkey").unwrap().to_owned();
+        let fields = [
+            ("method", "passkey"),
+            ("passkey", sealed.as_str()),
+            ("credential", answer.as_str()),
+        ];
+        let mut other = browser.clone();
+        let seen = browser.post("/sign-in", &page, &fields).await;
+        assert_eq!(seen.location.as_deref(), Some("/account"), "{}", seen.body);
+        world.clock.advance(TimeDelta::seconds(240));
+        let seen = other.post("/sign-in", &page, &fields).await;
+        assert_eq!(seen.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", world.kind);
+    }
+}

@@ -134,8 +134,15 @@ async fn the_history_shows_place_factors_and_level_and_this_was_not_me_acts() {
             .match_indices("/account/security/not-me?entry=")
             .collect();
         assert_eq!(links.len(), 1, "not for this very sign-in");
-        let link = page.body[links[0].0..].split('"').next().unwrap().to_owned();
-        assert_eq!(other.get(&link).await.status, StatusCode::NOT_FOUND, "A262");
+        let link = page
+            .body
+            .split_at(links[0].0)
+            .1
+            .split('"')
+            .next()
+            .unwrap()
+            .to_owned();
+        assert_eq!(other.get(&link).await.status, StatusCode::NOT_FOUND, "A261");
         let ask = mine.get(&link).await;
         assert!(live(&world, &thief).await.is_some(), "a look changes nothing");
         let entry = link.split('=').nth(1).unwrap().to_owned();

@@ -3,7 +3,7 @@
 
 use chrono::TimeDelta;
 use model::email::Email;
-use model::ids::{AccountId, ChangeId, StandingChangeId};
+use model::ids::{AccountId, ChangeId, OperatorId, StandingChangeId};
 use model::link::Purpose;
 use model::notice::Contact;
 use model::standing::{Answer, Entry, Status, answer};
@@ -24,14 +24,14 @@ const DOCUMENT: &str = include_str!("../../../../../docs/account-states.md");
 fn table() -> String {
     let mut text = String::from("| way in |");
     for status in Status::ALL {
-        text.push_str(&format!(" {} |", status.as_str()));
+        text.extend([" ", status.as_str(), " |"]);
     }
     text.push_str("\n| --- |");
     text.push_str(&" --- |".repeat(Status::ALL.len()));
     for entry in Entry::ALL {
-        text.push_str(&format!("\n| {} |", entry.as_str()));
+        text.extend(["\n| ", entry.as_str(), " |"]);
         for status in Status::ALL {
-            text.push_str(&format!(" {} |", answer(status, entry).as_str()));
+            text.extend([" ", answer(status, entry).as_str(), " |"]);
         }
     }
     text.push('\n');
@@ -296,7 +296,8 @@ async fn an_objection_is_taken_where_the_table_says() {
                 reason: "misuse".to_owned(),
                 note: None,
                 operator: None,
-                second: None,
+                second: (status == Status::Terminated)
+                    .then(|| OperatorId::new(world.clock.now(), world.service.rng())),
                 at: world.clock.now(),
                 until: None,
             };

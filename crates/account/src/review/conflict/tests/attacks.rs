@@ -279,3 +279,40 @@ async fn after_the_time_to_object_nobody_freezes_anything() {
         );
     }
 }
+
+#[tokio::test]
+async fn attack_225_joining_asks_the_older_accounts_second_factor_and_leaves_its_phone() {
+    for world in worlds().await {
+        let two = two(&world).await;
+        let mut owner = signed_in(&world, OLD).await;
+        let secret = crate::factors::testing::with_app(&world, &mut owner).await;
+        world.clock.advance(TimeDelta::seconds(90));
+        let mut browser = halfway(&world, &two).await;
+        let page = browser.get(&page_of(&two.case)).await;
+        assert!(!page.body.contains("value=\"replace\""), "{}", page.body);
+        let sms = world.code(OLD_E164).await;
+        let right = crate::factors::totp::code_at(&secret, world.clock.now());
+        let to = format!("{}/join", page_of(&two.case));
+        for (phone, second) in [("replace", right.as_str()), ("keep", ""), ("keep", "000000")] {
+            let fields = [("code", sms.as_str()), ("phone", phone), ("second", second)];
+            let seen = browser.post(&to, &page, &fields).await;
+            assert_eq!(seen.status, StatusCode::UNPROCESSABLE_ENTITY, "{phone} {second}");
+            assert_eq!(account(&world, two.new).await.status, Status::Active);
+        }
+        let fields = [
+            ("code", sms.as_str()),
+            ("phone", "keep"),
+            ("second", right.as_str()),
+        ];
+        let seen = browser.post(&to, &page, &fields).await;
+        assert!(seen.location.is_some(), "{} {}", seen.body, world.kind);
+        let session = live(&world, &browser).await.unwrap();
+        assert_eq!(session.account.id, two.old);
+        assert!(session.methods.contains(model::authn::Method::Totp));
+        assert_eq!(
+            account(&world, two.old).await.phone,
+            Some(Phone::parse(OLD).unwrap())
+        );
+        assert_eq!(account(&world, two.new).await.status, Status::Closed);
+    }
+}
