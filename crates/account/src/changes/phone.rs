@@ -17,10 +17,10 @@ use store::accounts::{self, Account};
 use store::ceremonies::{self, Handle, NewCeremony};
 use store::changes;
 use store::otp::Tried;
+use web::Visit;
 use web::extract::{Form, FormName};
-use web::form::{Button, Checkbox, Errors, Field, FormPage, Words};
+use web::form::{Errors, Words};
 use web::paths::LocalPath;
-use web::{Page, Visit};
 
 use super::CONTACT;
 use crate::Service;
@@ -32,10 +32,12 @@ use crate::recovery;
 use crate::session::Stop;
 
 mod change;
+mod form;
 
 pub(crate) use change::put;
 pub(super) use change::{apply, take_back, target};
 use change::{begin, changed, tell};
+use form::{first, second};
 
 const HERE: LocalPath = LocalPath::known("/account/contact/phone");
 const CODE: LocalPath = LocalPath::known("/account/contact/phone/code");
@@ -80,37 +82,6 @@ struct Draft {
 pub(super) async fn show(State(service): State<Service>, mut visit: Visit) -> Result<Response, Stop> {
     let session = confirm::require(&service, &mut visit, Need::Strongest, &HERE).await?;
     Ok(first(&visit, &session.account, &New::default(), Errors::none()))
-}
-
-fn first(visit: &Visit, account: &Account, sent: &New, errors: Errors) -> Response {
-    let mut form = FormPage::new(New::FORM, HERE).field(
-        Field::telephone("phone", "contact-phone-new")
-            .hint("register-phone-hint")
-            .value(sent.phone.expose())
-            .autocomplete("tel")
-            .maxlength(32)
-            .width("medium")
-            .required(),
-    );
-    if account.phone.is_some() {
-        form = form.checkbox(
-            Checkbox::new("lost", "contact-phone-lost")
-                .hint("contact-phone-lost-hint")
-                .checked(sent.lost.is_some()),
-        );
-    }
-    let form = form
-        .button(Button::primary("register-send-code"))
-        .render(visit, &errors);
-    let page = Page::new("contact-phone", "contact-phone-title").return_to(HERE);
-    let text = [Words::key("contact-phone-text")];
-    recovery::page::render(
-        visit,
-        page,
-        (&text, form),
-        &[(CONTACT, "web-back")],
-        (errors, None),
-    )
 }
 
 /// Sends the codes.
@@ -213,34 +184,6 @@ pub(super) async fn codes(State(service): State<Service>, mut visit: Visit) -> R
         Some(draft) => second(&service, &visit, &draft, Errors::none()),
         None => visit.redirect(&CONTACT),
     })
-}
-
-fn second(service: &Service, visit: &Visit, draft: &Draft, errors: Errors) -> Response {
-    let mut form = FormPage::new(Codes::FORM, CODE).hidden("draft", &draft.id).field(
-        Field::code("new_code", "contact-phone-new-code")
-            .maxlength(16)
-            .required(),
-    );
-    if !draft.lost {
-        form = form.field(
-            Field::code("old_code", "contact-phone-old-code")
-                .maxlength(16)
-                .required(),
-        );
-    }
-    let form = form
-        .button(Button::primary("contact-phone-submit"))
-        .button(Button::secondary("register-resend").sends("resend", "code"))
-        .render(visit, &errors);
-    let hours = service.config().changes.wait_hours;
-    let text = if draft.lost {
-        Words::with("contact-phone-waits", vec![("hours", hours.into())])
-    } else {
-        Words::key("contact-phone-both")
-    };
-    let page = Page::new("contact-phone-code", "contact-phone-code-title").return_to(CODE);
-    let links = [(HERE, "register-change-phone")];
-    recovery::page::render(visit, page, (&[text], form), &links, (errors, None))
 }
 
 /// Tries the codes, and changes the phone or begins the wait.

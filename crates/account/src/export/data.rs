@@ -3,161 +3,22 @@
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use model::authn::Method;
-use serde::Serialize;
 use store::accounts::Account;
 use store::factors::Kind as FactorKind;
 use store::history::{self, Entry};
 use store::{StoreError, Tx};
 
+use super::parts::{
+    AccountPart, AgreementPart, CasePart, ChangePart, DevicePart, EvidencePart, Export, FORMAT, FactorPart,
+    HistoryPart, LevelPart, NoticePart, SharingPart, SignInPart, StandingPart,
+};
 use crate::Service;
 use crate::evidence;
-
-/// The name of the format; another number means that a member changed its meaning or is gone.
-pub(super) const FORMAT: &str = "denizen-account-export/1";
 
 /// The most pages of the history that are read, newest first.
 const HISTORY_PAGES: usize = 40;
 /// The most notices that are read, newest first.
 const NOTICES_MAX: u64 = 1000;
-
-/// The document.
-#[derive(Debug, Serialize)]
-pub(super) struct Export {
-    pub(super) format: &'static str,
-    pub(super) made_at: String,
-    account: AccountPart,
-    level: LevelPart,
-    evidence: Vec<EvidencePart>,
-    cases: Vec<CasePart>,
-    factors: Vec<FactorPart>,
-    sign_ins: Vec<SignInPart>,
-    devices: Vec<DevicePart>,
-    history: Vec<HistoryPart>,
-    sharing: Vec<SharingPart>,
-    agreements: Vec<AgreementPart>,
-    changes: Vec<ChangePart>,
-    standing: Vec<StandingPart>,
-    notices: Vec<NoticePart>,
-}
-
-#[derive(Debug, Serialize)]
-struct AccountPart {
-    kind: &'static str,
-    status: &'static str,
-    language: &'static str,
-    phone: Option<String>,
-    email: Option<String>,
-    username: Option<String>,
-    declared_name: Option<String>,
-    verified_name: Option<String>,
-    citizen_id: Option<String>,
-    created_at: String,
-    changed_at: String,
-}
-
-#[derive(Debug, Serialize)]
-struct LevelPart {
-    number: u8,
-    name: String,
-    since: Option<String>,
-    lapses_at: Option<String>,
-}
-
-#[derive(Debug, Serialize)]
-struct EvidencePart {
-    source: String,
-    issued_at: String,
-    expires_at: Option<String>,
-    ended_at: Option<String>,
-}
-
-#[derive(Debug, Serialize)]
-struct CasePart {
-    number: String,
-    source: String,
-    state: &'static str,
-    name: Option<String>,
-    citizen_id: Option<String>,
-    created_at: String,
-    changed_at: String,
-}
-
-#[derive(Debug, Serialize)]
-struct FactorPart {
-    kind: &'static str,
-    name: Option<String>,
-    created_at: Option<String>,
-    last_used_at: Option<String>,
-}
-
-#[derive(Debug, Serialize)]
-struct SignInPart {
-    device: String,
-    methods: Vec<&'static str>,
-    created_at: String,
-    last_used_at: String,
-}
-
-#[derive(Debug, Serialize)]
-struct DevicePart {
-    device: String,
-    created_at: String,
-    last_used_at: String,
-}
-
-#[derive(Debug, Serialize)]
-struct HistoryPart {
-    at: String,
-    what: &'static str,
-    client: Option<String>,
-    methods: Vec<&'static str>,
-    level: Option<u8>,
-    device: Option<String>,
-    network: Option<String>,
-}
-
-#[derive(Debug, Serialize)]
-struct SharingPart {
-    client: String,
-    allowed: Vec<&'static str>,
-    receipt: serde_json::Value,
-    created_at: String,
-    ended_at: Option<String>,
-}
-
-#[derive(Debug, Serialize)]
-struct AgreementPart {
-    agreement: String,
-    version: String,
-    language: &'static str,
-    answer: &'static str,
-    at: String,
-}
-
-#[derive(Debug, Serialize)]
-struct ChangePart {
-    kind: &'static str,
-    state: &'static str,
-    created_at: String,
-    effective_at: String,
-    ended_at: Option<String>,
-}
-
-#[derive(Debug, Serialize)]
-struct StandingPart {
-    from: &'static str,
-    to: &'static str,
-    reason: String,
-    at: String,
-    until: Option<String>,
-}
-
-#[derive(Debug, Serialize)]
-struct NoticePart {
-    kind: &'static str,
-    at: String,
-    read_at: Option<String>,
-}
 
 /// A moment as RFC 3339 in UTC, to the second.
 fn at(moment: DateTime<Utc>) -> String {

@@ -22,6 +22,7 @@ use crate::history::{self, Happening, What};
 use crate::session::Stop;
 
 mod data;
+mod parts;
 
 const HERE: LocalPath = LocalPath::known("/account/export");
 

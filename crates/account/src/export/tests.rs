@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use axum::http::StatusCode;
 use serde_json::Value;
 
-use super::{data, key, names};
+use super::{key, names, parts};
 use crate::signin::testing::{resident, signed_in};
 use crate::testing::worlds;
 
@@ -23,7 +23,7 @@ async fn source_na_44_the_page_and_the_document_hold_the_persons_own_data_and_no
         let document = browser.get("/account/export.json").await;
         assert_eq!(document.status, StatusCode::OK);
         let value: Value = serde_json::from_str(&document.body).unwrap();
-        assert_eq!(value["format"], data::FORMAT);
+        assert_eq!(value["format"], parts::FORMAT);
         assert_eq!(value["account"]["phone"], format!("+86{PHONE}"));
         assert_eq!(value["evidence"][0]["source"], "phone_sms");
         assert!(

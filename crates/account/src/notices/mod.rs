@@ -49,6 +49,8 @@ pub struct Config {
     pub sms_per_day: i64,
     /// How many notices one e-mail address is sent in a day.
     pub email_per_day: i64,
+    /// How many notices that people can switch off one phone or address is sent in a day, beside those.
+    pub optional_per_day: i64,
     /// For how many days a "this wasn't me" link works.
     pub not_me_days: i64,
     /// From this hour on notices that people can switch off wait until the morning, in the province's time.
@@ -64,6 +66,7 @@ impl Default for Config {
         Self {
             sms_per_day: 20,
             email_per_day: 40,
+            optional_per_day: 6,
             not_me_days: 7,
             quiet_from_hour: 22,
             quiet_until_hour: 8,
@@ -89,6 +92,11 @@ impl Config {
         demand(
             (1..=1000).contains(&self.email_per_day),
             "email_per_day",
+            "must be 1 to 1000",
+        );
+        demand(
+            (1..=1000).contains(&self.optional_per_day),
+            "optional_per_day",
             "must be 1 to 1000",
         );
         demand(
@@ -203,7 +211,7 @@ async fn send(
     contact: &Contact,
 ) -> Result<(), StoreError> {
     let now = service.now();
-    if !within_limit(service, tx, contact, now).await? {
+    if !within_limit(service, tx, told.kind, (contact, now)).await? {
         tracing::warn!(
             kind = told.kind.as_str(),
             channel = contact.channel().as_str(),
@@ -236,17 +244,20 @@ async fn send(
     store::outbox::put_for(tx, &message, due).await
 }
 
-/// Counts one message to a phone or an address.
+/// Counts one message to a phone or an address. What people can switch off has a count of its own: whoever causes very
+/// much of it, by signing in again and again, keeps nobody from hearing of what matters (A235).
 async fn within_limit(
     service: &Service,
     tx: &Tx,
-    contact: &Contact,
-    now: DateTime<Utc>,
+    kind: Kind,
+    (contact, now): (&Contact, DateTime<Utc>),
 ) -> Result<bool, StoreError> {
     let config = &service.config().notices;
-    let (name, limit) = match contact.channel() {
-        Channel::Sms => ("notice_sms_day", config.sms_per_day),
-        Channel::Email => ("notice_email_day", config.email_per_day),
+    let (name, limit) = match (contact.channel(), kind.is_required()) {
+        (Channel::Sms, true) => ("notice_sms_day", config.sms_per_day),
+        (Channel::Email, true) => ("notice_email_day", config.email_per_day),
+        (Channel::Sms, false) => ("notice_sms_optional_day", config.optional_per_day),
+        (Channel::Email, false) => ("notice_email_optional_day", config.optional_per_day),
     };
     let rule = Rule {
         name,

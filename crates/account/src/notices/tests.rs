@@ -224,6 +224,32 @@ async fn attack_221_a_phone_gets_so_many_notices_a_day_and_the_page_has_them_all
 }
 
 #[tokio::test]
+async fn attack_235_very_many_optional_notices_keep_no_security_notice_away() {
+    for world in worlds().await {
+        let account = account(&world, Language::En).await;
+        let args = [
+            ("device", "Firefox".to_owned()),
+            ("network", "192.0.2.0/24".to_owned()),
+        ];
+        let new_device = Told {
+            args: &args,
+            ..Told::of(Kind::NewDevice)
+        };
+        for _ in 0..50 {
+            told(&world, &account, &new_device).await;
+        }
+        // Those of the night come in the morning.
+        world.clock.advance(TimeDelta::hours(10));
+        let optional = world.service.config().notices.optional_per_day;
+        assert_eq!(i64::try_from(world.sms_count().await).unwrap(), optional);
+        let before = (world.sms_count().await, world.mail_count().await);
+        told(&world, &account, &Told::of(Kind::PasswordChanged)).await;
+        let after = (world.sms_count().await, world.mail_count().await);
+        assert_eq!(after, (before.0 + 1, before.1 + 1), "{}", world.kind);
+    }
+}
+
+#[tokio::test]
 async fn what_is_rolled_back_told_nobody() {
     for world in worlds().await {
         let account = account(&world, Language::En).await;

@@ -18,6 +18,9 @@ fn comparable(visitor: &Visitor, typed: &[&str]) -> String {
             html = html.replace(&field.value, "HIDDEN");
         }
     }
+    if let Some(challenge) = challenge(&html) {
+        html = html.replace(&challenge, "CHALLENGE");
+    }
     html = html.replace(&visitor.page.correlation(), "CORRELATION");
     for typed in typed {
         html = html.replace(typed, "TYPED");
@@ -32,6 +35,15 @@ fn comparable(visitor: &Visitor, typed: &[&str]) -> String {
         .collect();
     let cookies: Vec<&str> = cookies.iter().filter_map(|line| line.split('=').next()).collect();
     format!("{}\n{headers:?}\n{cookies:?}\n{html}", visitor.status)
+}
+
+/// The random part of the question that passkeys are asked; all else of it is compared.
+fn challenge(html: &str) -> Option<String> {
+    let (_, rest) = html.split_once("data-passkey=")?;
+    let (_, rest) = rest.split_once("challenge")?;
+    let (_, rest) = rest.split_once(':')?;
+    let (_, value) = rest.split_once(';')?;
+    value.split('&').next().map(str::to_owned)
 }
 
 #[tokio::test]

@@ -216,7 +216,12 @@ async fn attack_157_every_cookie_is_http_only_lax_and_for_the_whole_site() {
     // Over plain http, in development, the names have no prefix; what https adds is tested in crates/web.
     assert_eq!(
         names.into_iter().collect::<Vec<_>>(),
-        ["denizen_browser", "denizen_prefs", "denizen_session"]
+        [
+            "denizen_browser",
+            "denizen_device",
+            "denizen_prefs",
+            "denizen_session"
+        ]
     );
 }
 

@@ -139,7 +139,7 @@ async fn lets_in(world: &World, language: &str) {
 
     // The owner sees it, and was told.
     phone.go(&world.at("/account/notices")).await;
-    phone.find("[data-notice=scan_approved]").await;
+    phone.find("[data-notice=scan-approved]").await;
     phone.go(&waiting.address).await;
     phone.sees("scan-over").await;
 }

@@ -68,7 +68,7 @@ async fn a_journey_is_settled_although_its_browser_has_gone() {
         let page = follow(&mut browser, &seen).await;
         assert!(page.body.contains(&go_on(TRUSTED, &state)), "{}", page.body);
         drop(gate);
-        for _ in 0..200 {
+        for _ in 0..20_000 {
             if level(&scene.world, account).await > before {
                 break;
             }
@@ -84,6 +84,41 @@ async fn a_journey_is_settled_although_its_browser_has_gone() {
         assert_eq!(seen.location, Some(saying(TRUSTED, "used")));
         let seen = follow(&mut browser, &seen).await;
         assert_eq!(seen.location.as_deref(), Some("/account/level"));
+    }
+}
+
+#[tokio::test]
+async fn attack_251_an_account_that_changed_while_the_party_was_asked_gains_nothing_and_the_return_is_over() {
+    for scene in scenes().await {
+        let account = resident(&scene.world, PHONE).await;
+        let mut browser = confirmed(&scene.world, PHONE).await;
+        proven(&mut browser).await;
+        let before = level(&scene.world, account).await;
+        let state = leave(&mut browser, TRUSTED, "").await;
+        let gate = scene.trusted.close();
+        let mut waiting = browser.clone();
+        let renamed = async {
+            scene.trusted.reached.notified().await;
+            let (_, number) = pair(NAME, NUMBER);
+            let name = model::person_name::PersonName::parse("赵敏").unwrap();
+            let (tx, now) = (scene.world.service.store().read(), scene.world.clock.now());
+            let new = store::accounts::set_identity(&tx, account, (&name, &number), now);
+            assert!(new.await.unwrap());
+            drop(gate);
+        };
+        tokio::join!(back(&mut waiting, TRUSTED, &state), renamed);
+        assert_eq!(level(&scene.world, account).await, before, "{}", scene.world.kind);
+        // It is settled: nobody takes it again, now or when a lease would have ended.
+        for _ in 0..2 {
+            let seen = browser.get(&go_on(TRUSTED, &state)).await;
+            assert_eq!(
+                seen.location,
+                Some(saying(TRUSTED, "used")),
+                "{}",
+                scene.world.kind
+            );
+            wait_it_out(&scene);
+        }
     }
 }
 
@@ -189,7 +224,7 @@ async fn attack_270_a_node_that_stops_at_the_return_loses_nothing_and_the_sub_si
             assert_eq!(left(&scene, account, source).await, tries - 1, "one try");
             // The node only hung, and comes to its end now: it has nothing to say any more.
             drop(gate);
-            for _ in 0..200 {
+            for _ in 0..20_000 {
                 tokio::task::yield_now().await;
             }
             assert_eq!(pieces(&scene, account, source).await, 1, "{source}");
