@@ -149,6 +149,12 @@ impl Outside {
         self.put("/faults", &setting).await;
     }
 
+    /// Makes a route so slow, once, that nobody waits for it who does not want to.
+    pub async fn stall_once(&self, route: &str) {
+        let setting = json!({ "route": route, "fault": "slow", "calls": 1, "delay_ms": 20_000 });
+        self.put("/faults", &setting).await;
+    }
+
     /// What a route was asked, newest first.
     pub async fn journal(&self, route: &str) -> Vec<Value> {
         let all = self

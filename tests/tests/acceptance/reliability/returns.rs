@@ -89,7 +89,7 @@ async fn a_return_whose_node_was_killed_is_gone_on_with_and_raises_once() {
     for kind in Kind::all() {
         let mut world = Setup::new(kind).in_processes().start().await;
         let (mut visitor, person) = resident(&world).await;
-        world.outside.fault_for("payment-token", "slow", 1).await;
+        world.outside.stall_once("payment-token").await;
         let back = killed_at_the_return(&mut world, &mut visitor, &person).await;
         visitor.open(&back).await;
         visitor.sees("account-level");
@@ -106,7 +106,7 @@ async fn a_return_that_was_spent_at_the_party_before_the_kill_says_so_and_begins
         let mut world = Setup::new(kind).in_processes().start().await;
         let (mut visitor, person) = resident(&world).await;
         // The code is redeemed; who it is about is asked for, and never heard.
-        world.outside.fault_for("payment-user", "slow", 1).await;
+        world.outside.stall_once("payment-user").await;
         let back = killed_at_the_return(&mut world, &mut visitor, &person).await;
         visitor.open(&back).await;
         visitor.sees("verify-trusted-sign-in");
