@@ -2,6 +2,8 @@
 //! databases may be made (`./test` starts one and sets it).
 
 use std::path::PathBuf;
+use std::sync::OnceLock;
+use std::sync::mpsc::{Sender, channel};
 
 use chrono::{DateTime, Utc};
 use model::clock::Clock;
@@ -11,6 +13,7 @@ use sea_orm::sea_query::Expr;
 use sea_orm::{
     ColumnTrait as _, ConnectionTrait as _, Database, EntityTrait as _, PaginatorTrait as _, QueryFilter as _,
 };
+use tokio::sync::OnceCell;
 
 use crate::connect::{ConnectionLimits, Schema, Store};
 use crate::entity::{audit, credential, evidence, round_trip, signing_key, throttle};
@@ -26,7 +29,14 @@ pub const KEY: &str = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1
 pub struct TestDatabase {
     /// Its address.
     pub url: String,
-    folder: Option<PathBuf>,
+    rest: Rest,
+}
+
+/// What is left of a database when its test is over.
+#[derive(Debug)]
+enum Rest {
+    Folder(PathBuf),
+    Database { server: String, name: String },
 }
 
 /// A store on a fresh database, with a clock that stands still until moved.
@@ -58,10 +68,30 @@ pub async fn databases() -> Result<Vec<TestDatabase>, StoreError> {
     Ok(databases)
 }
 
+/// The same with the tables made: copies of one that was migrated once in this process, because every step for every
+/// test costs more than most tests do.
+async fn prepared() -> Result<Vec<TestDatabase>, StoreError> {
+    static MIGRATED: OnceCell<Vec<TestDatabase>> = OnceCell::const_new();
+    let migrated = MIGRATED
+        .get_or_try_init(|| async {
+            let blank = databases().await?;
+            for database in &blank {
+                Store::migrate(&database.url, None, false).await?;
+            }
+            Ok::<_, StoreError>(blank)
+        })
+        .await?;
+    let mut copies = Vec::new();
+    for original in migrated {
+        copies.push(original.copy().await?);
+    }
+    Ok(copies)
+}
+
 /// A store on a fresh database of each kind at hand.
 pub async fn stores() -> Vec<TestStore> {
     let mut stores = Vec::new();
-    match databases().await {
+    match prepared().await {
         Ok(databases) => {
             for database in databases {
                 let clock = Clock::manual(start_time());
@@ -211,23 +241,45 @@ impl TestDatabase {
         let url = format!("sqlite://{}/test.db", folder.display());
         Self {
             url,
-            folder: Some(folder),
+            rest: Rest::Folder(folder),
         }
     }
 
     /// A database on a PostgreSQL server.
     pub async fn postgres(server: &str) -> Result<Self, StoreError> {
+        Self::postgres_like(server, "template1").await
+    }
+
+    async fn postgres_like(server: &str, template: &str) -> Result<Self, StoreError> {
         let name = format!("t_{}", unique_name());
         let admin = Database::connect(server).await?;
         admin
-            .execute_unprepared(&format!("CREATE DATABASE {name}"))
+            .execute_unprepared(&format!("CREATE DATABASE {name} TEMPLATE {template}"))
             .await?;
         admin.close().await?;
         let base = server.rsplit_once('/').map_or(server, |(base, _)| base);
         Ok(Self {
             url: format!("{base}/{name}"),
-            folder: None,
+            rest: Rest::Database {
+                server: server.to_owned(),
+                name,
+            },
         })
+    }
+
+    /// Another database with the same content, which nobody may have open.
+    async fn copy(&self) -> Result<Self, StoreError> {
+        match &self.rest {
+            Rest::Folder(folder) => {
+                let copy = Self::sqlite();
+                if let Rest::Folder(to) = &copy.rest {
+                    std::fs::copy(folder.join("test.db"), to.join("test.db"))
+                        .map_err(|_| StoreError::Malformed("the migrated test database"))?;
+                }
+                Ok(copy)
+            }
+            Rest::Database { server, name } => Self::postgres_like(server, name).await,
+        }
     }
 
     /// Opens the database with a clock, migrating it.
@@ -237,21 +289,49 @@ impl TestDatabase {
 
     /// `sqlite` or `postgres`.
     pub fn kind(&self) -> &'static str {
-        if self.folder.is_some() {
-            "sqlite"
-        } else {
-            "postgres"
+        match self.rest {
+            Rest::Folder(_) => "sqlite",
+            Rest::Database { .. } => "postgres",
         }
     }
 }
 
 impl Drop for TestDatabase {
     fn drop(&mut self) {
-        if let Some(folder) = &self.folder {
-            let _ = std::fs::remove_dir_all(folder);
+        match &self.rest {
+            Rest::Folder(folder) => {
+                let _ = std::fs::remove_dir_all(folder);
+            }
+            Rest::Database { server, name } => {
+                let _ = dropping().send((server.clone(), name.clone()));
+            }
         }
-        // A PostgreSQL database goes with its server, which `./test` stops and deletes.
     }
+}
+
+/// Where databases of tests that are over go. A thousand of them would fill a disk, and a test cannot wait in its
+/// `Drop`; the few that stand here when the process ends go with their server, which `./test` deletes.
+fn dropping() -> &'static Sender<(String, String)> {
+    static DROPPING: OnceLock<Sender<(String, String)>> = OnceLock::new();
+    DROPPING.get_or_init(|| {
+        let (sender, names) = channel::<(String, String)>();
+        std::thread::spawn(move || {
+            let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else {
+                return;
+            };
+            for (server, name) in names {
+                runtime.block_on(async {
+                    if let Ok(admin) = Database::connect(&server).await {
+                        let _ = admin
+                            .execute_unprepared(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
+                            .await;
+                        let _ = admin.close().await;
+                    }
+                });
+            }
+        });
+        sender
+    })
 }
 
 #[cfg(test)]
