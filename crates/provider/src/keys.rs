@@ -210,15 +210,10 @@ pub async fn ensure(store: &Store) -> Result<(), KeysError> {
 /// Gives up next keys that cannot be read, so that none of them is promoted, and makes what is missing.
 async fn mend(store: &Store) -> Result<(), KeysError> {
     let tx = store.begin().await?;
-    let opened = store::keys::open(&tx).await?;
-    for next in store::keys::list(&tx).await? {
-        let usable =
-            |(listed, private): &(Listed, _)| listed.kid == next.kid && import(listed, private).is_some();
-        if next.state == State::Next
-            && !opened.iter().any(usable)
-            && store::keys::discard(&tx, &next.kid, store.clock().now()).await?
-        {
-            changed(store, &tx, &next.kid, State::Dead).await?;
+    for (kid, opened) in store::keys::announced(&tx).await? {
+        let usable = opened.is_some_and(|(listed, private)| import(&listed, &private).is_some());
+        if !usable && store::keys::discard(&tx, &kid, store.clock().now()).await? {
+            changed(store, &tx, &kid, State::Dead).await?;
         }
     }
     tx.commit().await?;

@@ -66,6 +66,9 @@ pub struct Listed {
     pub state_changed_at: DateTime<Utc>,
 }
 
+/// A key with its private part.
+pub type Opened = (Listed, Zeroizing<Vec<u8>>);
+
 /// A key to be stored.
 #[derive(Debug)]
 pub struct NewKey<'a> {
@@ -171,21 +174,44 @@ pub async fn list(tx: &Tx) -> Result<Vec<Listed>, StoreError> {
 }
 
 /// The keys that are not dead and can be read, with their private parts.
-pub async fn open(tx: &Tx) -> Result<Vec<(Listed, Zeroizing<Vec<u8>>)>, StoreError> {
+pub async fn open(tx: &Tx) -> Result<Vec<Opened>, StoreError> {
     let rows = Entity::find()
         .filter(Column::State.ne(State::Dead.as_str()))
         .order_by_desc(Column::CreatedAt)
         .limit(LIST_MAX)
         .all(tx)
         .await?;
-    let open = |row: &Model| {
-        let kid = row.kid.as_bytes();
-        let private = tx
-            .vault()
-            .open(vault::Column::SigningKey, kid, &row.private_sealed)?;
-        Ok((listed(row)?, private))
-    };
-    Ok(rows.iter().filter_map(|row| readable(row, open(row))).collect())
+    Ok(rows
+        .iter()
+        .filter_map(|row| readable(row, opened(tx, row)))
+        .collect())
+}
+
+/// The names of the announced keys that this release understands, each with what is in it if its private part can be
+/// read. One statement, because a key that another node announces between two of them would look like one that cannot.
+pub async fn announced(tx: &Tx) -> Result<Vec<(String, Option<Opened>)>, StoreError> {
+    let rows = Entity::find()
+        .filter(Column::State.eq(State::Next.as_str()))
+        .limit(LIST_MAX)
+        .all(tx)
+        .await?;
+    let understood = rows
+        .into_iter()
+        .filter(|row| readable(row, listed(row)).is_some());
+    Ok(understood
+        .map(|row| {
+            let opened = readable(&row, opened(tx, &row));
+            (row.kid, opened)
+        })
+        .collect())
+}
+
+fn opened(tx: &Tx, row: &Model) -> Result<Opened, StoreError> {
+    let kid = row.kid.as_bytes();
+    let private = tx
+        .vault()
+        .open(vault::Column::SigningKey, kid, &row.private_sealed)?;
+    Ok((listed(row)?, private))
 }
 
 fn readable<T>(row: &Model, read: Result<T, StoreError>) -> Option<T> {
