@@ -206,8 +206,8 @@ pub async fn start(loaded: Loaded, listeners: Listeners, clock: Clock, rng: Rng)
 
     let mut registry = Registry::default();
     let metrics = HttpMetrics::register(&mut registry);
-    let logouts = provider::logout::Counters::register(&mut registry);
-    let events = provider::events::Counters::register(&mut registry);
+    let logouts = provider::letters::Counters::of_sign_outs(&mut registry);
+    let events = provider::letters::Counters::of_events(&mut registry);
     let router = Router::new()
         .merge(web::page::router(kit.clone()))
         .merge(account::router(account.clone()))

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use provider::letters::{Counters, Outgoing};
 use store::Store;
 
 use crate::tasks::Tasks;
@@ -86,14 +87,14 @@ pub(crate) fn keep(
 pub(crate) fn tell_sites(
     tasks: &mut Tasks,
     provider: &provider::Service,
-    (logouts, events): (provider::logout::Counters, provider::events::Counters),
+    (logouts, events): (Counters, Counters),
 ) {
-    let outgoing = provider::logout::Outgoing::guarded(provider.outbound());
+    let outgoing = Outgoing::form(provider.outbound());
     let telling = provider.clone();
     tasks.keep("sign-outs", move |stop| {
         provider::logout::run(telling.clone(), outgoing.clone(), logouts.clone(), stop.wait())
     });
-    let outgoing = provider::events::outgoing(provider.outbound());
+    let outgoing = Outgoing::document(provider.outbound());
     let telling = provider.clone();
     tasks.keep("status events", move |stop| {
         provider::events::run(telling.clone(), outgoing.clone(), events.clone(), stop.wait())

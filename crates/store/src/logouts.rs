@@ -1,10 +1,6 @@
 //! Sub-sites that are to be told of the end of a sign-in (OpenID Connect Back-Channel Logout 1.0), and the ticket of
 //! the page that shows what became of it. Rows are written in the transaction that ends the sign-in and delivered
-//! after it.
-//!
-//! Several nodes deliver side by side: a row is taken by a guarded statement that moves its next attempt past the
-//! lease, so that one node tells the sub-site, and another takes over when that node dies. What a node notes is good
-//! only for the attempt that it took; that a sub-site confirmed is good in any case.
+//! after it ([`crate::letters`]).
 
 use std::collections::BTreeSet;
 
@@ -14,9 +10,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use model::ids::{AccountId, ClientId, SessionId};
 use model::secret::TokenHash;
 use sea_orm::ActiveValue::Set;
-use sea_orm::sea_query::{Expr, ExprTrait as _, OnConflict};
+use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{
-    ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, Select,
+    ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, UpdateMany,
 };
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
@@ -25,20 +21,12 @@ use uuid::Uuid;
 use crate::Store;
 use crate::entity::backchannel_logout::{ActiveModel, Column, Entity, Model};
 use crate::error::StoreError;
+use crate::letters::{Ending, INSERT_MAX, LIFE_HOURS, Letter};
 use crate::tx::Tx;
 use crate::vault;
 
-/// For how long a sub-site is told again and again, in hours. Its own sign-in is hardly longer.
-pub const LIFE_HOURS: i64 = 24;
-
 /// The most sub-sites that a page lists.
 const LIST_MAX: u64 = 100;
-
-/// How many rows that nobody could be told of are given up at a time.
-const GIVE_UP_MAX: u64 = 100;
-
-/// How many rows go into one statement: databases limit the number of values.
-const INSERT_MAX: usize = 50;
 
 /// A sub-site that knows of a sign-in.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -94,187 +82,39 @@ pub(crate) async fn put(tx: &Tx, sites: &BTreeSet<Site>, now: DateTime<Utc>) -> 
     Ok(())
 }
 
-/// A row that is due. Nobody has it yet.
-#[derive(Clone, Debug)]
-pub struct Due {
-    id: Uuid,
-    attempts: i32,
-    /// Who is to be told of what.
-    pub site: Site,
-}
+impl Letter for Site {
+    type Rows = Entity;
 
-/// The rows that are due, at most `limit`, without those of some sub-sites.
-pub async fn due(
-    tx: &Tx,
-    now: DateTime<Utc>,
-    without: &BTreeSet<ClientId>,
-    limit: u64,
-) -> Result<Vec<Due>, StoreError> {
-    let rows = select_due(now, without).limit(limit).all(tx).await?;
-    rows.into_iter()
-        .map(|row| {
-            Ok(Due {
-                id: row.id,
-                attempts: row.attempts,
-                site: site(&row)?,
-            })
+    fn attempts(row: &Model) -> (Uuid, i32) {
+        (row.id, row.attempts)
+    }
+
+    fn read(row: &Model) -> Result<Self, StoreError> {
+        Ok(Self {
+            client: ClientId::parse(&row.client_id)
+                .map_err(|_| StoreError::Malformed("backchannel_logout.client_id"))?,
+            session: SessionId::from_uuid(row.session_id),
+            account: AccountId::from_uuid(row.account_id),
         })
-        .collect()
-}
-
-/// The rows that nothing became of yet, by the partial indexes: they hold under these very conditions only.
-fn open() -> Select<Entity> {
-    Entity::find()
-        .filter(Column::ToldAt.is_null())
-        .filter(Column::DeadAt.is_null())
-}
-
-fn select_due(now: DateTime<Utc>, without: &BTreeSet<ClientId>) -> Select<Entity> {
-    let mut query = open()
-        .filter(Column::NextAttemptAt.lte(now))
-        .filter(Column::ExpiresAt.gt(now));
-    if !without.is_empty() {
-        query = query.filter(Column::ClientId.is_not_in(without.iter().map(ClientId::as_str)));
-    }
-    query.order_by_asc(Column::NextAttemptAt)
-}
-
-fn select_expired(now: DateTime<Utc>) -> Select<Entity> {
-    open().filter(Column::ExpiresAt.lte(now)).limit(GIVE_UP_MAX)
-}
-
-fn site(row: &Model) -> Result<Site, StoreError> {
-    Ok(Site {
-        client: ClientId::parse(&row.client_id)
-            .map_err(|_| StoreError::Malformed("backchannel_logout.client_id"))?,
-        session: SessionId::from_uuid(row.session_id),
-        account: AccountId::from_uuid(row.account_id),
-    })
-}
-
-/// A row that this node took.
-#[derive(Clone, Debug)]
-pub struct Taken {
-    id: Uuid,
-    attempts: i32,
-    /// Who is to be told of what.
-    pub site: Site,
-}
-
-impl Taken {
-    /// The number of this attempt, from 1.
-    pub fn attempt(&self) -> u32 {
-        u32::try_from(self.attempts).unwrap_or(u32::MAX)
     }
 
-    /// The row's name in the log.
-    pub const fn number(&self) -> Uuid {
-        self.id
+    fn client(&self) -> &ClientId {
+        &self.client
+    }
+
+    fn noted(update: UpdateMany<Entity>, ending: Option<Ending>) -> UpdateMany<Entity> {
+        update.col_expr(Column::Outcome, Expr::value(word(ending)))
     }
 }
 
-/// Takes a row for the length of a lease; `None` when another node was faster.
-pub async fn take(
-    tx: &Tx,
-    due: &Due,
-    now: DateTime<Utc>,
-    lease: TimeDelta,
-) -> Result<Option<Taken>, StoreError> {
-    let won = Entity::update_many()
-        .col_expr(Column::NextAttemptAt, Expr::value(now + lease))
-        .col_expr(Column::Attempts, Expr::col(Column::Attempts).add(1))
-        .filter(Column::Id.eq(due.id))
-        .filter(Column::Attempts.eq(due.attempts))
-        .filter(Column::ToldAt.is_null())
-        .filter(Column::DeadAt.is_null())
-        .filter(Column::NextAttemptAt.lte(now))
-        .exec(tx)
-        .await?;
-    Ok((won.rows_affected == 1).then(|| Taken {
-        id: due.id,
-        attempts: due.attempts.saturating_add(1),
-        site: due.site.clone(),
-    }))
-}
-
-/// Why a sub-site will not be told any more.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ending {
-    /// It has no address for it, or is no sub-site any more.
-    NotSupported,
-    /// It said that it will not.
-    Refused,
-    /// It did not answer often enough, or for too long.
-    NoAnswer,
-}
-
-impl Ending {
-    /// The word in the database.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::NotSupported => "not_supported",
-            Self::Refused => "refused",
-            Self::NoAnswer => "no_answer",
-        }
+/// How a row ended, in the database.
+const fn word(ending: Option<Ending>) -> &'static str {
+    match ending {
+        None => "confirmed",
+        Some(Ending::NotSupported) => "not_supported",
+        Some(Ending::Refused) => "refused",
+        Some(Ending::NoAnswer) => "no_answer",
     }
-}
-
-const CONFIRMED: &str = "confirmed";
-
-/// Notes that the sub-site confirmed.
-pub async fn confirmed(tx: &Tx, taken: &Taken, now: DateTime<Utc>) -> Result<(), StoreError> {
-    Entity::update_many()
-        .col_expr(Column::ToldAt, Expr::value(now))
-        .col_expr(Column::Outcome, Expr::value(CONFIRMED))
-        .filter(Column::Id.eq(taken.id))
-        .filter(Column::ToldAt.is_null())
-        .exec(tx)
-        .await?;
-    Ok(())
-}
-
-/// Says when the sub-site is told again.
-pub async fn retry_at(tx: &Tx, taken: &Taken, at: DateTime<Utc>) -> Result<(), StoreError> {
-    Entity::update_many()
-        .col_expr(Column::NextAttemptAt, Expr::value(at))
-        .filter(Column::Id.eq(taken.id))
-        .filter(Column::Attempts.eq(taken.attempts))
-        .filter(Column::ToldAt.is_null())
-        .filter(Column::DeadAt.is_null())
-        .exec(tx)
-        .await?;
-    Ok(())
-}
-
-/// Gives up; answers whether this attempt was still the last.
-pub async fn give_up(tx: &Tx, taken: &Taken, ending: Ending, now: DateTime<Utc>) -> Result<bool, StoreError> {
-    let ended = Entity::update_many()
-        .col_expr(Column::DeadAt, Expr::value(now))
-        .col_expr(Column::Outcome, Expr::value(ending.as_str()))
-        .filter(Column::Id.eq(taken.id))
-        .filter(Column::Attempts.eq(taken.attempts))
-        .filter(Column::ToldAt.is_null())
-        .filter(Column::DeadAt.is_null())
-        .exec(tx)
-        .await?;
-    Ok(ended.rows_affected == 1)
-}
-
-/// Gives up some rows whose time is over; answers which.
-pub async fn give_up_expired(tx: &Tx, now: DateTime<Utc>) -> Result<Vec<Site>, StoreError> {
-    let late = select_expired(now).all(tx).await?;
-    let mut given_up = Vec::new();
-    for row in late {
-        let taken = Taken {
-            id: row.id,
-            attempts: row.attempts,
-            site: site(&row)?,
-        };
-        if give_up(tx, &taken, Ending::NoAnswer, now).await? {
-            given_up.push(taken.site);
-        }
-    }
-    Ok(given_up)
 }
 
 /// What became of it at one sub-site.
@@ -301,11 +141,13 @@ pub async fn of_session(tx: &Tx, session: SessionId) -> Result<Vec<(ClientId, St
             let state = match row.outcome.as_deref() {
                 _ if row.told_at.is_some() => State::Confirmed,
                 None => State::Open(u32::try_from(row.attempts).unwrap_or_default()),
-                Some("not_supported") => State::Ended(Ending::NotSupported),
-                Some("refused") => State::Ended(Ending::Refused),
-                Some(_) => State::Ended(Ending::NoAnswer),
+                Some(ended) => {
+                    let is = |ending: &Ending| word(Some(*ending)) == ended;
+                    let ending = [Ending::NotSupported, Ending::Refused].into_iter().find(is);
+                    State::Ended(ending.unwrap_or(Ending::NoAnswer))
+                }
             };
-            Ok((site(row)?.client, state))
+            Ok((Site::read(row)?.client, state))
         })
         .collect()
 }

@@ -1,26 +1,18 @@
 //! What sub-sites are to be told about accounts: that a level fell, that an account cannot be used, can be used again, or
-//! is gone ([`Said`]). Rows are written in the transaction that notices it
-//! and delivered after it.
-//!
-//! Several nodes deliver side by side: a row is taken by a guarded statement that moves its next attempt past the lease, so
-//! that one node tells the sub-site, and another takes over when that node dies. What a node notes is good only for the
-//! attempt that it took; that a sub-site confirmed is good in any case.
-
-use std::collections::BTreeSet;
+//! is gone ([`Said`]). Rows are written in the transaction that notices it and delivered after it
+//! ([`crate::letters`]).
 
 use chrono::{DateTime, TimeDelta, Utc};
 use model::ids::{AccountId, ClientId, StatusEventId};
 use model::ladder::Level;
 use sea_orm::ActiveValue::Set;
-use sea_orm::sea_query::{Expr, ExprTrait as _};
-use sea_orm::{
-    ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, Select,
-    UpdateMany,
-};
+use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _};
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use crate::entity::status_event::{ActiveModel, Column, Entity, Model};
 use crate::error::StoreError;
+use crate::letters::{INSERT_MAX, LIFE_HOURS, Letter};
 use crate::tx::Tx;
 
 mod recipients;
@@ -29,20 +21,8 @@ mod said;
 pub use recipients::{Recipient, Told, knowing, recipients, tell};
 pub use said::{AccountEvent, Credential, CredentialStep, Happened, Said};
 
-/// For how long a sub-site is told again and again, in hours.
-pub const LIFE_HOURS: i64 = 24;
-
 /// The word for a level that fell.
 const LEVEL_CHANGED: &str = "identity_level_changed";
-
-/// How many rows that nobody could be told of are given up at a time.
-const GIVE_UP_MAX: u64 = 100;
-
-/// How long a row that cannot be read is left alone, in seconds.
-const UNREADABLE_SECONDS: i64 = 60;
-
-/// How many rows go into one statement: databases limit the number of values.
-const INSERT_MAX: usize = 50;
 
 /// The most that are listed.
 const LIST_MAX: u64 = 100;
@@ -119,178 +99,27 @@ pub async fn put(tx: &Tx, notices: &[Notice]) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// A row that is due. Nobody has it yet.
-#[derive(Clone, Debug)]
-pub struct Due {
-    attempts: i32,
-    /// What is to be told.
-    pub notice: Notice,
-}
+impl Letter for Notice {
+    type Rows = Entity;
 
-/// The rows that are due, at most `limit`, without those of some sub-sites. One that cannot be read keeps nobody else's
-/// from being told: it is left alone for a while, for a node of a newer release.
-pub async fn due(
-    tx: &Tx,
-    now: DateTime<Utc>,
-    without: &BTreeSet<ClientId>,
-    limit: u64,
-) -> Result<Vec<Due>, StoreError> {
-    let mut query = open()
-        .filter(Column::NextAttemptAt.lte(now))
-        .filter(Column::ExpiresAt.gt(now));
-    if !without.is_empty() {
-        query = query.filter(Column::ClientId.is_not_in(without.iter().map(ClientId::as_str)));
+    fn attempts(row: &Model) -> (Uuid, i32) {
+        (row.id, row.attempts)
     }
-    let rows = query
-        .order_by_asc(Column::NextAttemptAt)
-        .limit(limit)
-        .all(tx)
-        .await?;
-    let mut due = Vec::with_capacity(rows.len());
-    for row in rows {
-        match notice(&row) {
-            Ok(notice) => due.push(Due {
-                attempts: row.attempts,
-                notice,
-            }),
-            Err(error) => {
-                tracing::error!(event = %row.id, %error, "an event cannot be read");
-                let later = now + TimeDelta::seconds(UNREADABLE_SECONDS);
-                same(&row)
-                    .col_expr(Column::NextAttemptAt, Expr::value(later))
-                    .exec(tx)
-                    .await?;
-            }
-        }
+
+    fn read(row: &Model) -> Result<Self, StoreError> {
+        Ok(Self {
+            id: StatusEventId::from_uuid(row.id),
+            client: ClientId::parse(&row.client_id)
+                .map_err(|_| StoreError::Malformed("status_event.client_id"))?,
+            account: AccountId::from_uuid(row.account_id),
+            said: Said::read(&row.kind, &row.details)?,
+            created_at: row.created_at,
+        })
     }
-    Ok(due)
-}
 
-/// An update of a row that nobody has taken meanwhile.
-fn same(row: &Model) -> UpdateMany<Entity> {
-    Entity::update_many()
-        .filter(Column::Id.eq(row.id))
-        .filter(Column::Attempts.eq(row.attempts))
-        .filter(Column::ToldAt.is_null())
-        .filter(Column::DeadAt.is_null())
-}
-
-/// The rows that nothing became of yet, by the partial index.
-fn open() -> Select<Entity> {
-    Entity::find()
-        .filter(Column::ToldAt.is_null())
-        .filter(Column::DeadAt.is_null())
-}
-
-fn notice(row: &Model) -> Result<Notice, StoreError> {
-    Ok(Notice {
-        id: StatusEventId::from_uuid(row.id),
-        client: ClientId::parse(&row.client_id)
-            .map_err(|_| StoreError::Malformed("status_event.client_id"))?,
-        account: AccountId::from_uuid(row.account_id),
-        said: Said::read(&row.kind, &row.details)?,
-        created_at: row.created_at,
-    })
-}
-
-/// A row that this node took.
-#[derive(Clone, Debug)]
-pub struct Taken {
-    attempts: i32,
-    /// What is to be told.
-    pub notice: Notice,
-}
-
-impl Taken {
-    /// The number of this attempt, from 1.
-    pub fn attempt(&self) -> u32 {
-        u32::try_from(self.attempts).unwrap_or(u32::MAX)
+    fn client(&self) -> &ClientId {
+        &self.client
     }
-}
-
-/// Takes a row for the length of a lease; `None` when another node was faster.
-pub async fn take(
-    tx: &Tx,
-    due: &Due,
-    now: DateTime<Utc>,
-    lease: TimeDelta,
-) -> Result<Option<Taken>, StoreError> {
-    let won = Entity::update_many()
-        .col_expr(Column::NextAttemptAt, Expr::value(now + lease))
-        .col_expr(Column::Attempts, Expr::col(Column::Attempts).add(1))
-        .filter(Column::Id.eq(due.notice.id.as_uuid()))
-        .filter(Column::Attempts.eq(due.attempts))
-        .filter(Column::ToldAt.is_null())
-        .filter(Column::DeadAt.is_null())
-        .filter(Column::NextAttemptAt.lte(now))
-        .exec(tx)
-        .await?;
-    Ok((won.rows_affected == 1).then(|| Taken {
-        attempts: due.attempts.saturating_add(1),
-        notice: due.notice.clone(),
-    }))
-}
-
-/// Notes that the sub-site confirmed.
-pub async fn confirmed(tx: &Tx, taken: &Taken, now: DateTime<Utc>) -> Result<(), StoreError> {
-    Entity::update_many()
-        .col_expr(Column::ToldAt, Expr::value(now))
-        .filter(Column::Id.eq(taken.notice.id.as_uuid()))
-        .filter(Column::ToldAt.is_null())
-        .exec(tx)
-        .await?;
-    Ok(())
-}
-
-/// Says when the sub-site is told again.
-pub async fn retry_at(tx: &Tx, taken: &Taken, at: DateTime<Utc>) -> Result<(), StoreError> {
-    Entity::update_many()
-        .col_expr(Column::NextAttemptAt, Expr::value(at))
-        .filter(Column::Id.eq(taken.notice.id.as_uuid()))
-        .filter(Column::Attempts.eq(taken.attempts))
-        .filter(Column::ToldAt.is_null())
-        .filter(Column::DeadAt.is_null())
-        .exec(tx)
-        .await?;
-    Ok(())
-}
-
-/// Gives up; answers whether this attempt was still the last.
-pub async fn give_up(tx: &Tx, taken: &Taken, now: DateTime<Utc>) -> Result<bool, StoreError> {
-    let ended = Entity::update_many()
-        .col_expr(Column::DeadAt, Expr::value(now))
-        .filter(Column::Id.eq(taken.notice.id.as_uuid()))
-        .filter(Column::Attempts.eq(taken.attempts))
-        .filter(Column::ToldAt.is_null())
-        .filter(Column::DeadAt.is_null())
-        .exec(tx)
-        .await?;
-    Ok(ended.rows_affected == 1)
-}
-
-/// Gives up some rows whose time is over; answers which, without those that cannot be read.
-pub async fn give_up_expired(tx: &Tx, now: DateTime<Utc>) -> Result<Vec<Notice>, StoreError> {
-    let late = open()
-        .filter(Column::ExpiresAt.lte(now))
-        .limit(GIVE_UP_MAX)
-        .all(tx)
-        .await?;
-    let mut given_up = Vec::new();
-    for row in late {
-        let ended = same(&row)
-            .col_expr(Column::DeadAt, Expr::value(now))
-            .exec(tx)
-            .await?;
-        if ended.rows_affected == 1 {
-            match notice(&row) {
-                Ok(notice) => given_up.push(notice),
-                Err(error) => {
-                    tracing::error!(event = %row.id, %error, "an event that cannot be read is given up");
-                }
-            }
-        }
-    }
-    Ok(given_up)
 }
 
 /// What became of it.
@@ -319,7 +148,7 @@ pub async fn of_account(tx: &Tx, account: AccountId) -> Result<Vec<(Notice, Stat
                 (None, Some(_)) => State::Dead,
                 (None, None) => State::Open(u32::try_from(row.attempts).unwrap_or_default()),
             };
-            Ok((notice(row)?, state))
+            Ok((Notice::read(row)?, state))
         })
         .collect()
 }

@@ -13,9 +13,7 @@ use model::scope::Scope;
 use serde_json::{Value, json};
 use store::status_events::{self, Cause, LevelFell, Notice, Said, State};
 
-use super::Counters;
-use super::deliver::Worker;
-use crate::logout::{NoAnswer, Outgoing};
+use crate::letters::{Counters, NoAnswer, Outgoing, Worker};
 use crate::testing::{self, World};
 
 mod accounts;
@@ -96,7 +94,7 @@ async fn put(world: &World, id: &str, dates: bool) -> Notice {
     notice
 }
 
-fn worker(world: &World, receiver: &Receiver) -> (Worker, Counters) {
+fn worker(world: &World, receiver: &Receiver) -> (Worker<Notice>, Counters) {
     let counters = Counters::default();
     (
         Worker::new(world.service.clone(), receiver.outgoing(), counters.clone()),
@@ -104,7 +102,7 @@ fn worker(world: &World, receiver: &Receiver) -> (Worker, Counters) {
     )
 }
 
-async fn round(worker: &mut Worker) {
+async fn round(worker: &mut Worker<Notice>) {
     worker.begin().await.unwrap();
     worker.finish().await;
 }
@@ -282,7 +280,7 @@ async fn nobody_is_told_who_refused_who_does_not_ask_any_more_or_whom_the_person
 async fn over_the_wire_the_token_is_the_whole_body_and_a_redirect_is_not_followed() {
     let world = testing::world().await;
     let client = world.service.outbound().clone();
-    let refused = super::outgoing(&client)
+    let refused = Outgoing::document(&client)
         .post("http://169.254.169.254/events".to_owned(), "t".to_owned())
         .await;
     assert!(

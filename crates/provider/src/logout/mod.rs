@@ -9,7 +9,7 @@
 //! | --- | --- | --- |
 //! | may this be asked, where does the browser go | [`request`], [`detour`] | RP-Initiated Logout 1.0, 2 and 3 |
 //! | how does the sign-in end | [`end`] | |
-//! | what do sub-sites' servers learn | [`token`], [`deliver`] | Back-Channel Logout 1.0 |
+//! | what do sub-sites' servers learn | [`token`], [`deliver`], [`crate::letters`] | Back-Channel Logout 1.0 |
 //! | what does the browser tell sub-sites | [`front`] | Front-Channel Logout 1.0 |
 //! | what does the person see | [`page`] | |
 //!
@@ -31,20 +31,17 @@ use crate::Service;
 use crate::authorize::detour::has_our_cookies;
 use crate::router::paths;
 
-pub(crate) mod books;
 pub mod deliver;
 mod detour;
 mod end;
 mod front;
-mod outgoing;
 mod page;
 pub mod request;
 #[cfg(test)]
 mod tests;
 mod token;
 
-pub use deliver::{Config, run};
-pub use outgoing::{Counters, NoAnswer, Outgoing};
+pub use deliver::run;
 pub use page::signed_out;
 
 use end::Ending;

@@ -192,7 +192,7 @@ pub struct Provider {
     /// Pages for the people who build sub-sites.
     pub pages: provider::discovery::Pages,
     /// How sub-sites are told of sign-outs.
-    pub backchannel_logout: provider::logout::Config,
+    pub backchannel_logout: provider::letters::Config,
     /// Under which names verifications are told.
     pub verified_claims: provider::verified_claims::Config,
 }

@@ -6,13 +6,71 @@ use model::ids::AccountId;
 use model::phone::Phone;
 use model::username::Username;
 use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
+use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, UpdateMany};
 
 use super::Status;
 use crate::entity::account;
 use crate::error::StoreError;
 use crate::tx::Tx;
 use crate::vault::{Column, Index};
+
+/// Where one of them is kept.
+struct Place {
+    sealed: account::Column,
+    index: account::Column,
+    seal: Column,
+    by: Index,
+}
+
+const PHONE: Place = Place {
+    sealed: account::Column::PhoneSealed,
+    index: account::Column::PhoneIndex,
+    seal: Column::AccountPhone,
+    by: Index::Phone,
+};
+
+const EMAIL: Place = Place {
+    sealed: account::Column::EmailSealed,
+    index: account::Column::EmailIndex,
+    seal: Column::AccountEmail,
+    by: Index::Email,
+};
+
+const USERNAME: Place = Place {
+    sealed: account::Column::UsernameSealed,
+    index: account::Column::UsernameIndex,
+    seal: Column::AccountUsername,
+    by: Index::Username,
+};
+
+impl Place {
+    /// The update of an account, unless it is closed, that puts `to` here.
+    fn put(
+        &self,
+        tx: &Tx,
+        id: AccountId,
+        to: Option<&str>,
+        now: DateTime<Utc>,
+    ) -> Result<UpdateMany<account::Entity>, StoreError> {
+        let row = id.as_uuid();
+        let seal = |text: &str| tx.vault().seal(self.seal, row.as_bytes(), text.as_bytes());
+        let index = to.map(|text| tx.vault().index(self.by, text).to_vec());
+        Ok(account::Entity::update_many()
+            .col_expr(self.sealed, Expr::value(to.map(seal).transpose()?))
+            .col_expr(self.index, Expr::value(index))
+            .col_expr(account::Column::UpdatedAt, Expr::value(now))
+            .filter(account::Column::Id.eq(row))
+            .filter(account::Column::Status.ne(Status::Closed.as_str())))
+    }
+
+    /// Whether `from` is here still.
+    fn has(&self, tx: &Tx, from: Option<&str>) -> Expr {
+        match from {
+            Some(text) => self.index.eq(tx.vault().index(self.by, text).to_vec()),
+            None => self.index.is_null(),
+        }
+    }
+}
 
 /// Gives an account another proven phone, or none; `from` is the one that it must still have.
 /// [`StoreError::Duplicate`] where another account in use has the number.
@@ -22,25 +80,9 @@ pub async fn set_phone(
     (from, to): (Option<&Phone>, Option<&Phone>),
     now: DateTime<Utc>,
 ) -> Result<bool, StoreError> {
-    let row = id.as_uuid();
-    let index = |phone: &Phone| tx.vault().index(Index::Phone, phone.e164()).to_vec();
-    let sealed = to
-        .map(|phone| {
-            tx.vault()
-                .seal(Column::AccountPhone, row.as_bytes(), phone.e164().as_bytes())
-        })
-        .transpose()?;
-    let still = match from {
-        Some(phone) => account::Column::PhoneIndex.eq(index(phone)),
-        None => account::Column::PhoneIndex.is_null(),
-    };
-    let changed = account::Entity::update_many()
-        .col_expr(account::Column::PhoneSealed, Expr::value(sealed))
-        .col_expr(account::Column::PhoneIndex, Expr::value(to.map(index)))
-        .col_expr(account::Column::UpdatedAt, Expr::value(now))
-        .filter(account::Column::Id.eq(row))
-        .filter(account::Column::Status.ne(Status::Closed.as_str()))
-        .filter(still)
+    let changed = PHONE
+        .put(tx, id, to.map(Phone::e164), now)?
+        .filter(PHONE.has(tx, from.map(Phone::e164)))
         .exec(tx)
         .await?;
     Ok(changed.rows_affected == 1)
@@ -54,52 +96,24 @@ pub async fn set_email(
     (from, to): (Option<&Email>, Option<&Email>),
     now: DateTime<Utc>,
 ) -> Result<bool, StoreError> {
-    let row = id.as_uuid();
-    let index = |email: &Email| tx.vault().index(Index::Email, email.as_str()).to_vec();
-    let sealed = to
-        .map(|email| {
-            tx.vault()
-                .seal(Column::AccountEmail, row.as_bytes(), email.as_str().as_bytes())
-        })
-        .transpose()?;
-    let still = match from {
-        Some(email) => account::Column::EmailIndex.eq(index(email)),
-        None => account::Column::EmailIndex.is_null(),
-    };
-    let changed = account::Entity::update_many()
-        .col_expr(account::Column::EmailSealed, Expr::value(sealed))
-        .col_expr(account::Column::EmailIndex, Expr::value(to.map(index)))
+    let changed = EMAIL
+        .put(tx, id, to.map(Email::as_str), now)?
         .col_expr(account::Column::EmailProvenAt, Expr::value(to.map(|_| now)))
-        .col_expr(account::Column::UpdatedAt, Expr::value(now))
-        .filter(account::Column::Id.eq(row))
-        .filter(account::Column::Status.ne(Status::Closed.as_str()))
-        .filter(still)
+        .filter(EMAIL.has(tx, from.map(Email::as_str)))
         .exec(tx)
         .await?;
     Ok(changed.rows_affected == 1)
 }
 
-/// Gives an account in use another user name, or none. [`StoreError::Duplicate`] where another account has it.
+/// Gives an account another user name, or none; a closed one has none. [`StoreError::Duplicate`] where another account has it.
 pub async fn set_username(
     tx: &Tx,
     id: AccountId,
     name: Option<&Username>,
     now: DateTime<Utc>,
 ) -> Result<bool, StoreError> {
-    let row = id.as_uuid();
-    let sealed = name
-        .map(|name| {
-            tx.vault()
-                .seal(Column::AccountUsername, row.as_bytes(), name.as_str().as_bytes())
-        })
-        .transpose()?;
-    let index = name.map(|name| tx.vault().index(Index::Username, name.as_str()).to_vec());
-    let changed = account::Entity::update_many()
-        .col_expr(account::Column::UsernameSealed, Expr::value(sealed))
-        .col_expr(account::Column::UsernameIndex, Expr::value(index))
-        .col_expr(account::Column::UpdatedAt, Expr::value(now))
-        .filter(account::Column::Id.eq(row))
-        .filter(account::Column::Status.eq(Status::Active.as_str()))
+    let changed = USERNAME
+        .put(tx, id, name.map(Username::as_str), now)?
         .exec(tx)
         .await?;
     Ok(changed.rows_affected == 1)

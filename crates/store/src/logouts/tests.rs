@@ -11,6 +11,9 @@ use tokio::task::JoinSet;
 use super::*;
 use crate::accounts;
 use crate::entity::{authorization_code, refresh_token, session};
+use crate::letters::{
+    Due, Taken, confirmed, due, give_up, give_up_expired, retry_at, select_due, select_expired, take,
+};
 use crate::sessions::{self, NewSession};
 use crate::testing::{TestStore, stores};
 
@@ -99,7 +102,7 @@ async fn told_of(test: &TestStore, session: SessionId) -> Vec<String> {
     rows.into_iter().map(|(client, _)| client.to_string()).collect()
 }
 
-async fn all_due(test: &TestStore) -> Vec<Due> {
+async fn all_due(test: &TestStore) -> Vec<Due<Site>> {
     due(&test.store.read(), test.clock.now(), &BTreeSet::new(), 100)
         .await
         .unwrap()
@@ -218,7 +221,7 @@ async fn ended(test: &TestStore, clients: &[&str]) -> SessionId {
     session
 }
 
-async fn take_all(store: &Store, now: DateTime<Utc>) -> Vec<Taken> {
+async fn take_all(store: &Store, now: DateTime<Utc>) -> Vec<Taken<Site>> {
     let tx = store.read();
     let mut all = Vec::new();
     for due in due(&tx, now, &BTreeSet::new(), 100).await.unwrap() {
@@ -277,18 +280,18 @@ async fn due_leaves_out_sub_sites_that_have_enough_and_rows_that_are_late() {
         let session = ended(&test, &["hefei", "wuhu"]).await;
         let (tx, now) = (test.store.read(), test.clock.now());
         let without = BTreeSet::from([ClientId::parse("hefei").unwrap()]);
-        let some = due(&tx, now, &without, 10).await.unwrap();
+        let some = due::<Site>(&tx, now, &without, 10).await.unwrap();
         assert_eq!(
             some.iter()
-                .map(|due| due.site.client.as_str())
+                .map(|due| due.letter.client.as_str())
                 .collect::<Vec<_>>(),
             ["wuhu"]
         );
-        assert!(give_up_expired(&tx, now).await.unwrap().is_empty());
+        assert!(give_up_expired::<Site>(&tx, now).await.unwrap().is_empty());
         let late = now + TimeDelta::hours(LIFE_HOURS);
         assert!(take_all(&test.store, late).await.is_empty());
-        assert_eq!(give_up_expired(&tx, late).await.unwrap().len(), 2);
-        assert!(give_up_expired(&tx, late).await.unwrap().is_empty());
+        assert_eq!(give_up_expired::<Site>(&tx, late).await.unwrap().len(), 2);
+        assert!(give_up_expired::<Site>(&tx, late).await.unwrap().is_empty());
         for (_, state) in of_session(&tx, session).await.unwrap() {
             assert_eq!(state, State::Ended(Ending::NoAnswer), "{}", test.database.kind());
         }
@@ -342,8 +345,8 @@ async fn rows_that_are_done_with_are_not_walked_over_to_find_the_others() {
         let backend = tx.get_database_backend();
         let without = BTreeSet::from([ClientId::parse("wuhu").unwrap()]);
         let asked = [
-            select_due(now, &without).limit(16).build(backend),
-            select_expired(now).build(backend),
+            select_due::<Site>(now, &without).limit(16).build(backend),
+            select_expired::<Site>(now).build(backend),
         ];
         for (statement, index) in asked.into_iter().zip(["next_attempt_at", "open_expires_at"]) {
             let statement = Statement::from_string(backend, format!("{explain} {statement}"));

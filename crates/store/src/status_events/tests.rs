@@ -1,6 +1,12 @@
 use model::rng::Rng;
 
+use std::collections::BTreeSet;
+
+use chrono::TimeDelta;
+use sea_orm::sea_query::Expr;
+
 use super::*;
+use crate::letters::{Ending, confirmed, due, give_up, give_up_expired, take};
 use crate::testing::{TestStore, stores};
 
 fn notice(test: &TestStore, client: &str) -> Notice {
@@ -33,7 +39,7 @@ async fn a_notice_is_taken_by_one_node_and_by_another_after_the_lease() {
             let store = test.store.clone();
             nodes.spawn(async move {
                 let tx = store.read();
-                let due = due(&tx, now, &BTreeSet::new(), 10).await.unwrap();
+                let due = due::<Notice>(&tx, now, &BTreeSet::new(), 10).await.unwrap();
                 let mut won = 0;
                 for row in due {
                     won += u32::from(take(&tx, &row, now, lease).await.unwrap().is_some());
@@ -46,7 +52,7 @@ async fn a_notice_is_taken_by_one_node_and_by_another_after_the_lease() {
         let tx = test.store.read();
         let rows = due(&tx, now + lease, &BTreeSet::new(), 10).await.unwrap();
         let again = take(&tx, &rows[0], now + lease, lease).await.unwrap().unwrap();
-        assert_eq!((again.attempt(), &again.notice), (2, &one));
+        assert_eq!((again.attempt(), &again.letter), (2, &one));
     }
 }
 
@@ -58,23 +64,26 @@ async fn what_is_confirmed_dead_or_late_is_not_told_again() {
         put(&tx, &all).await.unwrap();
         let none = BTreeSet::new();
         let without = BTreeSet::from([ClientId::parse("anqing").unwrap()]);
-        let rows = due(&tx, now, &without, 10).await.unwrap();
+        let rows = due::<Notice>(&tx, now, &without, 10).await.unwrap();
         assert_eq!(rows.len(), 2);
         for row in rows {
             let taken = take(&tx, &row, now, lease).await.unwrap().unwrap();
-            if taken.notice.client.as_str() == "hefei" {
+            if taken.letter.client.as_str() == "hefei" {
                 confirmed(&tx, &taken, now).await.unwrap();
-                assert!(!give_up(&tx, &taken, now).await.unwrap());
+                assert!(!give_up(&tx, &taken, Ending::NoAnswer, now).await.unwrap());
             } else {
-                assert!(give_up(&tx, &taken, now).await.unwrap());
-                assert!(!give_up(&tx, &taken, now).await.unwrap(), "once");
+                assert!(give_up(&tx, &taken, Ending::NoAnswer, now).await.unwrap());
+                assert!(
+                    !give_up(&tx, &taken, Ending::NoAnswer, now).await.unwrap(),
+                    "once"
+                );
             }
         }
         let later = now + TimeDelta::hours(LIFE_HOURS);
-        assert!(due(&tx, later, &none, 10).await.unwrap().is_empty());
-        let late = give_up_expired(&tx, later).await.unwrap();
+        assert!(due::<Notice>(&tx, later, &none, 10).await.unwrap().is_empty());
+        let late = give_up_expired::<Notice>(&tx, later).await.unwrap();
         assert_eq!(late, [all[2].clone()]);
-        assert!(give_up_expired(&tx, later).await.unwrap().is_empty());
+        assert!(give_up_expired::<Notice>(&tx, later).await.unwrap().is_empty());
         let states: Vec<State> = {
             let mut states = Vec::new();
             for one in &all {
@@ -102,15 +111,19 @@ async fn a_row_that_cannot_be_read_keeps_nobody_elses_from_being_told_and_ends_i
             .exec(&tx)
             .await
             .unwrap();
-        let rows = due(&tx, now, &none, 10).await.unwrap();
+        let rows = due::<Notice>(&tx, now, &none, 10).await.unwrap();
         assert_eq!(rows.len(), 1, "{}", test.database.kind());
-        assert_eq!(rows[0].notice, all[1]);
+        assert_eq!(rows[0].letter, all[1]);
         // Left alone for a while, so that a limit is not used up by it.
-        assert_eq!(due(&tx, now, &none, 1).await.unwrap().len(), 1);
+        assert_eq!(due::<Notice>(&tx, now, &none, 1).await.unwrap().len(), 1);
         let later = now + TimeDelta::hours(LIFE_HOURS);
-        let late = give_up_expired(&tx, later).await.unwrap();
+        let late = give_up_expired::<Notice>(&tx, later).await.unwrap();
         assert_eq!(late, [all[1].clone()]);
-        let open = open().all(&tx).await.unwrap();
+        let open = Entity::find()
+            .filter(Column::DeadAt.is_null())
+            .all(&tx)
+            .await
+            .unwrap();
         assert!(open.is_empty(), "both have ended");
     }
 }

@@ -11,12 +11,12 @@ use http::StatusCode;
 use model::client::{Client, SigningAlg};
 use model::ids::SessionId;
 use serde_json::{Value, json};
-use store::logouts::{Ending, State};
+use store::letters::Ending;
+use store::logouts::{Site, State};
 
-use super::super::deliver::Worker;
-use super::super::{Counters, NoAnswer, Outgoing};
 use super::{confirm, id_token, site};
 use crate::authorize::tests::browser::Browser;
+use crate::letters::{Counters, NoAnswer, Outgoing, Worker};
 use crate::testing::{self, World};
 
 /// What a sub-site does when it is told.
@@ -84,7 +84,7 @@ fn told(id: &str) -> Client {
     client
 }
 
-fn worker(world: &World, receivers: &Receivers) -> (Worker, Counters) {
+fn worker(world: &World, receivers: &Receivers) -> (Worker<Site>, Counters) {
     let counters = Counters::default();
     (
         Worker::new(world.service.clone(), receivers.outgoing(), counters.clone()),
@@ -92,7 +92,7 @@ fn worker(world: &World, receivers: &Receivers) -> (Worker, Counters) {
     )
 }
 
-async fn round(worker: &mut Worker) {
+async fn round(worker: &mut Worker<Site>) {
     worker.begin().await.expect("rows");
     worker.finish().await;
 }

@@ -4,7 +4,8 @@ use chrono::TimeDelta;
 use http::StatusCode;
 use model::client::Client;
 use model::language::Language;
-use store::logouts::{self, Ending};
+use store::letters::{self, Ending};
+use store::logouts::Site;
 
 use super::{confirm, id_token, is_done, logout, site};
 use crate::authorize::tests::browser::{Browser, Seen};
@@ -49,20 +50,20 @@ fn next(seen: &Seen) -> Option<String> {
 /// Notes an answer of Hefei, as the worker would.
 async fn answer(world: &World, ending: Option<Ending>) {
     let (tx, now) = (world.store.read(), world.now());
-    for due in logouts::due(&tx, now, &std::collections::BTreeSet::new(), 10)
+    for due in letters::due::<Site>(&tx, now, &std::collections::BTreeSet::new(), 10)
         .await
         .expect("rows")
     {
-        if due.site.client.as_str() != "hefei" {
+        if due.letter.client.as_str() != "hefei" {
             continue;
         }
-        let taken = logouts::take(&tx, &due, now, TimeDelta::seconds(1))
+        let taken = letters::take(&tx, &due, now, TimeDelta::seconds(1))
             .await
             .expect("a row");
         let taken = taken.expect("nobody else takes it");
         match ending {
-            Some(ending) => assert!(logouts::give_up(&tx, &taken, ending, now).await.expect("noted")),
-            None => logouts::confirmed(&tx, &taken, now).await.expect("noted"),
+            Some(ending) => assert!(letters::give_up(&tx, &taken, ending, now).await.expect("noted")),
+            None => letters::confirmed(&tx, &taken, now).await.expect("noted"),
         }
     }
 }
