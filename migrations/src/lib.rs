@@ -11,6 +11,8 @@ mod m0003_protocol;
 mod m0004_assurance;
 mod m0005_life;
 mod m0006_level_looks;
+mod m0007_visits;
+mod m0008_errands;
 
 /// All steps in order.
 #[derive(Debug, Clone, Copy)]
@@ -26,6 +28,8 @@ impl MigratorTrait for Migrator {
             Box::new(m0004_assurance::Migration),
             Box::new(m0005_life::Migration),
             Box::new(m0006_level_looks::Migration),
+            Box::new(m0007_visits::Migration),
+            Box::new(m0008_errands::Migration),
         ]
     }
 }

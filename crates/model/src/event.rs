@@ -130,6 +130,8 @@ pub enum Event {
     NumberDisputed,
     /// Operators saw a person who cannot get into the account.
     CounterRecovery,
+    /// An operator at a counter looked for an account, or looked at what waits for one.
+    CounterLookedUp,
     /// A resident's factor was added, removed or is being removed.
     FactorChanged,
     /// A resident's password was set or changed.
@@ -202,6 +204,7 @@ impl Event {
             Self::ChangeEnded => "change_ended",
             Self::NumberDisputed => "number_disputed",
             Self::CounterRecovery => "counter_recovery",
+            Self::CounterLookedUp => "counter_looked_up",
             Self::FactorChanged => "factor_changed",
             Self::PasswordChanged => "password_changed",
         }

@@ -86,9 +86,6 @@ pub struct Answers {
     pub cancelled: bool,
     /// What the resident decided about the release.
     pub consent: Option<Decision>,
-    /// The resident puts a changed agreement off, which is possible for some days.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub agreement_put_off: bool,
     /// The resident refuses a changed agreement.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub agreement_refused: bool,

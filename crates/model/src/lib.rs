@@ -38,3 +38,4 @@ pub mod travel_permit;
 pub mod username;
 
 mod fold;
+mod reasons;

@@ -208,6 +208,8 @@ kinds! {
     UsernameChanged = "username-changed", Security, [];
     /// A change of phone, address or user name was taken back.
     ChangeUndone = "change-undone", Security, [];
+    /// Something that was going to happen, and that the owner was told of, did not.
+    ChangeEnded = "change-ended", Security, [];
     /// Somebody else has proven the phone: it is going to leave the account.
     NumberDisputed = "number-disputed", Security, ["moment"];
     /// The phone has left the account, because somebody else has proven it.

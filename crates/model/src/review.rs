@@ -1,6 +1,8 @@
 //! Words of human review: why something is decided, and what happened to a case. Both lists are closed: a reason is
 //! chosen and never typed, so that it can be counted, translated and appealed, and holds no personal data.
 
+use crate::reasons::reasons;
+
 /// What an operator does with a reason.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Act {
@@ -16,42 +18,8 @@ pub enum Act {
     Override,
 }
 
-macro_rules! reasons {
-    ($($(#[$doc:meta])* $name:ident = $word:literal for $($act:ident)|+;)*) => {
-        /// Why.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub enum Reason {
-            $($(#[$doc])* $name,)*
-        }
-
-        impl Reason {
-            /// All of them.
-            pub const ALL: &'static [Self] = &[$(Self::$name,)*];
-
-            /// The word in the database and in forms.
-            pub const fn as_str(self) -> &'static str {
-                match self { $(Self::$name => $word,)* }
-            }
-
-            /// The key of its text.
-            pub const fn text(self) -> &'static str {
-                match self { $(Self::$name => concat!("case-reason-", $word),)* }
-            }
-
-            /// The key of what the person is told; reasons among operators have none.
-            pub const fn reply(self) -> &'static str {
-                match self { $(Self::$name => concat!("case-reply-", $word),)* }
-            }
-
-            /// Whether it is a reason for this.
-            pub const fn is_for(self, act: Act) -> bool {
-                match self { $(Self::$name => matches!(act, $(Act::$act)|+),)* }
-            }
-        }
-    };
-}
-
 reasons! {
+    for Act, text "case-reason-", told "case-reply-";
     /// The documents show what was typed.
     DocumentsAgree = "documents_agree" for Approve;
     /// The name is written with another form of the same character.
@@ -94,18 +62,6 @@ reasons! {
     AuthorityDecided = "authority_decided" for Override;
     /// The person can use no other way, such as after a disability.
     NoOtherWay = "no_other_way" for Override;
-}
-
-impl Reason {
-    /// Reads a word; `None` for what is not on the list.
-    pub fn parse(word: &str) -> Option<Self> {
-        Self::ALL.iter().copied().find(|reason| reason.as_str() == word)
-    }
-
-    /// The reasons for something, in the order in which they are offered.
-    pub fn for_act(act: Act) -> impl Iterator<Item = Self> {
-        Self::ALL.iter().copied().filter(move |reason| reason.is_for(act))
-    }
 }
 
 macro_rules! happenings {
@@ -220,7 +176,7 @@ mod tests {
     fn every_act_has_reasons_and_every_reason_an_act() {
         let acts = [Act::Approve, Act::Reject, Act::Ask, Act::SendBack, Act::Override];
         for act in acts {
-            assert!(Reason::for_act(act).count() >= 2, "{act:?}");
+            assert!(Reason::all_for(act).count() >= 2, "{act:?}");
         }
         for reason in Reason::ALL {
             assert!(acts.into_iter().any(|act| reason.is_for(act)), "{reason:?}");

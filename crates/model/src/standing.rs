@@ -68,7 +68,7 @@ impl Status {
                 | (Frozen, Active | Suspended | Terminated | Closed)
                 | (Suspended, Active | Held | Frozen | Terminated | Closing)
                 | (Closing, Active | Held | Frozen | Suspended | Terminated | Closed)
-                | (Terminated, Active | Held | Frozen | Closed)
+                | (Terminated, Active | Held | Frozen | Closing | Closed)
         )
     }
 }
@@ -157,6 +157,8 @@ pub enum Answer {
     OnlyToActivate,
     /// Only together with proof of identity beyond a phone.
     OnlyWithIdentity,
+    /// Whoever proves the phone gets nothing of the account, but can say that the number is theirs and the account is not.
+    OnlyTheNumber,
     /// Whoever has the phone is told that it has an account; the page is that of a phone without one.
     HasAccount,
     /// Exactly as for an account that does not exist.
@@ -171,6 +173,7 @@ impl Answer {
             Self::OnlyToKeep => "only to keep the account",
             Self::OnlyToActivate => "only to activate",
             Self::OnlyWithIdentity => "only with proof of identity",
+            Self::OnlyTheNumber => "only the number",
             Self::HasAccount => "the phone is told",
             Self::AsIfUnknown => "as if unknown",
         }
@@ -180,7 +183,7 @@ impl Answer {
 /// What a way in answers for an account in this standing.
 #[expect(clippy::match_same_arms, reason = "a line for each rule reads like the table")]
 pub const fn answer(status: Status, entry: Entry) -> Answer {
-    use Answer::{AsIfUnknown, HasAccount, OnlyToActivate, OnlyToKeep, OnlyWithIdentity, Yes};
+    use Answer::{AsIfUnknown, HasAccount, OnlyTheNumber, OnlyToActivate, OnlyToKeep, OnlyWithIdentity, Yes};
     match (status, entry) {
         // Nothing is left of it that anybody could come in by; operators see that it was there.
         (Status::Closed, Entry::Operator) => Yes,
@@ -193,9 +196,11 @@ pub const fn answer(status: Status, entry: Entry) -> Answer {
         (Status::Active, Entry::ActivateLink | Entry::Appeal) => AsIfUnknown,
         (Status::Active, _) => Yes,
         (Status::Closing, Entry::SignIn | Entry::Passkey) => OnlyToKeep,
-        // It can be held instead of closed.
-        (Status::Closing, Entry::NotMeLink) => Yes,
+        // It can be held instead of closed; and where it is held, what the link is about is taken back all the same.
+        (Status::Closing | Status::Held, Entry::NotMeLink) => Yes,
         (Status::Held, Entry::Recovery | Entry::Counter) => OnlyWithIdentity,
+        // The account stays shut, but nobody's number is shut up in it (A237).
+        (_, Entry::Recovery) => OnlyTheNumber,
         // Stopping what somebody else has done to it.
         (
             Status::Held | Status::Frozen | Status::Suspended | Status::Terminated | Status::Closing,

@@ -1,45 +1,10 @@
-//! Why an account's standing changes: a closed list. A reason is chosen and never typed, so that it can be counted,
-//! translated and appealed, and holds no personal data.
+//! Why an account's standing changes: a closed list.
 
+use crate::reasons::reasons;
 use crate::standing::Status;
 
-macro_rules! reasons {
-    ($($(#[$doc:meta])* $name:ident = $word:literal for $($status:ident)|*;)*) => {
-        /// Why.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub enum Reason {
-            $($(#[$doc])* $name,)*
-        }
-
-        impl Reason {
-            /// All of them.
-            pub const ALL: &'static [Self] = &[$(Self::$name,)*];
-
-            /// The word in the database and in forms.
-            pub const fn as_str(self) -> &'static str {
-                match self { $(Self::$name => $word,)* }
-            }
-
-            /// The key of its text for operators.
-            pub const fn text(self) -> &'static str {
-                match self { $(Self::$name => concat!("standing-reason-", $word),)* }
-            }
-
-            /// The key of what the person is told.
-            pub const fn told(self) -> &'static str {
-                match self { $(Self::$name => concat!("standing-told-", $word),)* }
-            }
-
-            /// Whether operators may take an account to this standing for it.
-            pub fn is_for(self, to: Status) -> bool {
-                let allowed: &[Status] = match self { $(Self::$name => &[$(Status::$status),*],)* };
-                allowed.contains(&to)
-            }
-        }
-    };
-}
-
 reasons! {
+    for Status, text "standing-reason-", told "standing-told-";
     /// Somebody else seems to use it.
     Hijacked = "hijacked" for Suspended;
     /// The person asked for it.
@@ -66,18 +31,6 @@ reasons! {
     TimeOver = "time_over" for;
 }
 
-impl Reason {
-    /// Reads a word; `None` for what is not on the list.
-    pub fn parse(word: &str) -> Option<Self> {
-        Self::ALL.iter().copied().find(|reason| reason.as_str() == word)
-    }
-
-    /// The reasons for which operators may take an account there, in the order in which they are offered.
-    pub fn for_status(to: Status) -> impl Iterator<Item = Self> {
-        Self::ALL.iter().copied().filter(move |reason| reason.is_for(to))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -88,7 +41,7 @@ mod tests {
             assert_eq!(Reason::parse(reason.as_str()), Some(*reason));
         }
         for status in Status::ALL {
-            let some = Reason::for_status(status).count() > 0;
+            let some = Reason::all_for(status).count() > 0;
             let theirs = matches!(status, Status::Suspended | Status::Terminated | Status::Active);
             assert_eq!(some, theirs, "{status:?}");
         }

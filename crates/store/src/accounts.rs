@@ -11,10 +11,11 @@ use model::phone::Phone;
 use model::username::Username;
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{Expr, ExprTrait as _};
-use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QuerySelect as _};
+use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _};
 
 use crate::entity::account;
 use crate::error::StoreError;
+use crate::paging::{After, Page};
 use crate::tx::Tx;
 use crate::vault::{Column, Index};
 
@@ -87,21 +88,28 @@ pub async fn create_pending(tx: &Tx, new: &NewAccount, declared_name: &PersonNam
     insert(tx, new, (Status::Pending, Some(declared_name))).await
 }
 
-/// Accounts that wait for their address to be confirmed since before a moment, at most `limit`.
+/// Accounts that wait for their address to be confirmed since before a moment, the oldest first, a page of them.
 pub async fn list_pending(
     tx: &Tx,
-    (before, limit): (DateTime<Utc>, u64),
-) -> Result<Vec<AccountId>, StoreError> {
-    let ids = account::Entity::find()
+    before: DateTime<Utc>,
+    (after, limit): (After, u64),
+) -> Result<Page<AccountId>, StoreError> {
+    let rows: Vec<(uuid::Uuid, DateTime<Utc>)> = account::Entity::find()
         .select_only()
-        .column(account::Column::Id)
+        .columns([account::Column::Id, account::Column::CreatedAt])
         .filter(account::Column::Status.eq(Status::Pending.as_str()))
         .filter(account::Column::CreatedAt.lt(before))
+        .filter(after.condition(account::Column::CreatedAt, account::Column::Id))
+        .order_by_asc(account::Column::CreatedAt)
+        .order_by_asc(account::Column::Id)
         .limit(limit)
-        .into_tuple::<uuid::Uuid>()
+        .into_tuple()
         .all(tx)
         .await?;
-    Ok(ids.into_iter().map(AccountId::from_uuid).collect())
+    let read = rows
+        .into_iter()
+        .map(|(id, at)| (After::new(at, id), Ok(AccountId::from_uuid(id))));
+    Ok(Page::of(read, limit))
 }
 
 async fn insert(

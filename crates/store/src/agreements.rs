@@ -153,6 +153,7 @@ pub async fn told(
         agreement: Set(agreement.to_owned()),
         version: Set(version.to_owned()),
         told_at: Set(now),
+        put_off_until: Set(None),
     };
     let once = OnConflict::columns([
         agreement_told::Column::AccountId,
@@ -166,6 +167,53 @@ pub async fn told(
         .exec_without_returning(tx)
         .await?;
     Ok(written == 1)
+}
+
+/// Notes that an account does not want to answer a version before a time. It counts as told, too. Once more: the later time
+/// counts.
+pub async fn put_off(
+    tx: &Tx,
+    rng: &Rng,
+    account: AccountId,
+    (agreement, version): (&str, &str),
+    (now, until): (DateTime<Utc>, DateTime<Utc>),
+) -> Result<(), StoreError> {
+    let row = agreement_told::ActiveModel {
+        id: Set(rng.uuid_v7(now)),
+        account_id: Set(account.as_uuid()),
+        agreement: Set(agreement.to_owned()),
+        version: Set(version.to_owned()),
+        told_at: Set(now),
+        put_off_until: Set(Some(until)),
+    };
+    let again = OnConflict::columns([
+        agreement_told::Column::AccountId,
+        agreement_told::Column::Agreement,
+        agreement_told::Column::Version,
+    ])
+    .update_column(agreement_told::Column::PutOffUntil)
+    .to_owned();
+    agreement_told::Entity::insert(row)
+        .on_conflict(again)
+        .exec_without_returning(tx)
+        .await?;
+    Ok(())
+}
+
+/// The version of an agreement that is put off at a time, as a column of a query over accounts.
+pub(crate) fn put_off_column(agreement: &str, now: DateTime<Utc>) -> Expr {
+    let owner = (account::Entity, account::Column::Id);
+    let of = |column| (agreement_told::Entity, column);
+    let newest = Query::select()
+        .column(of(agreement_told::Column::Version))
+        .from(agreement_told::Entity)
+        .and_where(Expr::col(of(agreement_told::Column::AccountId)).equals(owner))
+        .and_where(Expr::col(of(agreement_told::Column::Agreement)).eq(agreement))
+        .and_where(Expr::col(of(agreement_told::Column::PutOffUntil)).gt(now))
+        .order_by(of(agreement_told::Column::PutOffUntil), Order::Desc)
+        .limit(1)
+        .take();
+    Expr::SubQuery(None, Box::new(newest.into()))
 }
 
 /// The versions of an agreement that an account was told of.
@@ -231,6 +279,27 @@ mod tests {
             let mut versions = list_told(&tx, account, "resident").await.unwrap();
             versions.sort();
             assert_eq!(versions, ["2", "3"]);
+        }
+    }
+
+    #[tokio::test]
+    async fn source_na_39_what_is_put_off_counts_as_told_and_the_later_time_counts() {
+        for test in stores().await {
+            let (tx, rng, now) = (test.store.read(), Rng::system(), test.clock.now());
+            let account = AccountId::new(now, &rng);
+            let which = ("resident", "2");
+            for hours in [24, 30] {
+                let until = (now, now + chrono::TimeDelta::hours(hours));
+                put_off(&tx, &rng, account, which, until).await.unwrap();
+            }
+            assert!(!told(&tx, &rng, account, which, now).await.unwrap());
+            let rows = agreement_told::Entity::find()
+                .filter(agreement_told::Column::AccountId.eq(account.as_uuid()))
+                .all(&tx)
+                .await
+                .unwrap();
+            let until: Vec<_> = rows.iter().map(|row| row.put_off_until).collect();
+            assert_eq!(until, [Some(now + chrono::TimeDelta::hours(30))]);
         }
     }
 }

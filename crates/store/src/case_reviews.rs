@@ -206,7 +206,7 @@ pub async fn decide(
             // Two accounts that one person could have opened are not two people.
             let proposal = find_review(tx, case).await?.and_then(|review| review.proposal);
             if let Some(proposal) = proposal
-                && !crate::operators::independent(tx, proposal.by, operator).await?
+                && !crate::operators::independent(tx, operator, [proposal.by]).await?
             {
                 return Ok(false);
             }

@@ -45,6 +45,8 @@ pub enum Purpose {
     Keep,
     /// What somebody has to say against a decision of operators.
     Appeal,
+    /// A form did its work a moment ago: where the same form, sent once more, leads.
+    Done,
 }
 
 impl Purpose {
@@ -63,6 +65,7 @@ impl Purpose {
             Self::ContactChange => "contact_change",
             Self::Keep => "keep",
             Self::Appeal => "appeal",
+            Self::Done => "done",
         }
     }
 }

@@ -10,11 +10,14 @@ use model::ids::{AccountId, ChangeId};
 use model::secret::Sensitive;
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{Expr, ExprTrait as _};
-use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _};
+use sea_orm::{
+    ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, UpdateMany,
+};
 
 use crate::accounts;
 use crate::entity::account_change::{ActiveModel, Column, Entity, Model};
 use crate::error::StoreError;
+use crate::paging::{After, Page};
 use crate::tx::Tx;
 use crate::vault;
 
@@ -187,36 +190,42 @@ pub async fn proposed(tx: &Tx, kind: Kind, now: DateTime<Utc>) -> Result<Vec<Cha
     rows.into_iter().map(|row| from_row(tx, row)).collect()
 }
 
-/// What nobody agreed to in time, oldest first.
-pub async fn unanswered(tx: &Tx, now: DateTime<Utc>) -> Result<Vec<Change>, StoreError> {
-    let rows = Entity::find()
-        .filter(Column::State.eq(State::Proposed.as_str()))
-        .filter(Column::EffectiveAt.lte(now))
-        .order_by_asc(Column::EffectiveAt)
-        .limit(LIST_MAX)
-        .all(tx)
-        .await?;
-    rows.into_iter().map(|row| from_row(tx, row)).collect()
+/// What nobody agreed to in time, oldest first, a page of it.
+pub async fn unanswered(
+    tx: &Tx,
+    now: DateTime<Utc>,
+    (after, limit): (After, u64),
+) -> Result<Page<Change>, StoreError> {
+    page(tx, (State::Proposed, now), (after, limit)).await
 }
 
-/// What waits and is due, oldest first; one that cannot be read is left to a newer release.
-pub async fn due(tx: &Tx, now: DateTime<Utc>, limit: u64) -> Result<Vec<Change>, StoreError> {
+/// What waits and is due, oldest first, a page of it.
+pub async fn due(
+    tx: &Tx,
+    now: DateTime<Utc>,
+    (after, limit): (After, u64),
+) -> Result<Page<Change>, StoreError> {
+    page(tx, (State::Waiting, now), (after, limit)).await
+}
+
+async fn page(
+    tx: &Tx,
+    (state, now): (State, DateTime<Utc>),
+    (after, limit): (After, u64),
+) -> Result<Page<Change>, StoreError> {
     let rows = Entity::find()
-        .filter(Column::State.eq(State::Waiting.as_str()))
+        .filter(Column::State.eq(state.as_str()))
         .filter(Column::EffectiveAt.lte(now))
+        .filter(after.condition(Column::EffectiveAt, Column::Id))
         .order_by_asc(Column::EffectiveAt)
+        .order_by_asc(Column::Id)
         .limit(limit)
         .all(tx)
         .await?;
-    let mut due = Vec::with_capacity(rows.len());
-    for row in rows {
-        let id = row.id;
-        match from_row(tx, row) {
-            Ok(change) => due.push(change),
-            Err(error) => tracing::error!(change = %id, %error, "a change cannot be read"),
-        }
-    }
-    Ok(due)
+    let read = rows
+        .into_iter()
+        .map(|row| (After::new(row.effective_at, row.id), from_row(tx, row)));
+    Ok(Page::of(read, limit))
 }
 
 /// Writes down something else about a change that is open, and when it happens now. `false` when it is not open.
@@ -236,17 +245,40 @@ pub async fn amend(
     Ok(changed.rows_affected == 1)
 }
 
+/// Writes down what a change that has happened is taken back with, in the transaction in which it happened. `false` when it
+/// has not, or is over.
+pub async fn remember(tx: &Tx, id: ChangeId, details: &str) -> Result<bool, StoreError> {
+    let changed = Entity::update_many()
+        .col_expr(Column::DetailsSealed, Expr::value(seal(tx, id, Some(details))?))
+        .filter(Column::Id.eq(id.as_uuid()))
+        .filter(Column::State.eq(State::Applied.as_str()))
+        .exec(tx)
+        .await?;
+    Ok(changed.rows_affected == 1)
+}
+
 /// Notes that a change happens now, whether its time has come or everybody agreed before; once. What is needed to take
 /// it back is kept until then in its details.
 pub async fn apply(tx: &Tx, id: ChangeId, now: DateTime<Utc>) -> Result<bool, StoreError> {
-    let changed = Entity::update_many()
+    let changed = applying(id, now).exec(tx).await?;
+    Ok(changed.rows_affected == 1)
+}
+
+/// The same for one whose time has come: it may have been put off since somebody read that it had.
+pub async fn apply_in_time(tx: &Tx, id: ChangeId, now: DateTime<Utc>) -> Result<bool, StoreError> {
+    let changed = applying(id, now)
+        .filter(Column::EffectiveAt.lte(now))
+        .exec(tx)
+        .await?;
+    Ok(changed.rows_affected == 1)
+}
+
+fn applying(id: ChangeId, now: DateTime<Utc>) -> UpdateMany<Entity> {
+    Entity::update_many()
         .col_expr(Column::State, Expr::value(State::Applied.as_str()))
         .col_expr(Column::AppliedAt, Expr::value(now))
         .filter(Column::Id.eq(id.as_uuid()))
         .filter(Column::State.is_in([State::Proposed.as_str(), State::Waiting.as_str()]))
-        .exec(tx)
-        .await?;
-    Ok(changed.rows_affected == 1)
 }
 
 /// Ends a change that is open; once.
@@ -300,11 +332,7 @@ pub async fn stop_all(
 }
 
 /// What was written down about a change is forgotten when it ends: it holds numbers, addresses and hashes.
-fn ending(
-    which: sea_orm::sea_query::SimpleExpr,
-    how: How,
-    now: DateTime<Utc>,
-) -> sea_orm::UpdateMany<Entity> {
+fn ending(which: sea_orm::sea_query::SimpleExpr, how: How, now: DateTime<Utc>) -> UpdateMany<Entity> {
     Entity::update_many()
         .col_expr(Column::State, Expr::value(State::Ended.as_str()))
         .col_expr(Column::EndedAt, Expr::value(now))

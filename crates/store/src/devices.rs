@@ -23,9 +23,7 @@ const LIST_MAX: u64 = 50;
 /// Whether an account was used from a device before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Seen {
-    /// It is the first device of the account.
-    First,
-    /// Others were used before, and not this one.
+    /// It was not, or it was forgotten since.
     New,
     /// It was used before.
     Known,
@@ -77,8 +75,6 @@ pub async fn note(
     if again.rows_affected == 1 {
         return Ok(Seen::Known);
     }
-    let others = Entity::find().filter(Field::AccountId.eq(account.as_uuid()));
-    let others = others.limit(1).count(tx).await?;
     let row = ActiveModel {
         device_hash: Set(id.as_bytes().to_vec()),
         account_id: Set(account.as_uuid()),
@@ -95,7 +91,7 @@ pub async fn note(
         )
         .exec_without_returning(tx)
         .await?;
-    Ok(if others == 0 { Seen::First } else { Seen::New })
+    Ok(Seen::New)
 }
 
 /// The devices of an account, last used first.
@@ -157,13 +153,13 @@ mod tests {
                     .await
                     .unwrap()
             };
-            assert_eq!(see(mine, &phone).await, Seen::First);
+            assert_eq!(see(mine, &phone).await, Seen::New);
             test.clock.advance(TimeDelta::hours(1));
             assert_eq!(see(mine, &phone).await, Seen::Known);
             assert_eq!(see(mine, &desk).await, Seen::New);
             // The same computer, another person.
             assert!(!is_known(&tx, theirs, &desk).await.unwrap());
-            assert_eq!(see(theirs, &desk).await, Seen::First);
+            assert_eq!(see(theirs, &desk).await, Seen::New);
             let listed = list(&tx, mine).await.unwrap();
             assert_eq!(listed.len(), 2, "{}", test.database.kind());
             assert!(listed.iter().all(|one| one.label == "Chrome, Android"));

@@ -17,6 +17,11 @@ use crate::error::StoreError;
 use crate::tx::Tx;
 use crate::{dialect, level_watch};
 
+mod ending;
+
+use ending::end;
+pub use ending::{end_all, end_pieces, end_source, has_ended, restore};
+
 /// The most pieces of evidence that are looked at; older ones of the same source are ended when new come.
 const LIST_MAX: u64 = 100;
 
@@ -94,67 +99,6 @@ pub(crate) async fn delete_of(tx: &Tx, account: AccountId) -> Result<(), StoreEr
         .exec(tx)
         .await?;
     Ok(())
-}
-
-/// Ends what an account has from a source; answers how many pieces.
-pub async fn end_source(
-    tx: &Tx,
-    account: AccountId,
-    source: &SourceId,
-    (now, reason): (DateTime<Utc>, &'static str),
-) -> Result<u64, StoreError> {
-    let these = evidence::Column::Source.eq(source.as_str());
-    let ended = end(tx, account, these, (now, reason)).await?;
-    if ended > 0 {
-        level_watch::wake(tx, account, now).await?;
-    }
-    Ok(ended)
-}
-
-/// Ends some pieces of what an account has; answers how many.
-pub async fn end_pieces(
-    tx: &Tx,
-    account: AccountId,
-    pieces: &[EvidenceId],
-    (now, reason): (DateTime<Utc>, &'static str),
-) -> Result<u64, StoreError> {
-    let these = evidence::Column::Id.is_in(pieces.iter().map(|id| id.as_uuid()));
-    let ended = end(tx, account, these, (now, reason)).await?;
-    if ended > 0 {
-        level_watch::wake(tx, account, now).await?;
-    }
-    Ok(ended)
-}
-
-/// Ends everything that an account has; answers how many pieces.
-pub async fn end_all(
-    tx: &Tx,
-    account: AccountId,
-    (now, reason): (DateTime<Utc>, &'static str),
-) -> Result<u64, StoreError> {
-    let all = evidence::Column::Id.is_not_null();
-    let ended = end(tx, account, all, (now, reason)).await?;
-    if ended > 0 {
-        level_watch::wake(tx, account, now).await?;
-    }
-    Ok(ended)
-}
-
-async fn end(
-    tx: &Tx,
-    account: AccountId,
-    these: Expr,
-    (now, reason): (DateTime<Utc>, &'static str),
-) -> Result<u64, StoreError> {
-    let ended = evidence::Entity::update_many()
-        .col_expr(evidence::Column::EndedAt, Expr::value(now))
-        .col_expr(evidence::Column::EndedReason, Expr::value(reason))
-        .filter(evidence::Column::AccountId.eq(account.as_uuid()))
-        .filter(these)
-        .filter(evidence::Column::EndedAt.is_null())
-        .exec(tx)
-        .await?;
-    Ok(ended.rows_affected)
 }
 
 /// What [`list`] answers, for many accounts at once.

@@ -1,13 +1,18 @@
 //! What happened to an account, for its owner: where it was signed in from, and what was changed about it. Written in the
 //! transaction of what it tells of, and never changed. Device and network are sealed.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use model::authn::Methods;
 use model::ids::{AccountId, ClientId, HappeningId, SessionId};
 use model::ladder::Level;
 use model::rng::Rng;
+use model::secret::TokenHash;
 use sea_orm::ActiveValue::Set;
-use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _};
+use sea_orm::sea_query::OnConflict;
+use sea_orm::{
+    ColumnTrait as _, EntityTrait as _, PaginatorTrait as _, QueryFilter as _, QueryOrder as _,
+    QuerySelect as _,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::entity::account_history::{ActiveModel, Column as Field, Entity, Model};
@@ -42,6 +47,8 @@ what! {
     Registered => "registered";
     /// Somebody signed in.
     SignedIn => "signed-in";
+    /// A sub-site was visited from a sign-in that was there.
+    Visited => "visited";
     /// A sign-in was made stronger by another factor.
     Strengthened => "strengthened";
     /// A sign-in was ended here.
@@ -60,6 +67,10 @@ what! {
     FactorAdded => "factor-added";
     /// A factor was renamed.
     FactorRenamed => "factor-renamed";
+    /// The removal of a factor began and waits.
+    FactorRemoving => "factor-removing";
+    /// A removal that waited was stopped: the factor stays.
+    FactorKept => "factor-kept";
     /// A factor was removed.
     FactorRemoved => "factor-removed";
     /// Recovery codes were made.
@@ -78,6 +89,8 @@ what! {
     ContactChanged => "contact-changed";
     /// A change was taken back.
     ChangeUndone => "change-undone";
+    /// Something that was going to happen did not.
+    ChangeEnded => "change-ended";
     /// The account was held at its owner's word.
     Held => "held";
     /// The account is in use again.
@@ -96,6 +109,8 @@ what! {
     Exported => "exported";
     /// Another device's sign-in was approved by scanning.
     ScanApproved => "scan-approved";
+    /// Staff looked the account up.
+    LookedUp => "looked-up";
 }
 
 impl What {
@@ -160,6 +175,42 @@ pub struct Entry {
 
 /// Writes what happened.
 pub async fn record(tx: &Tx, rng: &Rng, new: &NewEntry<'_>) -> Result<HappeningId, StoreError> {
+    let (id, row) = row(tx, rng, new)?;
+    Entity::insert(row).exec_without_returning(tx).await?;
+    Ok(id)
+}
+
+/// Writes that a sub-site was visited from a sign-in, once for all visits of a day at the same level: one statement, which
+/// writes nothing where the row is there. `false` in that case.
+pub async fn record_visit(
+    tx: &Tx,
+    rng: &Rng,
+    new: &NewEntry<'_>,
+    day: NaiveDate,
+) -> Result<bool, StoreError> {
+    let (_, mut row) = row(tx, rng, new)?;
+    row.visit_key = Set(Some(visit_key(new, day)));
+    let once = OnConflict::column(Field::VisitKey).do_nothing().to_owned();
+    let written = Entity::insert(row)
+        .on_conflict(once)
+        .exec_without_returning(tx)
+        .await?;
+    Ok(written == 1)
+}
+
+/// What visits have in common that are one row. A hash: it is compared and never read.
+fn visit_key(new: &NewEntry<'_>, day: NaiveDate) -> Vec<u8> {
+    let session = new.session.map(SessionId::as_uuid).unwrap_or_default();
+    let client = new.client.map(ClientId::as_str).unwrap_or_default();
+    let level = new.level.map(Level::number).unwrap_or_default();
+    let key = format!(
+        "visit\u{0}{}\u{0}{session}\u{0}{client}\u{0}{day}\u{0}{level}",
+        new.account
+    );
+    TokenHash::of(&key).as_bytes().to_vec()
+}
+
+fn row(tx: &Tx, rng: &Rng, new: &NewEntry<'_>) -> Result<(HappeningId, ActiveModel), StoreError> {
     let id = HappeningId::new(new.at, rng);
     let methods = new.methods.map(serde_json::to_string).transpose();
     let methods = methods.map_err(|_| StoreError::Malformed("account_history.methods"))?;
@@ -182,9 +233,9 @@ pub async fn record(tx: &Tx, rng: &Rng, new: &NewEntry<'_>) -> Result<HappeningI
         methods: Set(methods),
         level: Set(new.level.map(|level| i32::from(level.number()))),
         details_sealed: Set(details),
+        visit_key: Set(None),
     };
-    Entity::insert(row).exec_without_returning(tx).await?;
-    Ok(id)
+    Ok((id, row))
 }
 
 /// A page of what happened to an account, newest first, older than an entry of it.
@@ -198,7 +249,44 @@ pub async fn list(
         query = query.filter(Field::Id.lt(last.as_uuid()));
     }
     let rows = query.order_by_desc(Field::Id).limit(PAGE).all(tx).await?;
-    rows.into_iter().map(|row| read(tx, row)).collect()
+    Ok(readable(tx, rows))
+}
+
+/// The newest entries of an account, all of them up to a number.
+pub async fn newest(tx: &Tx, account: AccountId, max: u64) -> Result<Vec<Entry>, StoreError> {
+    let rows = Entity::find()
+        .filter(Field::AccountId.eq(account.as_uuid()))
+        .order_by_desc(Field::Id)
+        .limit(max)
+        .all(tx)
+        .await?;
+    Ok(readable(tx, rows))
+}
+
+/// Whether something happened to an account since a time.
+pub async fn has(
+    tx: &Tx,
+    account: AccountId,
+    (what, since): (What, DateTime<Utc>),
+) -> Result<bool, StoreError> {
+    let count = Entity::find()
+        .filter(Field::AccountId.eq(account.as_uuid()))
+        .filter(Field::What.eq(what.as_str()))
+        .filter(Field::At.gte(since))
+        .count(tx)
+        .await?;
+    Ok(count > 0)
+}
+
+/// Without those that a newer release has written: they do not take the others away.
+fn readable(tx: &Tx, rows: Vec<Model>) -> Vec<Entry> {
+    let entries = rows.into_iter().filter_map(|row| {
+        let id = row.id;
+        read(tx, row)
+            .inspect_err(|error| tracing::error!(entry = %id, %error, "an entry of a history cannot be read"))
+            .ok()
+    });
+    entries.collect()
 }
 
 /// One entry of an account; nothing for that of another account.
@@ -356,6 +444,67 @@ mod tests {
                 2
             );
             assert_eq!(forget_all(&tx, mine).await.unwrap(), 30);
+        }
+    }
+
+    #[tokio::test]
+    async fn visits_of_a_day_are_one_row_for_each_sign_in_sub_site_and_level_however_many_come_at_once() {
+        for test in stores().await {
+            let (tx, rng, mine) = (test.store.read(), test.store.rng(), account(&test));
+            let methods = Methods::new([Method::Password]);
+            let [hefei, yichang] = ["hefei", "yichang"].map(|name| ClientId::parse(name).unwrap());
+            let session = SessionId::new(test.clock.now(), rng);
+            let visit = |client, level| NewEntry {
+                what: What::Visited,
+                session: Some(session),
+                client: Some(client),
+                level: Level::new(level),
+                ..entry(&test, mine, &methods)
+            };
+            let (today, tomorrow) = ("2026-05-04".parse().unwrap(), "2026-05-05".parse().unwrap());
+            for (client, level, day, new) in [
+                (&hefei, 1, today, true),
+                (&hefei, 1, today, false),
+                (&yichang, 1, today, true),
+                (&hefei, 2, today, true),
+                (&hefei, 1, tomorrow, true),
+                (&yichang, 1, today, false),
+            ] {
+                let written = record_visit(&tx, rng, &visit(client, level), day).await.unwrap();
+                assert_eq!(written, new, "{client} {level} {day}, {}", test.database.kind());
+            }
+            let other = NewEntry {
+                session: Some(SessionId::new(test.clock.now(), rng)),
+                ..visit(&hefei, 1)
+            };
+            assert!(
+                record_visit(&tx, rng, &other, today).await.unwrap(),
+                "another sign-in"
+            );
+            let mut tries = tokio::task::JoinSet::new();
+            for _ in 0..8 {
+                let (store, client, account, at) =
+                    (test.store.clone(), hefei.clone(), mine, test.clock.now());
+                tries.spawn(async move {
+                    let new = NewEntry {
+                        account,
+                        what: What::Visited,
+                        at,
+                        session: None,
+                        client: Some(&client),
+                        methods: None,
+                        level: None,
+                        place: None,
+                    };
+                    let day = "2026-05-04".parse().unwrap();
+                    record_visit(&store.read(), store.rng(), &new, day).await.unwrap()
+                });
+            }
+            let won = tries.join_all().await.into_iter().filter(|won| *won).count();
+            assert_eq!(won, 1, "{}", test.database.kind());
+            let listed = list(&tx, mine, None).await.unwrap();
+            assert_eq!(listed.len(), 6);
+            assert!(listed.iter().all(|one| one.what == What::Visited));
         }
     }
 }

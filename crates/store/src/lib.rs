@@ -36,6 +36,7 @@ pub mod joins;
 #[doc(hidden)]
 pub mod journal;
 pub mod keys;
+pub mod letters;
 pub mod level_watch;
 pub mod links;
 pub mod logouts;
@@ -43,6 +44,7 @@ pub mod notices;
 pub mod operators;
 pub mod otp;
 pub mod outbox;
+pub mod paging;
 pub mod pushed;
 pub mod recovery_codes;
 pub mod refresh;

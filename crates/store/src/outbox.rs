@@ -99,6 +99,20 @@ pub async fn put(tx: &Tx, new: &NewMessage<'_>) -> Result<(), StoreError> {
 
 /// Stores a message that is due at a later time.
 pub async fn put_for(tx: &Tx, new: &NewMessage<'_>, due: DateTime<Utc>) -> Result<(), StoreError> {
+    insert(tx, new, (due, None)).await
+}
+
+/// Stores a message that nobody is sent: the work of one, where who looks on must not see that there is none (A203). It is
+/// swept with the others.
+pub async fn put_for_nobody(tx: &Tx, new: &NewMessage<'_>) -> Result<(), StoreError> {
+    insert(tx, new, (new.now, Some(new.now))).await
+}
+
+async fn insert(
+    tx: &Tx,
+    new: &NewMessage<'_>,
+    (due, dead_at): (DateTime<Utc>, Option<DateTime<Utc>>),
+) -> Result<(), StoreError> {
     let id = new.id.as_uuid();
     let seal = |column, text: &str| tx.vault().seal(column, id.as_bytes(), text.as_bytes());
     let row = outbox::ActiveModel {
@@ -112,7 +126,7 @@ pub async fn put_for(tx: &Tx, new: &NewMessage<'_>, due: DateTime<Utc>) -> Resul
         next_attempt_at: Set(due),
         expires_at: Set(new.expires_at),
         sent_at: Set(None),
-        dead_at: Set(None),
+        dead_at: Set(dead_at),
     };
     outbox::Entity::insert(row).exec_without_returning(tx).await?;
     Ok(())
@@ -262,6 +276,27 @@ mod tests {
             assert_eq!(again.len(), 1);
             assert_eq!((again[0].attempt, again[0].text.expose().as_str()), (2, "123456"));
             assert_eq!(again[0].recipient.expose(), "+8613800000001");
+        }
+    }
+
+    #[tokio::test]
+    async fn attack_203_a_message_for_nobody_is_never_sent_and_never_missed() {
+        for test in stores().await {
+            let (tx, now) = (test.store.read(), test.clock.now());
+            let new = NewMessage {
+                id: MessageId::new(now, &Rng::system()),
+                channel: Channel::Email,
+                template: "mail-activate",
+                recipient: Sensitive::new("an@example.vn"),
+                text: Sensitive::new("a link".to_owned()),
+                now,
+                expires_at: now + TimeDelta::minutes(5),
+            };
+            put_for_nobody(&tx, &new).await.unwrap();
+            let lease = TimeDelta::seconds(1);
+            assert!(claim(&tx, now, lease, 9).await.unwrap().is_empty());
+            let late = now + TimeDelta::minutes(5);
+            assert_eq!(give_up_expired(&tx, late).await.unwrap(), 0);
         }
     }
 

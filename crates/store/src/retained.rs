@@ -10,6 +10,7 @@ use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder a
 
 use crate::entity::retained::{ActiveModel, Column, Entity, Model};
 use crate::error::StoreError;
+use crate::paging::{After, Page};
 use crate::tx::Tx;
 
 /// Something that is kept of an account.
@@ -50,15 +51,22 @@ pub async fn list(tx: &Tx, account: AccountId) -> Result<Vec<Retained>, StoreErr
     rows.iter().map(read).collect()
 }
 
-/// What need not be kept any more, the oldest first.
-pub async fn over(tx: &Tx, now: DateTime<Utc>, limit: u64) -> Result<Vec<Retained>, StoreError> {
+/// What need not be kept any more, the oldest first, a page of it.
+pub async fn over(
+    tx: &Tx,
+    now: DateTime<Utc>,
+    (after, limit): (After, u64),
+) -> Result<Page<Retained>, StoreError> {
     let rows = Entity::find()
         .filter(Column::Until.lte(now))
+        .filter(after.condition(Column::Until, Column::Id))
         .order_by_asc(Column::Until)
+        .order_by_asc(Column::Id)
         .limit(limit)
         .all(tx)
         .await?;
-    rows.iter().map(read).collect()
+    let read = rows.iter().map(|row| (After::new(row.until, row.id), read(row)));
+    Ok(Page::of(read, limit))
 }
 
 /// Strikes a row out; `false` when another node was faster.
@@ -77,4 +85,39 @@ fn read(row: &Model) -> Result<Retained, StoreError> {
         what: Kept::parse(&row.what).ok_or(StoreError::Malformed("retained.what"))?,
         until: row.until,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeDelta;
+
+    use super::*;
+    use crate::testing::stores;
+
+    #[tokio::test]
+    async fn a_row_of_a_newer_release_keeps_none_of_the_others_from_being_forgotten() {
+        for test in stores().await {
+            let (tx, now, rng) = (test.store.read(), test.clock.now(), test.store.rng());
+            let account = AccountId::new(now, rng);
+            let strange = ActiveModel {
+                id: Set(rng.uuid_v7(now)),
+                account_id: Set(account.as_uuid()),
+                what: Set("from-the-future".to_owned()),
+                reason: Set("unknown".to_owned()),
+                until: Set(now),
+            };
+            Entity::insert(strange).exec_without_returning(&tx).await.unwrap();
+            let kept = [Retained {
+                account,
+                what: Kept::SignIns,
+                until: now + TimeDelta::seconds(1),
+            }];
+            put(&tx, rng, &kept, now).await.unwrap();
+            let late = now + TimeDelta::days(1);
+            let first = over(&tx, late, (After::default(), 1)).await.unwrap();
+            assert!(first.rows.is_empty(), "{}", test.database.kind());
+            let second = over(&tx, late, (first.next.unwrap(), 1)).await.unwrap();
+            assert_eq!(second.rows, kept, "{}", test.database.kind());
+        }
+    }
 }

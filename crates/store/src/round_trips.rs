@@ -1,9 +1,9 @@
 //! Browsers that were sent to another party and are to come back: a company that compares faces, a trusted sign-in,
 //! another province. Texts that certificates are to sign are of the same kind.
 //!
-//! The value that comes back (`state`) is stored as a hash. It is bound to the account, the sign-in, the browser and the
-//! source that it left for, and is taken by one guarded statement whose row count is the answer: of two that come back
-//! with it one is looked at (A270, A271). What is kept for the return is sealed.
+//! The value that comes back (`state`) is stored as a hash. It is bound to the account, the browser, the source and the
+//! errand that it left on, which is evidence for a sign-in or one recovery, and is taken by one guarded statement whose row
+//! count is the answer: of two that come back with it one is looked at (A270, A271). What is kept for the return is sealed.
 //!
 //! | row | `used_at` | `leased_until` | kept |
 //! |---|---|---|---|
@@ -17,11 +17,12 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use model::evidence::SourceId;
-use model::ids::{AccountId, SessionId};
+use model::ids::{AccountId, ChangeId, SessionId};
 use model::secret::TokenHash;
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait as _, Condition, EntityTrait as _, QueryFilter as _};
+use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use crate::entity::round_trip::{ActiveModel, Column, Entity, Model};
@@ -32,13 +33,39 @@ use crate::vault;
 /// For how long after the end of its lease a return that was not settled may be taken again, in minutes.
 const AGAIN_MINUTES: i64 = 5;
 
+/// What a browser leaves for. Who left on one errand does not come back on another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Errand {
+    /// Evidence for the account of this sign-in.
+    Evidence(SessionId),
+    /// This recovery of the account. Nobody is signed in.
+    Recovery(ChangeId),
+}
+
+impl Errand {
+    const fn id(self) -> Uuid {
+        match self {
+            Self::Evidence(session) => session.as_uuid(),
+            Self::Recovery(draft) => draft.as_uuid(),
+        }
+    }
+
+    /// The stored name. The first errand has none: there was no other in older releases.
+    const fn name(self) -> Option<&'static str> {
+        match self {
+            Self::Evidence(_) => None,
+            Self::Recovery(_) => Some("recovery"),
+        }
+    }
+}
+
 /// Who leaves, and who comes back.
 #[derive(Clone, Debug)]
 pub struct Traveller<'a> {
     /// The account.
     pub account: AccountId,
-    /// Its sign-in.
-    pub session: SessionId,
+    /// The errand.
+    pub errand: Errand,
     /// The browser.
     pub browser: &'a TokenHash,
     /// The source that it left for.
@@ -75,8 +102,8 @@ pub enum Refused {
     OtherBrowser,
     /// It left when another account was signed in.
     OtherAccount,
-    /// It left in an earlier sign-in.
-    OtherSession,
+    /// It left in an earlier sign-in or recovery, or on another errand.
+    OtherErrand,
 }
 
 /// Stores a departure.
@@ -85,7 +112,8 @@ pub async fn begin(tx: &Tx, new: &NewRoundTrip<'_>) -> Result<(), StoreError> {
     let row = ActiveModel {
         state_hash: Set(key.to_vec()),
         account_id: Set(new.traveller.account.as_uuid()),
-        session_id: Set(new.traveller.session.as_uuid()),
+        session_id: Set(new.traveller.errand.id()),
+        errand: Set(new.traveller.errand.name().map(str::to_owned)),
         browser_hash: Set(new.traveller.browser.as_bytes().to_vec()),
         source: Set(new.traveller.source.as_str().to_owned()),
         kept_sealed: Set(tx.vault().seal(vault::Column::RoundTrip, key, new.kept)?),
@@ -219,10 +247,15 @@ pub async fn find_kept(
 }
 
 fn owned(state: &TokenHash, who: &Traveller<'_>) -> Condition {
+    let errand = match who.errand.name() {
+        None => Column::Errand.is_null(),
+        Some(name) => Column::Errand.eq(name),
+    };
     Condition::all()
+        .add(errand)
         .add(Column::StateHash.eq(state.as_bytes().to_vec()))
         .add(Column::AccountId.eq(who.account.as_uuid()))
-        .add(Column::SessionId.eq(who.session.as_uuid()))
+        .add(Column::SessionId.eq(who.errand.id()))
         .add(Column::BrowserHash.eq(who.browser.as_bytes().to_vec()))
         .add(Column::Source.eq(who.source.as_str()))
 }
@@ -245,8 +278,8 @@ fn refusal(row: &Model, who: &Traveller<'_>, now: DateTime<Utc>) -> Option<Refus
     if row.account_id != who.account.as_uuid() {
         return Some(Refused::OtherAccount);
     }
-    if row.session_id != who.session.as_uuid() {
-        return Some(Refused::OtherSession);
+    if row.session_id != who.errand.id() || row.errand.as_deref() != who.errand.name() {
+        return Some(Refused::OtherErrand);
     }
     match (row.used_at, row.leased_until) {
         (None, _) => (row.expires_at <= now).then_some(Refused::Expired),

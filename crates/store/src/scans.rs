@@ -99,6 +99,7 @@ pub async fn put(tx: &Tx, new: &NewScan<'_>) -> Result<(), StoreError> {
         decided_at: Set(None),
         decision: Set(None),
         used_at: Set(None),
+        looked_at: Set(None),
     };
     Entity::insert(row).exec_without_returning(tx).await?;
     Ok(())
@@ -126,6 +127,28 @@ fn read(tx: &Tx, row: Model) -> Result<Scan, StoreError> {
         expires_at: row.expires_at,
         decision: row.decision.as_deref().map(Decision::parse).transpose()?,
     })
+}
+
+/// A phone looks at a device that waits, for the first time: it gets its own time from now on, once. `false` where somebody
+/// looked before, answered or it is too late; and the device's own browser is no phone.
+pub async fn look(
+    tx: &Tx,
+    id: &TokenHash,
+    browser: &TokenHash,
+    (now, until): (DateTime<Utc>, DateTime<Utc>),
+) -> Result<bool, StoreError> {
+    let looked = Entity::update_many()
+        .col_expr(Column::LookedAt, Expr::value(now))
+        .col_expr(Column::ExpiresAt, Expr::value(until))
+        .filter(Column::IdHash.eq(id.as_bytes().to_vec()))
+        .filter(Column::BrowserHash.ne(browser.as_bytes().to_vec()))
+        .filter(Column::LookedAt.is_null())
+        .filter(Column::DecidedAt.is_null())
+        .filter(Column::UsedAt.is_null())
+        .filter(Column::ExpiresAt.gt(now))
+        .exec(tx)
+        .await?;
+    Ok(looked.rows_affected == 1)
 }
 
 /// The phone's answer, once. With the wrong number it is a refusal, and nobody can try another number. `None` where
@@ -327,6 +350,32 @@ mod tests {
             }
             let won = tries.join_all().await.into_iter().filter(|won| *won).count();
             assert_eq!(won, 1, "{}", test.database.kind());
+        }
+    }
+
+    #[tokio::test]
+    async fn the_first_look_of_a_phone_gives_more_time_once_and_none_to_what_is_over() {
+        for test in stores().await {
+            let (tx, now) = (test.store.read(), test.clock.now());
+            let one = waiting(&test).await;
+            let until = now + TimeDelta::seconds(220);
+            let phone = Token::generate(&Rng::system()).hash();
+            let look = async |browser: &TokenHash, at, until| {
+                look(&tx, &one.id, browser, (at, until)).await.unwrap()
+            };
+            assert!(!look(&one.browser, now, until).await, "the device itself");
+            assert!(
+                !look(&phone, now + TimeDelta::seconds(120), until).await,
+                "too late"
+            );
+            assert!(look(&phone, now, until).await);
+            assert!(!look(&phone, now, until + TimeDelta::hours(1)).await, "once");
+            let found = find(&tx, &one.id, now).await.unwrap().unwrap();
+            assert_eq!(found.expires_at, until, "{}", test.database.kind());
+            let two = waiting(&test).await;
+            decide(&tx, &two.id, two.phone, None, now).await.unwrap();
+            let answered = super::look(&tx, &two.id, &phone, (now, until)).await.unwrap();
+            assert!(!answered, "answered");
         }
     }
 }

@@ -145,7 +145,11 @@ mod tests {
     async fn a_schema_that_is_behind_is_refused_unless_it_may_be_brought_up() {
         for database in testing::databases().await.expect("databases") {
             let opened = open(&database, Schema::MustBeCurrent, 4).await;
-            assert!(matches!(opened, Err(StoreError::SchemaBehind(6))), "{opened:?}");
+            let all = Migrator::migrations().len();
+            assert!(
+                matches!(opened, Err(StoreError::SchemaBehind(behind)) if behind == all),
+                "{opened:?}"
+            );
             let would = Store::migrate(&database.url, Some(1), true).await.expect("dry");
             assert_eq!(would, ["m0001_accounts"]);
             assert_eq!(

@@ -2,22 +2,31 @@
 //!
 //! Ending an account for good takes two operators: the first one's row waits without a second name and counts for nothing
 //! until another operator's is put there, by one guarded statement. Who took part in a change never decides about an
-//! appeal against it; that is part of the statement, too.
+//! appeal against it; that is part of the statement, too. Neither does whoever is not
+//! [independent](crate::operators::independent) of them.
 
 use chrono::{DateTime, Utc};
-use model::ids::{AccountId, AppealId, OperatorId, StandingChangeId};
+use model::ids::{AccountId, OperatorId, StandingChangeId};
 use model::secret::Sensitive;
 use model::standing::Status;
 use sea_orm::ActiveValue::Set;
-use sea_orm::sea_query::{Condition, Expr, ExprTrait as _, OnConflict, Query};
+use sea_orm::sea_query::{Condition, Expr, ExprTrait as _, Query};
 use sea_orm::{
     ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, Select,
 };
 
-use crate::entity::{standing_appeal, standing_change};
+use crate::entity::standing_change;
 use crate::error::StoreError;
+use crate::operators::independent;
+use crate::paging::{After, Page};
 use crate::tx::Tx;
 use crate::vault::Column;
+
+mod appeals;
+#[cfg(test)]
+mod tests;
+
+pub use appeals::{Appeal, Outcome, appeal, appeal_against, decide, open_appeals, settle_appeals};
 
 /// The most changes of one account that are listed.
 const LIST_MAX: u64 = 50;
@@ -56,9 +65,9 @@ impl Change {
         self.to == Status::Terminated && self.second.is_none()
     }
 
-    /// Whether an operator took part in it.
-    pub fn is_by(&self, operator: OperatorId) -> bool {
-        self.operator == Some(operator) || self.second == Some(operator)
+    /// The operators who took part in it.
+    pub fn operators(&self) -> impl Iterator<Item = OperatorId> {
+        self.operator.into_iter().chain(self.second)
     }
 }
 
@@ -135,18 +144,24 @@ fn waiting(now: DateTime<Utc>) -> Condition {
 }
 
 /// Puts the second operator's name to a change that waits for one; `false` when it does not wait any more, or the
-/// operator is the one who proposed it.
+/// operator is the one who proposed it, or not [independent] of them. What the account is now is what it comes back to:
+/// that may be another standing than when it was proposed.
 pub async fn second(
     tx: &Tx,
     id: StandingChangeId,
-    operator: OperatorId,
+    (operator, from): (OperatorId, Status),
     now: DateTime<Utc>,
 ) -> Result<bool, StoreError> {
+    let proposal = find(tx, id).await?;
+    if !independent(tx, operator, proposal.iter().flat_map(Change::operators)).await? {
+        return Ok(false);
+    }
     let changed = standing_change::Entity::update_many()
         .col_expr(
             standing_change::Column::SecondOperatorId,
             Expr::value(operator.as_uuid()),
         )
+        .col_expr(standing_change::Column::FromStatus, Expr::value(from.as_str()))
         .col_expr(standing_change::Column::At, Expr::value(now))
         .col_expr(standing_change::Column::Until, Expr::value(None::<DateTime<Utc>>))
         .filter(standing_change::Column::Id.eq(id.as_uuid()))
@@ -167,8 +182,33 @@ pub async fn drop_proposal(tx: &Tx, id: StandingChangeId, now: DateTime<Utc>) ->
     Ok(dropped.rows_affected == 1)
 }
 
+/// Takes back what an operator proposed who does not sign in any more.
+pub(crate) async fn let_go(tx: &Tx, operator: OperatorId, now: DateTime<Utc>) -> Result<(), StoreError> {
+    standing_change::Entity::delete_many()
+        .filter(standing_change::Column::OperatorId.eq(operator.as_uuid()))
+        .filter(waiting(now))
+        .exec(tx)
+        .await?;
+    Ok(())
+}
+
+/// Forgets what no second operator answered in its time; answers how much.
+pub async fn forget_lapsed(tx: &Tx, now: DateTime<Utc>) -> Result<u64, StoreError> {
+    let lapsed = standing_change::Entity::delete_many()
+        .filter(standing_change::Column::ToStatus.eq(Status::Terminated.as_str()))
+        .filter(standing_change::Column::SecondOperatorId.is_null())
+        .filter(standing_change::Column::Until.lte(now))
+        .exec(tx)
+        .await?;
+    Ok(lapsed.rows_affected)
+}
+
 /// Suspensions whose time is over and whose account is still suspended by them, oldest first.
-pub async fn over(tx: &Tx, now: DateTime<Utc>, limit: u64) -> Result<Vec<AccountId>, StoreError> {
+pub async fn over(
+    tx: &Tx,
+    now: DateTime<Utc>,
+    (after, limit): (After, u64),
+) -> Result<Page<AccountId>, StoreError> {
     use crate::entity::account;
     let suspended = Query::select()
         .column(account::Column::Id)
@@ -188,18 +228,24 @@ pub async fn over(tx: &Tx, now: DateTime<Utc>, limit: u64) -> Result<Vec<Account
         Expr::col(standing_change::Column::At),
         Expr::col(standing_change::Column::AccountId),
     ];
-    let rows: Vec<uuid::Uuid> = standing_change::Entity::find()
+    let rows: Vec<(uuid::Uuid, Option<DateTime<Utc>>)> = standing_change::Entity::find()
         .select_only()
-        .column(standing_change::Column::AccountId)
+        .columns([standing_change::Column::AccountId, standing_change::Column::Until])
         .filter(standing_change::Column::ToStatus.eq(Status::Suspended.as_str()))
         .filter(standing_change::Column::Until.lte(now))
+        .filter(after.condition(standing_change::Column::Until, standing_change::Column::AccountId))
         .filter(Expr::tuple(at_of).in_subquery(newest))
         .order_by_asc(standing_change::Column::Until)
+        .order_by_asc(standing_change::Column::AccountId)
         .limit(limit)
         .into_tuple()
         .all(tx)
         .await?;
-    Ok(rows.into_iter().map(AccountId::from_uuid).collect())
+    let read = rows.into_iter().map(|(id, until)| {
+        let after = After::new(until.unwrap_or(now), id);
+        (after, Ok(AccountId::from_uuid(id)))
+    });
+    Ok(Page::of(read, limit))
 }
 
 fn change(tx: &Tx, row: standing_change::Model) -> Result<Change, StoreError> {
@@ -222,158 +268,3 @@ fn change(tx: &Tx, row: standing_change::Model) -> Result<Change, StoreError> {
         until: row.until,
     })
 }
-
-/// How an appeal ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    /// The account is used again.
-    Granted,
-    /// The decision stands.
-    Refused,
-}
-
-impl Outcome {
-    /// The word in the database and in forms.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Granted => "granted",
-            Self::Refused => "refused",
-        }
-    }
-
-    /// Reads the word.
-    pub fn parse(word: &str) -> Option<Self> {
-        [Self::Granted, Self::Refused]
-            .into_iter()
-            .find(|outcome| outcome.as_str() == word)
-    }
-}
-
-/// An appeal.
-#[derive(Clone, Debug)]
-pub struct Appeal {
-    /// Its identifier.
-    pub id: AppealId,
-    /// Against which change.
-    pub change: StandingChangeId,
-    /// Of which account.
-    pub account: AccountId,
-    /// What the person says.
-    pub text: Sensitive<String>,
-    /// When.
-    pub at: DateTime<Utc>,
-    /// How it ended, and when.
-    pub decided: Option<(Outcome, DateTime<Utc>)>,
-}
-
-/// Stores an appeal; `false` when there is one against that change already.
-pub async fn appeal(tx: &Tx, new: &Appeal) -> Result<bool, StoreError> {
-    let id = new.id.as_uuid();
-    let row = standing_appeal::ActiveModel {
-        id: Set(id),
-        change_id: Set(new.change.as_uuid()),
-        account_id: Set(new.account.as_uuid()),
-        text_sealed: Set(tx
-            .vault()
-            .seal(Column::AppealText, id.as_bytes(), new.text.expose().as_bytes())?),
-        at: Set(new.at),
-        decided_by: Set(None),
-        decided_at: Set(None),
-        outcome: Set(None),
-        reply: Set(None),
-    };
-    let inserted = standing_appeal::Entity::insert(row)
-        .on_conflict(
-            OnConflict::column(standing_appeal::Column::ChangeId)
-                .do_nothing()
-                .to_owned(),
-        )
-        .exec_without_returning(tx)
-        .await?;
-    Ok(inserted == 1)
-}
-
-/// The appeals that nobody has decided, oldest first.
-pub async fn open_appeals(tx: &Tx) -> Result<Vec<Appeal>, StoreError> {
-    let rows = standing_appeal::Entity::find()
-        .filter(standing_appeal::Column::DecidedAt.is_null())
-        .order_by_asc(standing_appeal::Column::At)
-        .limit(WAITING_MAX)
-        .all(tx)
-        .await?;
-    rows.into_iter().map(|row| read_appeal(tx, row)).collect()
-}
-
-/// The appeal against a change.
-pub async fn appeal_against(tx: &Tx, change: StandingChangeId) -> Result<Option<Appeal>, StoreError> {
-    let row = standing_appeal::Entity::find()
-        .filter(standing_appeal::Column::ChangeId.eq(change.as_uuid()))
-        .one(tx)
-        .await?;
-    row.map(|row| read_appeal(tx, row)).transpose()
-}
-
-/// Decides an appeal, once, and never by whoever took part in what it is against.
-pub async fn decide(
-    tx: &Tx,
-    id: AppealId,
-    (operator, outcome, reply): (OperatorId, Outcome, &str),
-    now: DateTime<Utc>,
-) -> Result<bool, StoreError> {
-    let me = operator.as_uuid();
-    let mine = Query::select()
-        .column(standing_change::Column::Id)
-        .from(standing_change::Entity)
-        .cond_where(
-            Condition::any()
-                .add(standing_change::Column::OperatorId.eq(me))
-                .add(standing_change::Column::SecondOperatorId.eq(me)),
-        )
-        .take();
-    let decided = standing_appeal::Entity::update_many()
-        .col_expr(standing_appeal::Column::DecidedBy, Expr::value(me))
-        .col_expr(standing_appeal::Column::DecidedAt, Expr::value(now))
-        .col_expr(standing_appeal::Column::Outcome, Expr::value(outcome.as_str()))
-        .col_expr(standing_appeal::Column::Reply, Expr::value(reply))
-        .filter(standing_appeal::Column::Id.eq(id.as_uuid()))
-        .filter(standing_appeal::Column::DecidedAt.is_null())
-        .filter(standing_appeal::Column::ChangeId.not_in_subquery(mine))
-        .exec(tx)
-        .await?;
-    Ok(decided.rows_affected == 1)
-}
-
-/// Ends the appeals of an account that is used again anyhow.
-pub async fn settle_appeals(
-    tx: &Tx,
-    account: AccountId,
-    outcome: Outcome,
-    now: DateTime<Utc>,
-) -> Result<(), StoreError> {
-    standing_appeal::Entity::update_many()
-        .col_expr(standing_appeal::Column::DecidedAt, Expr::value(now))
-        .col_expr(standing_appeal::Column::Outcome, Expr::value(outcome.as_str()))
-        .filter(standing_appeal::Column::AccountId.eq(account.as_uuid()))
-        .filter(standing_appeal::Column::DecidedAt.is_null())
-        .exec(tx)
-        .await?;
-    Ok(())
-}
-
-fn read_appeal(tx: &Tx, row: standing_appeal::Model) -> Result<Appeal, StoreError> {
-    let text = tx
-        .vault()
-        .open_text(Column::AppealText, row.id.as_bytes(), &row.text_sealed)?;
-    let outcome = row.outcome.as_deref().and_then(Outcome::parse);
-    Ok(Appeal {
-        id: AppealId::from_uuid(row.id),
-        change: StandingChangeId::from_uuid(row.change_id),
-        account: AccountId::from_uuid(row.account_id),
-        text: Sensitive::new(text),
-        at: row.at,
-        decided: outcome.zip(row.decided_at),
-    })
-}
-
-#[cfg(test)]
-mod tests;

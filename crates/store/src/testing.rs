@@ -21,6 +21,8 @@ use crate::error::StoreError;
 use crate::throttles::{self, Rule};
 use crate::vault::KeyEncryptionKey;
 
+mod people;
+
 /// The key-encryption key of test databases.
 pub const KEY: &str = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
 

@@ -358,24 +358,7 @@ async fn the_next_case_of_who_does_not_confirm_is_behind_all_that_waits_for_a_se
 }
 
 async fn enrolled(test: &TestStore, login: &str, by: Option<OperatorId>) -> OperatorId {
-    use crate::operators::{self, Link, NewOperator};
-    let (id, now) = (someone(test), test.clock.now());
-    let link = Link {
-        hash: model::secret::Token::generate(test.store.rng()).hash(),
-        expires_at: now + TimeDelta::hours(1),
-        by,
-    };
-    let new = NewOperator {
-        id,
-        login,
-        name: "Operator",
-        roles: &["senior_reviewer"],
-        language: model::language::Language::En,
-        link,
-        now,
-    };
-    operators::create(&test.store.read(), &new).await.unwrap();
-    id
+    test.operator((login, "Operator"), by).await.unwrap()
 }
 
 #[tokio::test]

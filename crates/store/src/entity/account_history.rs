@@ -15,6 +15,7 @@ pub struct Model {
     pub methods: Option<String>,
     pub level: Option<i32>,
     pub details_sealed: Option<Vec<u8>>,
+    pub visit_key: Option<Vec<u8>>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

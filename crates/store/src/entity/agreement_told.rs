@@ -11,6 +11,7 @@ pub struct Model {
     pub agreement: String,
     pub version: String,
     pub told_at: DateTimeUtc,
+    pub put_off_until: Option<DateTimeUtc>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -8,6 +8,7 @@ pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub state_hash: Vec<u8>,
     pub account_id: Uuid,
+    /// The sign-in, or whatever else the errand belongs to.
     pub session_id: Uuid,
     pub browser_hash: Vec<u8>,
     pub source: String,
@@ -16,6 +17,7 @@ pub struct Model {
     pub expires_at: DateTimeUtc,
     pub used_at: Option<DateTimeUtc>,
     pub leased_until: Option<DateTimeUtc>,
+    pub errand: Option<String>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -17,6 +17,7 @@ pub struct Model {
     pub decided_at: Option<DateTimeUtc>,
     pub decision: Option<String>,
     pub used_at: Option<DateTimeUtc>,
+    pub looked_at: Option<DateTimeUtc>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -181,7 +181,7 @@ async fn a_disabled_operator_has_no_sign_in_from_that_moment_on() {
 async fn attack_241_two_operators_behind_whom_one_stands_are_not_two_people() {
     for test in stores().await {
         let (tx, now) = (test.store.read(), test.clock.now());
-        let free = async |one, other| independent(&tx, one, other).await.unwrap();
+        let free = async |one, other| independent(&tx, one, [other]).await.unwrap();
         let root = active(&test, "root", &[ADMINISTRATOR]).await;
         let second = active(&test, "second", &[ADMINISTRATOR]).await;
         let one = active_by(&test, "one", &["senior_reviewer"], Some(root)).await;

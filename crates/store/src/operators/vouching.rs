@@ -12,6 +12,7 @@ use uuid::Uuid;
 use crate::entity::case_review;
 use crate::entity::operator::{Column, Entity};
 use crate::error::StoreError;
+use crate::standing_changes;
 use crate::tx::Tx;
 
 /// An operator, who made their link, who made that one's, and so on until the command line.
@@ -26,9 +27,15 @@ fn behind(made_by: &BTreeMap<Uuid, Uuid>, of: OperatorId) -> BTreeSet<Uuid> {
     chain
 }
 
-/// Whether these two can be the two people that a decision needs: neither vouched for the other, and nobody for both,
-/// directly or through others. Links of the command line stand for nobody.
-pub async fn independent(tx: &Tx, one: OperatorId, other: OperatorId) -> Result<bool, StoreError> {
+/// Whether an operator can be the other person that a decision needs, after these took part in it: they are none of them,
+/// neither vouched for the other, and nobody for both, directly or through others. Links of the command line stand for
+/// nobody. Whatever takes two people asks this where it is decided: cases, ending an account, objections, recovery at a
+/// counter.
+pub async fn independent(
+    tx: &Tx,
+    one: OperatorId,
+    others: impl IntoIterator<Item = OperatorId>,
+) -> Result<bool, StoreError> {
     let made = Entity::find()
         .select_only()
         .column(Column::Id)
@@ -38,7 +45,9 @@ pub async fn independent(tx: &Tx, one: OperatorId, other: OperatorId) -> Result<
         .all(tx)
         .await?;
     let made_by = made.into_iter().collect();
-    Ok(behind(&made_by, one).is_disjoint(&behind(&made_by, other)))
+    let mine = behind(&made_by, one);
+    let mut others = others.into_iter();
+    Ok(others.all(|other| mine.is_disjoint(&behind(&made_by, other))))
 }
 
 /// Takes back what an operator proposed, and gives back the cases that they hold.
@@ -60,5 +69,5 @@ pub(super) async fn let_go(tx: &Tx, id: OperatorId, now: DateTime<Utc>) -> Resul
         .filter(Review::ClaimedBy.eq(id.as_uuid()))
         .exec(tx)
         .await?;
-    Ok(())
+    standing_changes::let_go(tx, id, now).await
 }

@@ -31,7 +31,7 @@ impl One {
     fn traveller(&self) -> Traveller<'_> {
         Traveller {
             account: self.account,
-            session: self.session,
+            errand: Errand::Evidence(self.session),
             browser: &self.browser,
             source: &self.source,
         }
@@ -68,7 +68,7 @@ fn kept(taken: Result<Taken, Refused>) -> Result<Vec<u8>, Refused> {
 }
 
 #[tokio::test]
-async fn attack_270_a_return_counts_in_its_own_browser_account_sign_in_source_and_time() {
+async fn attack_270_a_return_counts_in_its_own_browser_account_errand_source_and_time() {
     for test in stores().await {
         let (tx, now, rng) = (test.store.read(), test.clock.now(), Rng::system());
         let one = One::new(&test);
@@ -95,10 +95,18 @@ async fn attack_270_a_return_counts_in_its_own_browser_account_sign_in_source_an
             ),
             (
                 Traveller {
-                    session: SessionId::new(now, &rng),
+                    errand: Errand::Evidence(SessionId::new(now, &rng)),
                     ..mine.clone()
                 },
-                Refused::OtherSession,
+                Refused::OtherErrand,
+            ),
+            (
+                // The same number does not make it the same errand.
+                Traveller {
+                    errand: Errand::Recovery(ChangeId::from_uuid(one.session.as_uuid())),
+                    ..mine.clone()
+                },
+                Refused::OtherErrand,
             ),
             (
                 Traveller {
@@ -131,6 +139,38 @@ async fn attack_270_a_return_counts_in_its_own_browser_account_sign_in_source_an
         let unknown = Token::generate(&rng).hash();
         let unknown = take(&tx, &unknown, &mine, times, |_| None).await.unwrap();
         assert_eq!(kept(unknown), Err(Refused::Unknown));
+    }
+}
+
+#[tokio::test]
+async fn attack_270_what_left_for_a_recovery_comes_back_to_that_recovery_alone() {
+    for test in stores().await {
+        let (tx, now, rng) = (test.store.read(), test.clock.now(), Rng::system());
+        let one = One::new(&test);
+        let mine = Traveller {
+            errand: Errand::Recovery(ChangeId::from_uuid(one.session.as_uuid())),
+            ..one.traveller()
+        };
+        let new = NewRoundTrip {
+            state: &one.state,
+            traveller: mine.clone(),
+            kept: b"nonce",
+            now,
+            expires_at: now + TimeDelta::minutes(10),
+        };
+        begin(&tx, &new).await.unwrap();
+        let another = Errand::Recovery(ChangeId::new(now, &rng));
+        for errand in [one.traveller().errand, another] {
+            let who = Traveller {
+                errand,
+                ..mine.clone()
+            };
+            let back = take(&tx, &one.state, &who, (now, now + LEASE), |_| None).await;
+            assert_eq!(kept(back.unwrap()), Err(Refused::OtherErrand));
+            assert_eq!(find_kept(&tx, &one.state, &who).await.unwrap(), None);
+        }
+        let back = take(&tx, &one.state, &mine, (now, now + LEASE), |_| None).await;
+        assert_eq!(kept(back.unwrap()), Ok(b"nonce".to_vec()));
     }
 }
 

@@ -16,7 +16,7 @@ use sea_orm::{
 };
 
 pub use self::end::{end, end_all, sites};
-pub use self::renew::{Renewal, begin_again, renew};
+pub use self::renew::{Renewal, begin_again, put_under, renew};
 use crate::accounts::{self, Account, Status};
 use crate::agreements;
 use crate::entity::{account, session};
@@ -214,6 +214,8 @@ pub struct Standing {
     pub grant: Option<Grant>,
     /// The version of the agreement that they accepted last.
     pub agreed: Option<String>,
+    /// The version of it that they have put off for now.
+    pub put_off: Option<String>,
 }
 
 /// [`find_live`] with everything that a request of a sub-site is decided on. One statement, and rarely the note of
@@ -228,11 +230,13 @@ pub async fn find_standing(
     const EVIDENCE: &str = "evidence_today";
     const GRANT: &str = "grant_today";
     const AGREED: &str = "agreed_today";
+    const PUT_OFF: &str = "put_off_today";
     let backend = tx.get_database_backend();
     let query = live(token, now)
         .expr_as(evidence::column(backend), EVIDENCE)
         .expr_as(grants::column(backend, client), GRANT)
         .expr_as(agreements::column(agreement), AGREED)
+        .expr_as(agreements::put_off_column(agreement, now), PUT_OFF)
         .into_query();
     let Some(found) = tx.query_one_raw(backend.build(&query)).await? else {
         return Ok(None);
@@ -248,6 +252,7 @@ pub async fn find_standing(
         evidence: evidence::from_column(column(EVIDENCE)?.as_deref())?.0,
         grant: grants::from_column(column(GRANT)?.as_deref())?,
         agreed: column(AGREED)?,
+        put_off: column(PUT_OFF)?,
     }))
 }
 

@@ -41,6 +41,17 @@ pub async fn renew(tx: &Tx, id: SessionId, new: &Renewal<'_>) -> Result<bool, St
     Ok(renewed.rows_affected == 1)
 }
 
+/// Puts a sign-in under another cookie; nothing else about it changes.
+pub async fn put_under(tx: &Tx, id: SessionId, token: &TokenHash) -> Result<bool, StoreError> {
+    let moved = session::Entity::update_many()
+        .col_expr(session::Column::TokenHash, Expr::value(token.as_bytes().to_vec()))
+        .filter(session::Column::Id.eq(id.as_uuid()))
+        .filter(session::Column::EndedAt.is_null())
+        .exec(tx)
+        .await?;
+    Ok(moved.rows_affected == 1)
+}
+
 /// Begins a sign-in anew when its own person signs in once more in the same browser: new cookie, factors, times and
 /// device. Codes and tokens that it gave stay.
 pub async fn begin_again(tx: &Tx, new: &NewSession) -> Result<bool, StoreError> {

@@ -1,5 +1,6 @@
 use chrono::TimeDelta;
 use model::client::AccountKind;
+use model::ids::AppealId;
 use model::language::Language;
 use model::phone::Phone;
 
@@ -54,13 +55,27 @@ async fn attack_241_ending_an_account_takes_another_operator_once_and_in_time() 
                 .is_none()
         );
         assert_eq!(proposals(&tx, now).await.unwrap().len(), 1);
-        assert!(!second(&tx, waits.id, one, now).await.unwrap(), "their own");
+        assert!(
+            !second(&tx, waits.id, (one, Status::Suspended), now)
+                .await
+                .unwrap(),
+            "their own"
+        );
         let late = now + TimeDelta::days(7);
-        assert!(!second(&tx, waits.id, two, late).await.unwrap(), "too late");
+        assert!(
+            !second(&tx, waits.id, (two, Status::Suspended), late)
+                .await
+                .unwrap(),
+            "too late"
+        );
         let mut operators = tokio::task::JoinSet::new();
         for _ in 0..16 {
             let (store, id, other) = (test.store.clone(), waits.id, operator(&test));
-            operators.spawn(async move { second(&store.read(), id, other, now).await.unwrap() });
+            operators.spawn(async move {
+                second(&store.read(), id, (other, Status::Active), now)
+                    .await
+                    .unwrap()
+            });
         }
         let agreed = operators
             .join_all()
@@ -73,7 +88,9 @@ async fn attack_241_ending_an_account_takes_another_operator_once_and_in_time() 
             .await
             .unwrap()
             .unwrap();
-        assert!(!done.is_proposal() && done.is_by(one) && !done.is_by(two));
+        let names: Vec<OperatorId> = done.operators().collect();
+        assert!(!done.is_proposal() && names.len() == 2 && names[0] == one && names[1] != two);
+        assert_eq!(done.from, Status::Active, "what it was in the end");
         assert_eq!(done.note.unwrap().expose(), "seen twice");
         assert!(!drop_proposal(&tx, waits.id, now).await.unwrap(), "it is done");
         assert!(proposals(&tx, now).await.unwrap().is_empty());
@@ -88,7 +105,11 @@ async fn a_proposal_is_taken_back_and_nothing_is_left_of_it() {
         let waits = proposal(&test, account, one);
         record(&tx, &waits).await.unwrap();
         assert!(drop_proposal(&tx, waits.id, now).await.unwrap());
-        assert!(!second(&tx, waits.id, two, now).await.unwrap());
+        assert!(
+            !second(&tx, waits.id, (two, Status::Suspended), now)
+                .await
+                .unwrap()
+        );
         assert!(list(&tx, account).await.unwrap().is_empty());
     }
 }
@@ -114,6 +135,8 @@ async fn there_is_one_appeal_against_a_change_and_another_operator_decides_it_on
         let first = new("It was not me.");
         assert!(appeal(&tx, &first).await.unwrap());
         assert!(!appeal(&tx, &new("Again.")).await.unwrap());
+        assert!(open_appeals(&tx).await.unwrap().is_empty(), "nothing stops it");
+        test.set_status(account, Status::Terminated).await.unwrap();
         assert_eq!(open_appeals(&tx).await.unwrap().len(), 1);
         for took_part in [one, two] {
             let decision = (took_part, Outcome::Refused, "stands");
@@ -137,5 +160,76 @@ async fn there_is_one_appeal_against_a_change_and_another_operator_decides_it_on
         let read = appeal_against(&tx, change.id).await.unwrap().unwrap();
         assert_eq!(read.text.expose(), "It was not me.");
         assert_eq!(read.decided, Some((Outcome::Granted, now)));
+    }
+}
+
+#[tokio::test]
+async fn attack_241_two_operators_of_one_administrator_neither_end_an_account_nor_decide_an_objection() {
+    for test in stores().await {
+        let enrolled = async |login, by| test.operator((login, "Operator"), by).await.unwrap();
+        let account = account(&test).await;
+        let root = enrolled("root", None).await;
+        let one = enrolled("one", Some(root)).await;
+        let other = enrolled("other", Some(root)).await;
+        let (alone, third) = (enrolled("alone", None).await, enrolled("third", None).await);
+        let (tx, now) = (test.store.read(), test.clock.now());
+        let waits = proposal(&test, account, one);
+        record(&tx, &waits).await.unwrap();
+        for (operator, may) in [(one, false), (other, false), (root, false), (alone, true)] {
+            let step = (operator, Status::Active);
+            assert_eq!(
+                second(&tx, waits.id, step, now).await.unwrap(),
+                may,
+                "{}",
+                test.database.kind()
+            );
+        }
+        let new = Appeal {
+            id: AppealId::new(now, test.store.rng()),
+            change: waits.id,
+            account,
+            text: Sensitive::new("It was not me.".to_owned()),
+            at: now,
+            decided: None,
+        };
+        assert!(appeal(&tx, &new).await.unwrap());
+        // Neither of those who took part, nor whoever stands behind or beside them.
+        for (operator, may) in [
+            (one, false),
+            (alone, false),
+            (other, false),
+            (root, false),
+            (third, true),
+        ] {
+            let decision = (operator, Outcome::Refused, "");
+            assert_eq!(decide(&tx, new.id, decision, now).await.unwrap(), may);
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_nobody_agreed_to_in_time_and_what_a_disabled_operator_proposed_is_gone() {
+    for test in stores().await {
+        let (account, now) = (account(&test).await, test.clock.now());
+        let one = test.operator(("one", "Operator"), None).await.unwrap();
+        let (tx, two) = (test.store.read(), operator(&test));
+        let lapses = proposal(&test, account, two);
+        record(&tx, &lapses).await.unwrap();
+        assert_eq!(forget_lapsed(&tx, now).await.unwrap(), 0);
+        let late = now + TimeDelta::days(7);
+        assert_eq!(
+            forget_lapsed(&tx, late).await.unwrap(),
+            1,
+            "{}",
+            test.database.kind()
+        );
+        let theirs = proposal(&test, account, one);
+        record(&tx, &theirs).await.unwrap();
+        let tx = test.store.begin().await.unwrap();
+        crate::operators::disable(&tx, one, now).await.unwrap();
+        tx.commit().await.unwrap();
+        let tx = test.store.read();
+        assert!(list(&tx, account).await.unwrap().is_empty());
+        assert!(!second(&tx, theirs.id, (two, Status::Active), now).await.unwrap());
     }
 }
