@@ -155,6 +155,7 @@ const fn fault_key(fault: PasswordFault) -> &'static str {
         | PasswordFault::ContainsCitizenId
         | PasswordFault::ContainsBirthDate
         | PasswordFault::ContainsEmail
+        | PasswordFault::ContainsUsername
         | PasswordFault::ContainsName => "password-fault-contains-name",
     }
 }

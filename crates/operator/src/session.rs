@@ -145,6 +145,18 @@ pub async fn require_fresh(service: &Service, visit: &mut Visit, needs: Permissi
     }
 }
 
+/// The page that asks for a proof, when the last one is too old for what a page sends: after it that page comes back, and
+/// not what was sent.
+pub(crate) fn stale_at(
+    service: &Service,
+    visit: &Visit,
+    signed: &Signed,
+    page: &LocalPath,
+) -> Option<Response> {
+    let fresh = service.config().is_fresh(signed.proven_at, visit.now());
+    (!fresh).then(|| visit.redirect(&CONFIRM.with("return_to", page.as_str())))
+}
+
 /// [`signed_in`] with a proof of the last minutes.
 pub(crate) async fn signed_in_fresh(service: &Service, visit: &mut Visit) -> Result<Signed, Stop> {
     let signed = signed_in(service, visit).await?;

@@ -90,21 +90,32 @@ impl World {
         }
     }
 
-    /// An operator who is enrolled.
+    /// An operator who is enrolled, by a link of the command line.
     pub(crate) async fn operator(&self, login: &str, roles: &[Role]) -> Person {
+        let name = format!("Name of {login}");
+        self.operator_by((login, &name), roles, None).await
+    }
+
+    /// The same with another name, and perhaps by a link that another operator made.
+    pub(crate) async fn operator_by(
+        &self,
+        (login, name): (&str, &str),
+        roles: &[Role],
+        by: Option<OperatorId>,
+    ) -> Person {
         let (tx, now, rng) = (self.service.store().read(), self.clock.now(), self.service.rng());
         let (id, link) = (OperatorId::new(now, rng), Token::generate(rng));
         let roles: Vec<&str> = roles.iter().map(|role| role.as_str()).collect();
         let new = NewOperator {
             id,
             login,
-            name: &format!("Name of {login}"),
+            name,
             roles: &roles,
             language: Language::En,
             link: Link {
                 hash: link.hash(),
                 expires_at: now + TimeDelta::hours(1),
-                by: None,
+                by,
             },
             now,
         };

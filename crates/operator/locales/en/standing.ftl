@@ -48,3 +48,5 @@ standing-outcome-refuse = The decision stands
 standing-outcome-missing = Choose a decision
 standing-decide = Decide
 standing-to-list = To the list
+standing-done-stays = Done. The account is not used again yet: what its owner or a register said before still holds.
+standing-appeal-barred = You had a part in this decision, or do not count as another person than a colleague who had. Somebody else decides.

@@ -48,3 +48,5 @@ standing-outcome-refuse = 维持原决定
 standing-outcome-missing = 请选择处理结果
 standing-decide = 提交处理结果
 standing-to-list = 返回列表
+standing-done-stays = 已完成。账号暂时仍不能使用：所有人本人或登记机关此前的状态仍然有效。
+standing-appeal-barred = 您参与过该决定，或与参与过的同事不能算作两人，须由他人决定。

@@ -3,19 +3,21 @@
 //!
 //! The account is named by the phone that the person signs in with or by the number of one of their cases; the person
 //! reads out a code that goes to the account's phone, so that nobody's account becomes another person's by a slip of a
-//! finger or by intent. The page tells nothing else about an account. What it does not do: it opens no accounts, and minors with a guardian are not served
-//! here; the page says so.
+//! finger or by intent. The page tells nothing else about an account, and every search for one is written down. What it
+//! does not do: it opens no accounts, and minors with a guardian are not served here; the page says so.
+//!
+//! - `person` what every page of the counter asks
+//! - `recovery` `/operator/counter/recovery`: somebody who cannot get in any more; one operator proposes
+//! - `proposal` a second one looks, and agrees or not
 
+use account::otp;
 use axum::Router;
 use axum::extract::State;
 use axum::response::Response;
 use axum::routing::get;
 use chrono::NaiveDate;
-use model::citizen_id::CitizenId;
 use model::evidence::SourceId;
-use model::ids::OtpId;
 use model::ladder::Level;
-use model::person_name::PersonName;
 use model::phone::Phone;
 use model::review::{Happening, Reason};
 use model::secret::Sensitive;
@@ -23,45 +25,37 @@ use serde::Deserialize;
 use store::accounts::{self, Account, Status};
 use store::case_reviews;
 use store::cases::{CaseNumber, Factors, Input};
-use store::otp::Tried;
 use web::extract::{Form, FormName};
-use web::form::{Button, Checkbox, Errors, Field, FormPage, Radios, Words};
+use web::form::{Button, Errors, Field, FormPage, Words};
 use web::paths::LocalPath;
 use web::{Problem, Visit};
 
-use account::evidence::source::Word;
-use account::otp;
-
+use self::person::{Looked, Person, is_own, note_look, prove};
 use crate::Service;
 use crate::layout::sheet;
-use crate::review::decide::{self, COUNTER, DOCUMENT, DOCUMENT_EXPIRES};
+use crate::review::decide::{COUNTER, DOCUMENT, DOCUMENT_EXPIRES};
 use crate::review::desk::Desk;
 use crate::review::file::{self, Filing};
 use crate::review::page_of;
 use crate::roles::Permission;
-use crate::session::{self, Signed, Stop};
+use crate::session::{self, Stop};
 
+mod person;
+mod proposal;
 mod recovery;
 
 const HERE: LocalPath = LocalPath::known("/operator/counter");
-
-/// Documents that are taken, with the keys of their names.
-const DOCUMENTS: [(&str, &str); 2] = [
-    ("idcard", "counter-document-idcard"),
-    ("residence_permit", "counter-document-residence-permit"),
-];
 
 /// What the form sends.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Sent {
     who: String,
-    name: String,
-    citizen_id: String,
-    document: String,
+    #[serde(flatten)]
+    person: Person,
     document_expires: String,
-    same_person: Option<String>,
-    genuine: Option<String>,
+    #[serde(flatten)]
+    looked: Looked,
     code: Sensitive<String>,
 }
 
@@ -84,6 +78,7 @@ pub(crate) fn routes() -> Router<Service> {
     Router::new()
         .route("/operator/counter", get(show).post(submit))
         .merge(recovery::routes())
+        .merge(proposal::routes())
 }
 
 async fn show(State(service): State<Service>, mut visit: Visit) -> Result<Response, Stop> {
@@ -103,30 +98,22 @@ async fn submit(
         Ok(typed) => typed,
         Err(errors) => return Ok(render(&visit, &sent, &errors, None)),
     };
+    if is_own(&signed, &typed.facts.name) {
+        return Ok(render(&visit, &sent, &Errors::of("name", "desk-own-name"), None));
+    }
     let found = find(&service, &typed.who).await?;
+    let looked = found.as_ref().map(|(account, _)| account.id);
+    note_look(&service, (&signed, &visit), ("counter", looked)).await?;
     let Some((account, phone)) = found else {
         let errors = Errors::of("who", "counter-who-unknown");
         return Ok(render(&visit, &sent, &errors, None));
     };
-    if let Some((field, words)) = not_here(&service, &signed, &account, &typed.facts).await? {
-        return Ok(render(&visit, &sent, &Errors::of(field, words), None));
+    if is_of_another(&service, &account, &typed.facts).await? {
+        let errors = Errors::of("citizen_id", "counter-other-number");
+        return Ok(render(&visit, &sent, &errors, None));
     }
-    let code = match code(&service, &visit, &account, &phone, &sent.code).await? {
-        Ok(code) => code,
-        Err(errors) => return Ok(render(&visit, &sent, &errors, Some(&phone))),
-    };
-    let fault = match decide::ask_register(&desk, &typed.facts).await? {
-        Some(Word::Match) | None => None,
-        Some(Word::Mismatch) => Some("counter-register-mismatch"),
-        Some(Word::NotFound) => Some("counter-register-not-found"),
-        Some(Word::Restricted) => Some("counter-register-restricted"),
-        Some(Word::Unavailable | Word::Refused) => Some("counter-register-unavailable"),
-    };
-    if let Some(fault) = fault {
-        return Ok(render(&visit, &sent, &Errors::of_form(fault), Some(&phone)));
-    }
-    if !store::otp::consume(&service.store().read(), code, desk.now).await? {
-        let errors = Errors::of("code", "counter-code-wrong");
+    let to = (&account, otp::Purpose::RaiseLevel, &phone);
+    if let Err(errors) = prove((&desk, &visit), to, (&typed.facts, &sent.code)).await? {
         return Ok(render(&visit, &sent, &errors, Some(&phone)));
     }
     let filing = Filing {
@@ -159,56 +146,12 @@ async fn find(service: &Service, who: &Who) -> Result<Option<(Account, Phone)>, 
         }))
 }
 
-/// Why this person is not served here: the operator themselves, or a number that is not this account's to prove.
-async fn not_here(
-    service: &Service,
-    signed: &Signed,
-    account: &Account,
-    facts: &Input,
-) -> Result<Option<(&'static str, &'static str)>, Stop> {
-    if PersonName::parse(&signed.operator.name).is_ok_and(|own| own == facts.name) {
-        return Ok(Some(("name", "desk-own-name")));
-    }
+/// Whether a number is not this account's to prove.
+async fn is_of_another(service: &Service, account: &Account, facts: &Input) -> Result<bool, Stop> {
     let owner = accounts::find_by_citizen_id(&service.store().read(), &facts.citizen_id).await?;
     let elsewhere = owner.is_some_and(|owner| owner.id != account.id);
     let proven = account.citizen_id.as_ref();
-    let other = proven.is_some_and(|proven| *proven != facts.citizen_id);
-    Ok((elsewhere || other).then_some(("citizen_id", "counter-other-number")))
-}
-
-/// The code that the person read out; sends one when none was typed.
-async fn code(
-    service: &Service,
-    visit: &Visit,
-    account: &Account,
-    phone: &Phone,
-    typed: &Sensitive<String>,
-) -> Result<Result<OtpId, Errors>, Stop> {
-    let browser = visit.browser_hash();
-    let request = otp::Request {
-        purpose: otp::Purpose::RaiseLevel,
-        phone,
-        browser: &browser,
-        // The message is for the person, not for the operator.
-        language: account.language,
-    };
-    if typed.expose().trim().is_empty() {
-        let words = match otp::ask(service.account(), visit, &request).await? {
-            Ok(()) | Err(otp::Refusal::TooSoon(_)) => "counter-code-missing",
-            Err(otp::Refusal::TooMany(_) | otp::Refusal::Country) => "counter-code-too-many",
-        };
-        service.account().kick_delivery();
-        return Ok(Err(Errors::of("code", words)));
-    }
-    let Some(digits) = otp::read_code(typed.expose()) else {
-        return Ok(Err(Errors::of("code", "counter-code-wrong")));
-    };
-    Ok(
-        match otp::check(service.account(), &request, digits.expose()).await? {
-            Tried::Right(id) => Ok(id),
-            _ => Err(Errors::of("code", "counter-code-wrong")),
-        },
-    )
+    Ok(elsewhere || proven.is_some_and(|proven| *proven != facts.citizen_id))
 }
 
 fn parse(sent: &Sent, today: NaiveDate, adult_years: u32) -> Result<Typed, Errors> {
@@ -220,20 +163,14 @@ fn parse(sent: &Sent, today: NaiveDate, adult_years: u32) -> Result<Typed, Error
             .map_err(|_| "counter-who-wrong"),
     };
     let who = errors.take("who", who);
-    let name = errors.take(
-        "name",
-        PersonName::parse(&sent.name).map_err(|_| "counter-name-wrong"),
-    );
-    let number = CitizenId::parse(&sent.citizen_id, today).map_err(|_| "counter-citizen-id-wrong");
-    let number = errors.take("citizen_id", number);
-    if number
+    let read = sent.person.read(&mut errors, today);
+    if read
+        .citizen_id
         .as_ref()
         .is_some_and(|number| number.age_on(today) < adult_years)
     {
         errors.add("citizen_id", "counter-minor");
     }
-    let document = DOCUMENTS.iter().find(|(word, _)| *word == sent.document);
-    let document = errors.take("document", document.ok_or("counter-document-missing"));
     let expires = NaiveDate::parse_from_str(sent.document_expires.trim(), "%Y-%m-%d");
     let expires = match expires {
         Ok(day) if day >= today => Ok(day),
@@ -241,16 +178,10 @@ fn parse(sent: &Sent, today: NaiveDate, adult_years: u32) -> Result<Typed, Error
         Err(_) => Err("counter-document-expires-wrong"),
     };
     let expires = errors.take("document_expires", expires);
-    for (name, ticked) in [("same_person", &sent.same_person), ("genuine", &sent.genuine)] {
-        if ticked.is_none() {
-            errors.add(name, "counter-look-missing");
-        }
-    }
-    match (who, name, number, document, expires) {
-        (Some(who), Some(name), Some(citizen_id), Some((document, _)), Some(expires))
-            if errors.is_empty() =>
-        {
-            let more = Factors::none().with(DOCUMENT, (*document).to_owned(), true).with(
+    sent.looked.check(&mut errors);
+    match (who, read.name, read.citizen_id, read.document, expires) {
+        (Some(who), Some(name), Some(citizen_id), Some(document), Some(expires)) if errors.is_empty() => {
+            let more = Factors::none().with(DOCUMENT, document.to_owned(), true).with(
                 DOCUMENT_EXPIRES,
                 expires.to_string(),
                 true,
@@ -270,48 +201,24 @@ fn parse(sent: &Sent, today: NaiveDate, adult_years: u32) -> Result<Typed, Error
 }
 
 fn render(visit: &Visit, sent: &Sent, errors: &Errors, code_at: Option<&Phone>) -> Response {
-    let document = DOCUMENTS.iter().fold(
-        Radios::new("document", "counter-document"),
-        |radios, (word, key)| radios.option(*word, *key),
+    let form = FormPage::new(Sent::FORM, HERE).field(
+        Field::text("who", "counter-who")
+            .hint("counter-who-hint")
+            .value(&sent.who)
+            .autocomplete("off")
+            .width("medium")
+            .required()
+            .focus(),
     );
-    let tick = |name: &str, words: &'static str, ticked: &Option<String>| {
-        Checkbox::new(name, words).checked(ticked.is_some())
-    };
-    let mut form = FormPage::new(Sent::FORM, HERE)
-        .field(
-            Field::text("who", "counter-who")
-                .hint("counter-who-hint")
-                .value(&sent.who)
-                .autocomplete("off")
-                .width("medium")
-                .required()
-                .focus(),
-        )
-        .field(
-            Field::text("name", "counter-name")
-                .value(&sent.name)
-                .autocomplete("off")
-                .required(),
-        )
-        .field(
-            Field::text("citizen_id", "counter-citizen-id")
-                .hint("counter-citizen-id-hint")
-                .value(&sent.citizen_id)
-                .autocomplete("off")
-                .width("medium")
-                .required(),
-        )
-        .radios(document.chosen(&sent.document))
-        .field(
-            Field::text("document_expires", "counter-document-expires")
-                .hint("counter-document-expires-hint")
-                .value(&sent.document_expires)
-                .autocomplete("off")
-                .width("short")
-                .required(),
-        )
-        .checkbox(tick("same_person", "counter-same-person", &sent.same_person))
-        .checkbox(tick("genuine", "counter-genuine", &sent.genuine));
+    let form = sent.person.fields(form).field(
+        Field::text("document_expires", "counter-document-expires")
+            .hint("counter-document-expires-hint")
+            .value(&sent.document_expires)
+            .autocomplete("off")
+            .width("short")
+            .required(),
+    );
+    let mut form = sent.looked.boxes(form);
     let submit = match code_at {
         Some(phone) => {
             let hint = vec![("phone", phone.masked().into())];
@@ -330,15 +237,23 @@ fn render(visit: &Visit, sent: &Sent, errors: &Errors, code_at: Option<&Phone>) 
 mod tests {
     use super::*;
 
+    fn typed(text: &str) -> Sensitive<String> {
+        Sensitive::new(text.to_owned())
+    }
+
     fn sent() -> Sent {
         Sent {
             who: "13800000001".to_owned(),
-            name: "张明远".to_owned(),
-            citizen_id: "340000199003070012".to_owned(),
-            document: "idcard".to_owned(),
+            person: Person {
+                name: typed("张明远"),
+                citizen_id: typed("340000199003070012"),
+                document: "idcard".to_owned(),
+            },
             document_expires: "2036-01-01".to_owned(),
-            same_person: Some("yes".to_owned()),
-            genuine: Some("yes".to_owned()),
+            looked: Looked {
+                same_person: Some("yes".to_owned()),
+                genuine: Some("yes".to_owned()),
+            },
             code: Sensitive::new(String::new()),
         }
     }
@@ -360,21 +275,24 @@ mod tests {
             Some("counter-who-wrong")
         );
         assert_eq!(
-            fault(|sent| sent.name.clear(), "name"),
+            fault(|sent| sent.person.name = typed(""), "name"),
             Some("counter-name-wrong")
         );
         let wrong = fault(
-            |sent| sent.citizen_id = "340000199003070013".to_owned(),
+            |sent| sent.person.citizen_id = typed("340000199003070013"),
             "citizen_id",
         );
         assert_eq!(wrong, Some("counter-citizen-id-wrong"));
         let minor = fault(
-            |sent| sent.citizen_id = "650000201506010241".to_owned(),
+            |sent| sent.person.citizen_id = typed("650000201506010241"),
             "citizen_id",
         );
         assert_eq!(minor, Some("counter-minor"));
         assert_eq!(
-            fault(|sent| sent.document = "library_card".to_owned(), "document"),
+            fault(
+                |sent| sent.person.document = "library_card".to_owned(),
+                "document"
+            ),
             Some("counter-document-missing")
         );
         let over = fault(
@@ -388,7 +306,7 @@ mod tests {
         );
         assert_eq!(odd, Some("counter-document-expires-wrong"));
         assert_eq!(
-            fault(|sent| sent.genuine = None, "genuine"),
+            fault(|sent| sent.looked.genuine = None, "genuine"),
             Some("counter-look-missing")
         );
     }

@@ -6,7 +6,7 @@ use axum::Router;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use axum::routing::get;
-use chrono::TimeDelta;
+use chrono::Days;
 use model::evidence::SourceId;
 use model::ladder::Level;
 use model::review::{Act, Reason};
@@ -98,7 +98,7 @@ async fn submit(
         return Ok(render(&service, &visit, &case, &sent, &errors));
     };
     let desk = Desk::of(&service, &signed, &visit);
-    let until = (desk.now + TimeDelta::days(i64::from(days))).date_naive();
+    let until = visit.kit().today() + Days::new(days.into());
     let facts = Input {
         more: facts.more.with(UNTIL, until.to_string(), true),
         ..facts
@@ -152,7 +152,7 @@ fn render(service: &Service, visit: &Visit, case: &Case, sent: &Sent, errors: &E
         level = level.option(one.number().to_string(), Words::plain(words));
     }
     let mut reason = Radios::new("reason", "override-reason");
-    for one in Reason::for_act(Act::Override) {
+    for one in Reason::all_for(Act::Override) {
         reason = reason.option(one.as_str(), one.text());
     }
     let longest = service.config().review.override_days;

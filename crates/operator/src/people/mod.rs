@@ -205,6 +205,7 @@ pub async fn reset(
         return Ok(Err(changed));
     }
     code::forget(&tx, id, now).await?;
+    account::recovery::counter::let_go(&tx, id, now).await?;
     let entry = by.entry(Event::OperatorInvited, now, id, json!({"again": true}));
     store::audit::record(&tx, store.rng(), entry).await?;
     tx.commit().await?;
@@ -217,6 +218,7 @@ pub async fn disable(store: &Store, id: OperatorId, by: By<'_>) -> Result<Change
     let tx = store.begin().await?;
     let changed = operators::disable(&tx, id, now).await?;
     if changed == Changed::Done {
+        account::recovery::counter::let_go(&tx, id, now).await?;
         let entry = by.entry(Event::OperatorChanged, now, id, json!({"disabled": true}));
         store::audit::record(&tx, store.rng(), entry).await?;
         tx.commit().await?;

@@ -203,7 +203,7 @@ pub(super) async fn decide(
         return Ok(stale(&visit, &case, "desk-needs-senior"));
     }
     if let (Some(proposal), "confirm") = (&review.proposal, sent.choice.as_str())
-        && !store::operators::independent(&service.store().read(), proposal.by, desk.me()).await?
+        && !store::operators::independent(&service.store().read(), desk.me(), [proposal.by]).await?
     {
         return Ok(stale(&visit, &case, "desk-same-voucher"));
     }

@@ -246,7 +246,7 @@ fn would(visit: &Visit, prospect: &Prospect) -> String {
 }
 
 fn facts_of(visit: &Visit, facts: &Input, account: &accounts::Account) -> Vec<(String, String)> {
-    let age = facts.citizen_id.age_on(visit.now().date_naive());
+    let age = facts.citizen_id.age_on(visit.kit().today());
     let born = facts.citizen_id.birth_date();
     let phone = facts.phone.as_ref().or(account.phone.as_ref());
     let mut shown = vec![
@@ -328,14 +328,14 @@ fn decision(visit: &Visit, (case, review): (&Case, &Review), language: model::la
     let action = step_of(&case.number, "/decide");
     let form = FormPage::new(<Chosen as web::extract::FormName>::FORM, action);
     let mut radios = Radios::new("choice", "desk-choice");
-    let reply = |reason: Reason| Words::plain(visit.kit().t(language, reason.reply(), &[]));
+    let reply = |reason: Reason| Words::plain(visit.kit().t(language, reason.told(), &[]));
     let label = |act: &'static str, reason: Reason| {
         let reason = visit.t(reason.text());
         Words::plain(visit.t_with(act, &[("reason", reason.into())]))
     };
     if let Some(proposal) = review.proposal {
         radios = radios.option_with_hint("confirm", "desk-confirm", reply(proposal.reason));
-        for reason in Reason::for_act(Act::SendBack) {
+        for reason in Reason::all_for(Act::SendBack) {
             let value = decide::choice(Act::SendBack, reason);
             radios = radios.option(value, label("desk-send-back", reason));
         }
@@ -348,7 +348,7 @@ fn decision(visit: &Visit, (case, review): (&Case, &Review), language: model::la
             if act == Act::Ask && !can_ask(case.state) {
                 continue;
             }
-            for reason in Reason::for_act(act).filter(|reason| decide::fits(case, act, *reason)) {
+            for reason in Reason::all_for(act).filter(|reason| decide::fits(case, act, *reason)) {
                 let value = decide::choice(act, reason);
                 radios = radios.option_with_hint(value, label(words, reason), reply(reason));
             }

@@ -77,10 +77,9 @@ form! {
 /// old: the page that asks for one comes first.
 async fn begin(service: &Service, visit: &mut Visit, id: &str) -> Result<(Signed, Known), Stop> {
     let signed = session::require(service, visit, Permission::Standing).await?;
-    let known = Known::load(service, id).await?;
-    if !service.config().is_fresh(signed.proven_at, visit.now()) {
-        let back = session::CONFIRM.with("return_to", page_of(known.account.id).as_str());
-        return Err(Stop::Go(visit.redirect(&back)));
+    let known = Known::load(service, &signed, id).await?;
+    if let Some(page) = session::stale_at(service, visit, &signed, &page_of(known.account.id)) {
+        return Err(Stop::Go(page));
     }
     Ok((signed, known))
 }
@@ -104,6 +103,14 @@ fn note(errors: &mut Errors, (field, typed): (&str, &str)) -> Option<Sensitive<S
 fn after(visit: &Visit, known: &Known, done: bool) -> Response {
     let page = page_of(known.account.id);
     visit.redirect(&if done { page.with("done", "yes") } else { page })
+}
+
+/// The same for an account that operators stopped no longer: what its owner or a register said before still holds.
+fn brought_back(visit: &Visit, known: &Known, to: Option<Status>) -> Response {
+    match to {
+        None | Some(Status::Active) => after(visit, known, to.is_some()),
+        Some(_) => visit.redirect(&page_of(known.account.id).with("done", "stays")),
+    }
 }
 
 pub(super) async fn suspend(
@@ -134,12 +141,7 @@ pub(super) async fn suspend(
             ("suspend_note", sent.note),
             ("suspend_days", sent.days),
         ];
-        return Ok(show::render(
-            &service,
-            (&visit, &signed),
-            &known,
-            (false, &errors),
-        ));
+        return Ok(show::render(&service, (&visit, &signed), &known, (None, &errors)));
     };
     let because = Because {
         reason,
@@ -173,12 +175,7 @@ pub(super) async fn propose(
     let note = note(&mut errors, ("terminate_note", &sent.note));
     let (Some(reason), true) = (reason, errors.is_empty()) else {
         known.typed = vec![("terminate_reason", sent.reason), ("terminate_note", sent.note)];
-        return Ok(show::render(
-            &service,
-            (&visit, &signed),
-            &known,
-            (false, &errors),
-        ));
+        return Ok(show::render(&service, (&visit, &signed), &known, (None, &errors)));
     };
     let now = service.now();
     let tx = service.store().begin().await?;
@@ -186,20 +183,15 @@ pub(super) async fn propose(
     // Looked at again behind the lock: of two proposals there is one.
     let changes = standing_changes::list(&tx, known.account.id).await?;
     let current = accounts::find(&tx, known.account.id).await?;
-    let again = Known {
-        account: current.ok_or_else(Problem::not_found)?,
-        changes,
-        appeal: None,
-        typed: Vec::new(),
-    };
-    if again.proposal(now).is_some() || !again.account.status.may_become(Status::Terminated) {
+    let account = current.ok_or_else(Problem::not_found)?;
+    if show::waiting(&changes, now).is_some() || !account.status.may_become(Status::Terminated) {
         return Ok(after(&visit, &known, false));
     }
     let days = service.account().config().standing.proposal_days;
     let change = Change {
         id: StandingChangeId::new(now, service.rng()),
-        account: again.account.id,
-        from: again.account.status,
+        account: account.id,
+        from: account.status,
         to: Status::Terminated,
         reason: reason.as_str().to_owned(),
         note,
@@ -232,7 +224,8 @@ pub(super) async fn agree(
     };
     let me = signed.operator.id;
     let tx = service.store().begin().await?;
-    let done = standing_changes::second(&tx, proposal.id, me, service.now()).await?
+    let second = (me, known.account.status);
+    let done = standing_changes::second(&tx, proposal.id, second, service.now()).await?
         && standing::terminate(service.account(), &tx, &known.account, (&proposal, me)).await?;
     if done {
         tx.commit().await?;
@@ -280,12 +273,7 @@ pub(super) async fn restore(
     let note = note(&mut errors, ("restore_note", &sent.note));
     let (Some(reason), true) = (reason, errors.is_empty()) else {
         known.typed = vec![("restore_reason", sent.reason), ("restore_note", sent.note)];
-        return Ok(show::render(
-            &service,
-            (&visit, &signed),
-            &known,
-            (false, &errors),
-        ));
+        return Ok(show::render(&service, (&visit, &signed), &known, (None, &errors)));
     };
     if known.account.status != Status::Suspended {
         return Ok(after(&visit, &known, false));
@@ -300,10 +288,10 @@ pub(super) async fn restore(
         tx.commit().await?;
         service.account().kick_delivery();
     }
-    Ok(after(&visit, &known, restored.is_some()))
+    Ok(brought_back(&visit, &known, restored))
 }
 
-/// Decides about an objection, as somebody who had no part in what it is against.
+/// Decides about an objection, as another person than those who decided what it is against.
 pub(super) async fn decide(
     State(service): State<Service>,
     mut visit: Visit,
@@ -313,22 +301,20 @@ pub(super) async fn decide(
     let (signed, known) = begin(&service, &mut visit, &id).await?;
     let Some(outcome) = Outcome::parse(&sent.outcome) else {
         let errors = Errors::of("outcome", "standing-outcome-missing");
-        return Ok(show::render(
-            &service,
-            (&visit, &signed),
-            &known,
-            (false, &errors),
-        ));
+        return Ok(show::render(&service, (&visit, &signed), &known, (None, &errors)));
     };
     let Some(appeal) = &known.appeal else {
         return Ok(after(&visit, &known, false));
     };
     let tx = service.store().begin().await?;
     let by = (signed.operator.id, outcome);
-    let done = standing::decide(service.account(), &tx, (&known.account, appeal), by).await?;
-    if done {
+    let to = standing::decide(service.account(), &tx, appeal, by).await?;
+    if to.is_some() {
         tx.commit().await?;
         service.account().kick_delivery();
     }
-    Ok(after(&visit, &known, done))
+    Ok(match outcome {
+        Outcome::Granted => brought_back(&visit, &known, to),
+        Outcome::Refused => after(&visit, &known, to.is_some()),
+    })
 }

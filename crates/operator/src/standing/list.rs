@@ -2,8 +2,10 @@
 
 use axum::extract::State;
 use axum::response::Response;
+use model::event::Event;
 use model::phone::Phone;
 use serde::Deserialize;
+use serde_json::json;
 use store::accounts::{self, Account};
 use store::cases::CaseNumber;
 use store::{StoreError, case_reviews, standing_changes};
@@ -13,6 +15,7 @@ use web::{Markup, Visit};
 
 use super::{LIST, page_of};
 use crate::Service;
+use crate::audit::audit;
 use crate::layout::page;
 use crate::roles::Permission;
 use crate::session::{self, Stop};
@@ -60,6 +63,14 @@ pub(super) async fn find(
     if let Some(account) = by_name(&service, sent.who.trim()).await? {
         return Ok(visit.redirect(&page_of(account.id)));
     }
+    // Whether a phone has an account is told, so it is written down; what was found is when it is shown.
+    let entry = audit(
+        &signed,
+        &visit,
+        Event::StandingLookedAt,
+        json!({ "found": false }),
+    );
+    store::audit::record(&service.store().read(), service.rng(), entry).await?;
     let errors = Errors::of("who", "standing-who-unknown");
     render(&service, &visit, &signed, (&sent, &errors)).await
 }

@@ -8,7 +8,7 @@
 //! | `/operator/standing/{account}/{step}` | suspend, terminate, agree, withdraw, restore, decide |
 //!
 //! An account is found by the phone that its owner signs in with or by the number of one of their cases, one at a time, and
-//! every look is in the audit log (A291). Reasons are chosen from a list; a note is for colleagues and never leaves the
+//! every look is in the audit log and in the history that its owner reads (A291). Reasons are chosen from a list; a note is for colleagues and never leaves the
 //! console.
 
 use axum::Router;
@@ -27,6 +27,8 @@ mod list;
 mod show;
 #[cfg(test)]
 mod tests;
+
+pub(crate) use show::name_of;
 
 const LIST: LocalPath = LocalPath::known("/operator/standing");
 

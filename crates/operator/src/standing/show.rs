@@ -1,14 +1,17 @@
 //! `/operator/standing/{account}`: one account. It shows what an operator needs to decide about its standing: masked, when
 //! it was made, how it came to where it is, what waits, and what the owner says against it.
 
+use account::history::{self, Happening, What};
 use axum::extract::{Path, State};
 use axum::response::Response;
+use chrono::{DateTime, Utc};
 use model::event::Event;
 use model::ids::AccountId;
 use model::standing::Status;
 use model::standing_reason::Reason;
 use serde_json::json;
 use store::accounts::{self, Account};
+use store::operators::independent;
 use store::standing_changes::{self, Appeal, Change};
 use web::extract::Query;
 use web::form::{Button, Errors, Field, FormPage, Radios, TextArea, Words};
@@ -36,7 +39,7 @@ pub(super) struct Asked {
 #[template(path = "operator_standing.html")]
 struct Content<'a> {
     visit: &'a Visit,
-    done: bool,
+    done: Option<String>,
     standing: &'static str,
     status: String,
     phone: String,
@@ -44,6 +47,7 @@ struct Content<'a> {
     changes: Vec<Row>,
     proposal: Option<String>,
     appeal: Option<String>,
+    barred: bool,
     forms: Vec<Markup>,
 }
 
@@ -61,7 +65,7 @@ pub(super) fn reason(visit: &Visit, word: &str) -> String {
 }
 
 /// The key of a standing's name.
-pub(super) const fn name_of(status: Status) -> &'static str {
+pub(crate) const fn name_of(status: Status) -> &'static str {
     match status {
         Status::Pending => "standing-status-pending",
         Status::Active => "standing-status-active",
@@ -79,12 +83,17 @@ pub(super) struct Known {
     pub(super) account: Account,
     pub(super) changes: Vec<Change>,
     pub(super) appeal: Option<Appeal>,
+    /// Whether this operator is another person than whoever proposed what waits.
+    agrees: bool,
+    /// The same for those who decided what the objection is against.
+    decides: bool,
     /// What was typed into a form that could not be taken, by field: it stands there again.
     pub(super) typed: Vec<(&'static str, String)>,
 }
 
 impl Known {
-    pub(super) async fn load(service: &Service, id: &str) -> Result<Self, Stop> {
+    pub(super) async fn load(service: &Service, signed: &Signed, id: &str) -> Result<Self, Stop> {
+        let me = signed.operator.id;
         let id: AccountId = id.parse().map_err(|_| Problem::not_found())?;
         let tx = service.store().read();
         let account = accounts::find(&tx, id).await?.ok_or_else(Problem::not_found)?;
@@ -96,10 +105,21 @@ impl Known {
             Some(change) => standing_changes::appeal_against(&tx, change.id).await?,
             None => None,
         };
+        let appeal = appeal.filter(|appeal| appeal.decided.is_none());
+        let agrees = match waiting(&changes, service.now()) {
+            Some(proposal) => independent(&tx, me, proposal.operators()).await?,
+            None => false,
+        };
+        let decides = match current.filter(|_| appeal.is_some()) {
+            Some(change) => independent(&tx, me, change.operators()).await?,
+            None => false,
+        };
         Ok(Self {
             account,
             changes,
-            appeal: appeal.filter(|appeal| appeal.decided.is_none()),
+            appeal,
+            agrees,
+            decides,
             typed: Vec::new(),
         })
     }
@@ -110,22 +130,29 @@ impl Known {
     }
 
     /// What waits for a second operator.
-    pub(super) fn proposal(&self, now: chrono::DateTime<chrono::Utc>) -> Option<&Change> {
-        let waits = |change: &&Change| change.is_proposal() && change.until.is_some_and(|until| until > now);
-        self.changes.iter().find(waits)
-    }
-
-    /// Whether an operator took part in what an appeal is against.
-    fn took_part(&self, signed: &Signed) -> bool {
-        let current = self
-            .changes
-            .iter()
-            .find(|change| change.to == self.account.status && !change.is_proposal());
-        current.is_some_and(|change| change.is_by(signed.operator.id))
+    pub(super) fn proposal(&self, now: DateTime<Utc>) -> Option<&Change> {
+        waiting(&self.changes, now)
     }
 }
 
-/// Shows it. Every look is in the audit log.
+/// What waits for a second operator among the changes of an account.
+pub(super) fn waiting(changes: &[Change], now: DateTime<Utc>) -> Option<&Change> {
+    changes.iter().find(|change| waits(change, now))
+}
+
+fn waits(change: &Change, now: DateTime<Utc>) -> bool {
+    change.is_proposal() && change.until.is_some_and(|until| until > now)
+}
+
+/// What the page says after a step.
+fn said(word: &str) -> &'static str {
+    match word {
+        "stays" => "standing-done-stays",
+        _ => "operator-done",
+    }
+}
+
+/// Shows it. Every look is in the audit log, and its owner reads of it.
 pub(super) async fn show(
     State(service): State<Service>,
     mut visit: Visit,
@@ -133,15 +160,23 @@ pub(super) async fn show(
     Query(asked): Query<Asked>,
 ) -> Result<Response, Stop> {
     let signed = session::require(&service, &mut visit, Permission::Standing).await?;
-    let known = Known::load(&service, &id).await?;
+    let known = Known::load(&service, &signed, &id).await?;
     let mut entry = audit(&signed, &visit, Event::StandingLookedAt, json!({}));
     entry.account = Some(known.account.id);
-    store::audit::record(&service.store().read(), service.rng(), entry).await?;
+    let tx = service.store().begin().await?;
+    store::audit::record(&tx, service.rng(), entry).await?;
+    // Of a closed account nothing is left that anybody could read.
+    if known.account.status != Status::Closed {
+        let happening = Happening::new(known.account.id, What::LookedUp);
+        history::note_aside(service.account(), &tx, &happening).await?;
+    }
+    tx.commit().await?;
+    let said = asked.done.as_deref().map(said);
     Ok(render(
         &service,
         (&visit, &signed),
         &known,
-        (asked.done.is_some(), &Errors::none()),
+        (said, &Errors::none()),
     ))
 }
 
@@ -150,27 +185,35 @@ pub(super) fn render(
     service: &Service,
     (visit, signed): (&Visit, &Signed),
     known: &Known,
-    (done, errors): (bool, &Errors),
+    (done, errors): (Option<&'static str>, &Errors),
 ) -> Response {
     let account = &known.account;
-    let changes = known.changes.iter().map(|change| Row {
+    let now = service.now();
+    // What nobody answered in its time is nothing any more.
+    let shown = known
+        .changes
+        .iter()
+        .filter(|change| !change.is_proposal() || waits(change, now));
+    let changes = shown.map(|change| Row {
         at: visit.moment(change.at),
         what: visit.t(name_of(change.to)),
         reason: reason(visit, &change.reason),
         note: change.note.as_ref().map(|note| note.expose().clone()),
         waits: change.is_proposal(),
     });
-    let proposal = known.proposal(service.now()).map(|change| {
+    let proposal = known.proposal(now).map(|change| {
         let key = if change.operator == Some(signed.operator.id) {
             "standing-proposal-mine"
-        } else {
+        } else if known.agrees {
             "standing-proposal"
+        } else {
+            "desk-same-voucher"
         };
         visit.t(key)
     });
     let content = Content {
         visit,
-        done,
+        done: done.map(|key| visit.t(key)),
         standing: account.status.as_str(),
         status: visit.t(name_of(account.status)),
         phone: account
@@ -182,7 +225,8 @@ pub(super) fn render(
         changes: changes.collect(),
         proposal,
         appeal: known.appeal.as_ref().map(|appeal| appeal.text.expose().clone()),
-        forms: forms(service, (visit, signed), known, errors),
+        barred: known.appeal.is_some() && !known.decides,
+        forms: forms(service, visit, known, errors),
     };
     let page = page("operator-standing-account", "standing-account-title")
         .errors(errors.clone())
@@ -191,7 +235,7 @@ pub(super) fn render(
 }
 
 fn reasons(known: &Known, field: &'static str, to: Status) -> Radios {
-    let radios = Reason::for_status(to).fold(Radios::new(field, "standing-reason"), |radios, reason| {
+    let radios = Reason::all_for(to).fold(Radios::new(field, "standing-reason"), |radios, reason| {
         radios.option(reason.as_str(), reason.text())
     });
     radios.chosen(known.typed(field))
@@ -204,19 +248,14 @@ fn note(known: &Known, field: &'static str) -> TextArea {
 }
 
 /// What this operator can do about this account now.
-fn forms(
-    service: &Service,
-    (visit, signed): (&Visit, &Signed),
-    known: &Known,
-    errors: &Errors,
-) -> Vec<Markup> {
+fn forms(service: &Service, visit: &Visit, known: &Known, errors: &Errors) -> Vec<Markup> {
     let id = known.account.id;
     let status = known.account.status;
     let mut forms = Vec::new();
     let mut add = |form: FormPage| forms.push(form.render(visit, errors));
     if let Some(proposal) = known.proposal(service.now()) {
         let number = proposal.id.to_string();
-        if proposal.operator != Some(signed.operator.id) && status.may_become(Status::Terminated) {
+        if known.agrees && status.may_become(Status::Terminated) {
             add(FormPage::new(Agree::NAME, step_of(id, "/agree"))
                 .hidden("change", number.clone())
                 .button(Button::danger("standing-agree").guarded()));
@@ -225,7 +264,7 @@ fn forms(
             .hidden("change", number)
             .button(Button::secondary("standing-withdraw")));
     }
-    if known.appeal.is_some() && !known.took_part(signed) {
+    if known.appeal.is_some() && known.decides {
         add(FormPage::new(Decide::NAME, step_of(id, "/appeal"))
             .radios(
                 Radios::new("outcome", "standing-outcome")

@@ -9,6 +9,8 @@ use store::accounts::{self, NewAccount};
 use crate::roles::Role;
 use crate::testing::{Browser, Seen, World, worlds};
 
+mod eyes;
+
 const PHONE: &str = "13800000001";
 
 async fn resident(world: &World) -> AccountId {

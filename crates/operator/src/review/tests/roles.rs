@@ -83,7 +83,7 @@ fn every_text_of_reviewing_is_there_in_every_language() {
         for reason in model::review::Reason::ALL {
             assert!(texts.has(language, reason.text()), "{}", reason.text());
             if !reason.is_for(model::review::Act::SendBack) {
-                assert!(texts.has(language, reason.reply()), "{}", reason.reply());
+                assert!(texts.has(language, reason.told()), "{}", reason.told());
             }
         }
         for happening in model::review::Happening::ALL {
