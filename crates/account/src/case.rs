@@ -6,11 +6,8 @@ use std::pin::pin;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use model::ids::{AccountId, MessageId};
-use model::language::Language;
-use model::secret::Sensitive;
+use model::ids::AccountId;
 use store::cases::{self, Case, State};
-use store::outbox::{Channel, NewMessage};
 use store::throttles::{self, DayRule};
 use store::{StoreError, Tx, accounts};
 
@@ -19,6 +16,7 @@ use crate::evidence::check::Attempt;
 use crate::evidence::filing::{self, Opened};
 use crate::evidence::source::Finding;
 use crate::evidence::{Config, connected, tries};
+use crate::notices::texts::{Sms, Text};
 
 /// How often a node looks for cases that are due.
 const LOOK_EVERY: Duration = Duration::from_secs(15);
@@ -150,16 +148,16 @@ async fn give_back(service: &Service, attempt: &Attempt) -> Result<(), StoreErro
 }
 
 /// The notice for a case that has moved on by itself.
-pub(crate) const fn notice_of(state: State) -> Option<&'static str> {
+pub(crate) const fn notice_of(state: State) -> Option<Text> {
     match state {
-        State::Passed => Some("sms-verify-passed"),
-        State::Mismatch | State::NotFound | State::Conflict => Some("sms-verify-answered"),
+        State::Passed => Some(Text::VerifyPassed),
+        State::Mismatch | State::NotFound | State::Conflict => Some(Text::VerifyAnswered),
         // The account is frozen by it: nobody is asked to sign in.
-        State::Restricted => Some("sms-verify-restricted"),
-        State::Expired => Some("sms-verify-expired"),
-        State::Approved => Some("sms-review-approved"),
-        State::Rejected => Some("sms-review-rejected"),
-        State::NeedsMoreInformation => Some("sms-review-more"),
+        State::Restricted => Some(Text::VerifyRestricted),
+        State::Expired => Some(Text::VerifyExpired),
+        State::Approved => Some(Text::ReviewApproved),
+        State::Rejected => Some(Text::ReviewRejected),
+        State::NeedsMoreInformation => Some(Text::ReviewMore),
         State::Started
         | State::Checking
         | State::Unavailable
@@ -205,7 +203,7 @@ fn next_try(
 /// Writes the notice to the account's phone, in the account's language, in the transaction that moves the case.
 pub async fn notify(service: &Service, tx: &Tx, account: AccountId, state: State) -> Result<(), StoreError> {
     match notice_of(state) {
-        Some(template) => notify_by(service, tx, account, template).await,
+        Some(text) => notify_by(service, tx, account, text).await,
         None => Ok(()),
     }
 }
@@ -215,7 +213,7 @@ pub(crate) async fn notify_by(
     service: &Service,
     tx: &Tx,
     account: AccountId,
-    template: &'static str,
+    text: Text,
 ) -> Result<(), StoreError> {
     let Some(account) = accounts::find(tx, account).await? else {
         return Ok(());
@@ -223,22 +221,14 @@ pub(crate) async fn notify_by(
     let Some(phone) = &account.phone else {
         return Ok(());
     };
-    let now = service.now();
-    let message = NewMessage {
-        id: MessageId::new(now, service.rng()),
-        channel: Channel::Sms,
-        template,
-        recipient: Sensitive::new(phone.e164()),
-        text: Sensitive::new(text(service, account.language, template)),
-        now,
-        expires_at: now + TimeDelta::hours(NOTICE_HOURS),
+    let sms = Sms {
+        text,
+        language: account.language,
+        args: &[],
+        to: phone,
+        expires_at: service.now() + TimeDelta::hours(NOTICE_HOURS),
     };
-    store::outbox::put(tx, &message).await
-}
-
-fn text(service: &Service, language: Language, template: &'static str) -> String {
-    let name = service.kit().branding().service_name.in_language(language);
-    service.kit().t(language, template, &[("service", name.into())])
+    store::outbox::put(tx, &sms.message(service.kit())).await
 }
 
 #[cfg(test)]

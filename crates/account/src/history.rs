@@ -1,12 +1,15 @@
 //! What happened to an account, for its owner: written here, shown on `/account/security/history`.
 //!
 //! [`note`] is for what a browser does, [`note_aside`] for what happens without one: workers, operators. Both write in the
-//! transaction of what they tell of. What is in the audit log is for operators; what is here is for the owner, who reads
-//! it without asking anybody.
+//! transaction of what they tell of. [`note_sign_in`] and [`note_visit`] say where a sign-in led: one row for all visits of a
+//! sub-site in a day. What is in the audit log is for operators; what is here is for the owner, who reads it without
+//! asking anybody.
 
+use chrono::{DateTime, Utc};
 use model::authn::Methods;
 use model::ids::{AccountId, ClientId, HappeningId, SessionId};
 use model::ladder::Level;
+use model::rng::Rng;
 use store::history::{self, NewEntry, Place};
 use store::{StoreError, Tx};
 use web::Visit;
@@ -92,6 +95,34 @@ pub async fn note(
     write(service, tx, happening, Some(place_of(visit))).await
 }
 
+/// Writes that somebody signed in. Where a sub-site waits, its answer later that day says nothing new ([`note_visit`]).
+pub async fn note_sign_in(
+    service: &Service,
+    tx: &Tx,
+    visit: &Visit,
+    happening: &Happening<'_>,
+) -> Result<(), StoreError> {
+    let new = entry(happening, visit.now(), Some(place_of(visit)));
+    let first = happening.client.is_some()
+        && history::record_visit(tx, service.rng(), &new, visit.kit().today()).await?;
+    if !first {
+        history::record(tx, service.rng(), &new).await?;
+    }
+    Ok(())
+}
+
+/// Writes that a sub-site was visited from a sign-in: once for each sign-in, sub-site, level and day of the province, however
+/// often it asks. One statement.
+pub async fn note_visit(
+    tx: &Tx,
+    rng: &Rng,
+    visit: &Visit,
+    happening: &Happening<'_>,
+) -> Result<bool, StoreError> {
+    let new = entry(happening, visit.now(), Some(place_of(visit)));
+    history::record_visit(tx, rng, &new, visit.kit().today()).await
+}
+
 /// Writes what happened without a browser.
 pub async fn note_aside(
     service: &Service,
@@ -107,15 +138,18 @@ async fn write(
     happening: &Happening<'_>,
     place: Option<Place>,
 ) -> Result<HappeningId, StoreError> {
-    let new = NewEntry {
+    history::record(tx, service.rng(), &entry(happening, service.now(), place)).await
+}
+
+const fn entry<'a>(happening: &Happening<'a>, at: DateTime<Utc>, place: Option<Place>) -> NewEntry<'a> {
+    NewEntry {
         account: happening.account,
         what: happening.what,
-        at: service.now(),
+        at,
         session: happening.session,
         client: happening.client,
         methods: happening.methods,
         level: happening.level,
         place,
-    };
-    history::record(tx, service.rng(), &new).await
+    }
 }

@@ -35,6 +35,8 @@ pub mod space;
 pub mod standing;
 #[cfg(test)]
 pub(crate) mod testing;
+#[cfg(test)]
+mod who_exists;
 
 pub use config::Config;
 pub use service::{Parts, Service, router};
@@ -62,6 +64,7 @@ pub const MESSAGES: web::language::Messages = &[
     (Language::ZhCn, include_str!("../locales/zh-CN/closing.ftl")),
     (Language::ZhCn, include_str!("../locales/zh-CN/standing.ftl")),
     (Language::ZhCn, include_str!("../locales/zh-CN/notices.ftl")),
+    (Language::ZhCn, include_str!("../locales/zh-CN/messages.ftl")),
     (Language::En, include_str!("../locales/en/register.ftl")),
     (Language::En, include_str!("../locales/en/factors.ftl")),
     (Language::En, include_str!("../locales/en/agreements.ftl")),
@@ -78,6 +81,7 @@ pub const MESSAGES: web::language::Messages = &[
     (Language::En, include_str!("../locales/en/closing.ftl")),
     (Language::En, include_str!("../locales/en/standing.ftl")),
     (Language::En, include_str!("../locales/en/notices.ftl")),
+    (Language::En, include_str!("../locales/en/messages.ftl")),
     (Language::Vi, include_str!("../locales/vi/register.ftl")),
     (Language::Vi, include_str!("../locales/vi/factors.ftl")),
     (Language::Vi, include_str!("../locales/vi/agreements.ftl")),
@@ -94,6 +98,7 @@ pub const MESSAGES: web::language::Messages = &[
     (Language::Vi, include_str!("../locales/vi/closing.ftl")),
     (Language::Vi, include_str!("../locales/vi/standing.ftl")),
     (Language::Vi, include_str!("../locales/vi/notices.ftl")),
+    (Language::Vi, include_str!("../locales/vi/messages.ftl")),
 ];
 
 /// All texts: those above and those that the sources bring along.

@@ -5,32 +5,34 @@
 //! Messages cost money, and somebody earns it when they go to the right numbers: they are counted by phone, network
 //! address, number range and in total before one is written (A221). Phones and ranges have counters for each purpose:
 //! what strangers ask for while they register does not use up what an owner who is signed in can ask for. Texts are
-//! fixed; nothing that anybody typed is in them (A222).
+//! fixed; nothing that anybody typed is in them (A222). What anybody can cause at any phone has one more counter, which all
+//! such purposes share.
 //!
 //! [`ask`] is the whole use case; registration, which does more in the same transaction, uses [`admit`] and
 //! [`write_message`]. After [`check`] has said `Right`, `store::otp::consume` in the transaction that does what the
 //! code was for makes it count.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use model::ids::{MessageId, OtpId};
+use model::ids::OtpId;
 use model::language::Language;
 use model::phone::Phone;
 use model::secret::{Sensitive, TokenHash};
 use serde::Deserialize;
 use store::otp::{Holder, NewOtp};
-use store::outbox::{Channel, NewMessage};
 use store::throttles::{self, Rule};
 use store::{StoreError, Tx};
 use web::Visit;
 
 use crate::Service;
+use crate::notices::texts::{Sms, Text};
 
+mod limits;
+
+pub(crate) use limits::count_notice;
+use limits::{for_purpose, limits};
 pub use store::otp::{Purpose, Tried};
 
 const HOUR_SECONDS: i64 = 3600;
-const DAY_SECONDS: i64 = 24 * 3600;
-/// How many last digits of a number are left out to get its range.
-const RANGE_DIGITS: usize = 4;
 /// The digits of a code.
 const CODE_DIGITS: usize = 6;
 /// How much of what was typed is looked at, in characters.
@@ -52,6 +54,8 @@ pub struct Config {
     pub phone_per_hour: i64,
     /// How many messages one phone is sent for one purpose in a day.
     pub phone_per_day: i64,
+    /// How many messages one phone is sent in a day altogether that anybody who types its number can cause.
+    pub strangers_per_day: i64,
     /// How many messages one network address can cause in an hour.
     pub address_per_hour: i64,
     /// How many messages go in an hour for one purpose to one number range (all but the last four digits).
@@ -73,6 +77,7 @@ impl Default for Config {
             resend_seconds: 60,
             phone_per_hour: 5,
             phone_per_day: 10,
+            strangers_per_day: 15,
             address_per_hour: 60,
             range_per_hour: 120,
             total_per_hour: 20_000,
@@ -187,44 +192,6 @@ pub async fn admit(
     Ok(None)
 }
 
-/// The counters of one message, the narrowest first.
-fn limits(config: &Config, network: &str, phone: &str, purpose: Purpose) -> [(Rule, String); 6] {
-    let rule = |name, limit, window_seconds| Rule {
-        name,
-        limit,
-        window_seconds,
-    };
-    let range = phone
-        .get(..phone.len().saturating_sub(RANGE_DIGITS))
-        .unwrap_or(phone);
-    let (phone, range) = (for_purpose(purpose, phone), for_purpose(purpose, range));
-    [
-        (
-            rule("sms_address_hour", config.address_per_hour, HOUR_SECONDS),
-            network.to_owned(),
-        ),
-        (
-            rule("sms_phone_hour", config.phone_per_hour, HOUR_SECONDS),
-            phone.clone(),
-        ),
-        (rule("sms_phone_day", config.phone_per_day, DAY_SECONDS), phone),
-        (rule("sms_range_hour", config.range_per_hour, HOUR_SECONDS), range),
-        (
-            rule("sms_total_hour", config.total_per_hour, HOUR_SECONDS),
-            String::new(),
-        ),
-        (
-            rule("sms_total_day", config.total_per_day, DAY_SECONDS),
-            String::new(),
-        ),
-    ]
-}
-
-/// The key of a counter that each purpose has for itself.
-fn for_purpose(purpose: Purpose, key: &str) -> String {
-    format!("{}\u{0}{key}", purpose.as_str())
-}
-
 /// How long until another code can be asked for; `None` when it can.
 fn wait_seconds(config: &Config, last: DateTime<Utc>, now: DateTime<Utc>) -> Option<i64> {
     let left = (last + TimeDelta::seconds(config.resend_seconds) - now).num_milliseconds();
@@ -259,52 +226,48 @@ pub async fn write_message(
         expires_at,
     };
     store::otp::issue(tx, &new).await?;
-    let (template, text) = text(service, request, letter, code.expose());
-    let message = NewMessage {
-        id: MessageId::new(now, rng),
-        channel: Channel::Sms,
-        template,
-        recipient: Sensitive::new(request.phone.e164()),
-        text: Sensitive::new(text),
-        now,
+    let args = [
+        ("code", code.expose().as_str().into()),
+        ("minutes", (config.life_seconds.max(60) / 60).into()),
+        ("page", page_of(service, letter).into()),
+    ];
+    let sms = Sms {
+        text: text_of(request.purpose, letter),
+        language: request.language,
+        args: &args,
+        to: request.phone,
         expires_at,
     };
-    store::outbox::put(tx, &message).await
+    store::outbox::put(tx, &sms.message(service.kit())).await
 }
 
-/// Where another activation link can be had.
-fn activation_page(service: &Service) -> String {
+/// The page that a message leads to: where another activation link can be had, or where whoever has an account gets back into
+/// it, and whoever got the number lately says that it is not theirs.
+fn page_of(service: &Service, letter: Letter) -> String {
     let base = service.kit().base_url().as_str().trim_end_matches('/');
-    format!("{base}/register/activation")
+    let path = match letter {
+        Letter::Waits => "/register/activation",
+        Letter::Code | Letter::HasAccount | Letter::NoAccount => "/recover",
+    };
+    format!("{base}{path}")
 }
 
-/// The name of the template, which is also its key in the catalogue, and the text.
-fn text(service: &Service, request: &Request<'_>, letter: Letter, code: &str) -> (&'static str, String) {
-    let template = match (letter, request.purpose) {
-        (Letter::HasAccount, _) => "sms-has-account",
-        (Letter::Waits, _) => "sms-account-waits",
-        (Letter::NoAccount, Purpose::Appeal) => "sms-no-appeal",
-        (Letter::NoAccount, _) => "sms-no-account",
-        (Letter::Code, Purpose::Registration) => "sms-code-registration",
-        (Letter::Code, Purpose::SignIn) => "sms-code-sign-in",
-        (Letter::Code, Purpose::RaiseLevel) => "sms-code-raise-level",
+const fn text_of(purpose: Purpose, letter: Letter) -> Text {
+    match (letter, purpose) {
+        (Letter::HasAccount, _) => Text::HasAccount,
+        (Letter::Waits, _) => Text::AccountWaits,
+        (Letter::NoAccount, Purpose::Appeal) => Text::NoAppeal,
+        (Letter::NoAccount, _) => Text::NoAccount,
+        (Letter::Code, Purpose::Registration) => Text::CodeRegistration,
+        (Letter::Code, Purpose::SignIn) => Text::CodeSignIn,
+        (Letter::Code, Purpose::RaiseLevel) => Text::CodeRaiseLevel,
         // An objection's word is no code of six digits; it goes out with the notice itself.
-        (Letter::Code, Purpose::JoinAccounts | Purpose::Objection) => "sms-code-join",
-        (Letter::Code, Purpose::Recovery) => "sms-code-recovery",
-        (Letter::Code, Purpose::NewPhone) => "sms-code-new-phone",
-        (Letter::Code, Purpose::OldPhone) => "sms-code-old-phone",
-        (Letter::Code, Purpose::Appeal) => "sms-code-appeal",
-    };
-    let kit = service.kit();
-    let minutes = service.config().otp.life_seconds.max(60) / 60;
-    let name = kit.branding().service_name.in_language(request.language);
-    let args = [
-        ("service", name.into()),
-        ("code", code.into()),
-        ("minutes", minutes.into()),
-        ("page", activation_page(service).into()),
-    ];
-    (template, kit.t(request.language, template, &args))
+        (Letter::Code, Purpose::JoinAccounts | Purpose::Objection) => Text::CodeJoin,
+        (Letter::Code, Purpose::Recovery) => Text::CodeRecovery,
+        (Letter::Code, Purpose::NewPhone) => Text::CodeNewPhone,
+        (Letter::Code, Purpose::OldPhone) => Text::CodeOldPhone,
+        (Letter::Code, Purpose::Appeal) => Text::CodeAppeal,
+    }
 }
 
 /// Tries a code that was typed. Each try counts before its outcome is known.
@@ -363,36 +326,6 @@ mod tests {
         }
         for typed in ["", "12345", "1234567", "12345a", "1234५6", &"1".repeat(1 << 16)] {
             assert!(read_code(typed).is_none(), "{typed}");
-        }
-    }
-
-    #[test]
-    fn attack_221_messages_are_counted_by_address_phone_range_and_in_total() {
-        let limits = limits(
-            &Config::default(),
-            "192.0.2.1",
-            "+8613800001234",
-            Purpose::Registration,
-        );
-        let keys: Vec<_> = limits
-            .iter()
-            .map(|(rule, key)| (rule.name, key.as_str()))
-            .collect();
-        assert!(keys.contains(&("sms_address_hour", "192.0.2.1")));
-        assert!(keys.contains(&("sms_phone_day", "registration\u{0}+8613800001234")));
-        assert!(keys.contains(&("sms_range_hour", "registration\u{0}+861380000")));
-        assert!(keys.contains(&("sms_total_day", "")));
-    }
-
-    #[test]
-    fn attack_221_each_purpose_has_its_own_counters_of_phones_and_ranges() {
-        let keys = |purpose| limits(&Config::default(), "192.0.2.1", "+8613800001234", purpose);
-        let pairs = keys(Purpose::Registration)
-            .into_iter()
-            .zip(keys(Purpose::RaiseLevel));
-        for ((rule, one), (_, other)) in pairs {
-            let own = rule.name.starts_with("sms_phone") || rule.name.starts_with("sms_range");
-            assert_eq!(one != other, own, "{}", rule.name);
         }
     }
 

@@ -31,8 +31,9 @@ use crate::history::{self, Happening, What};
 use crate::notice::Notice;
 
 mod begin;
+pub(crate) mod twice;
 
-pub use begin::{Beginning, Started, begin, start};
+pub use begin::{Beginning, Made, Started, begin};
 
 /// What a person added to their sign-in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -156,6 +157,13 @@ pub async fn require(service: &Service, visit: &mut Visit, here: &LocalPath) -> 
     };
     visit.set_signed_in(display_name(&session.account));
     Ok(session)
+}
+
+/// Where it is said that a sign-in ended before what was sent in it could be done; the way goes on to a page of ours.
+pub(crate) fn ended(back: &LocalPath) -> LocalPath {
+    LocalPath::known("/sign-in")
+        .with("late", "ended")
+        .with("return_to", back.as_str())
 }
 
 /// The person's name as their own pages show it: enough for the owner, little for who looks over a shoulder.

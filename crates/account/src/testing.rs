@@ -17,6 +17,7 @@ use model::secret::TokenHash;
 use store::testing::{TestStore, stores};
 use tower::ServiceExt as _;
 use web::Kit;
+use web::branding::Branding;
 
 use crate::agreements::Agreements;
 use crate::gateway::{Gateways, Mail, MailGateway, SendError, Sms, SmsGateway};
@@ -95,26 +96,39 @@ pub(crate) async fn worlds_with_sources(
     stores()
         .await
         .into_iter()
-        .map(|test| world(test, config.clone(), (sources(), Agreements::shipped().unwrap())))
+        .map(|test| {
+            let rules = (sources(), Agreements::shipped().unwrap());
+            world(test, config.clone(), rules, Branding::default())
+        })
         .collect()
 }
 
 /// The same with agreements.
 pub(crate) async fn worlds_with_agreements(agreements: &Agreements) -> Vec<World> {
+    worlds_in(agreements, &Branding::default()).await
+}
+
+/// The same in a province of its own.
+pub(crate) async fn worlds_in(agreements: &Agreements, branding: &Branding) -> Vec<World> {
     let rules = || (evidence::Sources::default(), agreements.clone());
     let tests = stores().await.into_iter();
     tests
-        .map(|test| world(test, Config::default(), rules()))
+        .map(|test| world(test, Config::default(), rules(), branding.clone()))
         .collect()
 }
 
-fn world(test: TestStore, config: Config, (sources, agreements): (evidence::Sources, Agreements)) -> World {
+fn world(
+    test: TestStore,
+    config: Config,
+    (sources, agreements): (evidence::Sources, Agreements),
+    branding: Branding,
+) -> World {
     let (sms, rng) = (Arc::new(Recorder::default()), Rng::system());
     let mail = Arc::new(MailRecorder::default());
     let parts = Parts {
         config,
         store: test.store.clone(),
-        kit: Kit::for_tests(&messages(), test.clock.clone()).unwrap(),
+        kit: Kit::for_tests_of(&messages(), test.clock.clone(), branding).unwrap(),
         ladder: Arc::new(Ladder::from_toml(DEFAULT_TOML).unwrap()),
         hashing: Hashing::new(HashingSettings::cheap_for_tests(), rng).unwrap(),
         policy: PasswordPolicy::new(["Denizen"], Arc::new(BreachedList::load(None).unwrap())),
@@ -146,6 +160,13 @@ impl World {
             .rev()
             .find(|(to, _)| to == phone)
             .map(|(_, text)| text.clone())
+    }
+
+    /// Delivers what is due and answers whether some message to a phone says this.
+    pub(crate) async fn has_told(&self, phone: &str, words: &str) -> bool {
+        delivery::deliver_due(&self.service).await.unwrap();
+        let sent = self.sms.sent.lock().unwrap();
+        sent.iter().any(|(to, text)| to == phone && text.contains(words))
     }
 
     /// The code in the newest message to a phone.
@@ -187,6 +208,15 @@ impl World {
             cookies: BTreeMap::new(),
         }
     }
+}
+
+/// A request as handlers get it, of a browser that has never been here.
+pub(crate) async fn visit(world: &World) -> web::Visit {
+    use axum::extract::FromRequestParts as _;
+    let (mut parts, ()) = Request::get("/").body(()).unwrap().into_parts();
+    web::Visit::from_request_parts(&mut parts, &world.service)
+        .await
+        .unwrap()
 }
 
 /// What a browser sees.
@@ -260,8 +290,10 @@ impl Browser {
         let hidden = names
             .iter()
             .filter(|name| !fields.iter().any(|(given, _)| given == *name));
-        let hidden = hidden.filter_map(|name| form.hidden(name).map(|value| (*name, value)));
-        let pairs: Vec<(&str, &str)> = hidden.chain(fields.iter().copied()).collect();
+        let plain = |value: &str| value.replace("&#38;", "&").replace("&amp;", "&");
+        let hidden = hidden.filter_map(|name| form.hidden(name).map(|value| (*name, plain(value))));
+        let given = fields.iter().map(|(name, value)| (*name, (*value).to_owned()));
+        let pairs: Vec<(&str, String)> = hidden.chain(given).collect();
         let body = url::form_urlencoded::Serializer::new(String::new())
             .extend_pairs(pairs)
             .finish();

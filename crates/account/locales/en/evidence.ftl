@@ -43,7 +43,6 @@ evidence-review-submit = Ask for a review
 evidence-filed-title = Your request for a review has been received
 evidence-filed-text = A member of staff will check what you entered. You get the result by text message, and you can follow it on the page “Identity level”. Meanwhile you can use your account as before.
 
-
 evidence-waiting-title = The check is not done yet
 evidence-waiting-text = The other side’s system does not answer at the moment; this is not your fault. What you entered is stored encrypted and nothing is lost. We go on trying by ourselves, and it does not count as a try.
 evidence-waiting-sms = We tell you the result by text message. You need not wait here.
@@ -90,12 +89,6 @@ evidence-code-too-many = Too many codes were asked for. Try again in { $minutes 
 evidence-code-country = Messages cannot be sent to numbers of this country or region. Please come to a service counter.
 
 # Text messages
-
-sms-verify-passed = [{ $service }] Your name has been verified and your identity level has risen. Sign in to see it on the page “Identity level”.
-sms-verify-answered = [{ $service }] There is a result of your identity check; it could not be passed automatically. Sign in and see the page “Identity level”, or ask at a service counter.
-sms-verify-restricted = [{ $service }] There is a result of your identity check: it cannot be done online. Please come to a government service counter in person with your identity document. You need not sign in.
-sms-verify-expired = [{ $service }] Your identity check could not be done because the other side did not answer for a long time. Your account is not affected. Please sign in and send it again.
-sms-verify-type-again = [{ $service }] Your identity check was interrupted, and one detail that we do not store is missing. Please sign in and enter it again. Your account is not affected.
 
 evidence-counter-title = Verify at a service counter
 evidence-counter-text = At a government service counter somebody compares you with your identity document. It takes a few minutes and gives the highest level.

@@ -20,7 +20,8 @@ confirm-sms-send = Send a code to my phone
 confirm-sms-country = No text messages go to the country of your phone
 confirm-none = There is no way to confirm here at the moment.
 confirm-recover = Recover the account
-confirm-lost = You no longer have what is asked for? Remove it from its own page: that takes a day, and you are told by every way that we can reach you.
+confirm-lost = You no longer have what is asked for? Remove it from its own page: that takes { $hours } hours, and you are told by every way that we can reach you.
+confirm-done = You have confirmed that it is you. Please finish here what you began.
 
 # Tries
 factors-code-unreadable = That does not look like a code. Type it as it is shown.
@@ -76,6 +77,7 @@ factors-password-used = You had this password before. Choose another one.
 factors-password-submit = Save the password
 factors-password-forgot = I have forgotten the current password
 factors-password-ends = All your other sign-ins end, and sites ask you to sign in again.
+factors-password-done = The password is changed. All your other sign-ins were ended.
 
 # Authenticator apps
 factors-authenticator-title = Authenticator apps
@@ -90,6 +92,7 @@ factors-authenticator-wrong = The code is not right. Check that the clock of the
 factors-authenticator-submit = Set up
 factors-authenticator-done = The authenticator app is set up.
 factors-many = You have as many as can be kept. Remove one first.
+factors-late = The time for this page was over. Nothing was changed. Here is a new picture: scan it, and type the code once more.
 
 # Passkeys
 factors-passkeys-title = Passkeys
@@ -137,7 +140,7 @@ factors-codes-make = Make recovery codes
 factors-codes-make-again = Make new ones
 factors-codes-replaced = New codes replace the old ones, which then no longer work.
 factors-sheet-title = Your recovery codes
-factors-sheet-text = Print this page or write the codes down. They are shown for { $minutes } minutes, and then never again.
+factors-sheet-text = Print this page or write the codes down. They are shown until { $moment }, and then never again.
 factors-sheet-for = For the account { $name }, made on { $day }
 factors-sheet-done = I have kept them
 factors-sheet-gone = The codes are no longer shown. If you have not kept them, make new ones.

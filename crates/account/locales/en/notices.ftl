@@ -47,7 +47,9 @@ notice-email-changed-text = The e-mail address of your account is now { $email }
 notice-username-changed = Your user name was changed
 notice-username-changed-text = Your account has another user name.
 notice-change-undone = A change was taken back
-notice-change-undone-text = A change of your account was taken back; it is again as it was before.
+notice-change-undone-text = A change of your account was taken back.
+notice-change-ended = A change did not happen
+notice-change-ended-text = We told you that something about your account was going to change, or that somebody else claims your number. It has come to nothing: it was not confirmed in time, or was not possible any more. Your account is as it was.
 notice-number-disputed = Somebody else says that your mobile number is theirs
 notice-number-disputed-text = Somebody else has shown that they hold the mobile number of your account. If you do nothing, it leaves your account at { $moment }.
 notice-number-gone = Your mobile number has left your account
@@ -77,7 +79,7 @@ notice-level-lapses-text = Your identity level “{ $level }” ends on { $day }
 notice-activated = Your account is activated
 notice-activated-text = Your e-mail address is confirmed, and your account can be used.
 notice-data-exported = Your data were exported
-notice-data-exported-text = A file with the data of your account was made and downloaded.
+notice-data-exported-text = Somebody who was signed in to your account looked at all of its data, or downloaded them as a file.
 
 # The list and the choices
 

@@ -100,15 +100,9 @@ password-fault-contains-citizen-id = The password contains digits of your ID num
 password-fault-contains-birth-date = The password contains your date of birth. Choose one that nobody can guess from your data.
 password-fault-contains-name = The password contains your name. Choose one that nobody can guess from your data.
 password-fault-contains-email = The password contains your e-mail address. Choose one that nobody can guess from your data.
+password-fault-contains-username = The password contains your user name. Choose one that nobody can guess from your data.
 password-fault-contains-site-name = The password contains the name of this site. Choose one that nobody can guess.
 password-fault-breached = This password is among those that are tried first when accounts are broken into. Choose another one.
-
-# Text messages
-
-sms-code-registration = [{ $service }] { $code } is your code to create an account. It can be used for { $minutes } minutes. Staff never ask for it; tell it to nobody.
-sms-code-sign-in = [{ $service }] { $code } is your code to sign in. It can be used for { $minutes } minutes. Staff never ask for it; tell it to nobody.
-sms-code-raise-level = [{ $service }] { $code } is your code to confirm that it is you before your identity is checked. It can be used for { $minutes } minutes. Tell it to nobody.
-sms-has-account = [{ $service }] This mobile number has an account already. To use it, sign in. If you did not ask to register, you need not do anything.
 
 # Registering by e-mail
 
@@ -138,8 +132,3 @@ register-activation-ask-title = Send the activation link again
 register-activation-ask-text = If you have registered with your e-mail address and the link did not arrive, enter the address here.
 register-activation-ask = Send the link
 register-activation-perhaps = If an account waits for this address, a message with a link is on its way.
-sms-account-waits = [{ $service }] An account with this mobile number waits for its e-mail address to be confirmed. Open the link in the mail; another one can be had at { $page }. If you did not ask to register, you need not do anything.
-mail-activate = Activate your account
-mail-activate-text = Somebody has registered an account with this e-mail address. If it was you, open this link within { $hours } hours and press the button on the page: { $link } If it was not you, you need not do anything.
-mail-has-account = You have an account already
-mail-has-account-text = Somebody wanted to register an account with this e-mail address, which has an account already. If it was you, sign in with this address. If it was not you, you need not do anything.

@@ -138,10 +138,3 @@ space-road-used-up = used up for today; try again tomorrow
 space-road-legacy = comes only with an account of an earlier system
 space-road-people = decided by staff only
 space-level-road-case = under way: case { $number }
-
-sms-code-join = [{ $service }] { $code } is your code to join an older account of yours with a newer one, valid for { $minutes } minutes. If you did not ask for it, somebody knows your password: tell nobody the code and change your password.
-sms-accounts-joined = [{ $service }] Two accounts were joined (case { $case }). If it was not you, object within { $hours } hours at { $page } with the word { $word }.
-sms-review-approved = [{ $service }] Your case has been approved. Sign in to see it on the page “Your cases”.
-sms-review-rejected = [{ $service }] Your case was not approved. Sign in and see the page “Your cases” for the reason and what you can do.
-sms-review-more = [{ $service }] Something is needed for your case. Sign in and see the page “Your cases”.
-sms-review-expired = [{ $service }] Your case has ended because no answer came in time. Your account is not affected; you can start again at any time.

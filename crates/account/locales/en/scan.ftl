@@ -14,6 +14,11 @@ scan-back = Sign in another way
 scan-over = This code can no longer be used. Nobody was signed in by it just now.
 scan-denied = The phone refused. Nobody was signed in.
 scan-again = Start again
+scan-busy = Very many codes were asked for from your network in the last hour, as happens where many people share one connection. You have done nothing wrong. Signing in with your phone works here again in about { $minutes } { $minutes ->
+    [one] minute
+   *[other] minutes
+ }.
+scan-busy-other = Every other way to sign in works now, and what you came for is kept.
 scan-phone-title = Let another device sign in?
 scan-phone-lead = The device below will be signed in as { $who }.
 scan-phone-device = Device

@@ -1,8 +1,5 @@
 # Suspended and ended accounts, and objecting
 
-sms-code-appeal = [{ $service }] { $code } is your code for objecting to the decision about your account. Valid for { $minutes } minutes. Never tell it to anybody.
-sms-no-appeal = [{ $service }] Somebody wanted to object to a decision about an account with this phone. There is no such decision, or it was objected to already. If this was not you, do nothing.
-
 appeal-title = Object to a decision about my account
 appeal-text = If your account was suspended or ended, you can object here, once. Somebody who had no part in the decision looks at it again.
 appeal-ended = That took too long or was done already. Start again, please.
@@ -55,3 +52,6 @@ standing-told-owner_proved = you have proven who you are
 standing-told-time_over = its time is over
 standing-outcome-granted = it was granted
 standing-outcome-refused = the decision stands
+standing-outcome-granted-held = it was granted; the account stays locked, as you asked before
+standing-outcome-granted-frozen = it was granted; the account stays frozen because of what a register says
+standing-outcome-granted-closing = it was granted; the account goes on being closed, as you asked before

@@ -35,7 +35,6 @@ evidence-review-submit = Yêu cầu xem xét
 evidence-filed-title = Đã nhận yêu cầu xem xét
 evidence-filed-text = Nhân viên sẽ kiểm tra thông tin bạn đã nhập. Kết quả được báo qua tin nhắn và hiển thị ở trang “Mức xác thực”. Trong thời gian này bạn vẫn dùng tài khoản như bình thường.
 
-
 evidence-waiting-title = Chưa hoàn tất việc xác thực
 evidence-waiting-text = Hệ thống của bên kia hiện không trả lời; đây không phải lỗi của bạn. Thông tin bạn nhập đã được lưu dưới dạng mã hóa, không mất gì cả. Chúng tôi tự động thử lại và lần này không tính vào số lần thử.
 evidence-waiting-sms = Kết quả sẽ được báo qua tin nhắn. Bạn không cần chờ ở đây.
@@ -73,12 +72,6 @@ evidence-code-too-many = Bạn đã yêu cầu mã quá nhiều lần. Hãy th�
 evidence-code-country = Không gửi được tin nhắn đến số của quốc gia hoặc khu vực này. Vui lòng đến quầy phục vụ.
 
 # Tin nhắn
-
-sms-verify-passed = [{ $service }] Danh tính của bạn đã được xác thực và mức xác thực đã được nâng. Đăng nhập để xem tại trang “Mức xác thực”.
-sms-verify-answered = [{ $service }] Việc xác thực danh tính đã có kết quả nhưng không thể tự động thông qua. Hãy đăng nhập và xem trang “Mức xác thực”, hoặc hỏi tại quầy phục vụ.
-sms-verify-restricted = [{ $service }] Việc xác thực danh tính đã có kết quả: không thể thực hiện trực tuyến. Vui lòng trực tiếp đến quầy phục vụ, mang theo giấy tờ tùy thân. Bạn không cần đăng nhập.
-sms-verify-expired = [{ $service }] Việc xác thực danh tính chưa hoàn tất vì hệ thống bên kia không trả lời trong thời gian dài. Tài khoản của bạn không bị ảnh hưởng. Hãy đăng nhập và gửi lại.
-sms-verify-type-again = [{ $service }] Việc xác thực danh tính của bạn bị gián đoạn, thiếu một thông tin mà chúng tôi không lưu. Vui lòng đăng nhập và nhập lại. Tài khoản của bạn không bị ảnh hưởng.
 
 evidence-counter-title = Xác minh tại quầy phục vụ
 evidence-counter-text = Tại quầy dịch vụ công, cán bộ sẽ đối chiếu quý vị với giấy tờ tùy thân. Chỉ mất vài phút và cho mức cao nhất.

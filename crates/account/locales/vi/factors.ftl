@@ -20,7 +20,8 @@ confirm-sms-send = Gửi mã đến điện thoại của tôi
 confirm-sms-country = Không gửi được tin nhắn đến quốc gia của số điện thoại này
 confirm-none = Hiện không có cách xác nhận nào ở đây.
 confirm-recover = Khôi phục tài khoản
-confirm-lost = Bạn không còn thứ được yêu cầu? Hãy gỡ nó trên trang riêng của nó: việc này mất một ngày, và bạn được báo bằng mọi cách chúng tôi có thể liên hệ.
+confirm-lost = Bạn không còn thứ được yêu cầu? Hãy gỡ nó trên trang riêng của nó: việc này mất { $hours } giờ, và bạn được báo bằng mọi cách chúng tôi có thể liên hệ.
+confirm-done = Bạn đã xác nhận đó là bạn. Vui lòng hoàn tất việc đang làm ở đây.
 
 # Số lần thử
 factors-code-unreadable = Trông không giống một mã. Hãy nhập đúng như được hiển thị.
@@ -44,7 +45,7 @@ factors-authenticator-manage = Quản lý ứng dụng xác thực
 factors-passkeys = Khóa truy cập
 factors-passkeys-count = { $count ->
         [0] Chưa có
-       *[other] { $count } khoá
+       *[other] { $count } khóa
     }
 factors-passkeys-manage = Quản lý khóa truy cập
 factors-codes = Mã khôi phục
@@ -70,6 +71,7 @@ factors-password-used = Bạn đã từng dùng mật khẩu này. Hãy chọn m
 factors-password-submit = Lưu mật khẩu
 factors-password-forgot = Tôi quên mật khẩu hiện tại
 factors-password-ends = Mọi lần đăng nhập khác của bạn sẽ kết thúc, và các trang sẽ yêu cầu bạn đăng nhập lại.
+factors-password-done = Mật khẩu đã được đổi. Mọi lần đăng nhập khác đã kết thúc.
 
 # Ứng dụng xác thực
 factors-authenticator-title = Ứng dụng xác thực
@@ -78,12 +80,13 @@ factors-authenticator-add = Thiết lập ứng dụng
 factors-authenticator-new-title = Thiết lập ứng dụng xác thực
 factors-authenticator-scan = Mở ứng dụng và quét hình này.
 factors-authenticator-picture = Hình cho ứng dụng xác thực
-factors-authenticator-spelled = Hoặc nhập khoá này vào ứng dụng:
+factors-authenticator-spelled = Hoặc nhập khóa này vào ứng dụng:
 factors-authenticator-code = Mã mà ứng dụng đang hiển thị
 factors-authenticator-wrong = Mã không đúng. Hãy kiểm tra đồng hồ của điện thoại và nhập mã mới nhất.
 factors-authenticator-submit = Hoàn tất thiết lập
 factors-authenticator-done = Ứng dụng xác thực đã được thiết lập.
 factors-many = Bạn đã có số lượng tối đa. Hãy gỡ một mục trước.
+factors-late = Trang này đã hết thời gian. Không có gì thay đổi. Đây là hình mới: hãy quét lại và nhập mã một lần nữa.
 
 # Khóa truy cập
 factors-passkeys-title = Khóa truy cập
@@ -93,8 +96,8 @@ factors-passkeys-nowhere = Ở địa chỉ này không dùng được khóa tru
 factors-passkey-new-title = Thêm khóa truy cập
 factors-passkey-new-text = Trình duyệt hỏi bạn muốn lưu khóa truy cập ở đâu và kiểm tra đó là bạn.
 factors-passkey-make = Tạo khóa truy cập
-factors-passkey-refused = Chưa tạo được khóa truy cập. Hãy thử lại; nếu khoá này đã là của bạn thì không cần làm gì.
-factors-passkey-done = Khóa truy cập đã được thêm. Từ nay bạn có thể đăng nhập bằng khoá này.
+factors-passkey-refused = Chưa tạo được khóa truy cập. Hãy thử lại; nếu khóa này đã là của bạn thì không cần làm gì.
+factors-passkey-done = Khóa truy cập đã được thêm. Từ nay bạn có thể đăng nhập bằng khóa này.
 
 # Cả hai
 factors-name = Tên
@@ -131,7 +134,7 @@ factors-codes-make = Tạo mã khôi phục
 factors-codes-make-again = Tạo mã mới
 factors-codes-replaced = Mã mới thay thế mã cũ; mã cũ không còn dùng được.
 factors-sheet-title = Mã khôi phục của bạn
-factors-sheet-text = Hãy in trang này hoặc chép các mã lại. Mã chỉ hiển thị trong { $minutes } phút, sau đó không bao giờ nữa.
+factors-sheet-text = Hãy in trang này hoặc chép các mã lại. Mã chỉ hiển thị đến { $moment }, sau đó không bao giờ nữa.
 factors-sheet-for = Cho tài khoản { $name }, tạo ngày { $day }
 factors-sheet-done = Tôi đã cất giữ
 factors-sheet-gone = Các mã không còn hiển thị. Nếu bạn chưa cất giữ, hãy tạo mã mới.

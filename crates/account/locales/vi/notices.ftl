@@ -43,7 +43,9 @@ notice-email-changed-text = Địa chỉ thư điện tử của tài khoản hi
 notice-username-changed = Tên người dùng đã được đổi
 notice-username-changed-text = Tài khoản của bạn có tên người dùng khác.
 notice-change-undone = Một thay đổi đã được hủy
-notice-change-undone-text = Một thay đổi trong tài khoản của bạn đã được hủy; mọi thứ trở lại như trước.
+notice-change-undone-text = Một thay đổi trong tài khoản của bạn đã được hủy.
+notice-change-ended = Một thay đổi đã không diễn ra
+notice-change-ended-text = Chúng tôi đã báo rằng tài khoản của bạn sắp có thay đổi, hoặc có người khác nhận số di động của bạn. Việc đó đã dừng: không được xác nhận kịp thời hoặc không còn thực hiện được. Tài khoản của bạn vẫn như trước.
 notice-number-disputed = Có người khác cho biết số di động của bạn là của họ
 notice-number-disputed-text = Có người khác đã chứng minh họ đang dùng số di động của tài khoản bạn. Nếu bạn không làm gì, số này sẽ rời tài khoản vào { $moment }.
 notice-number-gone = Số di động đã rời tài khoản của bạn
@@ -73,7 +75,7 @@ notice-level-lapses-text = Mức xác thực “{ $level }” của bạn sẽ h
 notice-activated = Tài khoản đã được kích hoạt
 notice-activated-text = Địa chỉ thư điện tử của bạn đã được xác nhận và tài khoản dùng được.
 notice-data-exported = Dữ liệu của bạn đã được xuất
-notice-data-exported-text = Một tệp chứa dữ liệu tài khoản của bạn đã được tạo và tải xuống.
+notice-data-exported-text = Có người đã đăng nhập và xem toàn bộ dữ liệu tài khoản của bạn, hoặc tải về dạng tệp.
 
 # Danh sách và lựa chọn
 

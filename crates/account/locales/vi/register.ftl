@@ -88,15 +88,9 @@ password-fault-contains-citizen-id = Mật khẩu chứa các chữ số trong s
 password-fault-contains-birth-date = Mật khẩu chứa ngày sinh của bạn. Hãy chọn mật khẩu mà không ai đoán được từ thông tin của bạn.
 password-fault-contains-name = Mật khẩu chứa tên của bạn. Hãy chọn mật khẩu mà không ai đoán được từ thông tin của bạn.
 password-fault-contains-email = Mật khẩu chứa địa chỉ thư điện tử của bạn. Hãy chọn mật khẩu mà không ai đoán được từ thông tin của bạn.
+password-fault-contains-username = Mật khẩu chứa tên người dùng của bạn. Hãy chọn mật khẩu mà không ai đoán được từ thông tin của bạn.
 password-fault-contains-site-name = Mật khẩu chứa tên của trang này. Hãy chọn mật khẩu mà không ai đoán được.
 password-fault-breached = Mật khẩu này thuộc nhóm bị thử đầu tiên khi kẻ xấu xâm nhập tài khoản. Hãy chọn mật khẩu khác.
-
-# Tin nhắn
-
-sms-code-registration = [{ $service }] { $code } là mã đăng ký tài khoản của bạn, dùng được trong { $minutes } phút. Nhân viên không bao giờ hỏi mã; đừng cho ai biết.
-sms-code-sign-in = [{ $service }] { $code } là mã đăng nhập của bạn, dùng được trong { $minutes } phút. Nhân viên không bao giờ hỏi mã; đừng cho ai biết.
-sms-code-raise-level = [{ $service }] { $code } là mã để xác nhận chính bạn trước khi kiểm tra danh tính, dùng được trong { $minutes } phút. Đừng cho ai biết.
-sms-has-account = [{ $service }] Số điện thoại này đã có tài khoản. Hãy đăng nhập để sử dụng. Nếu bạn không yêu cầu đăng ký thì không cần làm gì.
 
 # Đăng ký bằng thư điện tử
 
@@ -123,8 +117,3 @@ register-activation-ask-title = Gửi lại liên kết kích hoạt
 register-activation-ask-text = Nếu bạn đã đăng ký bằng thư điện tử mà chưa nhận được liên kết, hãy nhập địa chỉ tại đây.
 register-activation-ask = Gửi liên kết
 register-activation-perhaps = Nếu có tài khoản đang chờ địa chỉ này, thư kèm liên kết đang được gửi.
-sms-account-waits = [{ $service }] Tài khoản với số di động này đang chờ xác nhận địa chỉ thư điện tử. Hãy mở liên kết trong thư, hoặc lấy liên kết khác tại { $page }. Nếu bạn không yêu cầu đăng ký, bạn không cần làm gì.
-mail-activate = Kích hoạt tài khoản của bạn
-mail-activate-text = Có người đã đăng ký tài khoản bằng địa chỉ thư điện tử này. Nếu là bạn, hãy mở liên kết sau trong vòng { $hours } giờ và nhấn nút trên trang: { $link } Nếu không phải bạn, bạn không cần làm gì.
-mail-has-account = Bạn đã có tài khoản
-mail-has-account-text = Có người muốn đăng ký tài khoản bằng địa chỉ thư điện tử này, nhưng địa chỉ đã có tài khoản. Nếu là bạn, hãy đăng nhập bằng địa chỉ này. Nếu không phải bạn, bạn không cần làm gì.

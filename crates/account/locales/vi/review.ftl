@@ -135,10 +135,3 @@ space-road-used-up = đã hết lượt của hôm nay; hãy thử lại ngày m
 space-road-legacy = chỉ có từ tài khoản của hệ thống cũ
 space-road-people = chỉ do nhân viên quyết định
 space-level-road-case = đang xử lý: hồ sơ { $number }
-
-sms-code-join = [{ $service }] { $code } là mã để gộp tài khoản cũ của bạn với tài khoản mới, có hiệu lực { $minutes } phút. Nếu không phải bạn yêu cầu, có người biết mật khẩu của bạn: đừng cho ai biết mã và hãy đổi mật khẩu.
-sms-accounts-joined = [{ $service }] Hai tài khoản đã được gộp (hồ sơ { $case }). Nếu không phải bạn làm, hãy phản đối trong { $hours } giờ tại { $page } với từ khóa { $word }.
-sms-review-approved = [{ $service }] Hồ sơ của bạn đã được chấp thuận. Hãy đăng nhập và xem trang “Hồ sơ của bạn”.
-sms-review-rejected = [{ $service }] Hồ sơ của bạn không được chấp thuận. Hãy đăng nhập và xem trang “Hồ sơ của bạn” để biết lý do và việc có thể làm.
-sms-review-more = [{ $service }] Hồ sơ của bạn cần bổ sung. Hãy đăng nhập và xem trang “Hồ sơ của bạn”.
-sms-review-expired = [{ $service }] Hồ sơ của bạn đã kết thúc vì không có trả lời đúng hạn. Tài khoản không bị ảnh hưởng; bạn có thể bắt đầu lại bất cứ lúc nào.

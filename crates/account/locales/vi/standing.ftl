@@ -1,8 +1,5 @@
 # Tài khoản bị tạm ngưng, chấm dứt và khiếu nại
 
-sms-code-appeal = [{ $service }] { $code } là mã để bạn khiếu nại quyết định về tài khoản, dùng được trong { $minutes } phút. Đừng cho ai biết.
-sms-no-appeal = [{ $service }] Có người muốn khiếu nại quyết định về tài khoản của số này. Không có quyết định nào như vậy, hoặc đã có khiếu nại. Nếu không phải bạn, hãy bỏ qua.
-
 appeal-title = Khiếu nại quyết định về tài khoản của tôi
 appeal-text = Nếu tài khoản của bạn bị tạm ngưng hoặc chấm dứt, bạn có thể khiếu nại tại đây một lần. Người không tham gia quyết định sẽ xem xét lại.
 appeal-ended = Thao tác quá lâu hoặc đã hoàn tất. Xin bắt đầu lại.
@@ -55,3 +52,6 @@ standing-told-owner_proved = bạn đã chứng minh danh tính
 standing-told-time_over = đã hết thời hạn
 standing-outcome-granted = được chấp nhận
 standing-outcome-refused = quyết định được giữ nguyên
+standing-outcome-granted-held = được chấp nhận; tài khoản vẫn bị khoá theo yêu cầu trước đó của bạn
+standing-outcome-granted-frozen = được chấp nhận; tài khoản vẫn bị đóng băng vì thông tin của cơ quan đăng ký
+standing-outcome-granted-closing = được chấp nhận; tài khoản tiếp tục được đóng theo yêu cầu trước đó của bạn

@@ -35,7 +35,6 @@ evidence-review-submit = 申请人工核实
 evidence-filed-title = 已受理人工核实申请
 evidence-filed-text = 工作人员将核实您提交的信息，结果会以短信通知，也可以在“认证等级”页面查看进度。在此期间您的账号可以照常使用。
 
-
 evidence-waiting-title = 暂时无法完成核验
 evidence-waiting-text = 对方系统目前没有应答，核验尚未完成，这不是您的问题。您填写的内容已加密保存，系统会自动继续核验，不计入您的尝试次数。
 evidence-waiting-sms = 有结果后将以短信通知您，您不必在此等候。
@@ -73,12 +72,6 @@ evidence-code-too-many = 获取验证码过于频繁，请在 { $minutes } 分�
 evidence-code-country = 暂不支持向该国家（地区）的号码发送短信，请到服务窗口办理。
 
 # 短信
-
-sms-verify-passed = 【{ $service }】您的实名认证已完成，认证等级已提升。可登录后在“认证等级”页面查看。
-sms-verify-answered = 【{ $service }】您的实名认证已有结果，未能自动通过。请登录后在“认证等级”页面查看，或者到服务窗口咨询。
-sms-verify-restricted = 【{ $service }】您的实名认证已有结果：无法在线办理。请本人携带身份证件到服务窗口办理，无需登录。
-sms-verify-expired = 【{ $service }】因对方系统长时间无应答，您的实名认证未能完成，您的账号不受影响。请登录后重新提交。
-sms-verify-type-again = 【{ $service }】您的身份核验中断了，其中一项信息我们不保存，请登录后重新填写。您的账号不受影响。
 
 evidence-counter-title = 到政务服务窗口核验
 evidence-counter-text = 在政务服务窗口，工作人员会将您本人与身份证件进行比对。只需几分钟，可达到最高等级。

@@ -20,7 +20,8 @@ confirm-sms-send = 向我的手机发送验证码
 confirm-sms-country = 无法向您手机所在的国家或地区发送短信
 confirm-none = 目前没有可用的确认方式。
 confirm-recover = 找回账户
-confirm-lost = 所需的验证方式已经不在您手中？请在它自己的页面上移除：需要等待一天，我们会通过所有能联系到您的方式通知您。
+confirm-lost = 所需的验证方式已经不在您手中？请在它自己的页面上移除：需要等待 { $hours } 小时，我们会通过所有能联系到您的方式通知您。
+confirm-done = 已确认是您本人。请在这里完成刚才的操作。
 
 # 尝试
 factors-code-unreadable = 这看起来不像一个验证码。请按显示的样子输入。
@@ -70,6 +71,7 @@ factors-password-used = 您以前使用过这个密码。请换一个。
 factors-password-submit = 保存密码
 factors-password-forgot = 我忘记了当前密码
 factors-password-ends = 您的其他登录都会结束，各网站会请您重新登录。
+factors-password-done = 密码已修改。您的其他登录均已结束。
 
 # 身份验证器
 factors-authenticator-title = 身份验证器
@@ -84,6 +86,7 @@ factors-authenticator-wrong = 动态码不正确。请检查手机时间是否�
 factors-authenticator-submit = 完成设置
 factors-authenticator-done = 身份验证器已设置。
 factors-many = 数量已达上限。请先移除一个。
+factors-late = 此页面已超时，没有任何更改。这里是新的图：请重新扫描，并再次输入动态码。
 
 # 通行密钥
 factors-passkeys-title = 通行密钥
@@ -131,7 +134,7 @@ factors-codes-make = 生成恢复码
 factors-codes-make-again = 生成新的恢复码
 factors-codes-replaced = 新的恢复码会取代旧的，旧的将不再有效。
 factors-sheet-title = 您的恢复码
-factors-sheet-text = 请打印此页或抄写下来。恢复码只显示 { $minutes } 分钟，之后不再显示。
+factors-sheet-text = 请打印此页或抄写下来。恢复码显示到 { $moment } 为止，之后不再显示。
 factors-sheet-for = 账户 { $name }，生成于 { $day }
 factors-sheet-done = 我已保存好
 factors-sheet-gone = 恢复码不再显示。如果您没有保存，请重新生成。

@@ -43,7 +43,9 @@ notice-email-changed-text = 您账号的电子邮箱现为 { $email }。
 notice-username-changed = 用户名已变更
 notice-username-changed-text = 您账号的用户名已变更。
 notice-change-undone = 变更已撤销
-notice-change-undone-text = 您账号的一项变更已撤销，恢复原状。
+notice-change-undone-text = 您账号的一项变更已撤销。
+notice-change-ended = 一项变更没有发生
+notice-change-ended-text = 我们曾通知您，您的账号将有变更，或有人声明您的手机号归其使用。此事已告终：未在规定时间内确认，或已无法进行。您的账号保持不变。
 notice-number-disputed = 有人声明您的手机号归其使用
 notice-number-disputed-text = 有人证明其正在使用您账号的手机号。如您不处理，该号码将于{ $moment }从您的账号移除。
 notice-number-gone = 手机号已从您的账号移除
@@ -73,7 +75,7 @@ notice-level-lapses-text = 您的“{ $level }”等级将于{ $day }到期，�
 notice-activated = 账号已激活
 notice-activated-text = 您的电子邮箱已确认，账号可以使用。
 notice-data-exported = 数据已导出
-notice-data-exported-text = 您的账号数据已生成文件并下载。
+notice-data-exported-text = 有人在登录后查看了您账号的全部数据，或下载了数据文件。
 
 # 列表与选择
 

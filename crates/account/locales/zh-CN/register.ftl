@@ -88,15 +88,9 @@ password-fault-contains-citizen-id = 密码中含有您的身份证件号码，�
 password-fault-contains-birth-date = 密码中含有您的出生日期，请换一个他人无法猜到的密码
 password-fault-contains-name = 密码中含有您的姓名，请换一个他人无法猜到的密码
 password-fault-contains-email = 密码中含有您的电子邮箱，请换一个他人无法猜到的密码
+password-fault-contains-username = 密码中含有您的用户名，请换一个他人无法猜到的密码
 password-fault-contains-site-name = 密码中含有本网站的名称，请换一个他人无法猜到的密码
 password-fault-breached = 该密码属于最容易被猜到的密码，请换一个
-
-# 短信
-
-sms-code-registration = 【{ $service }】您正在注册账号，验证码 { $code }，{ $minutes } 分钟内有效。工作人员不会索要验证码，请勿告诉他人。
-sms-code-sign-in = 【{ $service }】您正在登录，验证码 { $code }，{ $minutes } 分钟内有效。工作人员不会索要验证码，请勿告诉他人。
-sms-code-raise-level = 【{ $service }】您正在进行身份核验，验证码 { $code }，{ $minutes } 分钟内有效。请勿告诉他人。
-sms-has-account = 【{ $service }】该手机号码已有账号，请直接登录。如非本人操作，无需处理。
 
 # 用电子邮箱注册
 
@@ -123,8 +117,3 @@ register-activation-ask-title = 重新发送激活链接
 register-activation-ask-text = 如果您已用电子邮箱注册但没有收到链接，请在此输入该邮箱。
 register-activation-ask = 发送链接
 register-activation-perhaps = 如果有账号等待确认该邮箱，含链接的邮件正在发送。
-sms-account-waits = 【{ $service }】使用本手机号的账号尚待确认电子邮箱。请打开邮件中的链接，或到 { $page } 重新获取。如非本人操作，请忽略。
-mail-activate = 激活您的账号
-mail-activate-text = 有人用本邮箱注册了账号。如果是您本人，请在 { $hours } 小时内打开链接并点击页面上的按钮：{ $link } 如非本人操作，请忽略本邮件。
-mail-has-account = 您已有账号
-mail-has-account-text = 有人想用本邮箱注册账号，但本邮箱已有账号。如果是您本人，请用本邮箱登录。如非本人操作，请忽略本邮件。

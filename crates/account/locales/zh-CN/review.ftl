@@ -135,10 +135,3 @@ space-road-used-up = 今日额度已用完，请明天再试
 space-road-legacy = 仅来自原系统账号
 space-road-people = 仅由工作人员决定
 space-level-road-case = 办理中：业务 { $number }
-
-sms-code-join = 【{ $service }】验证码 { $code }，用于将您较早的账号与新账号合并，{ $minutes } 分钟内有效。如非本人操作，说明有人知道您的密码：请勿告诉任何人，并尽快修改密码。
-sms-accounts-joined = 【{ $service }】两个账号已合并（业务 { $case }）。如非本人操作，请在 { $hours } 小时内到 { $page } 提出异议，口令 { $word }。
-sms-review-approved = 【{ $service }】您的业务已审核通过，请登录后在“我的业务”中查看。
-sms-review-rejected = 【{ $service }】您的业务未通过审核，请登录后在“我的业务”中查看原因和后续办法。
-sms-review-more = 【{ $service }】您的业务需要补充材料，请登录后在“我的业务”中查看。
-sms-review-expired = 【{ $service }】您的业务因逾期未答复已结束。账号不受影响，您可随时重新申请。

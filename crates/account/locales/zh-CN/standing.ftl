@@ -1,8 +1,5 @@
 # 账号暂停、终止与申诉
 
-sms-code-appeal = 【{ $service }】验证码 { $code }，用于对账号处理决定提出申诉，{ $minutes } 分钟内有效。请勿告诉任何人。
-sms-no-appeal = 【{ $service }】有人想对此手机号所属账号的处理决定提出申诉。目前没有可申诉的决定，或已提出过申诉。如非本人操作，请忽略。
-
 appeal-title = 对账号处理决定提出申诉
 appeal-text = 如果您的账号被暂停或终止，您可以在这里申诉一次。将由未参与该决定的人员重新审查。
 appeal-ended = 操作超时或已经完成，请重新开始。
@@ -55,3 +52,6 @@ standing-told-owner_proved = 您已证明身份
 standing-told-time_over = 期限已满
 standing-outcome-granted = 申诉成立
 standing-outcome-refused = 维持原决定
+standing-outcome-granted-held = 申诉成立；账号仍按您此前的要求冻结
+standing-outcome-granted-frozen = 申诉成立；因登记机关的信息，账号仍被冻结
+standing-outcome-granted-closing = 申诉成立；账号按您此前的申请继续注销

@@ -1,6 +1,7 @@
 //! Events that lower a level at once. Each ends evidence in the caller's transaction, says so in the audit log, and has
 //! the level looked at; the level itself follows at the next token.
 
+use chrono::{DateTime, Utc};
 use model::event::Event;
 use model::evidence::{Evidence, SourceId};
 use model::ids::{AccountId, EvidenceId};
@@ -8,6 +9,7 @@ use model::ladder::Level;
 use serde_json::json;
 use store::accounts::Account;
 use store::audit::{self, Entry};
+use store::history::{self, What};
 use store::{StoreError, Tx, evidence};
 
 use super::rules;
@@ -47,6 +49,41 @@ pub async fn phone_replaced(service: &Service, tx: &Tx, account: AccountId) -> R
     let bound = |piece: &&Evidence| BOUND_TO_PHONE.contains(&piece.source.as_str());
     let pieces: Vec<_> = held.iter().filter(bound).collect();
     end(service, tx, account, &pieces, Reason::PhoneReplaced).await
+}
+
+/// The account has the phone of before again: what was confirmed together with that one holds again, as old as it was, unless
+/// something was found out about the person since, or somebody got in with a phone alone. Answers whether all of it holds.
+pub async fn phone_put_back(
+    service: &Service,
+    tx: &Tx,
+    account: AccountId,
+    (pieces, since): (&[EvidenceId], DateTime<Utc>),
+) -> Result<bool, StoreError> {
+    if pieces.is_empty() {
+        return Ok(true);
+    }
+    let found_out = [
+        Reason::RegisterRestricted,
+        Reason::CertificateRevoked,
+        Reason::RecoveredBySms,
+        Reason::Renamed,
+    ]
+    .map(Reason::as_str);
+    if evidence::has_ended(tx, account, (since, &found_out)).await?
+        || history::has(tx, account, (What::Recovered, since)).await?
+    {
+        return Ok(false);
+    }
+    let now = service.now();
+    let restored = evidence::restore(tx, account, pieces, (now, &[Reason::PhoneReplaced.as_str()])).await?;
+    if restored > 0 {
+        let details = json!({ "restored": restored, "reason": "phone_put_back" });
+        let entry = Entry::new(Event::EvidenceRecorded, now)
+            .account(account)
+            .details(details);
+        audit::record(tx, service.rng(), entry).await?;
+    }
+    Ok(usize::try_from(restored).is_ok_and(|restored| restored == pieces.len()))
 }
 
 /// The population register says dead, cancelled or locked: nothing above the lowest level is left. Freezing the account

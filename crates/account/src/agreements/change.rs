@@ -5,6 +5,7 @@
 
 use axum::extract::State;
 use axum::response::Response;
+use chrono::TimeDelta;
 use model::event::Event;
 use serde::Deserialize;
 use serde_json::json;
@@ -25,6 +26,8 @@ use crate::signin::{self, Onward};
 
 const HERE: LocalPath = LocalPath::known("/account/agreements/change");
 const LIST: LocalPath = LocalPath::known("/account/agreements");
+/// For how long "later" holds, in hours.
+const LATER_HOURS: i64 = 24;
 const REFUSED: LocalPath = LocalPath::known("/account/agreements/refused");
 
 /// What the form sends.
@@ -64,7 +67,8 @@ async fn due<'a>(service: &'a Service, session: &LiveSession) -> Result<Due<'a>,
     let id = of_kind(session.account.kind);
     let tx = service.store().read();
     let accepted = store::agreements::newest_accepted(&tx, session.account.id, id).await?;
-    Ok(service.agreements().due(id, accepted.as_deref(), service.now()))
+    let today = service.kit().today();
+    Ok(service.agreements().due(id, accepted.as_deref(), today))
 }
 
 /// Shows what changed; where nothing waits, the person goes on.
@@ -158,9 +162,7 @@ pub(super) async fn submit(
             Ok(visit.redirect(&onward_or_list(&onward)))
         }
         "later" if asked.last_day.is_some() => {
-            onward
-                .answer(&service, &visit, |answers| answers.agreement_put_off = true)
-                .await?;
+            put_off(&service, &visit, &session, asked.version).await?;
             Ok(visit.redirect(&onward_or_list(&onward)))
         }
         "refuse" => {
@@ -177,6 +179,20 @@ pub(super) async fn submit(
             Errors::of_form("agreements-answer-missing"),
         )),
     }
+}
+
+/// Notes that the person answers later: for a day no sub-site asks, while it may be put off.
+async fn put_off(
+    service: &Service,
+    visit: &Visit,
+    session: &LiveSession,
+    agreement: &Agreement,
+) -> Result<(), Stop> {
+    let (tx, now) = (service.store().read(), visit.now());
+    let which = (agreement.id.as_str(), agreement.version.as_str());
+    let until = (now, now + TimeDelta::hours(LATER_HOURS));
+    store::agreements::put_off(&tx, service.rng(), session.account.id, which, until).await?;
+    Ok(())
 }
 
 /// Writes the answer down, once for each version and answer, however often the button is pressed.

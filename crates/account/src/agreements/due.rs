@@ -2,7 +2,7 @@
 //! be put off for some days (NA-39); a supplement is told and binds without a signature (NA-45). Whoever has accepted
 //! nothing at all accepts before anything else.
 
-use chrono::{DateTime, Days, NaiveDate, Utc};
+use chrono::{Days, NaiveDate};
 use store::accounts::Account;
 use store::{StoreError, Tx};
 
@@ -50,7 +50,8 @@ pub(crate) async fn awaited(
         return Ok(None);
     }
     let accepted = store::agreements::newest_accepted(tx, account.id, id).await?;
-    Ok(match agreements.due(id, accepted.as_deref(), service.now()) {
+    let today = service.kit().today();
+    Ok(match agreements.due(id, accepted.as_deref(), today) {
         Due::Accept(asked) => Some(Awaited {
             last_day: asked.last_day,
         }),
@@ -59,10 +60,9 @@ pub(crate) async fn awaited(
 }
 
 impl Agreements {
-    /// What is due for somebody whose newest acceptance is of version `accepted`. A version that no file holds any more
-    /// counts as nothing accepted.
-    pub fn due(&self, id: &str, accepted: Option<&str>, now: DateTime<Utc>) -> Due<'_> {
-        let today = now.date_naive();
+    /// What is due today, a day of the province ([`web::Kit::today`]), for somebody whose newest acceptance is of version
+    /// `accepted`. A version that no file holds any more counts as nothing accepted.
+    pub fn due(&self, id: &str, accepted: Option<&str>, today: NaiveDate) -> Due<'_> {
         let in_effect = self.in_effect(id, today);
         let Some(version) = in_effect.last() else {
             return Due::Nothing;
@@ -112,8 +112,8 @@ mod tests {
     use super::super::RESIDENT;
     use super::*;
 
-    fn at(day: &str) -> DateTime<Utc> {
-        format!("{day}T08:00:00Z").parse().unwrap()
+    fn at(day: &str) -> NaiveDate {
+        day.parse().unwrap()
     }
 
     /// 1 (January), 2 supplement (March), 3 material with 10 days (May), 4 supplement (July).

@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::routing::get;
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::NaiveDate;
 use model::client::AccountKind;
 use model::language::{Language, LocalizedText};
 use serde::Deserialize;
@@ -70,7 +70,7 @@ pub struct Agreement {
     pub id: String,
     /// Which version of it.
     pub version: String,
-    /// The day from which it is the one to accept, in UTC.
+    /// The day of the province from which it is the one to accept.
     pub effective: NaiveDate,
     /// What it asks of those who accepted an earlier one.
     pub class: Class,
@@ -182,7 +182,8 @@ impl Agreements {
         Self::of(versions.collect::<Result<_, _>>()?)
     }
 
-    fn of(versions: Vec<Agreement>) -> Result<Self, AgreementsError> {
+    /// Puts versions together and looks for what cannot be.
+    pub fn of(versions: Vec<Agreement>) -> Result<Self, AgreementsError> {
         let mut by_id: BTreeMap<String, Vec<Agreement>> = BTreeMap::new();
         for version in versions {
             let list = by_id.entry(version.id.clone()).or_default();
@@ -212,13 +213,15 @@ impl Agreements {
         }
     }
 
-    /// The version that is accepted now: the newest that is in effect.
-    pub fn current(&self, id: &str, now: DateTime<Utc>) -> Option<&Agreement> {
+    /// The title of an agreement, as its newest version has it.
+    pub(crate) fn title(&self, id: &str) -> Option<&LocalizedText> {
+        self.versions(id).last().map(|version| &version.title)
+    }
+
+    /// The version that is accepted on a day, that of the province ([`web::Kit::today`]): the newest that is in effect.
+    pub fn current(&self, id: &str, today: NaiveDate) -> Option<&Agreement> {
         let versions = self.0.get(id)?;
-        versions
-            .iter()
-            .rev()
-            .find(|version| version.effective <= now.date_naive())
+        versions.iter().rev().find(|version| version.effective <= today)
     }
 }
 
@@ -275,8 +278,8 @@ pub fn routes() -> Router<Service> {
 mod tests {
     use super::*;
 
-    fn at(day: &str) -> DateTime<Utc> {
-        format!("{day}T08:00:00Z").parse().unwrap()
+    fn at(day: &str) -> NaiveDate {
+        day.parse().unwrap()
     }
 
     #[test]

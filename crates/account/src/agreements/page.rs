@@ -51,9 +51,9 @@ struct Row {
 pub(super) async fn list(State(service): State<Service>, mut visit: Visit) -> Result<Response, Stop> {
     let session = session::require(&service, &mut visit, &LIST).await?;
     let answers = store::agreements::list(&service.store().read(), session.account.id).await?;
-    let (id, now) = (of_kind(session.account.kind), visit.now());
+    let (id, today) = (of_kind(session.account.kind), visit.kit().today());
     let agreements = service.agreements();
-    let due = agreements.due(id, newest(&answers, id), now);
+    let due = agreements.due(id, newest(&answers, id), today);
     let announced = agreements.versions(id).iter();
     let content = List {
         visit: &visit,
@@ -63,7 +63,7 @@ pub(super) async fn list(State(service): State<Service>, mut visit: Visit) -> Re
             Due::Nothing | Due::Tell(_) => None,
         },
         announced: announced
-            .filter(|version| version.effective > now.date_naive())
+            .filter(|version| version.effective > today)
             .map(|version| announced_row(&visit, version))
             .collect(),
         answers: answers
@@ -103,7 +103,7 @@ fn row(service: &Service, visit: &Visit, answer: &Acceptance) -> Row {
         ),
         version: answer.version.clone(),
         at: visit.moment(answer.at),
-        language: answer.language.tag(),
+        language: answer.language.own_name(),
         accepted: answer.answer == Answer::Accepted,
         href: version.and_then(text_of).map(|page| page.to_string()),
     }
@@ -159,7 +159,7 @@ pub(super) async fn show(
             .versions(&id)
             .iter()
             .find(|one| one.version == *version),
-        None => agreements.current(&id, service.now()),
+        None => agreements.current(&id, visit.kit().today()),
     };
     let agreement = agreement.ok_or_else(Problem::not_found)?;
     let language = visit.language();

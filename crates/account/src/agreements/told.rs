@@ -2,7 +2,6 @@
 //! by a notice, on the page of notices and by the channels that they want for terms. So is who signs in while a material
 //! change is announced; once it is in effect, it is asked and not told.
 
-use chrono::NaiveTime;
 use store::accounts::Account;
 use store::{StoreError, Tx};
 
@@ -16,17 +15,18 @@ use crate::notices::{self, Kind, Told};
 /// of the database.
 pub(crate) async fn tell(service: &Service, tx: &Tx, account: &Account) -> Result<(), StoreError> {
     let (id, now, agreements) = (of_kind(account.kind), service.now(), service.agreements());
+    let today = service.kit().today();
     if agreements.versions(id).len() < 2 {
         return Ok(());
     }
     let accepted = store::agreements::newest_accepted(tx, account.id, id).await?;
-    let since = match agreements.due(id, accepted.as_deref(), now) {
+    let since = match agreements.due(id, accepted.as_deref(), today) {
         Due::Tell(since) => since,
         // What waits for an answer is asked, not told.
         Due::Nothing | Due::Accept(_) => &[],
     };
     let announced = agreements.versions(id).iter();
-    let announced = announced.filter(|version| version.effective > now.date_naive());
+    let announced = announced.filter(|version| version.effective > today);
     let told = store::agreements::list_told(tx, account.id, id).await?;
     let new = since
         .iter()
@@ -41,9 +41,8 @@ pub(crate) async fn tell(service: &Service, tx: &Tx, account: &Account) -> Resul
             Class::Supplement => Kind::AgreementSupplement,
         };
         let title = version.title.in_language(account.language).to_owned();
-        let day = version.effective.and_time(NaiveTime::MIN).and_utc();
         let told = Told {
-            args: &[("agreement", title), ("day", notices::moment(day))],
+            args: &[("agreement", title), ("day", notices::day(version.effective))],
             ..Told::of(kind)
         };
         notices::tell(service, tx, account, &told).await?;

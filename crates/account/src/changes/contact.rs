@@ -81,6 +81,8 @@ fn said(word: &str) -> Option<&'static str> {
         "username" => "contact-done-username",
         "stopped" => "contact-link-stopped",
         "undone" => "contact-link-undone",
+        "undone-partly" => "contact-link-undone-partly",
+        "changed" => "contact-link-changed",
         "impossible" => "contact-link-impossible",
         _ => return None,
     })
@@ -188,9 +190,11 @@ pub(super) async fn stop(
     let undone = undo::undo(&service, &tx, account, id, How::Stopped).await?;
     let word = match undone {
         Undone::Stopped => "stopped",
-        Undone::TakenBack | Undone::AllTakenBack => "undone",
+        Undone::TakenBack { whole: true, .. } => "undone",
+        Undone::TakenBack { whole: false, .. } => "undone-partly",
         // What was tried is not kept.
-        Undone::Impossible => return Ok(visit.redirect(&CONTACT.with("done", "impossible"))),
+        Undone::Changed => return Ok(visit.redirect(&CONTACT.with("done", "changed"))),
+        Undone::Taken => return Ok(visit.redirect(&CONTACT.with("done", "impossible"))),
         Undone::Over => return Ok(visit.redirect(&CONTACT)),
     };
     tx.commit().await?;

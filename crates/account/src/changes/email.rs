@@ -12,12 +12,10 @@ use model::event::Event;
 use model::ids::{ChangeId, MessageId};
 use model::link::Purpose;
 use model::secret::Sensitive;
-use model::standing::{Answer, Entry, answer};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::json;
 use store::accounts::{self, Account, Status};
-use store::changes::{self, Change, How, Kind, NewChange, State as ChangeState};
-use store::links::Link;
+use store::changes::{self, How, Kind, NewChange, State as ChangeState};
 use store::outbox::{Channel, NewMessage};
 use store::throttles::{self, Rule};
 use store::{StoreError, Tx};
@@ -26,34 +24,30 @@ use web::form::{Button, Errors, Field, FormPage, Words};
 use web::paths::LocalPath;
 use web::{Page, Visit};
 
-use super::worker::Applied;
 use super::{CONTACT, undo};
 use crate::Service;
 use crate::confirm::{self, Need};
 use crate::history::{self, Happening, What};
-use crate::links::{self, Followed, Said};
-use crate::notices::{self, Contact, Told, words};
+use crate::links;
+use crate::notices::texts::Text;
+use crate::notices::{self, Contact, Told, letters, words};
 use crate::recovery;
 use crate::session::Stop;
 
+mod change;
+
+pub(crate) use change::confirmed;
+use change::{Kept, text};
+pub(super) use change::{apply, take_back, target, was_told};
+
 const HERE: LocalPath = LocalPath::known("/account/contact/email");
-/// How often an account can ask for links in a day: mail to strangers is no toy.
+/// How often an account can ask for links in a day: mail to strangers is no toy. Each mailbox has its own limit beside it, by
+/// the counters of [`letters`].
 const MAILS: Rule = Rule {
     name: "contact_email",
     limit: 5,
     window_seconds: 24 * 3600,
 };
-
-/// What a change of address is applied, or taken back, with.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-struct Kept {
-    from: Option<String>,
-    to: String,
-    /// The new address was confirmed.
-    new: bool,
-    /// The old one agreed.
-    old: bool,
-}
 
 /// The page as it is sent.
 #[derive(Debug, Default, Deserialize)]
@@ -120,14 +114,42 @@ pub(super) async fn submit(
     if count.exceeded() {
         return Ok(again("recover-too-many"));
     }
-    begin(&service, &visit, account, &email).await?;
-    Ok(visit.redirect(&CONTACT.with("done", "mail")))
+    match begin(&service, &visit, account, &email).await? {
+        Begun::TooMany => Ok(again("recover-too-many")),
+        Begun::Sent | Begun::Over => Ok(visit.redirect(&CONTACT.with("done", "mail"))),
+    }
 }
 
-async fn begin(service: &Service, visit: &Visit, account: &Account, email: &Email) -> Result<(), StoreError> {
+/// What came of it.
+enum Begun {
+    /// The mails are on their way.
+    Sent,
+    /// The account is not in use any more.
+    Over,
+    /// The mailbox got too many mails of strangers, this person among them. It is the same for one that nobody has.
+    TooMany,
+}
+
+async fn begin(
+    service: &Service,
+    visit: &Visit,
+    account: &Account,
+    email: &Email,
+) -> Result<Begun, StoreError> {
     let (now, config) = (service.now(), &service.config().changes);
     let tx = service.store().begin().await?;
+    // The page checked who it is before it waited for its turn.
     accounts::take_turns(&tx, account.id).await?;
+    let account = accounts::find(&tx, account.id).await?;
+    let Some(account) = account.filter(|account| account.status == Status::Active) else {
+        return Ok(Begun::Over);
+    };
+    if !letters::admit(service, &tx, letters::To::Mailbox(email)).await? {
+        // The counts stay.
+        tx.commit().await?;
+        return Ok(Begun::TooMany);
+    }
+    let account = &account;
     if let Some(open) = changes::find_open(&tx, account.id, Kind::Email).await? {
         changes::stop(&tx, open.id, How::Replaced, now).await?;
     }
@@ -149,7 +171,7 @@ async fn begin(service: &Service, visit: &Visit, account: &Account, email: &Emai
         reversible_until: Some(effective_at + TimeDelta::days(config.undo_days)),
     };
     if !changes::begin(&tx, &new).await? {
-        return Ok(());
+        return Ok(Begun::Over);
     }
     let details = json!({ "what": "email", "at": effective_at });
     super::record(
@@ -167,9 +189,9 @@ async fn begin(service: &Service, visit: &Visit, account: &Account, email: &Emai
         &Happening::new(account.id, What::ContactChanging),
     )
     .await?;
-    send(service, &tx, account, (new.id, email), "contact-mail-new").await?;
+    send(service, &tx, account, (new.id, email), Text::MailNewAddress).await?;
     if let Some(old) = &account.email {
-        send(service, &tx, account, (new.id, old), "contact-mail-old").await?;
+        send(service, &tx, account, (new.id, old), Text::MailOldAddress).await?;
         if let Some(change) = changes::find(&tx, new.id).await? {
             let args = [("moment", notices::moment(effective_at))];
             let told = Told {
@@ -182,11 +204,7 @@ async fn begin(service: &Service, visit: &Visit, account: &Account, email: &Emai
     }
     tx.commit().await?;
     service.kick_delivery();
-    Ok(())
-}
-
-fn text(kept: &Kept) -> Result<String, StoreError> {
-    serde_json::to_string(kept).map_err(|_| StoreError::Malformed("account_change.details"))
+    Ok(Begun::Sent)
 }
 
 /// A mail with the link by which an address confirms. What the change is applied to is in the change, not in the link.
@@ -195,7 +213,7 @@ async fn send(
     tx: &Tx,
     account: &Account,
     (change, to): (ChangeId, &Email),
-    template: &'static str,
+    mail: Text,
 ) -> Result<(), StoreError> {
     let life = TimeDelta::hours(Ord::min(service.config().changes.wait_hours, 24));
     let contact = Contact::Email(to.clone());
@@ -208,155 +226,16 @@ async fn send(
     };
     let link = links::make(service, tx, &new).await?;
     let (kit, language, now) = (service.kit(), account.language, service.now());
-    let subject = kit.t(language, &format!("{template}-subject"), &[]);
-    let body = kit.t(
-        language,
-        &format!("{template}-text"),
-        &[("hours", life.num_hours().into())],
-    );
+    let subject = kit.t(language, &mail.subject_key(), &[]);
+    let body = kit.t(language, &mail.text_key(), &[("hours", life.num_hours().into())]);
     let message = NewMessage {
         id: MessageId::new(now, service.rng()),
         channel: Channel::Email,
-        template,
+        template: mail.template(),
         recipient: Sensitive::new(to.as_str()),
         text: Sensitive::new(words::mail(kit, language, &subject, &[Some(body), Some(link)])),
         now,
         expires_at: now + life,
     };
     store::outbox::put(tx, &message).await
-}
-
-/// An address confirmed, by its link, which the caller has used up in the same transaction.
-pub(crate) async fn confirmed(service: &Service, tx: &Tx, link: &Link) -> Result<Followed, StoreError> {
-    accounts::take_turns(tx, link.account).await?;
-    let Some((change, mut kept, account)) = open(tx, link).await? else {
-        return Ok(Followed::Over);
-    };
-    let is = |text: &str| Email::parse(text).is_ok_and(|email| link.is_for(tx, &Contact::Email(email)));
-    if is(&kept.to) {
-        kept.new = true;
-    } else if kept.from.as_deref().is_some_and(is) {
-        kept.old = true;
-    } else {
-        return Ok(Followed::Over);
-    }
-    let at = change.effective_at;
-    if !changes::amend(tx, change.id, Some(&text(&kept)?), at).await? {
-        return Ok(Followed::Over);
-    }
-    let said = if kept.new && kept.old {
-        if !changes::apply(tx, change.id, service.now()).await? {
-            return Ok(Followed::Over);
-        }
-        match put(service, tx, &account, (&change, &kept)).await? {
-            Applied::Done => "contact-mail-done",
-            Applied::Failed => {
-                // Another account has the address; whoever has its mailbox may know.
-                changes::undo(tx, change.id, How::Failed, service.now()).await?;
-                "contact-mail-taken"
-            }
-        }
-    } else if kept.new {
-        "contact-mail-half-new"
-    } else {
-        "contact-mail-half-old"
-    };
-    service.kick_delivery();
-    Ok(Followed::Done(Said {
-        title: "contact-mail-title",
-        texts: vec![said.into()],
-        next: Some((CONTACT, "contact-link-next")),
-    }))
-}
-
-async fn open(tx: &Tx, link: &Link) -> Result<Option<(Change, Kept, Account)>, StoreError> {
-    let Some(about) = link.about else {
-        return Ok(None);
-    };
-    let change = changes::find(tx, ChangeId::from_uuid(about)).await?;
-    let mine = |change: &Change| {
-        change.account == link.account && change.kind == Kind::Email && change.state == ChangeState::Waiting
-    };
-    let Some(change) = change.filter(mine) else {
-        return Ok(None);
-    };
-    let account = accounts::find(tx, link.account).await?;
-    let account = account.filter(|account| answer(account.status, Entry::ConfirmLink) == Answer::Yes);
-    Ok(read(&change)
-        .zip(account)
-        .map(|(kept, account)| (change, kept, account)))
-}
-
-fn read(change: &Change) -> Option<Kept> {
-    serde_json::from_str(change.details.as_ref()?.expose()).ok()
-}
-
-/// Gives the account its address and tells everybody, the old one included.
-async fn put(
-    service: &Service,
-    tx: &Tx,
-    account: &Account,
-    (change, kept): (&Change, &Kept),
-) -> Result<Applied, StoreError> {
-    let Ok(email) = Email::parse(&kept.to) else {
-        return Ok(Applied::Failed);
-    };
-    let same = account.email.as_ref().map(Email::as_str) == kept.from.as_deref();
-    let free = accounts::find_by_email(tx, &email).await?.is_none();
-    let from_to = (account.email.as_ref(), Some(&email));
-    if !same || !free || !accounts::set_email(tx, account.id, from_to, service.now()).await? {
-        return Ok(Applied::Failed);
-    }
-    let details = json!({ "what": "email" });
-    super::record(service, tx, None, (account.id, Event::ContactChanged), details).await?;
-    history::note_aside(service, tx, &Happening::new(account.id, What::ContactChanged)).await?;
-    let args = [("email", email.masked())];
-    let told = Told {
-        args: &args,
-        link: Some(undo::link(service, tx, change).await?),
-        ..Told::of(notices::Kind::EmailChanged)
-    };
-    notices::tell(service, tx, account, &told).await?;
-    Ok(Applied::Done)
-}
-
-/// The wait is over: the old address did not answer, and did not object.
-pub(super) async fn apply(service: &Service, tx: &Tx, change: &Change) -> Result<Applied, StoreError> {
-    let (Some(kept), Some(account)) = (read(change), accounts::find(tx, change.account).await?) else {
-        return Ok(Applied::Failed);
-    };
-    if !kept.new || account.status != Status::Active {
-        return Ok(Applied::Failed);
-    }
-    put(service, tx, &account, (change, &kept)).await
-}
-
-/// Puts the address of before a change back, or none, where the account has what the last of those that are taken back
-/// with it brought; `false` when the address is another account's by now.
-pub(super) async fn take_back(
-    service: &Service,
-    tx: &Tx,
-    (change, last): (&Change, &Change),
-) -> Result<bool, StoreError> {
-    let account = accounts::find(tx, change.account).await?;
-    let (Some(kept), Some(last), Some(account)) = (read(change), read(last), account) else {
-        return Ok(false);
-    };
-    let from = kept.from.and_then(|from| Email::parse(&from).ok());
-    if account.email.as_ref().map(Email::as_str) != Some(last.to.as_str()) {
-        return Ok(false);
-    }
-    if let Some(from) = &from
-        && accounts::find_by_email(tx, from).await?.is_some()
-    {
-        return Ok(false);
-    }
-    let from_to = (account.email.as_ref(), from.as_ref());
-    accounts::set_email(tx, account.id, from_to, service.now()).await
-}
-
-/// The address that a change is about, masked, for the page.
-pub(super) fn target(change: &Change) -> Option<String> {
-    let to = read(change)?.to;
-    Email::parse(&to).ok().map(|email| email.masked())
 }

@@ -33,7 +33,7 @@ mod username;
 pub mod worker;
 
 pub(crate) use email::confirmed;
-pub(crate) use undo::{by_link, not_me};
+pub(crate) use undo::{Back, by_link, not_me};
 pub use worker::run;
 
 /// The page of all of them.

@@ -33,11 +33,13 @@ use crate::session::Stop;
 
 mod change;
 mod form;
+mod proof;
 
-pub(crate) use change::put;
 pub(super) use change::{apply, take_back, target};
-use change::{begin, changed, tell};
+use change::{begin, happen, tell};
+pub(crate) use change::{put, put_back};
 use form::{first, second};
+pub(crate) use proof::Ended;
 
 const HERE: LocalPath = LocalPath::known("/account/contact/phone");
 const CODE: LocalPath = LocalPath::known("/account/contact/phone/code");
@@ -293,17 +295,12 @@ async fn proven(
         }
     }
     if let Some(owner) = owner {
-        let at = now + TimeDelta::days(service.config().changes.dispute_days);
-        recovery::number::dispute(service, &tx, &owner, (phone, at)).await?;
-        let details = json!({ "at": at });
-        super::record(
-            service,
-            &tx,
-            Some(visit.request_id()),
-            (owner.id, Event::NumberDisputed),
-            details,
-        )
-        .await?;
+        // Another browser was faster, or the owner has given the number up before the lock was ours.
+        let still = accounts::find_by_phone(&tx, phone).await?;
+        if owner.id == account.id || still.is_none_or(|still| still.id != owner.id) {
+            return Ok(Proven::Over);
+        }
+        recovery::number::dispute(service, &tx, visit.request_id(), (&owner, phone)).await?;
         tx.commit().await?;
         service.kick_delivery();
         return Ok(Proven::Elsewhere);
@@ -311,7 +308,8 @@ async fn proven(
     let Some(change) = begin(service, &tx, account, (phone, draft.lost)).await? else {
         return Ok(Proven::Over);
     };
-    let waits = change.effective_at > now;
+    // By the moment at which it was written down, which is later than the one above.
+    let waits = change.effective_at > change.created_at;
     let details = json!({ "what": "phone", "at": change.effective_at });
     super::record(
         service,
@@ -340,10 +338,11 @@ async fn proven(
         .await?;
     } else {
         // Found in use behind the lock a moment ago: nobody else has the number.
-        if !changes::apply(&tx, change.id, now).await? || !put(service, &tx, account, phone).await? {
+        if !changes::apply(&tx, change.id, now).await?
+            || !happen(service, &tx, account, (&change, phone)).await?
+        {
             return Ok(Proven::Over);
         }
-        changed(service, &tx, account, (&change, phone)).await?;
         history::note(
             service,
             &tx,

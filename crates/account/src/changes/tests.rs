@@ -14,6 +14,10 @@ use crate::signin::testing::{live, resident, signed_in};
 use crate::testing::{Browser, Seen, World, link_in, worlds};
 
 mod chain;
+mod ends;
+mod mailbox;
+mod once;
+mod proofs;
 
 const PHONE: &str = "13800001234";
 const E164: &str = "+8613800001234";

@@ -37,19 +37,65 @@ pub(super) async fn link(service: &Service, tx: &Tx, change: &Change) -> Result<
     links::make(service, tx, &new).await
 }
 
+/// What came of putting back what was there before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Back {
+    /// It is as it was.
+    Whole,
+    /// It is there again, but not all that hung on it.
+    Partly,
+    /// It is not: something else was changed since.
+    Changed,
+    /// It is not: it is another account's by now.
+    Taken,
+}
+
 /// What came of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Undone {
     /// It will not happen.
     Stopped,
-    /// It is as it was before.
-    TakenBack,
-    /// The same, and what was changed after it is taken back as well.
-    AllTakenBack,
-    /// It cannot be put back: what was there before is another account's by now.
-    Impossible,
+    /// It was taken back.
+    TakenBack {
+        /// Everything is as it was before.
+        whole: bool,
+        /// What was changed after it is taken back as well.
+        later: bool,
+    },
+    /// Nothing was taken back: something else was changed since.
+    Changed,
+    /// Nothing was taken back: what was there before is another account's by now.
+    Taken,
     /// There was nothing to stop or to take back (any more).
     Over,
+}
+
+impl Undone {
+    /// Whether something happened.
+    pub(super) const fn is_done(self) -> bool {
+        matches!(self, Self::Stopped | Self::TakenBack { .. })
+    }
+
+    /// What it says.
+    pub(super) fn words(self) -> Vec<Words> {
+        match self {
+            Self::Stopped => vec!["contact-link-stopped".into()],
+            Self::TakenBack { whole, later } => {
+                let mut texts: Vec<Words> = vec![if whole {
+                    "contact-link-undone".into()
+                } else {
+                    "contact-link-undone-partly".into()
+                }];
+                if later {
+                    texts.push("contact-link-undone-all".into());
+                }
+                texts
+            }
+            Self::Changed => vec!["contact-link-changed".into()],
+            Self::Taken => vec!["contact-link-impossible".into()],
+            Self::Over => Vec::new(),
+        }
+    }
 }
 
 /// Stops a change of an account, or takes it back. The account's lock is taken.
@@ -77,10 +123,10 @@ pub(super) async fn undo(
         State::Applied => return take_back(service, tx, account, (&change, how)).await,
         State::Proposed | State::Waiting | State::Ended => return Ok(Undone::Over),
     }
-    let (kind, what) = if change.kind == Kind::Recovery {
-        (notices::Kind::RecoveryStopped, What::RecoveryStopped)
-    } else {
-        (notices::Kind::ChangeUndone, What::ChangeUndone)
+    let (kind, what) = match change.kind {
+        Kind::Recovery => (notices::Kind::RecoveryStopped, What::RecoveryStopped),
+        Kind::Factor => (notices::Kind::ChangeUndone, What::FactorKept),
+        _ => (notices::Kind::ChangeUndone, What::ChangeUndone),
     };
     after(service, tx, account, (&change, how), (kind, what)).await?;
     Ok(Undone::Stopped)
@@ -103,7 +149,7 @@ async fn take_back(
         Kind::Closing | Kind::NumberDispute | Kind::Factor | Kind::Recovery => Vec::new(),
     };
     if !is_chain(change, &later) {
-        return Ok(Undone::Impossible);
+        return Ok(Undone::Changed);
     }
     let both = (change, later.last().unwrap_or(change));
     let back = match change.kind {
@@ -114,9 +160,12 @@ async fn take_back(
         Kind::Recovery => recovery::counter::take_back(service, tx, change).await?,
         Kind::Closing | Kind::NumberDispute | Kind::Factor => return Ok(Undone::Over),
     };
-    if !back {
-        return Ok(Undone::Impossible);
-    }
+    let whole = match back {
+        Back::Whole => true,
+        Back::Partly => false,
+        Back::Changed => return Ok(Undone::Changed),
+        Back::Taken => return Ok(Undone::Taken),
+    };
     let ids: Vec<ChangeId> = iter::once(change).chain(&later).map(|one| one.id).collect();
     if changes::undo_all(tx, &ids, how, now).await? != ids.len() {
         return Ok(Undone::Over);
@@ -126,11 +175,8 @@ async fn take_back(
     ceremonies::end_of_account(tx, account.id, now).await?;
     let told = (notices::Kind::ChangeUndone, What::ChangeUndone);
     after(service, tx, account, (change, how), told).await?;
-    Ok(if later.is_empty() {
-        Undone::TakenBack
-    } else {
-        Undone::AllTakenBack
-    })
+    let later = !later.is_empty();
+    Ok(Undone::TakenBack { whole, later })
 }
 
 /// What all changes of contacts are applied with.
@@ -182,20 +228,26 @@ pub(crate) async fn by_link(service: &Service, tx: &Tx, link: &Link) -> Result<F
         return Ok(Followed::Over);
     };
     let undone = undo(service, tx, &account, ChangeId::from_uuid(about), How::Stopped).await?;
-    let mut texts: Vec<Words> = match undone {
-        Undone::Stopped => vec!["contact-link-stopped".into()],
-        Undone::TakenBack => vec!["contact-link-undone".into()],
-        Undone::AllTakenBack => vec!["contact-link-undone".into(), "contact-link-undone-all".into()],
-        Undone::Impossible => vec!["contact-link-impossible".into()],
-        Undone::Over => return Ok(Followed::Over),
-    };
-    texts.push("contact-link-password".into());
+    if undone == Undone::Over {
+        return Ok(Followed::Over);
+    }
+    let said = said(undone);
+    if !undone.is_done() {
+        // The link stays good: what is in the way may go.
+        return Ok(Followed::Not(said));
+    }
     service.kick_delivery();
-    Ok(Followed::Done(Said {
+    Ok(Followed::Done(said))
+}
+
+fn said(undone: Undone) -> Said {
+    let mut texts = undone.words();
+    texts.push("contact-link-password".into());
+    Said {
         title: "contact-link-title",
         texts,
         next: Some((LocalPath::known("/account/contact"), "contact-link-next")),
-    }))
+    }
 }
 
 /// "This wasn't me" was followed: what it was about is stopped or taken back, the account is held, and every sign-in and
@@ -214,16 +266,25 @@ pub(crate) async fn not_me(service: &Service, tx: &Tx, link: &Link) -> Result<Fo
     };
     let because = Because::of(Reason::NotMe, By::Owner);
     if !standing::hold(service, tx, &account, &because).await? {
-        return Ok(Followed::Over);
+        // Held already, as by the link of another notice: what this one was about does not stay because of that.
+        return Ok(match undone {
+            Undone::Over => Followed::Over,
+            done if done.is_done() => Followed::Done(said(done)),
+            other => Followed::Not(said(other)),
+        });
     }
     history::note_aside(service, tx, &Happening::new(account.id, What::Held)).await?;
     service.kick_delivery();
     let days = service.config().notices.not_me_days;
     let mut texts = vec![Words::key("contact-held-text")];
     match undone {
-        Undone::AllTakenBack => texts.push("contact-link-undone-all".into()),
-        Undone::Impossible => texts.push("contact-link-impossible".into()),
-        Undone::Stopped | Undone::TakenBack | Undone::Over => {}
+        Undone::TakenBack {
+            whole: true,
+            later: false,
+        }
+        | Undone::Stopped
+        | Undone::Over => {}
+        other => texts.extend(other.words()),
     }
     texts.push(Words::with("contact-held-open", vec![("days", days.into())]));
     Ok(Followed::Done(Said {

@@ -17,6 +17,7 @@ use web::form::{Button, Errors, Field, FormPage, Words};
 use web::paths::LocalPath;
 use web::{Page, Visit};
 
+use super::undo::Back;
 use super::{CONTACT, undo};
 use crate::Service;
 use crate::confirm::{self, Need};
@@ -125,7 +126,8 @@ async fn change(
     let (now, id) = (service.now(), account.id);
     let tx = service.store().begin().await?;
     accounts::take_turns(&tx, id).await?;
-    let Some(account) = accounts::find(&tx, id).await? else {
+    let account = accounts::find(&tx, id).await?;
+    let Some(account) = account.filter(|account| account.status == Status::Active) else {
         return Ok(false);
     };
     let kept = Kept {
@@ -172,26 +174,27 @@ async fn change(
 }
 
 /// Puts the name of before a change back, or none, where the account has what the last of those that are taken back with
-/// it brought; `false` when the name is another account's by now.
+/// it brought.
 pub(super) async fn take_back(
     service: &Service,
     tx: &Tx,
     (change, last): (&Change, &Change),
-) -> Result<bool, StoreError> {
+) -> Result<Back, StoreError> {
     let read = |change: &Change| serde_json::from_str::<Kept>(change.details.as_ref()?.expose()).ok();
     let account = accounts::find(tx, change.account).await?;
     let (Some(kept), Some(last), Some(account)) = (read(change), read(last), account) else {
-        return Ok(false);
+        return Ok(Back::Changed);
     };
     let now_has = account.username.as_ref().map(Username::as_str);
     let from = kept.from.and_then(|from| Username::parse(&from).ok());
-    if now_has != Some(last.to.as_str()) || account.status != Status::Active {
-        return Ok(false);
+    if now_has != Some(last.to.as_str()) {
+        return Ok(Back::Changed);
     }
     if let Some(from) = &from
         && accounts::find_by_username(tx, from).await?.is_some()
     {
-        return Ok(false);
+        return Ok(Back::Taken);
     }
-    accounts::set_username(tx, account.id, from.as_ref(), service.now()).await
+    let back = accounts::set_username(tx, account.id, from.as_ref(), service.now()).await?;
+    Ok(if back { Back::Whole } else { Back::Changed })
 }

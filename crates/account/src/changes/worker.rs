@@ -8,10 +8,16 @@ use std::future::Future;
 use std::pin::pin;
 use std::time::Duration;
 
+use model::event::Event;
+use serde_json::json;
+use store::accounts::{self, Status};
 use store::changes::{self, Change, How, Kind};
+use store::paging::After;
 use store::{StoreError, Tx};
 
 use crate::Service;
+use crate::history::{self, Happening, What};
+use crate::notices::{self, Told};
 
 /// How often a node looks for changes that are due.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
@@ -42,48 +48,77 @@ pub async fn run(service: Service, shutdown: impl Future<Output = ()>) {
     }
 }
 
-/// Does one batch of what is due; answers how many happened.
+/// Does what is due, page by page; answers how many happened.
 pub async fn apply_due(service: &Service) -> Result<usize, StoreError> {
-    let read = service.store().read();
-    let due = changes::due(&read, service.now(), BATCH).await?;
-    let mut happened = 0;
-    for change in due {
-        // One that fails keeps the others from nothing; it is tried again at the next look.
-        match apply(service, &change).await {
-            Ok(true) => happened += 1,
-            Ok(false) => {}
-            Err(error) => tracing::error!(change = %change.id, %error, "a change was not applied"),
+    let (read, now) = (service.store().read(), service.now());
+    let (mut happened, mut ended, mut next) = (0, 0, Some(After::default()));
+    while let Some(after) = next {
+        let page = changes::due(&read, now, (after, BATCH)).await?;
+        next = page.next;
+        for change in page.rows {
+            // One that fails keeps the others from nothing; it is tried again at the next look.
+            match apply(service, &change).await {
+                Ok(Some(Applied::Done)) => happened += 1,
+                Ok(Some(Applied::Failed)) => ended += 1,
+                Ok(None) => {}
+                Err(error) => tracing::error!(change = %change.id, %error, "a change was not applied"),
+            }
         }
     }
     if let Err(error) = crate::recovery::counter::drop_expired(service).await {
         tracing::error!(%error, "proposals that nobody answered cannot be ended");
     }
     changes::forget_details(&read, service.now()).await?;
-    if happened > 0 {
+    if happened + ended > 0 {
         service.kick_delivery();
     }
     Ok(happened)
 }
 
-async fn apply(service: &Service, change: &Change) -> Result<bool, StoreError> {
+/// `None` where somebody was faster: another node, or the owner.
+async fn apply(service: &Service, change: &Change) -> Result<Option<Applied>, StoreError> {
     let tx = service.store().begin().await?;
-    store::accounts::take_turns(&tx, change.account).await?;
-    if !changes::apply(&tx, change.id, service.now()).await? {
-        return Ok(false);
+    accounts::take_turns(&tx, change.account).await?;
+    if !changes::apply_in_time(&tx, change.id, service.now()).await? {
+        return Ok(None);
     }
-    match dispatch(service, &tx, change).await? {
-        Applied::Done => {
-            tx.commit().await?;
-            Ok(true)
-        }
-        Applied::Failed => {
-            // What was begun is not kept; that it is over is.
-            drop(tx);
-            let tx = service.store().read();
-            changes::stop(&tx, change.id, How::Failed, service.now()).await?;
-            Ok(false)
-        }
+    let applied = dispatch(service, &tx, change).await?;
+    if applied == Applied::Done {
+        tx.commit().await?;
+        return Ok(Some(applied));
     }
+    // What was begun is not kept; that it is over is, and whoever was told of the beginning hears of the end.
+    drop(tx);
+    let tx = service.store().begin().await?;
+    accounts::take_turns(&tx, change.account).await?;
+    if !changes::stop(&tx, change.id, How::Failed, service.now()).await? {
+        return Ok(None);
+    }
+    let details =
+        json!({ "what": change.kind.as_str(), "how": How::Failed.as_str(), "change": change.id.to_string() });
+    super::record(service, &tx, None, (change.account, Event::ChangeEnded), details).await?;
+    tell_end(service, &tx, change).await?;
+    tx.commit().await?;
+    Ok(Some(applied))
+}
+
+/// Tells the owner, who was told that something waits, that it did not happen.
+pub(super) async fn tell_end(service: &Service, tx: &Tx, change: &Change) -> Result<(), StoreError> {
+    let (kind, what) = match change.kind {
+        // Whoever stopped it said so, and told.
+        Kind::Closing | Kind::Username => return Ok(()),
+        Kind::Email if !super::email::was_told(change) => return Ok(()),
+        Kind::Recovery => (notices::Kind::RecoveryStopped, What::RecoveryStopped),
+        // It was used since, or is gone already.
+        Kind::Factor => (notices::Kind::ChangeEnded, What::FactorKept),
+        Kind::Phone | Kind::Email | Kind::NumberDispute => (notices::Kind::ChangeEnded, What::ChangeEnded),
+    };
+    let account = accounts::find(tx, change.account).await?;
+    let Some(account) = account.filter(|account| account.status != Status::Closed) else {
+        return Ok(());
+    };
+    history::note_aside(service, tx, &Happening::new(account.id, what)).await?;
+    notices::tell(service, tx, &account, &Told::of(kind)).await
 }
 
 async fn dispatch(service: &Service, tx: &Tx, change: &Change) -> Result<Applied, StoreError> {

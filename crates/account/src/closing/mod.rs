@@ -3,7 +3,8 @@
 //! - `page` `/account/close`: what it means, what is kept and until when, and the button, after proof of the strongest kind
 //! - `keep` `/account/close/keep`: what the right password leads to while the account is being closed: the offer to keep it,
 //!   and nothing else
-//! - `finish` what happens when the days to think again are over
+//! - `finish` what happens when the days to think again are over; or, for an account that was joined with another one, the
+//!   days to object
 //!
 //! From the moment of closing every sign-in and token is dead and sub-sites are told that the account is disabled; in the
 //! end they are told that it is gone. What law and claims need stays until its time is over (`model::closing::Kept`), listed
@@ -27,9 +28,12 @@ mod keep;
 mod page;
 #[cfg(test)]
 mod tests;
+mod wait;
 
+pub(crate) use finish::{after_join, put_off};
 pub use finish::{apply, forget_due};
 pub use keep::stop;
+pub(crate) use wait::go_on;
 
 const HERE: LocalPath = LocalPath::known("/account/close");
 const DONE: LocalPath = LocalPath::known("/account/close/done");

@@ -5,14 +5,11 @@ use axum::response::Response;
 use chrono::{DateTime, TimeDelta, Utc};
 use model::closing::Kept;
 use model::event::Event;
-use model::ids::ChangeId;
-use model::notice::Kind;
 use model::standing::Status;
 use serde::Deserialize;
-use serde_json::json;
 use store::accounts;
 use store::audit::Entry;
-use store::changes::{self, How, NewChange, State as Standing};
+use store::changes::{self, How};
 use store::sessions::LiveSession;
 use store::status_events::{self, AccountEvent, Happened};
 use store::{StoreError, ceremonies, sessions};
@@ -20,12 +17,11 @@ use web::extract::{Form, FormName};
 use web::form::{Button, Checkbox, Errors, FormPage};
 use web::{Markup, Page, Visit};
 
-use super::{DONE, HERE};
+use super::{DONE, HERE, wait};
+use crate::Service;
 use crate::confirm::{self, Need};
 use crate::notice::Notice;
-use crate::notices::{self, Told};
 use crate::session::Stop;
-use crate::{Service, links};
 
 /// What the form sends.
 #[derive(Debug, Default, Deserialize)]
@@ -127,7 +123,6 @@ fn render(service: &Service, visit: &Visit, errors: &Errors) -> Response {
 /// Begins it, once: `false` when the account is not in use any more.
 async fn begin(service: &Service, visit: &Visit, session: &LiveSession) -> Result<bool, StoreError> {
     let (account, now) = (&session.account, service.now());
-    let closes_at = now + TimeDelta::days(service.config().closing.cooling_off_days);
     let tx = service.store().begin().await?;
     accounts::take_turns(&tx, account.id).await?;
     let step = (Status::Active, Status::Closing);
@@ -136,39 +131,18 @@ async fn begin(service: &Service, visit: &Visit, session: &LiveSession) -> Resul
     }
     // Before everything by which they know the person ends; in the end they are told once more.
     let sites = status_events::knowing(&tx, account.id).await?;
-    let known: Vec<&str> = sites.iter().map(model::ids::ClientId::as_str).collect();
-    let details = json!({ "sites": known }).to_string();
     changes::stop_all(&tx, account.id, None, (How::Replaced, now)).await?;
-    let change = NewChange {
-        id: ChangeId::new(now, service.rng()),
-        account: account.id,
-        kind: changes::Kind::Closing,
-        state: Standing::Waiting,
-        details: Some(&details),
-        now,
-        effective_at: closes_at,
-        reversible_until: None,
-    };
-    if !changes::begin(&tx, &change).await? {
+    let mut entry = Entry::new(Event::ClosingStarted, now)
+        .account(account.id)
+        .session(session.id);
+    entry.request_id = Some(visit.request_id().to_owned());
+    if !wait::begin(service, &tx, account, (&sites, entry)).await? {
         return Ok(false);
     }
     let happened = Happened::new(AccountEvent::Disabled, now);
     status_events::tell(&tx, service.rng(), (account.id, &sites), &happened, now).await?;
     sessions::end_all(&tx, account.id, None, now).await?;
     ceremonies::end_of_account(&tx, account.id, now).await?;
-    let mut entry = Entry::new(Event::ClosingStarted, now)
-        .account(account.id)
-        .session(session.id);
-    entry.request_id = Some(visit.request_id().to_owned());
-    store::audit::record(&tx, service.rng(), entry).await?;
-    let link = links::not_me(service, &tx, account.id, Some(change.id.as_uuid())).await?;
-    let args = [("day", notices::moment(closes_at))];
-    let told = Told {
-        args: &args,
-        link: Some(link),
-        ..Told::of(Kind::ClosingStarted)
-    };
-    notices::tell(service, &tx, account, &told).await?;
     tx.commit().await?;
     Ok(true)
 }

@@ -31,6 +31,9 @@ const FRESH_MINUTES: i64 = 10;
 
 const HERE: LocalPath = LocalPath::known("/account/confirm");
 
+/// The parameter with which a page is come back to whose form was interrupted: it says so, and asks to finish.
+pub(crate) const CONFIRMED: &str = "confirmed";
+
 /// What must be proven.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Need {

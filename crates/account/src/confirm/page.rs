@@ -103,7 +103,7 @@ struct Content<'a> {
     visit: &'a Visit,
     ways: Vec<Markup>,
     none: bool,
-    lost: bool,
+    lost: Option<String>,
 }
 
 /// Shows the page.
@@ -138,11 +138,14 @@ async fn page(
         let form = form_of(service, visit, (session, way, &enrolled), proof).await?;
         ways.push(form.render(visit, &errors));
     }
+    let hours = service.config().factors.lost_hours;
+    let lost = (way.need == Need::Strongest && enrolled.two_step())
+        .then(|| visit.t_with("confirm-lost", &[("hours", hours.into())]));
     let content = Content {
         visit,
         none: ways.is_empty(),
         ways,
-        lost: way.need == Need::Strongest && enrolled.two_step(),
+        lost,
     };
     let page = Page::new("account-confirm", "confirm-title")
         .caption("confirm-why")
@@ -227,6 +230,10 @@ pub(super) async fn submit(
     }
     // Whatever page it was sent from: only what is offered now counts.
     let fresh = Fresh::of(&service, &visit, &session).await?;
+    // Sent twice, or confirmed in another tab: there is nothing more to prove, and what was used up is not tried again.
+    if fresh.is_enough(way.need, &enrolled) {
+        return Ok(visit.redirect(&way.return_to));
+    }
     let offered = fresh.offered(way.need, &enrolled);
     let proof = Proof::parse(&sent.method).filter(|proof| offered.contains(proof));
     let Some(proof) = proof else {

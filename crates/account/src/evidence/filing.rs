@@ -18,6 +18,7 @@ use super::source::{Denial, Finding, POPULATION_REGISTER, Verified, Word};
 use super::tries;
 use super::trip::Trip;
 use crate::Service;
+use crate::notices::texts::Text;
 
 /// For so long a case that is being asked about is nobody else's: longer than any answer is waited for.
 pub(crate) const LEASE_SECONDS: i64 = 120;
@@ -353,7 +354,7 @@ pub(crate) async fn ask_its_owner(
     let tx = service.store().begin().await?;
     let moved = cases::need_more(&tx, case, until, now).await?;
     if moved {
-        crate::case::notify_by(service, &tx, account, "sms-verify-type-again").await?;
+        crate::case::notify_by(service, &tx, account, Text::VerifyTypeAgain).await?;
         let details = json!({ "state": State::NeedsMoreInformation.as_str() });
         let entry = Entry::new(Event::CaseChanged, now)
             .account(account)

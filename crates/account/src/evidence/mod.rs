@@ -48,7 +48,7 @@ pub mod port;
 pub mod source;
 pub(crate) mod tries;
 pub(crate) mod trip;
-mod vouched;
+pub(crate) mod vouched;
 
 /// One file a source; `build.rs` collects them.
 pub mod sources {
@@ -148,8 +148,7 @@ impl Config {
 
 /// The day, where the people are.
 pub(crate) fn today(service: &Service) -> NaiveDate {
-    let zone = service.kit().branding().zone();
-    service.now().with_timezone(&zone).date_naive()
+    service.kit().today()
 }
 
 /// What an account is now, computed from its evidence.

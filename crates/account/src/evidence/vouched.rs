@@ -11,12 +11,13 @@
 use model::citizen_id::CitizenId;
 use model::event::Event;
 use model::evidence::SourceId;
+use model::ids::SessionId;
 use model::person_name::PersonName;
 use serde_json::json;
-use store::StoreError;
+use store::accounts::Account;
 use store::audit::Entry;
 use store::cases::{Factors, Input};
-use store::sessions::LiveSession;
+use store::{StoreError, Tx};
 use web::Visit;
 
 use super::check::{self, Attempt, Outcome};
@@ -25,19 +26,21 @@ use super::trip::Trip;
 use crate::Service;
 
 /// A name and a number.
-pub(super) type Pair = (PersonName, CitizenId);
+pub(crate) type Pair = (PersonName, CitizenId);
 
 /// Who came with what.
-pub(super) struct Journey<'a> {
-    pub(super) service: &'a Service,
-    pub(super) visit: &'a Visit,
-    pub(super) session: &'a LiveSession,
-    pub(super) source: &'a SourceId,
-    pub(super) trip: &'a Trip,
+pub(crate) struct Journey<'a> {
+    pub(crate) service: &'a Service,
+    pub(crate) visit: &'a Visit,
+    pub(crate) account: &'a Account,
+    /// The sign-in, where there is one.
+    pub(crate) session: Option<SessionId>,
+    pub(crate) source: &'a SourceId,
+    pub(crate) trip: &'a Trip,
 }
 
 /// How it ended.
-pub(super) enum End {
+pub(crate) enum End {
     /// There is new evidence.
     Passed,
     /// It is not the account's own name and number.
@@ -53,20 +56,19 @@ pub(super) enum End {
 }
 
 /// The verified name and number of an account.
-pub(super) fn identity(session: &LiveSession) -> Option<Pair> {
-    let account = &session.account;
+pub(crate) fn identity(account: &Account) -> Option<Pair> {
     account.name.clone().zip(account.citizen_id.clone())
 }
 
 /// An attempt at a source about a pair.
-pub(super) fn attempt(
+pub(crate) fn attempt(
     visit: &Visit,
-    session: &LiveSession,
+    account: &Account,
     source: &SourceId,
     (name, citizen_id): Pair,
 ) -> Attempt {
     Attempt {
-        account: session.account.id,
+        account: account.id,
         source: source.clone(),
         facts: Input {
             name,
@@ -80,8 +82,8 @@ pub(super) fn attempt(
 
 impl Journey<'_> {
     /// Settles a word that vouches for a pair.
-    pub(super) async fn vouched(&self, pair: Pair, reply: Reply) -> Result<End, StoreError> {
-        match identity(self.session) {
+    pub(crate) async fn vouched(&self, pair: Pair, reply: Reply) -> Result<End, StoreError> {
+        match identity(self.account) {
             Some(own) if own.0.same_as(&pair.0) && own.1 == pair.1 => self.conclude(own, reply).await,
             Some(own) => self.conclude(own, Reply::bare(Word::Mismatch)).await,
             None => self.register(pair, reply).await,
@@ -89,8 +91,8 @@ impl Journey<'_> {
     }
 
     /// Settles a word about the account's own pair: counts the try, and writes what the word changes.
-    pub(super) async fn conclude(&self, own: Pair, reply: Reply) -> Result<End, StoreError> {
-        let attempt = attempt(self.visit, self.session, self.source, own);
+    pub(crate) async fn conclude(&self, own: Pair, reply: Reply) -> Result<End, StoreError> {
+        let attempt = attempt(self.visit, self.account, self.source, own);
         Ok(
             match check::take_in(self.service, &attempt, self.trip, reply).await? {
                 None => End::Overtaken,
@@ -102,19 +104,29 @@ impl Journey<'_> {
     }
 
     /// Settles an answer that changes nothing, and is no guess at anybody's number; `false` when it was overtaken.
-    pub(super) async fn note(&self, answer: &str) -> Result<bool, StoreError> {
-        let mut entry = Entry::new(Event::SourceAsked, self.service.now())
-            .account(self.session.account.id)
-            .session(self.session.id)
-            .details(json!({ "source": self.source, "answer": answer }));
-        entry.request_id = Some(self.visit.request_id().to_owned());
+    pub(crate) async fn note(&self, answer: &str) -> Result<bool, StoreError> {
         let tx = self.service.store().begin().await?;
         if !self.trip.settle(&tx).await? {
             return Ok(false);
         }
-        store::audit::record(&tx, self.service.rng(), entry).await?;
+        self.audit(&tx, answer).await?;
         tx.commit().await?;
         Ok(true)
+    }
+
+    /// Writes an answer into the audit log.
+    pub(crate) async fn audit(&self, tx: &Tx, answer: &str) -> Result<(), StoreError> {
+        let details = if self.session.is_some() {
+            json!({ "source": self.source, "answer": answer })
+        } else {
+            json!({ "source": self.source, "answer": answer, "for": "recovery" })
+        };
+        let mut entry = Entry::new(Event::SourceAsked, self.service.now())
+            .account(self.account.id)
+            .details(details);
+        entry.session = self.session;
+        entry.request_id = Some(self.visit.request_id().to_owned());
+        store::audit::record(tx, self.service.rng(), entry).await
     }
 
     /// The account has no verified pair yet: the population register says first whether there is such a person.
@@ -125,7 +137,7 @@ impl Journey<'_> {
         } else {
             let register =
                 SourceId::parse(POPULATION_REGISTER).map_err(|_| StoreError::Malformed("evidence.source"))?;
-            let attempt = attempt(self.visit, self.session, &register, pair.clone());
+            let attempt = attempt(self.visit, self.account, &register, pair.clone());
             match check::run(self.service, &attempt).await? {
                 Outcome::Passed => return self.conclude(pair, reply).await,
                 Outcome::Denied { .. } => End::RegisterDiffers,

@@ -15,8 +15,8 @@ use super::parts::{
 use crate::Service;
 use crate::evidence;
 
-/// The most pages of the history that are read, newest first.
-const HISTORY_PAGES: usize = 40;
+/// The most entries of the history that are read, newest first: more than anybody has in the time that they are kept.
+const HISTORY_MAX: u64 = 20_000;
 /// The most notices that are read, newest first.
 const NOTICES_MAX: u64 = 1000;
 
@@ -174,15 +174,8 @@ async fn devices(tx: &Tx, account: &Account) -> Result<Vec<DevicePart>, StoreErr
 }
 
 async fn past(tx: &Tx, account: &Account) -> Result<Vec<HistoryPart>, StoreError> {
-    let mut parts = Vec::new();
-    let mut last = None;
-    for _ in 0..HISTORY_PAGES {
-        let page = history::list(tx, account.id, last).await?;
-        let Some(oldest) = page.last() else { break };
-        last = Some(oldest.id);
-        parts.extend(page.into_iter().map(happening));
-    }
-    Ok(parts)
+    let all = history::newest(tx, account.id, HISTORY_MAX).await?;
+    Ok(all.into_iter().map(happening).collect())
 }
 
 fn happening(entry: Entry) -> HistoryPart {

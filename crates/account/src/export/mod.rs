@@ -1,6 +1,8 @@
 //! `/account/export`: one's own data, as a page that can be read and as a JSON document (NA-44; the right to a copy). Both
 //! show the same value, so neither says less than the other. It holds numbers and names in full: it asks for a fresh
-//! proof, is kept by no cache, and is written into the account's history.
+//! proof, is kept by no cache, is written into the account's history and told by every channel.
+//!
+//! - `data`, `parts` the document; `readable` how the page shows it
 
 use axum::Router;
 use axum::extract::State;
@@ -9,22 +11,37 @@ use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use model::event::Event;
+use serde::Deserialize;
 use serde_json::Value;
 use store::audit::Entry;
 use store::sessions::LiveSession;
-use web::markup::escape;
+use store::throttles::{self, Rule};
+use store::{StoreError, Tx};
+use web::extract::Query;
 use web::paths::LocalPath;
 use web::{Markup, Page, Problem, Visit};
 
 use crate::Service;
 use crate::confirm::{self, Need};
 use crate::history::{self, Happening, What};
+use crate::links;
+use crate::notices::{self, Kind, Told};
 use crate::session::Stop;
 
 mod data;
 mod parts;
+mod readable;
+
+use readable::Readable;
 
 const HERE: LocalPath = LocalPath::known("/account/export");
+
+/// How often one sign-in's copies are told.
+const TOLD: Rule = Rule {
+    name: "export_told",
+    limit: 1,
+    window_seconds: 3600,
+};
 
 /// The page and the document.
 pub(crate) fn routes() -> Router<Service> {
@@ -33,38 +50,43 @@ pub(crate) fn routes() -> Router<Service> {
         .route("/account/export.json", get(document))
 }
 
+/// The parameters of the page.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Asked {
+    /// The file was wanted, and a proof was asked for in between.
+    confirmed: Option<String>,
+}
+
 #[derive(askama::Template)]
 #[template(path = "export.html")]
 struct Content<'a> {
     visit: &'a Visit,
+    confirmed: bool,
     parts: Markup,
 }
 
 /// The page.
-async fn show(State(service): State<Service>, mut visit: Visit) -> Result<Response, Stop> {
+async fn show(
+    State(service): State<Service>,
+    mut visit: Visit,
+    Query(asked): Query<Asked>,
+) -> Result<Response, Stop> {
     let session = confirm::require(&service, &mut visit, Need::Recent, &HERE).await?;
     let value = read(&service, &visit, &session, "page").await?;
-    let Value::Object(parts) = &value else {
-        return Err(Problem::internal("an export is an object").into());
-    };
-    let mut html = String::new();
-    for (name, part) in parts {
-        if part.is_object() || part.is_array() {
-            let heading = escape(&visit.t(&key(name)));
-            html.extend(["<h2>", &heading, "</h2>"]);
-            html.push_str(&shown(&visit, part));
-        }
-    }
+    let readable = Readable::of(&service, &visit).await?;
     let content = Content {
         visit: &visit,
-        parts: Markup::from_rendered(html),
+        confirmed: asked.confirmed.is_some(),
+        parts: readable.document(&value),
     };
     Ok(visit.render(Page::new("account-export", "export-title").wide(), &content))
 }
 
 /// The document, as a file to keep.
 async fn document(State(service): State<Service>, mut visit: Visit) -> Result<Response, Stop> {
-    let session = confirm::require(&service, &mut visit, Need::Recent, &HERE).await?;
+    let back = HERE.with(confirm::CONFIRMED, "yes");
+    let session = confirm::require(&service, &mut visit, Need::Recent, &back).await?;
     let value = read(&service, &visit, &session, "json").await?;
     let text = serde_json::to_string_pretty(&value).map_err(Problem::internal)?;
     let mut response = visit.with_cookies(text.into_response());
@@ -89,59 +111,25 @@ async fn read(service: &Service, visit: &Visit, session: &LiveSession, form: &st
         .details(serde_json::json!({ "form": form }));
     entry.request_id = Some(visit.request_id().to_owned());
     store::audit::record(&tx, service.rng(), entry).await?;
+    tell(service, &tx, session).await?;
     tx.commit().await?;
+    service.kick_delivery();
     Ok(serde_json::to_value(&export).map_err(Problem::internal)?)
 }
 
-/// The key of the text that names a member.
-fn key(name: &str) -> String {
-    format!("export-{}", name.replace('_', "-"))
-}
-
-/// A part as people read it: members by name, lists one below the other; what is not there is left out.
-fn shown(visit: &Visit, part: &Value) -> String {
-    let texts = visit.kit().texts();
-    match part {
-        Value::Object(members) => {
-            let rows: Vec<String> = members
-                .iter()
-                .filter(|(_, value)| !is_empty(value))
-                .map(|(name, value)| {
-                    let words = texts.find(visit.language(), &key(name), &[]);
-                    let name = escape(&words.unwrap_or_else(|| name.clone()));
-                    format!("<dt>{name}</dt><dd>{}</dd>", shown(visit, value))
-                })
-                .collect();
-            format!("<dl class=\"facts\">{}</dl>", rows.concat())
-        }
-        Value::Array(list) if list.is_empty() => format!("<p>{}</p>", escape(&visit.t("export-nothing"))),
-        Value::Array(list) if list.iter().all(|one| !one.is_object()) => {
-            let words: Vec<String> = list.iter().map(|one| shown(visit, one)).collect();
-            words.join(", ")
-        }
-        Value::Array(list) => {
-            let cards: Vec<String> = list
-                .iter()
-                .map(|one| format!("<li>{}</li>", shown(visit, one)))
-                .collect();
-            format!("<ul class=\"cards\">{}</ul>", cards.concat())
-        }
-        Value::String(text) => match text.parse() {
-            Ok(moment) => escape(&visit.moment(moment)),
-            Err(_) => escape(text),
-        },
-        Value::Null => String::new(),
-        other => escape(&other.to_string()),
+/// Tells the owner, whatever they chose, with the link that says that it was not them; once for who reads the page and then
+/// takes the file.
+async fn tell(service: &Service, tx: &Tx, session: &LiveSession) -> Result<(), StoreError> {
+    let count = throttles::hit(tx, &TOLD, &session.id.to_string(), service.now()).await?;
+    if count.exceeded() {
+        return Ok(());
     }
-}
-
-fn is_empty(value: &Value) -> bool {
-    match value {
-        Value::Null => true,
-        Value::Array(list) => list.is_empty(),
-        Value::String(text) => text.is_empty(),
-        _ => false,
-    }
+    let link = links::not_me(service, tx, session.account.id, None).await?;
+    let told = Told {
+        link: Some(link),
+        ..Told::of(Kind::DataExported)
+    };
+    notices::tell(service, tx, &session.account, &told).await
 }
 
 /// Every name of a member in a value, once.

@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 use axum::http::StatusCode;
 use serde_json::Value;
 
-use super::{key, names, parts};
+use super::names;
+use super::parts;
+use super::readable::{key, word_key};
 use crate::signin::testing::{resident, signed_in};
 use crate::testing::worlds;
 
@@ -78,6 +80,152 @@ async fn every_member_has_a_name_in_every_language_and_a_line_in_the_document_th
         }
         for language in model::language::Language::ALL {
             assert!(texts.has(language, &key(name)), "{name} in {language:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn attack_235_a_copy_is_told_by_every_channel_once_for_page_and_file() {
+    for world in worlds().await {
+        let account = resident(&world, PHONE).await;
+        let mut browser = signed_in(&world, PHONE).await;
+        let tx = world.service.store().read();
+        let told = async || {
+            let all = store::notices::list(&tx, account, (0, 50)).await.unwrap();
+            all.iter()
+                .filter(|one| one.kind == model::notice::Kind::DataExported)
+                .count()
+        };
+        browser.get("/account/export").await;
+        browser.get("/account/export.json").await;
+        assert_eq!(told().await, 1, "{}", world.kind);
+        let sms = world.newest_sms(&format!("+86{PHONE}")).await.unwrap();
+        assert!(sms.contains("all of its data") && sms.contains("/link/"), "{sms}");
+        // The link locks the account, without a proof: whoever reads it may be nowhere signed in.
+        let link = crate::testing::link_in(&sms);
+        let mut elsewhere = world.browser();
+        let page = elsewhere.get(&link).await;
+        elsewhere.post(&link, &page, &[]).await;
+        let found = store::accounts::find(&tx, account).await.unwrap().unwrap();
+        assert_eq!(found.status, model::standing::Status::Held, "{}", world.kind);
+    }
+}
+
+#[tokio::test]
+async fn another_sign_ins_copy_is_told_again() {
+    for world in worlds().await {
+        let account = resident(&world, PHONE).await;
+        for _ in 0..2 {
+            let mut browser = signed_in(&world, PHONE).await;
+            browser.get("/account/export.json").await;
+        }
+        let tx = world.service.store().read();
+        let all = store::notices::list(&tx, account, (0, 50)).await.unwrap();
+        let told = all
+            .iter()
+            .filter(|one| one.kind == model::notice::Kind::DataExported);
+        assert_eq!(told.count(), 2, "{}", world.kind);
+    }
+}
+
+#[tokio::test]
+async fn the_page_says_words_in_the_language_of_the_reader_and_the_document_keeps_them() {
+    for world in worlds().await {
+        let account = resident(&world, PHONE).await;
+        world.site("hefei", false, None).await;
+        world.grant(account, "hefei", "openid").await;
+        let mut browser = signed_in(&world, PHONE).await;
+        let document = browser.get("/account/export.json").await;
+        let value: Value = serde_json::from_str(&document.body).unwrap();
+        assert_eq!(
+            (&value["account"]["kind"], &value["account"]["status"]),
+            (&"resident".into(), &"active".into())
+        );
+        assert_eq!(value["sign_ins"][0]["methods"][0], "password");
+        let page = browser.get("/account/export").await;
+        for raw in [
+            "resident",
+            "active",
+            "signed-in",
+            "phone_sms",
+            "hefei",
+            "new-device",
+            "en",
+        ] {
+            assert!(
+                !page.body.contains(&format!("<dd>{raw}</dd>")),
+                "{raw}: {}",
+                page.body
+            );
+        }
+        for words in [
+            "A person",
+            "In use",
+            "Signed in",
+            "Text message to your phone",
+            "Hefei",
+            "English",
+        ] {
+            assert!(
+                page.body.contains(&format!("<dd>{words}</dd>")),
+                "{words}: {}",
+                page.body
+            );
+        }
+    }
+}
+
+#[test]
+fn every_word_of_the_document_has_a_text_in_every_language() {
+    use model::standing::Status;
+    use store::changes::{Kind as Change, State as ChangeState};
+    let clock = model::clock::Clock::manual(store::testing::start_time());
+    let kit = web::Kit::for_tests(&crate::messages(), clock).unwrap();
+    let mut words: Vec<((&str, &str), String)> = Vec::new();
+    let mut add = |place, word: &str| words.push((place, word.to_owned()));
+    for kind in ["resident", "organisation"] {
+        add(("account", "kind"), kind);
+    }
+    for status in Status::ALL {
+        add(("account", "status"), status.as_str());
+        add(("standing", "from"), status.as_str());
+    }
+    for state in store::cases::State::ALL {
+        add(("cases", "state"), state.as_str());
+    }
+    for kind in ["password", "totp", "passkey", "recovery_codes"] {
+        add(("factors", "kind"), kind);
+    }
+    for method in ["password", "sms", "totp", "passkey", "certificate", "scan"] {
+        add(("history", "methods"), method);
+    }
+    for what in store::history::What::ALL {
+        add(("history", "what"), what.as_str());
+    }
+    for answer in ["accepted", "refused"] {
+        add(("agreements", "answer"), answer);
+    }
+    for kind in Change::ALL {
+        add(("changes", "kind"), kind.as_str());
+    }
+    for state in [
+        ChangeState::Proposed,
+        ChangeState::Waiting,
+        ChangeState::Applied,
+        ChangeState::Ended,
+    ] {
+        add(("changes", "state"), state.as_str());
+    }
+    for reason in model::standing_reason::Reason::ALL {
+        add(("standing", "reason"), reason.as_str());
+    }
+    for kind in model::notice::Kind::ALL {
+        add(("notices", "kind"), kind.as_str());
+    }
+    for (place, word) in words {
+        let key = word_key(place, &word).expect("a key");
+        for language in model::language::Language::ALL {
+            assert!(kit.texts().has(language, &key), "{key} in {language:?}");
         }
     }
 }

@@ -4,31 +4,25 @@
 use axum::extract::State;
 use axum::response::Response;
 use chrono::TimeDelta;
-use model::event::Event;
-use model::ids::FactorId;
 use model::secret::{Sensitive, TokenHash};
 use serde::Deserialize;
-use serde_json::json;
 use store::ceremonies::{self, Handle, NewCeremony, Purpose};
-use store::factors::{EACH_MAX, Kind, NewFactor, What};
+use store::factors::{Kind, What};
 use store::sessions::LiveSession;
-use store::status_events::{Credential, CredentialStep};
+use store::{StoreError, Tx};
 use web::extract::{Form, FormName, Query};
 use web::form::{Button, Errors, Field, FormPage};
 use web::paths::LocalPath;
 use web::{Markup, Page, Visit};
 use zeroize::Zeroizing;
 
-use super::finish::{Done, finish};
+use super::add;
 use super::list::{self, Asked};
 use super::totp;
-use super::tries;
 use crate::Service;
 use crate::confirm::{self, Need};
-use crate::history;
-use crate::notices;
 use crate::otp;
-use crate::session::{self, Stop};
+use crate::session::{self, Stop, twice};
 use crate::signin::Onward;
 
 pub(super) const HERE: LocalPath = LocalPath::known("/account/security/authenticator");
@@ -40,11 +34,10 @@ const SETUP_MINUTES: i64 = 20;
 /// The list.
 pub(super) async fn show(
     State(service): State<Service>,
-    mut visit: Visit,
+    visit: Visit,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Stop> {
-    let session = session::require(&service, &mut visit, &asked.onward().through(HERE)).await?;
-    list::page(&service, &visit, &session, (Kind::Totp, &asked, Errors::none())).await
+    list::show(&service, visit, Kind::Totp, &asked).await
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -63,22 +56,38 @@ fn handle_of(session: &LiveSession) -> TokenHash {
     TokenHash::of(&format!("authenticator\u{0}{}", session.id))
 }
 
-/// The secret that waits, or a new one. It is the same when the page is loaded again and in another tab.
+/// The secret that waits for this sign-in, if there is one; taken where somebody is going to keep it: of two clicks one does.
 async fn waiting(
-    service: &Service,
+    tx: &Tx,
     visit: &Visit,
     session: &LiveSession,
-) -> Result<Zeroizing<Vec<u8>>, Stop> {
+    take: bool,
+) -> Result<Option<Zeroizing<Vec<u8>>>, StoreError> {
     let (id, browser, now) = (handle_of(session), visit.browser_hash(), visit.now());
-    let tx = service.store().read();
     let handle = Handle {
         id: &id,
         browser: &browser,
         purpose: Purpose::NewAuthenticator,
     };
-    if let Some(found) = ceremonies::look(&tx, handle, now).await? {
-        return Ok(found.state);
+    let found = if take {
+        ceremonies::take(tx, handle, now).await?
+    } else {
+        ceremonies::look(tx, handle, now).await?
+    };
+    Ok(found.map(|found| found.state))
+}
+
+/// The secret that waits, or a new one. It is the same when the page is loaded again and in another tab.
+async fn secret_for(
+    service: &Service,
+    visit: &Visit,
+    session: &LiveSession,
+) -> Result<Zeroizing<Vec<u8>>, Stop> {
+    let tx = service.store().read();
+    if let Some(secret) = waiting(&tx, visit, session, false).await? {
+        return Ok(secret);
     }
+    let (id, browser, now) = (handle_of(session), visit.browser_hash(), visit.now());
     let secret = totp::new_secret(service.rng());
     let ends = now + TimeDelta::minutes(SETUP_MINUTES);
     let new = NewCeremony {
@@ -102,21 +111,15 @@ struct Secret<'a> {
 fn page(
     visit: &Visit,
     session: &LiveSession,
-    (secret, name, onward): (&[u8], &str, &Onward),
+    (secret, name, onward): (Option<&[u8]>, &str, &Onward),
     errors: &Errors,
 ) -> Response {
-    let branding = visit.kit().branding();
-    let issuer = branding.service_name.in_language(visit.language());
-    let label = visit.t("factors-authenticator-picture");
-    let who = session::display_name(&session.account);
-    let shown = Secret {
-        visit,
-        picture: totp::picture(secret, issuer, &who, &label).unwrap_or_default(),
-        spelled: Zeroizing::new(totp::spelled(secret).unwrap_or_default()),
+    let form = onward.in_form(FormPage::new(Sent::FORM, NEW));
+    let form = match secret {
+        Some(secret) => form.markup(Markup::of(&shown(visit, session, secret))),
+        None => form,
     };
-    let form = onward
-        .in_form(FormPage::new(Sent::FORM, NEW))
-        .markup(Markup::of(&shown))
+    let form = form
         .field(Field::code("code", "factors-authenticator-code").required())
         .field(list::name_field(name))
         .button(Button::primary("factors-authenticator-submit"));
@@ -126,13 +129,16 @@ fn page(
     visit.form(page, &form, errors)
 }
 
-/// Whether one more fits; otherwise the list says so.
-async fn room(service: &Service, visit: &Visit, session: &LiveSession) -> Result<(), Stop> {
-    let enrolled = super::of(&service.store().read(), &session.account).await?;
-    if enrolled.totp.len() >= EACH_MAX {
-        return Err(Stop::Go(visit.redirect(&HERE.with("wrong", "many"))));
+fn shown<'a>(visit: &'a Visit, session: &LiveSession, secret: &[u8]) -> Secret<'a> {
+    let branding = visit.kit().branding();
+    let issuer = branding.service_name.in_language(visit.language());
+    let label = visit.t("factors-authenticator-picture");
+    let who = session::display_name(&session.account);
+    Secret {
+        visit,
+        picture: totp::picture(secret, issuer, &who, &label).unwrap_or_default(),
+        spelled: Zeroizing::new(totp::spelled(secret).unwrap_or_default()),
     }
-    Ok(())
 }
 
 /// Shows the picture.
@@ -141,26 +147,45 @@ pub(super) async fn show_new(
     mut visit: Visit,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Stop> {
-    let onward = asked.onward();
-    let here = onward.through(NEW);
-    let session = confirm::require(&service, &mut visit, Need::Strongest, &here).await?;
-    room(&service, &visit, &session).await?;
-    let secret = waiting(&service, &visit, &session).await?;
     let name = visit.t("factors-authenticator");
-    Ok(page(&visit, &session, (&secret, &name, &onward), &Errors::none()))
+    begin(&service, &mut visit, &asked.onward(), (&name, asked.errors())).await
 }
 
-/// Sets the application up when its code is right.
+/// The page for whoever has just proven who they are.
+async fn begin(
+    service: &Service,
+    visit: &mut Visit,
+    onward: &Onward,
+    (name, errors): (&str, Errors),
+) -> Result<Response, Stop> {
+    let new = if errors.is_empty() {
+        NEW
+    } else {
+        NEW.with("wrong", list::LATE)
+    };
+    let (session, _) = add::enter(service, visit, (Kind::Totp, new), onward).await?;
+    let secret = secret_for(service, visit, &session).await?;
+    Ok(page(visit, &session, (Some(&secret), name, onward), &errors))
+}
+
+/// Sets the application up when its code is right. Whoever was shown the picture had proven who they are; they may take
+/// their time with the phone.
 pub(super) async fn submit_new(
     State(service): State<Service>,
     mut visit: Visit,
     Form(sent): Form<Sent>,
 ) -> Result<Response, Stop> {
     let onward = Onward::new(None, sent.return_to.as_deref());
-    let here = onward.through(NEW);
-    let session = confirm::require(&service, &mut visit, Need::Strongest, &here).await?;
-    room(&service, &visit, &session).await?;
-    let secret = waiting(&service, &visit, &session).await?;
+    let session = session::require(&service, &mut visit, &onward.through(NEW)).await?;
+    let sending = (Sent::FORM, sent.code.expose().as_str());
+    if let Some(page) = twice::led(&service, &visit, (&session, sending)).await? {
+        return Ok(visit.redirect(&page));
+    }
+    // The picture of before is worth nothing any more: another one, and what was typed stays.
+    let late = (sent.name.as_str(), Errors::of_form("factors-late"));
+    let Some(secret) = waiting(&service.store().read(), &visit, &session, false).await? else {
+        return begin(&service, &mut visit, &onward, late).await;
+    };
     let step = match otp::read_code(sent.code.expose()) {
         None => Err("factors-code-unreadable"),
         Some(code) => totp::step_of(&secret, code.expose(), visit.now()).ok_or("factors-authenticator-wrong"),
@@ -168,46 +193,26 @@ pub(super) async fn submit_new(
     let step = match step {
         Ok(step) => step,
         Err(key) => {
-            let errors = Errors::of("code", key);
-            return Ok(page(&visit, &session, (&secret, &sent.name, &onward), &errors));
+            // Whoever sits here now may be another than who proved it: the picture is shown to nobody but who just did, and
+            // who scanned it needs it no more (A162, A225).
+            let proven = confirm::is_met(&service, &visit, &session, Need::Strongest).await?;
+            let (secret, errors) = (proven.then_some(secret.as_slice()), Errors::of("code", key));
+            return Ok(page(&visit, &session, (secret, &sent.name, &onward), &errors));
         }
-    };
-    let name = list::name(&sent.name).unwrap_or_else(|| visit.t("factors-authenticator"));
-    let (id, browser, now) = (handle_of(&session), visit.browser_hash(), visit.now());
-    let handle = Handle {
-        id: &id,
-        browser: &browser,
-        purpose: Purpose::NewAuthenticator,
     };
     let tx = service.store().begin().await?;
     store::accounts::take_turns(&tx, session.account.id).await?;
-    // Of two clicks one sets it up; the other finds it there.
-    let taken = ceremonies::take(&tx, handle, now).await?;
-    if taken.is_none_or(|taken| taken.state != secret) {
+    let taken = waiting(&tx, &visit, &session, true).await?;
+    if taken.is_none_or(|taken| taken != secret) {
         return Ok(visit.redirect(&onward.through(HERE)));
     }
-    let new = NewFactor {
-        id: FactorId::new(now, service.rng()),
-        account: session.account.id,
-        name: &name,
+    let new = add::New {
         what: What::Totp {
             secret: &secret,
             step,
         },
-        now,
+        name: list::name(&sent.name).unwrap_or_else(|| visit.t("factors-authenticator")),
+        sending,
     };
-    store::factors::add(&tx, &new).await?;
-    let done = Done {
-        event: Event::FactorChanged,
-        details: json!({ "added": "totp", "factor": new.id }),
-        what: history::What::FactorAdded,
-        kind: notices::Kind::FactorAdded,
-        args: &[("factor", notices::key("factors-authenticator"))],
-        ends_others: false,
-        credential: Some((Credential::App, CredentialStep::Create)),
-    };
-    if finish(&service, &mut visit, &session, (tx, done)).await? {
-        tries::forgive(&service, session.account.id, tries::What::Totp).await?;
-    }
-    Ok(visit.redirect(&onward.through(HERE.with("done", "added"))))
+    add::keep(&service, &mut visit, (&session, &onward), (tx, new)).await
 }

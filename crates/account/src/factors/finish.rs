@@ -1,21 +1,24 @@
 //! What every change of a factor ends with, in one transaction: the log, the owner's history, a notice by every channel
 //! with a "this wasn't me" link (A235), sub-sites that listen, the other sign-ins where a proof was replaced or taken away,
-//! and a new cookie.
+//! and a new cookie. The same form sent twice is led to the same page, and does nothing more.
 
+use axum::response::Response;
 use model::event::Event;
 use serde_json::Value;
+use store::Tx;
 use store::audit::Entry;
 use store::factors::Kind as FactorKind;
 use store::sessions::LiveSession;
 use store::status_events::{Credential, CredentialStep};
-use store::{StoreError, Tx};
 use web::Visit;
+use web::paths::LocalPath;
 
 use crate::Service;
 use crate::history::{self, Happening, What};
 use crate::links;
 use crate::notices::{self, Kind, Told};
-use crate::session::{self, Added};
+use crate::session::twice::{self, Sending};
+use crate::session::{self, Added, Stop};
 use crate::standing;
 
 /// What was done.
@@ -29,6 +32,12 @@ pub(crate) struct Done<'a> {
     pub(crate) ends_others: bool,
     /// What sub-sites that listen hear; nothing where they have no word for it, or nothing has changed yet.
     pub(crate) credential: Option<(Credential, CredentialStep)>,
+    /// The form that did it.
+    pub(crate) sending: Sending<'a>,
+    /// Where it leads.
+    pub(crate) leads: LocalPath,
+    /// Where the person begins anew when their sign-in has ended meanwhile.
+    pub(crate) back: LocalPath,
 }
 
 /// What sub-sites call a factor.
@@ -39,13 +48,14 @@ pub(crate) const fn credential(kind: FactorKind) -> Credential {
     }
 }
 
-/// Ends a change, and commits it. `false`, with nothing changed, when the sign-in has ended meanwhile.
+/// Ends a change, commits it, and leads on. Where the sign-in has ended meanwhile nothing is changed, and the page on which
+/// one signs in says so.
 pub(crate) async fn finish(
     service: &Service,
     visit: &mut Visit,
     session: &LiveSession,
     (tx, done): (Tx, Done<'_>),
-) -> Result<bool, StoreError> {
+) -> Result<Response, Stop> {
     let (account, now) = (&session.account, visit.now());
     let mut entry = Entry::new(done.event, now)
         .account(account.id)
@@ -68,10 +78,11 @@ pub(crate) async fn finish(
         standing::end_sign_ins(service, &tx, account.id, Some(session.id)).await?;
     }
     let Some(started) = session::renew(service, &tx, visit, session, Added::Evidence).await? else {
-        return Ok(false);
+        return Err(Stop::Go(visit.redirect(&session::ended(&done.back))));
     };
+    twice::done(&tx, visit, (session, done.sending), &done.leads).await?;
     tx.commit().await?;
     started.give_to(visit);
     service.kick_delivery();
-    Ok(true)
+    Ok(visit.redirect(&done.leads))
 }

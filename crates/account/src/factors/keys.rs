@@ -4,16 +4,11 @@
 use axum::extract::State;
 use axum::response::Response;
 use chrono::TimeDelta;
-use model::event::Event;
-use model::ids::FactorId;
 use model::secret::Token;
 use serde::Deserialize;
-use serde_json::json;
-use store::StoreError;
 use store::ceremonies::{self, Handle, NewCeremony, Purpose};
-use store::factors::{EACH_MAX, Kind, NewFactor, What};
+use store::factors::{Kind, What};
 use store::sessions::LiveSession;
-use store::status_events::{Credential, CredentialStep};
 use web::extract::{Form, FormName, Query};
 use web::form::{Button, Errors, FormPage};
 use web::markup::escape;
@@ -21,14 +16,11 @@ use web::passkey::{Act, ask};
 use web::paths::LocalPath;
 use web::{Markup, Page, Visit};
 
-use super::finish::{Done, finish};
+use super::add;
 use super::list::{self, Asked};
 use super::passkey::{self, Made};
 use crate::Service;
-use crate::confirm::{self, Need};
-use crate::history;
-use crate::notices;
-use crate::session::{self, Stop};
+use crate::session::{self, Stop, twice};
 use crate::signin::Onward;
 
 pub(super) const HERE: LocalPath = LocalPath::known("/account/security/passkeys");
@@ -40,17 +32,10 @@ const CEREMONY_MINUTES: i64 = 10;
 /// The list.
 pub(super) async fn show(
     State(service): State<Service>,
-    mut visit: Visit,
+    visit: Visit,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Stop> {
-    let session = session::require(&service, &mut visit, &asked.onward().through(HERE)).await?;
-    list::page(
-        &service,
-        &visit,
-        &session,
-        (Kind::Passkey, &asked, Errors::none()),
-    )
-    .await
+    list::show(&service, visit, Kind::Passkey, &asked).await
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -73,11 +58,8 @@ pub(super) async fn show_new(
     Query(asked): Query<Asked>,
 ) -> Result<Response, Stop> {
     let onward = asked.onward();
-    let here = onward.through(NEW);
-    let session = confirm::require(&service, &mut visit, Need::Strongest, &here).await?;
-    let tx = service.store().read();
-    let enrolled = super::of(&tx, &session.account).await?;
-    if enrolled.passkeys.len() >= EACH_MAX || service.passkeys().is_none() {
+    let (session, enrolled) = add::enter(&service, &mut visit, (Kind::Passkey, NEW), &onward).await?;
+    if service.passkeys().is_none() {
         return Ok(visit.redirect(&onward.through(HERE)));
     }
     let question = passkey::begin_new(&service, &session.account, &enrolled.passkeys)?;
@@ -90,7 +72,7 @@ pub(super) async fn show_new(
         state: &question.state,
         ..NewCeremony::new(&id, (&browser, Purpose::NewPasskey), (now, ends))
     };
-    ceremonies::put(&tx, &new).await?;
+    ceremonies::put(&service.store().read(), &new).await?;
     let text = format!("<p>{}</p>", escape(&visit.t("factors-passkey-new-text")));
     let form = onward
         .in_form(FormPage::new(Sent::FORM, NEW))
@@ -101,58 +83,37 @@ pub(super) async fn show_new(
         .button(Button::primary("factors-passkey-make"));
     let page = Page::new("account-passkey-new", "factors-passkey-new-title")
         .own_forms_only()
-        .return_to(here);
+        .return_to(onward.through(NEW));
     Ok(visit.form(page, &form, &Errors::none()))
 }
 
-/// Stores what the browser made.
+/// Stores what the browser made. Whoever was asked to make it had proven who they are; the browser may take its time, and
+/// what it made must not be lost with it.
 pub(super) async fn submit_new(
     State(service): State<Service>,
     mut visit: Visit,
     Form(sent): Form<Sent>,
 ) -> Result<Response, Stop> {
     let onward = Onward::new(None, sent.return_to.as_deref());
-    let here = onward.through(NEW);
-    let session = confirm::require(&service, &mut visit, Need::Strongest, &here).await?;
+    let session = session::require(&service, &mut visit, &onward.through(NEW)).await?;
+    let sending = (Sent::FORM, sent.ceremony.as_str());
+    if let Some(page) = twice::led(&service, &visit, (&session, sending)).await? {
+        return Ok(visit.redirect(&page));
+    }
     let Some(made) = made(&service, &visit, &session, &sent).await? else {
         return Ok(visit.redirect(&onward.through(HERE.with("wrong", "refused"))));
     };
-    let name = list::name(&sent.name).unwrap_or_else(|| visit.device().label());
-    let (account, now) = (&session.account, visit.now());
-    let tx = service.store().begin().await?;
-    store::accounts::take_turns(&tx, account.id).await?;
-    if super::of(&tx, account).await?.passkeys.len() >= EACH_MAX {
-        return Ok(visit.redirect(&onward.through(HERE.with("wrong", "many"))));
-    }
-    let new = NewFactor {
-        id: FactorId::new(now, service.rng()),
-        account: account.id,
-        name: &name,
+    let new = add::New {
         what: What::Passkey {
             credential: &made.credential,
             identifier: &made.identifier,
         },
-        now,
+        name: list::name(&sent.name).unwrap_or_else(|| visit.device().label()),
+        sending,
     };
-    match store::factors::add(&tx, &new).await {
-        Ok(()) => {}
-        // Somebody has it already (A278).
-        Err(StoreError::Duplicate) => {
-            return Ok(visit.redirect(&onward.through(HERE.with("wrong", "refused"))));
-        }
-        Err(error) => return Err(error.into()),
-    }
-    let done = Done {
-        event: Event::FactorChanged,
-        details: json!({ "added": "passkey", "factor": new.id }),
-        what: history::What::FactorAdded,
-        kind: notices::Kind::FactorAdded,
-        args: &[("factor", notices::key("factors-passkeys"))],
-        ends_others: false,
-        credential: Some((Credential::Passkey, CredentialStep::Create)),
-    };
-    finish(&service, &mut visit, &session, (tx, done)).await?;
-    Ok(visit.redirect(&onward.through(HERE.with("done", "added"))))
+    let tx = service.store().begin().await?;
+    store::accounts::take_turns(&tx, session.account.id).await?;
+    add::keep(&service, &mut visit, (&session, &onward), (tx, new)).await
 }
 
 /// What the browser made, if it is what was asked, in this sign-in, once.

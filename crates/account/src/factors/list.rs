@@ -21,6 +21,8 @@ use crate::history::{self, Happening, What};
 use crate::session::{self, Stop};
 use crate::signin::Onward;
 
+/// The word for a page that was left open for too long.
+pub(super) const LATE: &str = "late";
 pub(super) const RENAME: LocalPath = LocalPath::known("/account/security/factors/rename");
 
 /// The most characters of a name.
@@ -69,8 +71,14 @@ impl Asked {
         match self.wrong.as_deref()? {
             "many" => Some("factors-many"),
             "refused" => Some("factors-passkey-refused"),
+            LATE => Some("factors-late"),
             _ => None,
         }
+    }
+
+    /// What went wrong on the way here.
+    pub(super) fn errors(&self) -> Errors {
+        self.wrong_key().map_or_else(Errors::none, Errors::of_form)
     }
 }
 
@@ -79,6 +87,14 @@ pub(super) const fn of_kind(kind: Kind) -> LocalPath {
     match kind {
         Kind::Totp => authenticator::HERE,
         Kind::Passkey => keys::HERE,
+    }
+}
+
+/// What factors of a kind are called.
+pub(super) const fn name_key(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Totp => "factors-authenticator",
+        Kind::Passkey => "factors-passkeys",
     }
 }
 
@@ -131,13 +147,15 @@ struct Waiting {
 }
 
 /// Shows the factors of a kind.
-pub(super) async fn page(
+pub(super) async fn show(
     service: &Service,
-    visit: &Visit,
-    session: &LiveSession,
-    (kind, asked, mut errors): (Kind, &Asked, Errors),
+    mut visit: Visit,
+    kind: Kind,
+    asked: &Asked,
 ) -> Result<Response, Stop> {
-    let tx = service.store().read();
+    let onward = asked.onward();
+    let session = session::require(service, &mut visit, &onward.through(of_kind(kind))).await?;
+    let (visit, tx) = (&visit, service.store().read());
     let all = store::factors::list(&tx, session.account.id).await?;
     let open = changes::find_open(&tx, session.account.id, changes::Kind::Factor).await?;
     let going = open.and_then(|change| Some((remove::about(&change)?, change.effective_at)));
@@ -157,14 +175,10 @@ pub(super) async fn page(
             (keys::NEW, "factors-passkeys-add"),
         ),
     };
-    if let Some(key) = asked.wrong_key() {
-        errors.add_general(key);
-    }
     let (many, nowhere) = (
         rows.len() >= EACH_MAX,
         kind == Kind::Passkey && service.passkeys().is_none(),
     );
-    let onward = asked.onward();
     let add = (onward.through(add.0).to_string(), add.1);
     let content = Content {
         visit,
@@ -179,7 +193,7 @@ pub(super) async fn page(
     let page = Page::new(name, title)
         .own_forms_only()
         .return_to(onward.through(of_kind(kind)))
-        .errors(errors)
+        .errors(asked.errors())
         .status(axum::http::StatusCode::OK);
     Ok(visit.render(page, &content))
 }
@@ -208,8 +222,8 @@ fn row(visit: &Visit, one: Factor, going: Option<(FactorId, DateTime<Utc>)>) -> 
 /// Which factor.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub(super) struct Which {
-    pub(super) id: String,
+struct Which {
+    id: String,
 }
 
 /// One of the account's own factors; 404 for anybody else's (A261).

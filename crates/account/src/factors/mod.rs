@@ -4,7 +4,7 @@
 //!
 //! - `totp`, `passkey`, `codes` the kinds; `tries` how often one may guess
 //! - `panel` the list on `/account/security`
-//! - `authenticator`, `keys`, `sheet` the pages; `remove` taking one away
+//! - `authenticator`, `keys`, `sheet` the pages; `add` what adding has in common; `remove` taking one away
 //!
 //! Signing in, recovering and proving once more use [`of`], [`verify_totp`], [`verify_code`], [`begin_passkey`] and
 //! [`finish_passkey`]. What this does not do: it signs nobody in.
@@ -21,6 +21,7 @@ use store::{StoreError, Tx};
 
 use crate::Service;
 
+mod add;
 mod authenticator;
 mod codes;
 pub(crate) mod doubtful;

@@ -5,13 +5,13 @@ use axum::extract::State;
 use axum::response::Response;
 use chrono::TimeDelta;
 use model::event::Event;
-use model::secret::TokenHash;
+use model::secret::{Token, TokenHash};
 use serde::Deserialize;
 use serde_json::json;
 use store::ceremonies::{self, Handle, NewCeremony, Purpose};
 use store::recovery_codes;
 use store::sessions::LiveSession;
-use web::extract::{Form, FormName};
+use web::extract::{Form, FormName, Query};
 use web::form::{Button, Errors, FormPage};
 use web::paths::LocalPath;
 use web::{Markup, Page, Visit};
@@ -23,7 +23,7 @@ use crate::Service;
 use crate::confirm::{self, Need};
 use crate::history::What;
 use crate::notices;
-use crate::session::{self, Stop};
+use crate::session::{self, Stop, twice};
 
 const HERE: LocalPath = LocalPath::known("/account/security/codes");
 const SHEET: LocalPath = LocalPath::known("/account/security/codes/sheet");
@@ -31,8 +31,20 @@ const SHEET: LocalPath = LocalPath::known("/account/security/codes/sheet");
 /// For how long the codes are shown, in minutes.
 const SHOWN_MINUTES: i64 = 10;
 
-#[derive(Debug, Deserialize)]
-pub(super) struct Make {}
+/// The parameters of the page.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Asked {
+    /// The person was asked for a proof in between.
+    confirmed: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Make {
+    /// What tells one sheet that is asked for from the next.
+    once: String,
+}
 
 impl FormName for Make {
     const FORM: &'static str = "make-codes";
@@ -49,12 +61,17 @@ impl FormName for Kept {
 #[template(path = "codes.html")]
 struct Content<'a> {
     visit: &'a Visit,
+    confirmed: bool,
     left: Option<String>,
     make: Markup,
 }
 
 /// Says how many are left, and offers new ones.
-pub(super) async fn show(State(service): State<Service>, mut visit: Visit) -> Result<Response, Stop> {
+pub(super) async fn show(
+    State(service): State<Service>,
+    mut visit: Visit,
+    Query(asked): Query<Asked>,
+) -> Result<Response, Stop> {
     let session = session::require(&service, &mut visit, &HERE).await?;
     let sheet = recovery_codes::find(&service.store().read(), session.account.id).await?;
     let left = sheet.map(|sheet| {
@@ -68,10 +85,13 @@ pub(super) async fn show(State(service): State<Service>, mut visit: Visit) -> Re
         "factors-codes-make"
     };
     let make = FormPage::new(Make::FORM, HERE)
+        .hidden("once", Token::generate(service.rng()).expose())
         .button(Button::primary(words))
         .render(&visit, &Errors::none());
     let content = Content {
         visit: &visit,
+        confirmed: asked.confirmed.is_some()
+            && confirm::is_met(&service, &visit, &session, Need::Strongest).await?,
         left,
         make,
     };
@@ -89,9 +109,15 @@ fn handle_of(session: &LiveSession) -> TokenHash {
 pub(super) async fn make(
     State(service): State<Service>,
     mut visit: Visit,
-    Form(Make {}): Form<Make>,
+    Form(sent): Form<Make>,
 ) -> Result<Response, Stop> {
-    let session = confirm::require(&service, &mut visit, Need::Strongest, &HERE).await?;
+    let session = session::require(&service, &mut visit, &HERE).await?;
+    let sending = (Make::FORM, sent.once.as_str());
+    if let Some(page) = twice::led(&service, &visit, (&session, sending)).await? {
+        return Ok(visit.redirect(&page));
+    }
+    let here = HERE.with(confirm::CONFIRMED, "yes");
+    let session = confirm::require(&service, &mut visit, Need::Strongest, &here).await?;
     let (account, now) = (session.account.id, visit.now());
     let sheet = codes::sheet(service.rng());
     let text: Vec<&str> = sheet.iter().map(|code| code.as_str()).collect();
@@ -117,11 +143,13 @@ pub(super) async fn make(
         args: &[],
         ends_others: false,
         credential: None,
+        sending,
+        leads: SHEET,
+        back: HERE,
     };
-    if finish(&service, &mut visit, &session, (tx, done)).await? {
-        tries::forgive(&service, account, tries::What::Code).await?;
-    }
-    Ok(visit.redirect(&SHEET))
+    let response = finish(&service, &mut visit, &session, (tx, done)).await?;
+    tries::forgive(&service, account, tries::What::Code).await?;
+    Ok(response)
 }
 
 #[derive(askama::Template)]
@@ -142,8 +170,12 @@ pub(super) async fn show_sheet(State(service): State<Service>, mut visit: Visit)
         browser: &browser,
         purpose: Purpose::NewCodes,
     };
-    let found = ceremonies::look(&service.store().read(), handle, visit.now()).await?;
-    let Some(found) = found else {
+    let tx = service.store().read();
+    let found = ceremonies::look(&tx, handle, visit.now()).await?;
+    // In another browser there may be a newer sheet, or none any more: these are good for nothing then.
+    let newest = recovery_codes::find(&tx, session.account.id).await?;
+    let good = |at| newest.is_some_and(|newest| newest.made_at <= at);
+    let Some(found) = found.filter(|found| good(found.created_at)) else {
         let notice = crate::notice::Notice::saying("factors-sheet-gone").link(HERE, "factors-codes-manage");
         return Ok(notice.respond(&visit, Page::new("account-codes-gone", "factors-codes-title")));
     };
@@ -152,8 +184,9 @@ pub(super) async fn show_sheet(State(service): State<Service>, mut visit: Visit)
         session::display_name(&session.account),
         visit.day(found.created_at),
     );
+    let until = visit.moment(found.expires_at);
     let sheet = Sheet {
-        text: visit.t_with("factors-sheet-text", &[("minutes", SHOWN_MINUTES.into())]),
+        text: visit.t_with("factors-sheet-text", &[("moment", until.as_str().into())]),
         whose: visit.t_with(
             "factors-sheet-for",
             &[("name", name.as_str().into()), ("day", day.as_str().into())],

@@ -71,6 +71,25 @@ pub(crate) async fn with_passkey(browser: &mut Browser, id: &[u8]) -> Soft {
     soft
 }
 
+/// Signs in with a passkey and nothing typed.
+pub(crate) async fn sign_in_with(browser: &mut Browser, soft: &mut Soft) -> Seen {
+    let page = browser.get("/sign-in").await;
+    let sealed = page.hidden("passkey").unwrap().to_owned();
+    let ways = Ways {
+        user: Some(soft.user.clone()),
+        ..Ways::default()
+    };
+    let credential = soft.prove(&options(&page), &ways).to_string();
+    let fields = [
+        ("method", "passkey"),
+        ("identifier", ""),
+        ("password", ""),
+        ("passkey", sealed.as_str()),
+        ("credential", credential.as_str()),
+    ];
+    browser.post("/sign-in", &page, &fields).await
+}
+
 /// Makes a sheet of recovery codes in a browser whose sign-in is fresh.
 pub(crate) async fn with_codes(browser: &mut Browser) -> Vec<String> {
     let page = browser.get("/account/security/codes").await;

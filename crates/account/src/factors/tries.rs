@@ -1,6 +1,6 @@
-//! Tries with a factor of somebody who is known already. Each counts before its outcome is known: a few in a row pause,
-//! and after a hundred wrong ones in a row, however slowly, the factor is off until it is set up anew (NIST SP 800-63B-4,
-//! section 3.2.2).
+//! Tries with a factor of somebody who is known already. Each counts before its outcome is known: a few in a row pause, for
+//! longer the more there were, and after a hundred wrong ones in a row, however slowly, the factor is off until it is set up
+//! anew (NIST SP 800-63B-4, section 3.2.2).
 
 use chrono::{DateTime, Utc};
 use model::ids::AccountId;
@@ -13,6 +13,9 @@ use crate::Service;
 /// The most wrong tries in one window.
 const WINDOW_LIMIT: i64 = 10;
 const WINDOW_SECONDS: i64 = 900;
+/// From so many wrong tries in a row on the window is longer.
+const SLOW_FROM: i64 = 50;
+const SLOW_SECONDS: i64 = 3600;
 /// The most wrong tries in a row.
 const ROW_LIMIT: i64 = 100;
 /// A hundred years: this count ends with a right try and not by time.
@@ -59,17 +62,22 @@ pub(crate) enum What {
 }
 
 impl What {
-    const fn rules(self) -> [Rule; 2] {
-        let (window, row) = match self {
-            Self::Password(_) => ("again_password", "again_password_row"),
-            Self::Totp => ("factor_totp", "factor_totp_row"),
-            Self::Code => ("factor_code", "factor_code_row"),
+    const fn rules(self) -> [Rule; 3] {
+        let (window, slow, row) = match self {
+            Self::Password(_) => ("again_password", "again_password_slow", "again_password_row"),
+            Self::Totp => ("factor_totp", "factor_totp_slow", "factor_totp_row"),
+            Self::Code => ("factor_code", "factor_code_slow", "factor_code_row"),
         };
         [
             Rule {
                 name: window,
                 limit: WINDOW_LIMIT,
                 window_seconds: WINDOW_SECONDS,
+            },
+            Rule {
+                name: slow,
+                limit: WINDOW_LIMIT,
+                window_seconds: SLOW_SECONDS,
             },
             Rule {
                 name: row,
@@ -94,10 +102,12 @@ pub(crate) async fn count(
     what: What,
 ) -> Result<Option<Tried>, StoreError> {
     let (tx, key, now) = (service.store().read(), what.key(account), service.now());
-    let [window, row] = what.rules();
-    if throttles::look(&tx, &row, &key, now).await?.count >= ROW_LIMIT {
+    let [window, slow, row] = what.rules();
+    let in_a_row = throttles::look(&tx, &row, &key, now).await?.count;
+    if in_a_row >= ROW_LIMIT {
         return Ok(Some(Tried::Off));
     }
+    let window = if in_a_row >= SLOW_FROM { slow } else { window };
     let count = throttles::hit(&tx, &window, &key, now).await?;
     if count.exceeded() {
         return Ok(Some(Tried::Paused(count.retry_after_seconds(now))));

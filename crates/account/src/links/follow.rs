@@ -25,6 +25,8 @@ pub struct Said {
 pub enum Followed {
     /// It is done.
     Done(Said),
+    /// It is not done, and why: the link stays good.
+    Not(Said),
     /// There was nothing left to do: what it was about has ended meanwhile. The page says that the link is over.
     Over,
 }
@@ -38,7 +40,7 @@ pub(super) async fn about(service: &Service, link: &Link) -> Result<Option<Vec<W
     }
 }
 
-/// Does what a link is for. It has been used up in the same transaction, which the caller commits.
+/// Does what a link is for. It has been used up in the same transaction, which the caller commits if something was done.
 pub(super) async fn follow(
     service: &Service,
     tx: &Tx,

@@ -83,10 +83,14 @@ pub(super) async fn press(
     let followed = follow::follow(&service, &tx, &visit, &link)
         .await
         .map_err(fault)?;
-    tx.commit().await.map_err(fault)?;
-    service.kick_delivery();
     match followed {
-        Followed::Done(said) => Ok(done(&visit, said)),
+        Followed::Done(said) => {
+            tx.commit().await.map_err(fault)?;
+            service.kick_delivery();
+            Ok(done(&visit, "link-done", said))
+        }
+        // A link is used up only if something happened: what was in the way may be gone another day.
+        Followed::Not(said) => Ok(done(&visit, "link-not-done", said)),
         Followed::Over => Ok(over(&visit)),
     }
 }
@@ -96,7 +100,7 @@ fn value(typed: Result<Path<String>, PathRejection>) -> String {
     typed.map(|Path(typed)| typed).unwrap_or_default()
 }
 
-fn done(visit: &Visit, said: Said) -> Response {
+fn done(visit: &Visit, name: &'static str, said: Said) -> Response {
     let mut notice = Notice::default();
     for text in said.texts {
         notice = notice.and(text);
@@ -104,7 +108,7 @@ fn done(visit: &Visit, said: Said) -> Response {
     if let Some((to, words)) = said.next {
         notice = notice.link(to, words);
     }
-    notice.respond(visit, Page::new("link-done", said.title))
+    notice.respond(visit, Page::new(name, said.title))
 }
 
 /// One page for a link that was used, is too old, belongs to something that has ended, or never was: whoever guesses

@@ -7,6 +7,7 @@
 //! message (A222).
 //!
 //! - `words` how a notice reads
+//! - `texts` everything else that is sent: one list, one home
 //! - `letters` mails to addresses that nobody has proven yet
 //! - `pages` `/account/notices` and the choices
 //!
@@ -16,9 +17,9 @@ use std::cmp::Ordering;
 
 use axum::Router;
 use axum::routing::{get, post};
-use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
 use model::ids::{MessageId, NoticeId};
-use model::notice::Channel;
+use model::notice::{Channel, Topic};
 use model::secret::Sensitive;
 use serde::Deserialize;
 use store::accounts::Account;
@@ -33,6 +34,7 @@ pub mod letters;
 mod pages;
 #[cfg(test)]
 mod tests;
+pub mod texts;
 pub(crate) mod words;
 
 pub use model::notice::{Contact, Kind};
@@ -120,7 +122,7 @@ impl Config {
 pub struct Told<'a> {
     /// What.
     pub kind: Kind,
-    /// What fills its text: the names of [`Kind::args`]. [`moment`] and [`key`] make values that are put into words in
+    /// What fills its text: the names of [`Kind::args`]. [`moment`], [`day`] and [`key`] make values that are put into words in
     /// the language of whoever reads. Nothing that anybody typed (A222).
     pub args: &'a [(&'static str, String)],
     /// A link to put into the message, and never onto the page: "this wasn't me", "undo", "appeal".
@@ -144,6 +146,11 @@ impl Told<'_> {
 /// A value for [`Told::args`] that is a moment: `moment` shows day and time, `day` the day alone.
 pub fn moment(at: DateTime<Utc>) -> String {
     at.to_rfc3339()
+}
+
+/// A value for [`Told::args`] that is a day of the province, whatever its zone.
+pub fn day(day: NaiveDate) -> String {
+    day.to_string()
 }
 
 /// A value for [`Told::args`] that is a text of the catalogue.
@@ -218,6 +225,9 @@ async fn send(
             "notice not sent: too many"
         );
         return Ok(());
+    }
+    if let (Contact::Phone(phone), Topic::SignIns) = (contact, told.kind.topic()) {
+        crate::otp::count_notice(service, tx, phone).await?;
     }
     let due = if told.kind.is_required() {
         now

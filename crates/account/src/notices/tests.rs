@@ -9,8 +9,9 @@ use model::notice::Topic;
 use model::rng::Rng;
 use store::accounts;
 use web::Kit;
-use web::language::Texts;
+use web::language::Value;
 
+use super::texts::Text;
 use super::*;
 use crate::signin::testing::{resident, signed_in};
 use crate::testing::{World, link_in, worlds, worlds_with};
@@ -53,42 +54,147 @@ fn values(kind: Kind) -> Vec<(&'static str, String)> {
         .collect()
 }
 
-#[test]
-fn every_notice_reads_in_every_language_and_on_every_channel() {
-    let clock = model::clock::Clock::manual(store::testing::start_time());
-    let kit = Kit::for_tests(&messages(), clock).unwrap();
-    let texts = Texts::new(&[&[web::language::MESSAGES], messages().as_slice()].concat()).unwrap();
-    for kind in Kind::ALL {
-        let args = values(*kind);
-        for language in Language::ALL {
+/// A link as long as ours are.
+const LINK: &str = "https://id.example.gov.cn/link/AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+/// The longest text message that gateways take, in characters.
+const SMS_CHARS_MAX: usize = 500;
+/// The longest one-time code's message: four parts of 67 characters.
+const CODE_CHARS_MAX: usize = 268;
+
+fn value_of(name: &str) -> String {
+    match name {
+        "link" => LINK.to_owned(),
+        "page" => "https://id.example.gov.cn/register/activation".to_owned(),
+        "left" | "hours" | "minutes" => "9".to_owned(),
+        "code" => "123456".to_owned(),
+        other => format!("value-of-{other}"),
+    }
+}
+
+/// What is true of everything that is sent.
+fn check(what: &str, text: &str, (channel, leads): (Channel, bool), values: &[String]) {
+    for left in ["{", "}", "$", "notice-", "notices-", "sms-", "mail-", "key:"] {
+        assert!(!text.contains(left), "{what}: {left} in {text}");
+    }
+    assert_eq!(
+        text.contains("https://"),
+        leads,
+        "{what}: a link, or none: {text}"
+    );
+    for value in values {
+        assert!(text.contains(value), "{what}: {value} is not in {text}");
+    }
+    match channel {
+        Channel::Sms => {
             assert!(
-                texts.has(language, kind.key()) && texts.has(language, kind.text_key()),
-                "{kind:?}"
+                text.chars().count() <= SMS_CHARS_MAX,
+                "{what}: {}",
+                text.chars().count()
             );
-            let told = Told {
-                args: &args,
-                link: Some("https://id.example.org/link/abc".to_owned()),
-                ..Told::of(*kind)
-            };
-            let sms = words::message(&kit, language, &told, Channel::Sms);
-            let mail = words::message(&kit, language, &told, Channel::Email);
-            for text in [&sms, &mail] {
-                assert!(
-                    !text.contains("notice-") && !text.contains("notices-") && !text.contains('$'),
-                    "{text}"
-                );
-                assert!(text.contains("https://id.example.org/link/abc"), "{text}");
-                for (name, value) in &args {
-                    let plain = value.starts_with("value-of-");
-                    assert!(!plain || text.contains(value), "{kind:?} {name}: {text}");
-                }
-            }
-            let subject = mail.lines().next().unwrap();
+            assert!(!text.contains('\n'), "{what}: {text}");
             assert!(
-                mail.contains("12345") && subject.chars().count() < 80,
-                "{subject}"
+                text.starts_with(['[', '【']),
+                "{what}: it names the service: {text}"
             );
         }
+        Channel::Email => {
+            let subject = text.lines().next().unwrap();
+            assert!(
+                subject.chars().count() < 80 && !subject.contains("https://"),
+                "{what}: {subject}"
+            );
+            assert!(text.contains("12345"), "{what}: where help is: {text}");
+        }
+    }
+}
+
+#[test]
+fn attack_222_everything_that_is_sent_reads_in_every_language_on_every_channel() {
+    let clock = model::clock::Clock::manual(store::testing::start_time());
+    let kit = Kit::for_tests(&messages(), clock).unwrap();
+    for language in Language::ALL {
+        for kind in Kind::ALL {
+            let args = values(*kind);
+            let plain = args.iter().map(|(_, value)| value.clone());
+            let plain: Vec<String> = plain.filter(|value| value.starts_with("value-of-")).collect();
+            for (channel, link) in [
+                (Channel::Sms, None),
+                (Channel::Sms, Some(LINK)),
+                (Channel::Email, None),
+                (Channel::Email, Some(LINK)),
+            ] {
+                let told = Told {
+                    args: &args,
+                    link: link.map(str::to_owned),
+                    ..Told::of(*kind)
+                };
+                let text = words::message(&kit, language, &told, channel);
+                check(
+                    &format!("{kind:?} {language:?}"),
+                    &text,
+                    (channel, link.is_some()),
+                    &plain,
+                );
+            }
+        }
+        for text in Text::ALL {
+            let values: Vec<String> = text.args().iter().map(|name| value_of(name)).collect();
+            let args: Vec<(&str, Value)> = text
+                .args()
+                .iter()
+                .zip(&values)
+                .map(|(name, value)| (*name, Value::from(value.as_str())))
+                .collect();
+            let leads = text.args().iter().any(|name| matches!(*name, "link" | "page"));
+            let sent = match text.channel() {
+                Channel::Sms => text.sms(&kit, language, &args),
+                Channel::Email => {
+                    let subject = kit.t(language, &text.subject_key(), &[]);
+                    let words = kit.t(language, &text.text_key(), &args);
+                    words::mail(&kit, language, &subject, &[Some(words)])
+                }
+            };
+            let what = format!("{text:?} {language:?}");
+            check(&what, &sent, (text.channel(), leads), &values);
+            if text.template().starts_with("sms-code-") {
+                assert!(!leads && sent.chars().count() <= CODE_CHARS_MAX, "{what}: {sent}");
+            }
+        }
+    }
+}
+
+#[test]
+fn there_is_one_list_of_everything_that_is_sent() {
+    let files = [
+        include_str!("../../locales/zh-CN/messages.ftl"),
+        include_str!("../../locales/en/messages.ftl"),
+        include_str!("../../locales/vi/messages.ftl"),
+    ];
+    let mut listed: Vec<String> = Text::ALL
+        .iter()
+        .flat_map(|text| match text.channel() {
+            Channel::Sms => vec![text.text_key()],
+            Channel::Email => vec![text.subject_key(), text.text_key()],
+        })
+        .collect();
+    listed.sort();
+    for file in files {
+        let lines = file.lines().filter(|line| !line.starts_with('#'));
+        let mut found: Vec<&str> = lines
+            .filter_map(|line| line.split_once(" = ").map(|(name, _)| name))
+            .collect();
+        found.sort_unstable();
+        assert_eq!(found, listed);
+    }
+    let names: std::collections::BTreeSet<_> = Text::ALL.iter().map(|text| text.template()).collect();
+    assert_eq!(names.len(), Text::ALL.len());
+    // No other file has a text message: the next one is written where this test looks.
+    for (language, file) in crate::MESSAGES {
+        let texts = file.lines().filter(|line| line.starts_with("sms-"));
+        assert!(
+            texts.count() == 0 || files.contains(file),
+            "a text message outside of messages.ftl, {language:?}"
+        );
     }
 }
 

@@ -41,6 +41,9 @@ fn in_words(kit: &Kit, language: Language, name: &str, value: &str) -> String {
     }
     let zone = kit.branding().zone();
     let at = DateTime::parse_from_rfc3339(value).map(|at| at.with_timezone(&Utc));
+    if let ("day", Ok(day)) = (name, value.parse()) {
+        return dates::date(language, day);
+    }
     match (name, at) {
         ("moment", Ok(at)) => dates::moment(language, at, zone),
         ("day", Ok(at)) => dates::date(language, at.with_timezone(&zone).date_naive()),

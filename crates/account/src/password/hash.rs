@@ -151,6 +151,8 @@ struct Inner {
     threads: Threads,
     waiting: Semaphore,
     wait: Duration,
+    #[cfg(test)]
+    turns: std::sync::atomic::AtomicUsize,
 }
 
 impl fmt::Debug for Hashing {
@@ -185,6 +187,8 @@ impl Hashing {
             threads: Threads::start(permits).map_err(HashingError::NoThread)?,
             waiting: Semaphore::new(settings.queue.min(Semaphore::MAX_PERMITS)),
             wait: settings.wait,
+            #[cfg(test)]
+            turns: std::sync::atomic::AtomicUsize::new(0),
         })))
     }
 
@@ -229,11 +233,19 @@ impl Hashing {
         self.0.slots.available_permits()
     }
 
+    /// How many passwords were hashed or compared so far.
+    #[cfg(test)]
+    pub(crate) fn turns(&self) -> usize {
+        self.0.turns.load(std::sync::atomic::Ordering::SeqCst)
+    }
+
     async fn in_turn<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut Memory) -> Result<T, HashingError> + Send + 'static,
     ) -> Result<T, HashingError> {
         let permit = self.turn().await?;
+        #[cfg(test)]
+        self.0.turns.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
         let done = self.0.threads.run(move |memory| {
             let result = work(memory);
             drop(permit);

@@ -6,14 +6,15 @@ use axum::extract::State;
 use axum::response::Response;
 use axum::routing::{get, post};
 use model::event::Event;
-use model::secret::Sensitive;
+use model::ids::AccountId;
+use model::secret::{Sensitive, Token};
 use serde::Deserialize;
 use serde_json::json;
 use store::credentials::{self, PasswordHash};
 use store::sessions::LiveSession;
 use store::status_events::{Credential, CredentialStep};
-use web::extract::{Form, FormName};
-use web::form::{Button, Errors, Field, FormPage, Words};
+use web::extract::{Form, FormName, Query};
+use web::form::{Button, Errors, Field, FormPage};
 use web::paths::LocalPath;
 use web::{Markup, Page, Problem, Visit};
 
@@ -24,7 +25,8 @@ use crate::factors::Tried;
 use crate::factors::finish::{Done, finish};
 use crate::history::What;
 use crate::notices::Kind;
-use crate::session::{self, Stop};
+use crate::session::{self, Stop, twice};
+use crate::signin::Onward;
 
 const HERE: LocalPath = LocalPath::known("/account/security/password");
 const SECURITY: LocalPath = LocalPath::known("/account/security");
@@ -40,12 +42,25 @@ pub(crate) fn routes() -> Router<Service> {
         .route("/account/security/password/later", post(put_off))
 }
 
+/// The parameters of the page.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Asked {
+    /// A page of ours that wanted a password.
+    return_to: Option<String>,
+    /// The person was asked for a proof in between.
+    confirmed: Option<String>,
+}
+
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct Sent {
     current: Sensitive<String>,
     password: Sensitive<String>,
     password_again: Sensitive<String>,
+    return_to: Option<String>,
+    /// What tells one sending from another.
+    once: String,
 }
 
 impl FormName for Sent {
@@ -58,23 +73,6 @@ pub(crate) struct Later {}
 
 impl FormName for Later {
     const FORM: &'static str = "password-later";
-}
-
-/// What the page says when a password cannot be chosen.
-pub(crate) fn fault_words(fault: PasswordFault) -> Words {
-    Words::key(match fault {
-        PasswordFault::TooShort => "password-fault-too-short",
-        PasswordFault::TooLong => "password-fault-too-long",
-        PasswordFault::Unprintable => "password-fault-unprintable",
-        PasswordFault::TooFewKinds => "password-fault-too-few-kinds",
-        PasswordFault::ContainsPhone => "password-fault-contains-phone",
-        PasswordFault::ContainsCitizenId => "password-fault-contains-citizen-id",
-        PasswordFault::ContainsBirthDate => "password-fault-contains-birth-date",
-        PasswordFault::ContainsName => "password-fault-contains-name",
-        PasswordFault::ContainsEmail => "password-fault-contains-email",
-        PasswordFault::ContainsSiteName => "password-fault-contains-site-name",
-        PasswordFault::Breached => "password-fault-breached",
-    })
 }
 
 /// The two fields of a new password.
@@ -99,52 +97,88 @@ pub(crate) fn with_new_password(form: FormPage, visit: &Visit) -> FormPage {
     )
 }
 
-/// The confirmation as the person's page needs it: with a password any fresh proof and the current one typed here,
-/// without one the strongest that there is (A275).
-async fn enter(service: &Service, visit: &mut Visit) -> Result<(LiveSession, Option<PasswordHash>), Stop> {
-    let session = session::require(service, visit, &HERE).await?;
-    let stored = credentials::find_password(&service.store().read(), session.account.id).await?;
-    let need = if stored.is_some() {
-        Need::Recent
-    } else {
-        Need::Strongest
-    };
-    Ok((confirm::require(service, visit, need, &HERE).await?, stored))
+/// One visit to the page.
+struct Visited {
+    session: LiveSession,
+    stored: Option<PasswordHash>,
+    onward: Onward,
+    confirmed: bool,
 }
 
-fn page(visit: &Visit, has_one: bool, errors: Errors) -> Response {
-    let mut form = FormPage::new(Sent::FORM, HERE);
-    let mut page = Page::new("account-password", "factors-password-title");
-    if has_one {
-        form = form.field(
-            Field::password("current", "factors-password-current")
-                .required()
-                .focus(),
-        );
-    } else {
-        page = Page::new("account-password", "factors-password-title-first")
-            .caption("factors-password-first-text");
+impl Visited {
+    async fn load(
+        service: &Service,
+        visit: &mut Visit,
+        (return_to, confirmed): (Option<&str>, bool),
+    ) -> Result<Self, Stop> {
+        let onward = Onward::new(None, return_to);
+        let session = session::require(service, visit, &onward.through(HERE)).await?;
+        let stored = credentials::find_password(&service.store().read(), session.account.id).await?;
+        Ok(Self {
+            session,
+            stored,
+            onward,
+            confirmed,
+        })
     }
-    let form = with_new_password(form, visit).button(Button::primary("factors-password-submit"));
-    let content = Content {
-        visit,
-        form: form.render(visit, &errors),
-        has_one,
-    };
-    visit.render(page.own_forms_only().return_to(HERE).errors(errors), &content)
+
+    /// With a password any fresh proof lets somebody in, and the current one typed here; without one it is the strongest
+    /// that there is (A275).
+    const fn need(&self) -> Need {
+        if self.stored.is_some() {
+            Need::Recent
+        } else {
+            Need::Strongest
+        }
+    }
+
+    fn page(&self, service: &Service, visit: &Visit, errors: Errors) -> Response {
+        let once = Token::generate(service.rng());
+        let form = FormPage::new(Sent::FORM, HERE).hidden("once", once.expose());
+        let mut form = self.onward.in_form(form);
+        let mut page = Page::new("account-password", "factors-password-title");
+        let has_one = self.stored.is_some();
+        if has_one {
+            form = form.field(
+                Field::password("current", "factors-password-current")
+                    .required()
+                    .focus(),
+            );
+        } else {
+            page = Page::new("account-password", "factors-password-title-first")
+                .caption("factors-password-first-text");
+        }
+        let form = with_new_password(form, visit).button(Button::primary("factors-password-submit"));
+        let content = Content {
+            visit,
+            confirmed: self.confirmed,
+            form: form.render(visit, &errors),
+            has_one,
+        };
+        let here = self.onward.through(HERE);
+        visit.render(page.own_forms_only().return_to(here).errors(errors), &content)
+    }
 }
 
 #[derive(askama::Template)]
 #[template(path = "password.html")]
 struct Content<'a> {
     visit: &'a Visit,
+    confirmed: bool,
     form: Markup,
     has_one: bool,
 }
 
-async fn show(State(service): State<Service>, mut visit: Visit) -> Result<Response, Stop> {
-    let (_, stored) = enter(&service, &mut visit).await?;
-    Ok(page(&visit, stored.is_some(), Errors::none()))
+async fn show(
+    State(service): State<Service>,
+    mut visit: Visit,
+    Query(asked): Query<Asked>,
+) -> Result<Response, Stop> {
+    let at = (asked.return_to.as_deref(), asked.confirmed.is_some());
+    let visited = Visited::load(&service, &mut visit, at).await?;
+    let here = visited.onward.through(HERE);
+    confirm::require(&service, &mut visit, visited.need(), &here).await?;
+    Ok(visited.page(&service, &visit, Errors::none()))
 }
 
 async fn submit(
@@ -152,30 +186,44 @@ async fn submit(
     mut visit: Visit,
     Form(sent): Form<Sent>,
 ) -> Result<Response, Stop> {
-    let (session, stored) = enter(&service, &mut visit).await?;
-    let has_one = stored.is_some();
+    let at = (sent.return_to.as_deref(), false);
+    let mut visited = Visited::load(&service, &mut visit, at).await?;
+    let sending = (Sent::FORM, sent.once.as_str());
+    if let Some(page) = twice::led(&service, &visit, (&visited.session, sending)).await? {
+        return Ok(visit.redirect(&page));
+    }
+    let has_one = visited.stored.is_some();
+    // Where there is one, the current password is the proof, typed just now.
+    if !has_one {
+        let here = visited.onward.through(HERE.with(confirm::CONFIRMED, "yes"));
+        visited.session = confirm::require(&service, &mut visit, visited.need(), &here).await?;
+    }
     let mut errors = Errors::none();
     if has_one && sent.current.expose().is_empty() {
         errors.add("current", "factors-password-current-missing");
     }
-    let chosen = choose(&service, &session, &sent, &mut errors);
+    let chosen = choose(&service, &visited.session, &sent, &mut errors);
     let (Some(chosen), true) = (chosen, errors.is_empty()) else {
-        return Ok(page(&visit, has_one, errors));
+        return Ok(visited.page(&service, &visit, errors));
     };
     if has_one {
-        let tried = confirm::password(&service, session.account.id, sent.current.expose()).await?;
+        let account = visited.session.account.id;
+        let tried = confirm::password(&service, account, sent.current.expose()).await?;
         let words = match tried {
             Tried::Wrong => Some("factors-password-current-wrong".into()),
             other => other.words(),
         };
         if let Some(words) = words {
-            return Ok(page(&visit, has_one, Errors::of("current", words)));
+            // Sent twice, and the first one was under way: what was the current password is not that any more.
+            if let Some(page) = twice::led(&service, &visit, (&visited.session, sending)).await? {
+                return Ok(visit.redirect(&page));
+            }
+            return Ok(visited.page(&service, &visit, Errors::of("current", words)));
         }
     }
-    match change(&service, &mut visit, (&session, stored.as_ref()), &chosen).await {
-        Ok(None) => Ok(visit.redirect(&SECURITY.with("done", "password"))),
-        Ok(Some(errors)) => Ok(page(&visit, has_one, errors)),
-        Err(stop) => Err(stop),
+    match change(&service, &mut visit, (&visited, sending), &chosen).await? {
+        Ok(response) => Ok(response),
+        Err(errors) => Ok(visited.page(&service, &visit, errors)),
     }
 }
 
@@ -192,8 +240,12 @@ fn choose(service: &Service, session: &LiveSession, sent: &Sent, errors: &mut Er
         email: account.email.as_ref(),
         citizen_id: account.citizen_id.as_ref(),
         name: account.name.as_ref(),
+        username: account.username.as_ref(),
     };
-    let chosen = service.policy().check(typed, &about).map_err(fault_words);
+    let chosen = service
+        .policy()
+        .check(typed, &about)
+        .map_err(PasswordFault::words);
     let chosen = errors.take("password", chosen);
     if typed != again {
         errors.add("password_again", "register-password-differs");
@@ -201,15 +253,19 @@ fn choose(service: &Service, session: &LiveSession, sent: &Sent, errors: &mut Er
     chosen
 }
 
-/// Whether a password is the current one or one of those before it. Up to six comparisons, one after the other: only
+/// Whether a password is the current one, if that is to be looked at, or one of those before it. Up to six comparisons, one after the other: only
 /// somebody who has proven who they are comes here.
 pub(crate) async fn was_used(
     service: &Service,
-    account: model::ids::AccountId,
+    (account, current): (AccountId, bool),
     chosen: &Password,
 ) -> Result<bool, Stop> {
     let tx = service.store().read();
-    let current = credentials::find_password(&tx, account).await?;
+    let current = if current {
+        credentials::find_password(&tx, account).await?
+    } else {
+        None
+    };
     let former = credentials::former_passwords(&tx, account).await?;
     for phc in current.map(|current| current.phc).into_iter().chain(former) {
         let stored = StoredPassword::from_stored(phc.into_inner());
@@ -228,16 +284,17 @@ fn busy(error: HashingError) -> Stop {
     }
 }
 
-/// Stores the new password; the errors of the page where it cannot be.
+/// Stores the new password and leads on; the errors of the page where it cannot be.
 async fn change(
     service: &Service,
     visit: &mut Visit,
-    (session, stored): (&LiveSession, Option<&PasswordHash>),
+    (visited, sending): (&Visited, twice::Sending<'_>),
     chosen: &Password,
-) -> Result<Option<Errors>, Stop> {
+) -> Result<Result<Response, Errors>, Stop> {
+    let (session, stored) = (&visited.session, visited.stored.as_ref());
     let (account, now) = (session.account.id, visit.now());
-    if was_used(service, account, chosen).await? {
-        return Ok(Some(Errors::of("password", "factors-password-used")));
+    if was_used(service, (account, true), chosen).await? {
+        return Ok(Err(Errors::of("password", "factors-password-used")));
     }
     let phc = service.hashing().hash(chosen).await.map_err(busy)?;
     let phc = Sensitive::new(phc.as_str().to_owned());
@@ -252,7 +309,7 @@ async fn change(
     };
     // Another tab was faster; what was typed as current is not that any more.
     if !changed {
-        return Ok(Some(Errors::of("current", "factors-password-current-wrong")));
+        return Ok(Err(Errors::of("current", "factors-password-current-wrong")));
     }
     let step = match stored {
         Some(_) => CredentialStep::Update,
@@ -266,9 +323,14 @@ async fn change(
         args: &[],
         ends_others: true,
         credential: Some((Credential::Password, step)),
+        sending,
+        leads: match visited.onward.return_to() {
+            Some(page) => page.clone(),
+            None => SECURITY.with("done", "password"),
+        },
+        back: visited.onward.through(HERE),
     };
-    finish(service, visit, session, (tx, done)).await?;
-    Ok(None)
+    finish(service, visit, session, (tx, done)).await.map(Ok)
 }
 
 async fn put_off(

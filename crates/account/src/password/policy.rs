@@ -8,6 +8,8 @@ use model::citizen_id::CitizenId;
 use model::email::Email;
 use model::person_name::PersonName;
 use model::phone::Phone;
+use model::username::Username;
+use web::form::Words;
 
 use super::Password;
 use super::breached::BreachedList;
@@ -51,6 +53,9 @@ pub enum PasswordFault {
     /// The e-mail address, or the part before the `@`.
     #[error("contains the e-mail address")]
     ContainsEmail,
+    /// The user name.
+    #[error("contains the user name")]
+    ContainsUsername,
     /// The name of this site.
     #[error("contains the name of the site")]
     ContainsSiteName,
@@ -60,21 +65,22 @@ pub enum PasswordFault {
 }
 
 impl PasswordFault {
-    /// The end of a message key: `password-fault-too-short`.
-    pub const fn key(self) -> &'static str {
-        match self {
-            Self::TooShort => "too-short",
-            Self::TooLong => "too-long",
-            Self::Unprintable => "unprintable",
-            Self::TooFewKinds => "too-few-kinds",
-            Self::ContainsPhone => "contains-phone",
-            Self::ContainsCitizenId => "contains-citizen-id",
-            Self::ContainsBirthDate => "contains-birth-date",
-            Self::ContainsName => "contains-name",
-            Self::ContainsEmail => "contains-email",
-            Self::ContainsSiteName => "contains-site-name",
-            Self::Breached => "breached",
-        }
+    /// What the page says.
+    pub const fn words(self) -> Words {
+        Words::key(match self {
+            Self::TooShort => "password-fault-too-short",
+            Self::TooLong => "password-fault-too-long",
+            Self::Unprintable => "password-fault-unprintable",
+            Self::TooFewKinds => "password-fault-too-few-kinds",
+            Self::ContainsPhone => "password-fault-contains-phone",
+            Self::ContainsCitizenId => "password-fault-contains-citizen-id",
+            Self::ContainsBirthDate => "password-fault-contains-birth-date",
+            Self::ContainsName => "password-fault-contains-name",
+            Self::ContainsEmail => "password-fault-contains-email",
+            Self::ContainsUsername => "password-fault-contains-username",
+            Self::ContainsSiteName => "password-fault-contains-site-name",
+            Self::Breached => "password-fault-breached",
+        })
     }
 }
 
@@ -89,6 +95,8 @@ pub struct About<'a> {
     pub citizen_id: Option<&'a CitizenId>,
     /// The name.
     pub name: Option<&'a PersonName>,
+    /// The user name.
+    pub username: Option<&'a Username>,
 }
 
 /// The rules of one installation.
@@ -224,6 +232,9 @@ fn check_person(text: &Searchable, about: &About<'_>) -> Result<(), PasswordFaul
             return Err(PasswordFault::ContainsEmail);
         }
     }
+    if about.username.is_some_and(|name| contains_username(text, name)) {
+        return Err(PasswordFault::ContainsUsername);
+    }
     Ok(())
 }
 
@@ -238,6 +249,13 @@ fn contains_name(text: &Searchable, name: &PersonName) -> bool {
     let is_latin = whole.is_ascii();
     let whole_counts = whole.chars().count() >= if is_latin { WORD_MIN } else { 2 };
     (whole_counts && text.contains(&whole)) || words(name.as_str()).iter().any(|word| text.contains(word))
+}
+
+/// The user name, also without what stands between its letters.
+fn contains_username(text: &Searchable, name: &Username) -> bool {
+    let whole = name.as_str().to_lowercase();
+    let compact: String = whole.chars().filter(|c| c.is_alphanumeric()).collect();
+    text.contains(&whole) || (compact.len() >= WORD_MIN && text.contains(&compact))
 }
 
 /// The words of at least four letters, in lower case.
@@ -330,11 +348,13 @@ mod tests {
         let email = Email::parse("li.meihua@example.com").unwrap();
         let id = CitizenId::parse("34000019930510007X", today).unwrap();
         let name = PersonName::parse("Nguyễn Văn Anh").unwrap();
+        let username = Username::parse("kiwi.garden_7").unwrap();
         let about = About {
             phone: Some(&phone),
             email: Some(&email),
             citizen_id: Some(&id),
             name: Some(&name),
+            username: Some(&username),
         };
         for (typed, fault) in [
             ("kv13800001234", PasswordFault::ContainsPhone),
@@ -349,6 +369,9 @@ mod tests {
             ("kvtu930510", PasswordFault::ContainsBirthDate),
             ("NGUYỄN2785", PasswordFault::ContainsName),
             ("li.meihua27", PasswordFault::ContainsEmail),
+            ("kiwi.garden_7", PasswordFault::ContainsUsername),
+            ("My-KIWI.Garden_7!", PasswordFault::ContainsUsername),
+            ("kiwigarden7", PasswordFault::ContainsUsername),
             ("MyDenizen27", PasswordFault::ContainsSiteName),
             ("province-27", PasswordFault::ContainsSiteName),
             ("Password1!", PasswordFault::Breached),

@@ -1,6 +1,7 @@
 //! Recovery at a counter, for people who have nothing left but themselves and their document. One operator sees both and
-//! proposes, a second one agrees (A241); the phone that the person proved there becomes the account's, the owner is told,
-//! and whoever has that phone can then choose a password at `/recover` for some hours.
+//! proposes, a second one sees both and agrees (A241): another person, who is not the account's owner either ([`bar`]). The
+//! phone that the person proved there becomes the account's, the owner is told, and whoever has that phone can then choose
+//! a password at `/recover` for some hours.
 //!
 //! The pages are the console's (`operator::counter`). What this does not do: it gives nobody a sign-in and no operator a
 //! password.
@@ -9,19 +10,28 @@ use chrono::TimeDelta;
 use model::event::Event;
 use model::ids::{AccountId, ChangeId, OperatorId};
 use model::phone::Phone;
+use model::standing::{Answer, Entry, answer};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use store::accounts::{self, Account};
 use store::changes::{self, Change, How, Kind, NewChange, State};
+use store::paging::After;
 use store::{StoreError, Tx, ceremonies};
 
 use super::finish::record;
 use crate::Service;
-use crate::changes::phone;
+use crate::changes::{Back, phone};
 use crate::history::{self, Happening, What};
 use crate::links;
 use crate::notices::{self, Contact, Told};
 use crate::standing;
+
+mod waiting;
+
+pub use waiting::{Proposal, bar, find, let_go, proposals};
+
+/// How many proposals are read together.
+const BATCH: u64 = 50;
 
 /// What one operator saw.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -37,19 +47,6 @@ pub struct Seen {
     pub before: Option<String>,
 }
 
-/// A proposal that waits for a second operator.
-#[derive(Clone, Debug)]
-pub struct Proposal {
-    /// Its identifier.
-    pub id: ChangeId,
-    /// Whose account.
-    pub account: AccountId,
-    /// What the first one saw.
-    pub seen: Seen,
-    /// Until when somebody can agree.
-    pub until: chrono::DateTime<chrono::Utc>,
-}
-
 /// How a step ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
@@ -59,8 +56,19 @@ pub enum Outcome {
     Gone,
     /// It is the operator's own proposal.
     Own,
+    /// It is the operator's own account, by its name.
+    OwnName,
+    /// Operator and proposer do not count as two people.
+    SameVoucher,
     /// The phone is another account's.
     PhoneTaken,
+}
+
+/// Whether an account can be recovered so: only a proven name and number are on a document.
+pub fn is_served(account: &Account) -> bool {
+    account.name.is_some()
+        && account.citizen_id.is_some()
+        && answer(account.status, Entry::Counter) != Answer::AsIfUnknown
 }
 
 fn seen(change: &Change) -> Option<Seen> {
@@ -72,7 +80,8 @@ pub(super) fn is_permission(change: &Change) -> bool {
     change.kind == Kind::Recovery && change.state == State::Applied && seen(change).is_some()
 }
 
-/// Writes down what one operator saw. It takes the place of whatever recovery was open.
+/// Writes down what one operator saw. It takes the place of whatever recovery was open. `false` when the account is none
+/// that can be recovered so (any more).
 pub async fn propose(
     service: &Service,
     request_id: &str,
@@ -83,6 +92,9 @@ pub async fn propose(
     let kept = serde_json::to_string(what).map_err(|_| StoreError::Malformed("account_change.details"))?;
     let tx = service.store().begin().await?;
     accounts::take_turns(&tx, account.id).await?;
+    let Some(account) = accounts::find(&tx, account.id).await?.filter(is_served) else {
+        return Ok(false);
+    };
     if let Some(open) = changes::find_open(&tx, account.id, Kind::Recovery).await? {
         changes::stop(&tx, open.id, How::Replaced, now).await?;
     }
@@ -109,6 +121,7 @@ pub async fn propose(
         details,
     )
     .await?;
+    history::note_aside(service, &tx, &Happening::new(account.id, What::RecoveryStarted)).await?;
     // The owner hears of it before anything happens, by what the account has now.
     let args = [("moment", notices::moment(now))];
     let told = Told {
@@ -116,7 +129,7 @@ pub async fn propose(
         link: Some(links::not_me(service, &tx, account.id, Some(new.id.as_uuid())).await?),
         ..Told::of(notices::Kind::RecoveryStarted)
     };
-    notices::tell(service, &tx, account, &told).await?;
+    notices::tell(service, &tx, &account, &told).await?;
     tx.commit().await?;
     service.kick_delivery();
     Ok(true)
@@ -124,32 +137,38 @@ pub async fn propose(
 
 /// Nobody agreed in time: what was seen is forgotten, and the owner is told that it came to nothing.
 pub(crate) async fn drop_expired(service: &Service) -> Result<(), StoreError> {
-    let over = changes::unanswered(&service.store().read(), service.now()).await?;
-    for change in over {
-        let tx = service.store().begin().await?;
-        if !changes::stop(&tx, change.id, How::Refused, service.now()).await? {
-            continue;
+    let (now, mut next) = (service.now(), Some(After::default()));
+    while let Some(after) = next {
+        let page = changes::unanswered(&service.store().read(), now, (after, BATCH)).await?;
+        next = page.next;
+        for change in page.rows {
+            // One that fails keeps the others from nothing; it is tried again at the next look.
+            if let Err(error) = drop_one(service, &change).await {
+                tracing::error!(change = %change.id, %error, "a proposal that nobody answered was not ended");
+            }
         }
-        if let Some(account) = accounts::find(&tx, change.account).await? {
-            notices::tell(service, &tx, &account, &Told::of(notices::Kind::RecoveryStopped)).await?;
-        }
-        tx.commit().await?;
     }
     Ok(())
 }
 
-/// What waits for a second operator, oldest first.
-pub async fn proposals(service: &Service) -> Result<Vec<Proposal>, StoreError> {
-    let open = changes::proposed(&service.store().read(), Kind::Recovery, service.now()).await?;
-    let read = |change: Change| {
-        Some(Proposal {
-            id: change.id,
-            account: change.account,
-            seen: seen(&change)?,
-            until: change.effective_at,
-        })
-    };
-    Ok(open.into_iter().filter_map(read).collect())
+async fn drop_one(service: &Service, change: &Change) -> Result<(), StoreError> {
+    let tx = service.store().begin().await?;
+    if !changes::stop(&tx, change.id, How::Refused, service.now()).await? {
+        return Ok(());
+    }
+    let details = json!({ "step": "lapsed", "change": change.id.to_string() });
+    record(
+        service,
+        &tx,
+        None,
+        (change.account, Event::CounterRecovery),
+        details,
+    )
+    .await?;
+    came_to_nothing(service, &tx, change.account).await?;
+    tx.commit().await?;
+    service.kick_delivery();
+    Ok(())
 }
 
 async fn open(service: &Service, tx: &Tx, id: ChangeId) -> Result<Option<(Change, Seen)>, StoreError> {
@@ -162,13 +181,13 @@ async fn open(service: &Service, tx: &Tx, id: ChangeId) -> Result<Option<(Change
     Ok(seen(&change).filter(|_| live).map(|seen| (change, seen)))
 }
 
-/// A second operator agrees: the phone becomes the account's, sign-ins end, and the owner is told by everything that the
-/// account has, the phone of before included.
+/// A second operator, named with their name, agrees: the phone becomes the account's, sign-ins end, and the owner is told by
+/// everything that the account has, the phone of before included.
 pub async fn agree(
     service: &Service,
     request_id: &str,
     id: ChangeId,
-    operator: OperatorId,
+    by: (OperatorId, &str),
 ) -> Result<Outcome, StoreError> {
     let tx = service.store().begin().await?;
     let Some((change, _)) = open(service, &tx, id).await? else {
@@ -181,23 +200,25 @@ pub async fn agree(
     ) else {
         return Ok(Outcome::Gone);
     };
-    if seen.operator == operator {
-        return Ok(Outcome::Own);
+    if let Some(barred) = bar(&tx, (&seen, &account), by).await? {
+        return Ok(barred);
     }
     let Ok(phone) = Phone::parse(&seen.phone) else {
         return Ok(Outcome::Gone);
     };
-    if model::standing::answer(account.status, model::standing::Entry::Counter)
-        == model::standing::Answer::AsIfUnknown
+    if !is_served(&account)
         || !changes::amend(&tx, id, Some(&with_phone(&seen, &account)?), change.effective_at).await?
         || !changes::apply(&tx, id, service.now()).await?
     {
         return Ok(Outcome::Gone);
     }
     if account.phone.as_ref() != Some(&phone) {
-        match phone::put(service, &tx, &account, &phone).await {
-            Ok(true) => {}
-            Ok(false) => return Ok(Outcome::Gone),
+        // The person proved it when the first operator saw them.
+        match phone::put(service, &tx, &account, (&phone, change.created_at)).await {
+            Ok(Some(ended)) => {
+                changes::remember(&tx, id, &Put::text(&seen, &account, ended)?).await?;
+            }
+            Ok(None) => return Ok(Outcome::Gone),
             Err(StoreError::Duplicate) => return Ok(Outcome::PhoneTaken),
             Err(error) => return Err(error),
         }
@@ -211,7 +232,7 @@ pub async fn agree(
     }
     let details = json!({
         "step": "agreed",
-        "operator": operator,
+        "operator": by.0,
         "proposed_by": seen.operator,
         "change": id.to_string(),
     });
@@ -249,35 +270,72 @@ pub async fn agree(
     Ok(Outcome::Done)
 }
 
-fn with_phone(seen: &Seen, account: &Account) -> Result<String, StoreError> {
+fn before(seen: &Seen, account: &Account) -> Seen {
     let phone = account.phone.as_ref();
-    let seen = Seen {
+    Seen {
         before: phone.map(|phone| phone.e164().to_owned()),
         ..seen.clone()
-    };
-    serde_json::to_string(&seen).map_err(|_| StoreError::Malformed("account_change.details"))
+    }
 }
 
-/// The owner says that it was not them: the phone of before is the account's again. `false` when it is another account's
-/// by now.
-pub(crate) async fn take_back(service: &Service, tx: &Tx, change: &Change) -> Result<bool, StoreError> {
-    let (Some(seen), Some(account)) = (seen(change), accounts::find(tx, change.account).await?) else {
-        return Ok(true);
-    };
-    let before = seen.before.and_then(|phone| Phone::parse(&phone).ok());
-    let (Some(before), Some(has)) = (before, &account.phone) else {
-        return Ok(true);
-    };
-    if has.e164() != seen.phone || *has == before {
-        return Ok(true);
-    }
-    if accounts::find_by_phone(tx, &before).await?.is_some() {
-        return Ok(false);
-    }
-    phone::put(service, tx, &account, &before).await
+fn with_phone(seen: &Seen, account: &Account) -> Result<String, StoreError> {
+    serde_json::to_string(&before(seen, account)).map_err(|_| StoreError::Malformed("account_change.details"))
 }
 
-/// A second operator refuses, or the first one takes it back.
+/// What is kept once two operators have agreed.
+#[derive(Serialize, Deserialize)]
+struct Put {
+    #[serde(flatten)]
+    seen: Seen,
+    /// What ended with the phone of before.
+    #[serde(default)]
+    ended: Option<phone::Ended>,
+}
+
+impl Put {
+    fn text(seen: &Seen, account: &Account, ended: phone::Ended) -> Result<String, StoreError> {
+        let put = Self {
+            seen: before(seen, account),
+            ended: Some(ended),
+        };
+        serde_json::to_string(&put).map_err(|_| StoreError::Malformed("account_change.details"))
+    }
+}
+
+/// The owner says that it was not them: the phone of before is the account's again, with what hung on it, where that can be.
+/// The permission ends in any case.
+pub(crate) async fn take_back(service: &Service, tx: &Tx, change: &Change) -> Result<Back, StoreError> {
+    let details = change.details.as_ref().map(|details| details.expose().as_str());
+    let put = details.and_then(|text| serde_json::from_str::<Put>(text).ok());
+    let (Some(put), Some(account)) = (put, accounts::find(tx, change.account).await?) else {
+        return Ok(Back::Whole);
+    };
+    let before = put.seen.before.as_deref().map(Phone::parse).transpose();
+    let Ok(before) = before else {
+        return Ok(Back::Partly);
+    };
+    if account.phone == before {
+        return Ok(Back::Whole);
+    }
+    if account.phone.as_ref().map(Phone::e164) != Some(put.seen.phone.as_str()) {
+        return Ok(Back::Partly);
+    }
+    let since = change.applied_at.unwrap_or(change.created_at);
+    let back = phone::put_back(
+        service,
+        tx,
+        &account,
+        (before.as_ref(), put.ended.as_ref(), since),
+    )
+    .await?;
+    Ok(match back {
+        Back::Changed | Back::Taken => Back::Partly,
+        back => back,
+    })
+}
+
+/// A second operator refuses, or the first one takes it back. The owner, who was told that it began, is told that it came to
+/// nothing.
 pub async fn refuse(
     service: &Service,
     request_id: &str,
@@ -291,8 +349,13 @@ pub async fn refuse(
     if !changes::stop(&tx, id, How::Refused, service.now()).await? {
         return Ok(Outcome::Gone);
     }
+    let step = if seen.operator == operator {
+        "withdrawn"
+    } else {
+        "refused"
+    };
     let details = json!({
-        "step": "refused",
+        "step": step,
         "operator": operator,
         "proposed_by": seen.operator,
         "change": id.to_string(),
@@ -305,6 +368,16 @@ pub async fn refuse(
         details,
     )
     .await?;
+    came_to_nothing(service, &tx, change.account).await?;
     tx.commit().await?;
+    service.kick_delivery();
     Ok(Outcome::Done)
+}
+
+async fn came_to_nothing(service: &Service, tx: &Tx, account: AccountId) -> Result<(), StoreError> {
+    history::note_aside(service, tx, &Happening::new(account, What::RecoveryStopped)).await?;
+    if let Some(account) = accounts::find(tx, account).await? {
+        notices::tell(service, tx, &account, &Told::of(notices::Kind::RecoveryStopped)).await?;
+    }
+    Ok(())
 }

@@ -27,6 +27,8 @@ pub(super) enum Second {
     Email,
     /// A source confirmed that the phone is that person's now.
     Identity,
+    /// A source looked at the person, and saw whom the account belongs to.
+    Person,
     /// Two operators saw the person and the document.
     Counter,
 }
@@ -40,6 +42,7 @@ impl Second {
             Self::Passkey => "passkey",
             Self::Email => "email",
             Self::Identity => "identity",
+            Self::Person => "person",
             Self::Counter => "counter",
         }
     }
@@ -196,8 +199,13 @@ impl Draft {
 
 /// The recovery of this browser.
 pub(super) async fn find(service: &Service, visit: &Visit) -> Result<Option<Draft>, StoreError> {
+    find_in(service, &service.store().read(), visit).await
+}
+
+/// The same, as a transaction sees it.
+pub(super) async fn find_in(service: &Service, tx: &Tx, visit: &Visit) -> Result<Option<Draft>, StoreError> {
     let (id, browser) = (handle(visit), visit.browser_hash());
-    let found = ceremonies::look(&service.store().read(), at(&id, &browser), service.now()).await?;
+    let found = ceremonies::look(tx, at(&id, &browser), service.now()).await?;
     Ok(found.as_ref().and_then(read))
 }
 

@@ -83,6 +83,9 @@ pub(super) async fn now(
     if let Some(waiting) = changes::find_open(&tx, id, Kind::Recovery).await? {
         changes::stop(&tx, waiting.id, How::Replaced, service.now()).await?;
     }
+    if draft.second.is_some_and(draft::Second::opens_held) {
+        number_is_theirs(service, &tx, account).await?;
+    }
     if !set_password(service, &tx, id, phc).await? {
         return Ok(Finished::Over);
     }
@@ -103,6 +106,20 @@ pub(super) async fn now(
     tx.commit().await?;
     service.kick_delivery();
     Ok(Finished::Done)
+}
+
+/// Whoever has the phone and shows what only the owner has answers a dispute about the number: it stays (A237).
+async fn number_is_theirs(service: &Service, tx: &Tx, account: &Account) -> Result<(), StoreError> {
+    let Some(dispute) = changes::find_open(tx, account.id, Kind::NumberDispute).await? else {
+        return Ok(());
+    };
+    if !changes::stop(tx, dispute.id, How::Stopped, service.now()).await? {
+        return Ok(());
+    }
+    let details = json!({ "what": dispute.kind.as_str(), "how": How::Stopped.as_str(), "by": "recovery" });
+    record(service, tx, None, (account.id, Event::ChangeEnded), details).await?;
+    history::note_aside(service, tx, &Happening::new(account.id, What::ChangeUndone)).await?;
+    Ok(())
 }
 
 /// The password was not changed since the phone was proven (A231).

@@ -4,6 +4,7 @@
 //!   says so. Whoever looks at the pages cannot tell one from the other (A203, A205)
 //! - `code` `/recover/code`: the code
 //! - `proof` `/recover/proof`: what else is needed, for an account that is worth more than its phone
+//! - `face` `/recover/face`: a source that looks at the person
 //! - `password` `/recover/password`: the new password
 //! - `finish` what then changes, at once or after the wait
 //! - `number` "this number is mine now, the account is not" (A237)
@@ -12,8 +13,9 @@
 //! account only where there is nothing behind it: no proven name, no other factor. Everywhere else a second proof comes
 //! with it, or the recovery waits while every way to reach the owner is used to tell them (A234, A235, A237). After a
 //! wait the level falls to what a phone is worth, and also where the operator of the mobile network said whose the phone
-//! is. An account that its owner had held opens with what was enrolled long before that, or at the counter. Recovery removes no factor and signs nobody in: the person signs in
-//! with the new password and whatever else the account asks for. Questions to be answered are not offered (A242).
+//! is. An account that its owner had held opens with what was enrolled long before that, by a source that looks at the
+//! person, or at the counter. Recovery removes no factor and signs nobody in: the person signs in with the new password and
+//! whatever else the account asks for. Questions to be answered are not offered (A242).
 //!
 //! The draft is a ceremony of the browser, so that no address has anything of it, and a page that was sent twice finds
 //! what the first one did. For people who have none of this left there is the counter (`operator::counter`).
@@ -28,6 +30,7 @@ use crate::Service;
 mod code;
 pub mod counter;
 mod draft;
+mod face;
 mod finish;
 pub(crate) mod number;
 pub(crate) mod page;
@@ -48,6 +51,8 @@ const START: LocalPath = LocalPath::known("/recover");
 const CODE: LocalPath = LocalPath::known("/recover/code");
 /// The second proof.
 const PROOF: LocalPath = LocalPath::known("/recover/proof");
+/// A source that looks at the person.
+const FACE: LocalPath = LocalPath::known("/recover/face");
 /// The new password.
 const PASSWORD: LocalPath = LocalPath::known("/recover/password");
 /// The end.
@@ -106,6 +111,8 @@ pub(crate) fn routes() -> Router<Service> {
         .route("/recover", get(start::show).post(start::submit))
         .route("/recover/code", get(code::show).post(code::submit))
         .route("/recover/proof", get(proof::show).post(proof::submit))
+        .route("/recover/face", get(face::show).post(face::submit))
+        .route("/recover/face/back", get(face::arrive))
         .route("/recover/password", get(password::show).post(password::submit))
         .route("/recover/number", get(number::show).post(number::submit))
         .route("/recover/other", get(start::other))

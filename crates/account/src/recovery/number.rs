@@ -1,19 +1,21 @@
 //! `/recover/number`: whoever has proven a phone says that the account with it is not theirs, because they got the number
-//! from their operator lately (A237). It opens nothing. The owner is told by every other way and has days to say that the
-//! number is still theirs; then it leaves the account, and is free.
+//! from their operator lately (A237). It opens nothing, whatever the standing of the account is, and says nothing about it.
+//! The owner is told by every other way and has days to say that the number is still theirs; then it leaves the account, and
+//! is free.
 
 use axum::extract::State;
 use axum::response::Response;
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use model::event::Event;
 use model::evidence::SourceId;
 use model::ids::ChangeId;
 use model::link::Purpose;
 use model::phone::Phone;
+use model::standing::{Answer, Entry, answer};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use store::accounts;
-use store::changes::{self, Change, Kind, NewChange, State as ChangeState};
+use store::accounts::{self, Account};
+use store::changes::{self, Change, How, Kind, NewChange, State as ChangeState};
 use store::status_events::{Credential, CredentialStep};
 use store::{StoreError, Tx};
 use web::extract::{Form, FormName, Query};
@@ -107,42 +109,55 @@ pub(super) async fn submit(
 }
 
 async fn begin(service: &Service, visit: &Visit, mut draft: Draft, plan: &Plan) -> Result<(), StoreError> {
-    let (now, account) = (service.now(), &plan.account);
+    let account = &plan.account;
     let tx = service.store().begin().await?;
     accounts::take_turns(&tx, account.id).await?;
-    let open = changes::find_open(&tx, account.id, Kind::NumberDispute).await?;
-    let at = open.as_ref().map_or_else(
-        || now + TimeDelta::days(service.config().changes.dispute_days),
-        |open| open.effective_at,
-    );
+    // Somebody may have given the account another phone, or closed it.
+    let account = accounts::find(&tx, account.id)
+        .await?
+        .filter(|account| is_free(account, &draft.phone));
+    let Some(account) = account else {
+        return Ok(());
+    };
+    let at = dispute(service, &tx, visit.request_id(), (&account, &draft.phone)).await?;
     draft.at = Some(at);
     if !draft.finish(service, &tx, visit, Stage::Disputed).await? {
         return Ok(());
-    }
-    if open.is_none() {
-        dispute(service, &tx, account, (&draft.phone, at)).await?;
-        record(
-            service,
-            &tx,
-            Some(visit.request_id()),
-            (account.id, Event::NumberDisputed),
-            json!({ "at": at }),
-        )
-        .await?;
     }
     tx.commit().await?;
     service.kick_delivery();
     Ok(())
 }
 
+/// Whether a number can leave the account: in every standing but closed, where it is nobody's already. What operators, a
+/// register or the owner shut stays shut; whose the number is has nothing to do with it (A237).
+fn is_free(account: &Account, phone: &Phone) -> bool {
+    answer(account.status, Entry::Recovery) != Answer::AsIfUnknown && account.phone.as_ref() == Some(phone)
+}
+
+fn read(change: &Change) -> Option<Phone> {
+    let kept: Kept = serde_json::from_str(change.details.as_ref()?.expose()).ok()?;
+    Phone::parse(&kept.phone).ok()
+}
+
 /// Begins a dispute about the phone of an account that somebody else has proven, and tells the owner by every other way.
+/// Answers when the number leaves the account; where a dispute about it waits already, nothing is begun. The caller holds the
+/// account's lock.
 pub(crate) async fn dispute(
     service: &Service,
     tx: &Tx,
-    account: &accounts::Account,
-    (phone, at): (&Phone, chrono::DateTime<chrono::Utc>),
-) -> Result<(), StoreError> {
+    request_id: &str,
+    (account, phone): (&Account, &Phone),
+) -> Result<DateTime<Utc>, StoreError> {
     let now = service.now();
+    let at = now + TimeDelta::days(service.config().changes.dispute_days);
+    if let Some(open) = changes::find_open(tx, account.id, Kind::NumberDispute).await? {
+        if read(&open).as_ref() == Some(phone) {
+            return Ok(open.effective_at);
+        }
+        // It is about a number that the account does not have any more.
+        changes::stop(tx, open.id, How::Replaced, now).await?;
+    }
     let kept = Kept {
         phone: phone.e164().to_owned(),
     };
@@ -158,8 +173,16 @@ pub(crate) async fn dispute(
         reversible_until: None,
     };
     if !changes::begin(tx, &new).await? {
-        return Ok(());
+        return Ok(at);
     }
+    record(
+        service,
+        tx,
+        Some(request_id),
+        (account.id, Event::NumberDisputed),
+        json!({ "at": at }),
+    )
+    .await?;
     // Whoever has the phone is whoever disputes it: it gets no link.
     let link = if account.email.is_some() {
         let stop = links::New {
@@ -180,19 +203,17 @@ pub(crate) async fn dispute(
         not_by: Some(Contact::Phone(phone.clone())),
         ..Told::of(notices::Kind::NumberDisputed)
     };
-    notices::tell(service, tx, account, &told).await
+    notices::tell(service, tx, account, &told).await?;
+    Ok(at)
 }
 
 /// The days are over and nobody said anything: the number leaves the account. Nothing is opened by it.
 pub(crate) async fn apply(service: &Service, tx: &Tx, change: &Change) -> Result<Applied, StoreError> {
-    let details = change.details.as_ref().map(|details| details.expose().as_str());
-    let kept = details.and_then(|text| serde_json::from_str::<Kept>(text).ok());
-    let phone = kept.and_then(|kept| Phone::parse(&kept.phone).ok());
-    let (Some(phone), Some(account)) = (phone, accounts::find(tx, change.account).await?) else {
+    let (Some(phone), Some(account)) = (read(change), accounts::find(tx, change.account).await?) else {
         return Ok(Applied::Failed);
     };
     let now = service.now();
-    if !accounts::set_phone(tx, account.id, (Some(&phone), None), now).await? {
+    if !is_free(&account, &phone) || !accounts::set_phone(tx, account.id, (Some(&phone), None), now).await? {
         return Ok(Applied::Failed);
     }
     let source = SourceId::parse("phone_sms").map_err(|_| StoreError::Malformed("evidence.source"))?;
@@ -203,7 +224,7 @@ pub(crate) async fn apply(service: &Service, tx: &Tx, change: &Change) -> Result
     let details = json!({ "what": "phone", "to": "none", "why": "number_dispute" });
     record(service, tx, None, (account.id, Event::ContactChanged), details).await?;
     history::note_aside(service, tx, &Happening::new(account.id, What::ContactChanged)).await?;
-    let without = accounts::Account {
+    let without = Account {
         phone: None,
         ..account
     };

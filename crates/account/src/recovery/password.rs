@@ -17,10 +17,9 @@ use super::plan::Plan;
 use super::{DONE, PASSWORD, PROOF, START, page, proof};
 use crate::Service;
 use crate::notice::Notice;
-use crate::password::{About, HashingError, Password};
-use crate::register;
+use crate::password::{About, HashingError, Password, PasswordFault};
 use crate::session::Stop;
-use crate::signin::{Asked, Onward};
+use crate::signin::{Asked, Guess, Onward};
 
 /// How often a new password is compared with those of before, for each account.
 const TRIES: Rule = Rule {
@@ -105,10 +104,13 @@ pub(super) async fn submit(
         Ok(password) => password,
         Err(errors) => return Ok(again((errors, None))),
     };
-    if was_used(&service, &plan, &password).await? {
+    let guess = guess(&service, &visit, &plan).await?;
+    let with_current = (plan.account.id, guess.counts);
+    if crate::password::pages::was_used(&service, with_current, &password).await? {
         // Sent twice: the first one made it the password.
         let newest = draft::find(&service, &visit).await?;
         if let Some(newest) = newest.filter(|newest| newest.stage != Stage::Proven) {
+            guess.take_back(&service, &visit).await?;
             return Ok(visit.redirect(&instead(Some(&newest), &onward)));
         }
         return Ok(again((Errors::of("password", "recover-password-former"), None)));
@@ -122,29 +124,37 @@ pub(super) async fn submit(
         When::Now => finish::now(&service, &visit, &draft, &hash).await?,
         When::AfterWait => finish::later(&service, &visit, draft, &hash).await?,
     };
+    // There is another password now, and nothing was learned about it.
+    if when == When::Now && finished == Finished::Done {
+        guess.take_back(&service, &visit).await?;
+    }
     Ok(visit.redirect(&match finished {
         Finished::Done => onward.through(DONE),
         // Something is not as it was: another tab, another node, the owner.
         Finished::Over => {
             let now = draft::find(&service, &visit).await?;
             match now {
-                Some(draft) if draft.stage != Stage::Proven => instead(Some(&draft), &onward),
+                Some(draft) if draft.stage != Stage::Proven => {
+                    guess.take_back(&service, &visit).await?;
+                    instead(Some(&draft), &onward)
+                }
                 _ => onward.through(START.with("ended", "yes")),
             }
         }
     }))
 }
 
-/// Whether it is the current password or one of those before it, as where a password is changed. Whoever has the phone
-/// alone may not find out in this way what the password is: the tries are counted.
-async fn was_used(service: &Service, plan: &Plan, password: &Password) -> Result<bool, Stop> {
+/// A new password is compared with the current one and those before it, as where a password is changed. Whoever has the
+/// phone alone may not find out in this way what the password is: the tries are counted, here and as failed sign-ins. After
+/// too many of them the current one is not looked at.
+async fn guess(service: &Service, visit: &Visit, plan: &Plan) -> Result<Guess, Stop> {
     let (id, now) = (plan.account.id, service.now());
     let count = throttles::hit(&service.store().read(), &TRIES, &id.to_string(), now).await?;
     if count.exceeded() {
         let seconds = u32::try_from(count.retry_after_seconds(now)).unwrap_or(u32::MAX);
         return Err(Problem::too_many(seconds).into());
     }
-    crate::password::pages::was_used(service, id, password).await
+    Guess::at(service, visit, &plan.account).await
 }
 
 fn check(service: &Service, plan: &Plan, sent: &Choose) -> Result<Password, Errors> {
@@ -159,9 +169,10 @@ fn check(service: &Service, plan: &Plan, sent: &Choose) -> Result<Password, Erro
             email: account.email.as_ref(),
             citizen_id: account.citizen_id.as_ref(),
             name: account.name.as_ref(),
+            username: account.username.as_ref(),
         };
         let checked = service.policy().check(typed, &about);
-        errors.take("password", checked.map_err(register::password_words))
+        errors.take("password", checked.map_err(PasswordFault::words))
     };
     if Password::typed(typed).ok() != Password::typed(sent.password_again.expose()).ok() {
         errors.add("password_again", "register-password-differs");

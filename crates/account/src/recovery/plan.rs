@@ -9,8 +9,10 @@ use store::changes::{self, Change, Kind};
 use store::{StoreError, Tx};
 
 use super::draft::{Draft, Second, Stage};
+use super::face;
 use super::second::phone_source;
 use crate::Service;
+use crate::evidence::vouched;
 use crate::factors::{self, Enrolled, doubtful};
 
 /// A way to show more than the phone.
@@ -20,6 +22,8 @@ pub(super) enum Way {
     Totp,
     Passkey,
     Email,
+    /// A source that looks at the person.
+    Person,
     Identity,
     /// Nothing more: it waits, and the owner is told.
     Wait,
@@ -32,8 +36,10 @@ pub(super) enum Needs {
     Nothing,
     /// A second proof, or waiting.
     More,
-    /// A factor from before, or the counter: the owner had the account held.
+    /// A factor from before, a source that looks at the person, or the counter: the owner had the account held.
     Identity,
+    /// Nothing opens it here. Whoever has the phone can say that the number is theirs and the account is not.
+    Nobody,
 }
 
 /// An account that is being recovered.
@@ -64,6 +70,7 @@ pub(super) async fn of(service: &Service, tx: &Tx, draft: &Draft) -> Result<Opti
     if standing == Answer::AsIfUnknown {
         return Ok(None);
     }
+    let shut = standing == Answer::OnlyTheNumber;
     let mut enrolled = factors::of(tx, &account).await?;
     // What was enrolled shortly before the owner said "this wasn't me" may be somebody else's (A225, A235).
     let doubted_from = doubtful::since(service, tx, &account).await?;
@@ -73,7 +80,7 @@ pub(super) async fn of(service: &Service, tx: &Tx, draft: &Draft) -> Result<Opti
     let level = crate::evidence::level_of(service, tx, &account).await?.level;
     Ok(Some(Plan {
         needs: needs(standing, &account, &enrolled, level),
-        counter: counter(service, tx, id).await?,
+        counter: counter(service, tx, id).await?.filter(|_| !shut),
         account,
         enrolled,
         doubted_from,
@@ -89,7 +96,9 @@ async fn counter(service: &Service, tx: &Tx, id: AccountId) -> Result<Option<Cha
 /// The phone alone is enough only where there is nothing behind it (A234, A235, A237).
 fn needs(standing: Answer, account: &Account, enrolled: &Enrolled, level: Level) -> Needs {
     let real_name = account.citizen_id.is_some() || account.name.is_some() || level > Level::REGISTERED;
-    if standing != Answer::Yes {
+    if standing == Answer::OnlyTheNumber {
+        Needs::Nobody
+    } else if standing != Answer::Yes {
         Needs::Identity
     } else if real_name || enrolled.two_step() || enrolled.sheet.is_some() {
         Needs::More
@@ -101,7 +110,10 @@ fn needs(standing: Answer, account: &Account, enrolled: &Enrolled, level: Level)
 impl Plan {
     /// What can be shown, the easiest first.
     pub(super) fn ways(&self, service: &Service) -> Vec<Way> {
-        let identity = self.account.citizen_id.is_some() && self.account.name.is_some();
+        if self.needs == Needs::Nobody {
+            return Vec::new();
+        }
+        let identity = self.is_named();
         let open = self.needs == Needs::More;
         // Where there is more than a phone, the operator of the network cannot say that this is who has it.
         let bare = !self.enrolled.two_step() && self.enrolled.sheet.is_none();
@@ -110,6 +122,7 @@ impl Plan {
             (Way::Totp, !self.enrolled.totp.is_empty()),
             (Way::RecoveryCode, self.enrolled.codes_left > 0),
             (Way::Email, open && self.account.email.is_some()),
+            (Way::Person, identity && face::source(service).is_some()),
             (
                 Way::Identity,
                 open && bare && identity && phone_source(service).is_some(),
@@ -120,14 +133,20 @@ impl Plan {
         can.map(|(way, _)| way).collect()
     }
 
+    /// Whether somebody's name and number are proven for it.
+    fn is_named(&self) -> bool {
+        vouched::identity(&self.account).is_some()
+    }
+
     /// Whether what was shown is enough for a new password now.
     pub(super) fn allows(&self, second: Option<Second>) -> bool {
         match (self.needs, second) {
+            (Needs::Nobody, _) | (Needs::More | Needs::Identity, None) => false,
             // What two operators allowed may be taken back, or be over, since the browser showed it.
             (_, Some(Second::Counter)) => self.counter.is_some(),
+            (_, Some(Second::Person)) => self.is_named(),
             (Needs::Nothing, _) | (Needs::More, Some(_)) => true,
             (Needs::Identity, Some(second)) => second.opens_held(),
-            (Needs::More | Needs::Identity, None) => false,
         }
     }
 
@@ -181,6 +200,7 @@ mod tests {
         assert_eq!(of(Answer::Yes, Level::REGISTERED), Needs::Nothing);
         assert_eq!(of(Answer::Yes, one), Needs::More);
         assert_eq!(of(Answer::OnlyWithIdentity, Level::REGISTERED), Needs::Identity);
+        assert_eq!(of(Answer::OnlyTheNumber, Level::REGISTERED), Needs::Nobody);
         let named = Account {
             name: model::person_name::PersonName::parse("张明远").ok(),
             ..account()
@@ -190,6 +210,28 @@ mod tests {
             needs(Answer::Yes, &named, &enrolled(), Level::REGISTERED),
             Needs::More
         );
+    }
+
+    #[test]
+    fn attack_237_an_account_that_is_shut_is_opened_by_nothing_that_can_be_shown() {
+        let plan = Plan {
+            account: account(),
+            enrolled: enrolled(),
+            doubted_from: None,
+            needs: Needs::Nobody,
+            counter: None,
+        };
+        let all = [
+            Second::RecoveryCode,
+            Second::Totp,
+            Second::Passkey,
+            Second::Email,
+            Second::Identity,
+            Second::Person,
+            Second::Counter,
+        ];
+        assert!(!plan.allows(None) && !plan.may_wait());
+        assert!(all.iter().all(|second| !plan.allows(Some(*second))));
     }
 
     #[test]
@@ -205,6 +247,10 @@ mod tests {
         // Nor by what says whose the phone is.
         assert!(!plan.allows(Some(Second::Identity)));
         assert!(plan.allows(Some(Second::Totp)));
+        assert!(
+            !plan.allows(Some(Second::Person)),
+            "nobody is known to have been seen"
+        );
         assert!(
             !plan.allows(Some(Second::Counter)),
             "two operators allowed nothing, or no more"

@@ -9,11 +9,12 @@ use store::StoreError;
 use web::extract::{Form, FormName, Query};
 use web::form::{Button, Errors, Field, FormPage, Words};
 use web::markup::escape;
+use web::paths::LocalPath;
 use web::{Markup, Page, Visit};
 
 use super::draft::{self, Draft, Second, Stage, instead};
 use super::plan::{self, Needs, Plan, Way};
-use super::{NUMBER, PASSWORD, PROOF, START, page, passkey, second};
+use super::{FACE, NUMBER, PASSWORD, PROOF, START, page, passkey, second};
 use crate::Service;
 use crate::factors::{self, Tried};
 use crate::session::Stop;
@@ -117,6 +118,7 @@ pub(super) async fn submit(
             draft.keep(&service, &service.store().read(), &visit).await?;
             return Ok(visit.redirect(&onward.through(PASSWORD)));
         }
+        Outcome::Face => return Ok(visit.redirect(&onward.through(FACE))),
         Outcome::Sent => {
             shown.sent_mail = true;
             return shown.render(Errors::none()).await;
@@ -132,6 +134,8 @@ pub(super) async fn submit(
 enum Outcome {
     Second(Second),
     Wait,
+    /// The page of the source that looks at the person.
+    Face,
     /// A mail is on its way.
     Sent,
     Not(&'static str, Words),
@@ -179,6 +183,7 @@ async fn tried(service: &Service, visit: &Visit, plan: &Plan, sent: &Proof) -> R
             let answer = second::identity(service, account, typed).await?;
             of_second(answer, "citizen_id", Second::Identity)
         }
+        "person" if can(Way::Person) => Outcome::Face,
         "wait" if can(Way::Wait) => Outcome::Wait,
         _ => Outcome::Not("", "recover-way-missing".into()),
     })
@@ -196,24 +201,34 @@ struct Shown<'a> {
 impl Shown<'_> {
     async fn render(&self, errors: Errors) -> Result<Response, Stop> {
         let mut forms = String::new();
-        for way in self.plan.ways(self.service) {
+        let ways = self.plan.ways(self.service);
+        // The same words whoever shut the account: a phone alone does not learn why (A203).
+        let shut = ways.is_empty();
+        for way in ways {
             let form = self.form(way, &errors).await?;
             forms.push_str(&heading(&self.visit.t(title(way))));
             forms.push_str(form.as_str());
         }
         let held = self.plan.needs == Needs::Identity;
-        let mut texts = vec![Words::key(if held {
-            "recover-proof-held"
-        } else {
-            "recover-proof-text"
+        let mut texts = vec![Words::key(match (shut, held) {
+            (true, _) => "recover-proof-shut",
+            (false, true) => "recover-proof-held",
+            (false, false) => "recover-proof-text",
         })];
         if self.sent_mail {
             texts.insert(0, Words::key("recover-mail-sent"));
         }
-        texts.push(Words::key("recover-proof-counter"));
+        texts.push(Words::key(if shut {
+            "recover-proof-shut-own"
+        } else {
+            "recover-proof-counter"
+        }));
         let errors = plain(&errors);
         let page = Page::new("recover-proof", "recover-proof-title").return_to(self.onward.through(PROOF));
-        let links = [(self.onward.through(NUMBER), "recover-not-mine")];
+        let mut links = vec![(self.onward.through(NUMBER), "recover-not-mine")];
+        if shut {
+            links.push((LocalPath::known("/appeal"), "recover-shut-object"));
+        }
         let forms = Markup::from_rendered(forms);
         Ok(page::render(
             self.visit,
@@ -250,6 +265,11 @@ impl Shown<'_> {
                 .button(go("web-continue", "email"))
                 .button(go("recover-mail-again", "send-email")),
             Way::Email => form.button(go("recover-mail-button", "send-email")),
+            Way::Person => {
+                let text = self.visit.t("recover-person-text");
+                let text = Markup::from_rendered(format!("<p>{}</p>", escape(&text)));
+                form.markup(text).button(go("recover-person-button", "person"))
+            }
             Way::Identity => form
                 .field(
                     Field::text("name", "recover-name")
@@ -285,6 +305,7 @@ const fn title(way: Way) -> &'static str {
         Way::Totp => "recover-way-totp",
         Way::Passkey => "recover-way-passkey",
         Way::Email => "recover-way-email",
+        Way::Person => "recover-way-person",
         Way::Identity => "recover-way-identity",
         Way::Wait => "recover-way-wait",
     }

@@ -18,8 +18,10 @@ use web::Visit;
 use web::form::Words;
 
 use crate::Service;
-use crate::evidence::connected;
 use crate::evidence::source::{Finding, MOBILE_OPERATOR};
+use crate::evidence::vouched::Pair;
+use crate::evidence::{connected, vouched};
+use crate::notices::texts::Text;
 use crate::notices::words;
 use crate::otp;
 
@@ -54,13 +56,13 @@ pub(super) fn phone_source(service: &Service) -> Option<SourceId> {
     service.sources().has(&source).then_some(source)
 }
 
-/// Whether the person knows name and number of the account, and the operator says that the phone is registered to them:
-/// then it did not change hands (A237). All refusals read the same.
-pub(super) async fn identity(
+/// Whether the person knows name and number of the account: anybody who read its owner's card does. Counted; all
+/// refusals read the same.
+pub(super) async fn own_pair(
     service: &Service,
     account: &Account,
     (name, number): (&str, &str),
-) -> Result<Result<(), Words>, StoreError> {
+) -> Result<Result<Pair, Words>, StoreError> {
     if let Some(words) = count(service, account, "recovery_identity").await? {
         return Ok(Err(words));
     }
@@ -69,16 +71,24 @@ pub(super) async fn identity(
     let typed = PersonName::parse(&name)
         .ok()
         .zip(CitizenId::parse(number, today).ok());
-    let own = account.name.clone().zip(account.citizen_id.clone());
+    let own = vouched::identity(account).filter(|own| typed.as_ref() == Some(own));
+    Ok(own.ok_or_else(|| "recover-identity-wrong".into()))
+}
+
+/// Whether the person knows name and number of the account, and the operator says that the phone is registered to them:
+/// then it did not change hands (A237). All refusals read the same.
+pub(super) async fn identity(
+    service: &Service,
+    account: &Account,
+    typed: (&str, &str),
+) -> Result<Result<(), Words>, StoreError> {
+    let (name, citizen_id) = match own_pair(service, account, typed).await? {
+        Ok(own) => own,
+        Err(words) => return Ok(Err(words)),
+    };
     let (Some(source), Some(phone)) = (phone_source(service), account.phone.clone()) else {
         return Ok(Err("recover-identity-unavailable".into()));
     };
-    let (Some((name, citizen_id)), true) = (own, typed.is_some()) else {
-        return Ok(Err("recover-identity-wrong".into()));
-    };
-    if typed != Some((name.clone(), citizen_id.clone())) {
-        return Ok(Err("recover-identity-wrong".into()));
-    }
     let facts = Input {
         name,
         citizen_id,
@@ -141,12 +151,13 @@ pub(super) async fn send_email(
         ("code", code.expose().as_str().into()),
         ("minutes", EMAIL_MINUTES.into()),
     ];
-    let subject = kit.t(language, "recover-mail-subject", &[]);
-    let text = kit.t(language, "recover-mail-text", &args);
+    let mail = Text::MailRecovery;
+    let subject = kit.t(language, &mail.subject_key(), &[]);
+    let text = kit.t(language, &mail.text_key(), &args);
     let message = NewMessage {
         id: MessageId::new(now, rng),
         channel: Channel::Email,
-        template: "recover-mail",
+        template: mail.template(),
         recipient: Sensitive::new(email.as_str()),
         text: Sensitive::new(words::mail(kit, language, &subject, &[Some(text)])),
         now,

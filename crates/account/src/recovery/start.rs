@@ -169,7 +169,8 @@ async fn begin(service: &Service, visit: &Visit, sent: &Start, phone: &Phone) ->
     Ok(Begun::Sent)
 }
 
-/// What a phone is told: a code, or that there is nothing that could be got back with it.
+/// What a phone is told: a code, or that it has no account. A code goes out in every standing: whoever has the number now can
+/// say that the account is not theirs, and what else there is to do is a page's business (A237).
 pub(super) async fn letter(tx: &Tx, phone: &Phone) -> Result<Letter, StoreError> {
     let account = accounts::find_by_phone(tx, phone).await?;
     let known = account.is_some_and(|account| answer(account.status, Entry::Recovery) != Answer::AsIfUnknown);

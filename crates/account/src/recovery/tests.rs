@@ -23,9 +23,12 @@ use crate::evidence::{Sources, breaker};
 use crate::signin::testing::{PASSWORD, live, resident, sign_in, signed_in};
 use crate::testing::{Browser, Seen, World, link_in, worlds, worlds_with_sources};
 
+mod counter_eyes;
 mod counter_time;
+mod face;
 mod held;
 mod history;
+mod number;
 
 const PHONE: &str = "13800001234";
 const E164: &str = "+8613800001234";
@@ -416,7 +419,7 @@ async fn attack_241_at_a_counter_two_operators_agree_and_the_owner_is_told() {
         let waiting = counter::proposals(&world.service).await.unwrap();
         assert_eq!(waiting.len(), 1);
         let agree = async |who| {
-            counter::agree(&world.service, "r-2", waiting[0].id, who)
+            counter::agree(&world.service, "r-2", waiting[0].id, (who, "Operator"))
                 .await
                 .unwrap()
         };

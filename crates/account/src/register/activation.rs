@@ -13,6 +13,7 @@ use model::link::Purpose;
 use model::notice::{Contact, Kind};
 use model::standing::{self, Answer, Entry, Status};
 use serde_json::json;
+use store::paging::After;
 use store::registrations::{self, ByEmail, Registration};
 use store::{StoreError, Tx, accounts};
 use uuid::Uuid;
@@ -23,12 +24,15 @@ use web::paths::LocalPath;
 use super::start;
 use crate::Service;
 use crate::links::{self, Followed, Link, Said};
+use crate::notices::texts::Text;
 use crate::notices::{self, Told, letters};
 
 /// How many registrations of one address get a link at a time.
 const WAITING_MAX: u64 = 3;
-/// How many accounts are given up in one go.
+/// How many accounts are read together.
 const BATCH: u64 = 100;
+/// The account of links that are made for the work of it.
+const NOBODY: AccountId = AccountId::from_uuid(Uuid::nil());
 
 /// Sends the first link, in the transaction that makes the account, and keeps what was typed until it is confirmed.
 pub(super) async fn begin(
@@ -42,18 +46,18 @@ pub(super) async fn begin(
     write(
         service,
         tx,
-        (account, language),
+        (Some(account), language),
         (draft.id.as_uuid(), &mail.email),
     )
     .await
 }
 
 /// Writes a link to a mailbox; to one that has an account, a message that says so. Links that were sent before stay good:
-/// mails overtake each other.
+/// mails overtake each other. Where no account waits the same is written for nobody.
 pub(super) async fn write(
     service: &Service,
     tx: &Tx,
-    (account, language): (AccountId, Language),
+    (account, language): (Option<AccountId>, Language),
     (registration, email): (Uuid, &Email),
 ) -> Result<(), StoreError> {
     let hours = service.config().register.activation_hours;
@@ -62,7 +66,7 @@ pub(super) async fn write(
     // Made in either case, so that both take the same time; one that is not sent is known to nobody.
     let new = links::New {
         purpose: Purpose::ActivateEmail,
-        account,
+        account: account.unwrap_or(NOBODY),
         about: Some(registration),
         target: Some(&target),
         life: TimeDelta::hours(hours),
@@ -70,17 +74,22 @@ pub(super) async fn write(
     let link = links::make(service, tx, &new).await?;
     let letter = match owner {
         None => letters::Letter {
-            template: "mail-activate",
+            text: Text::MailActivate,
             language,
             args: vec![("link", link.into()), ("hours", hours.into())],
         },
         Some(owner) => letters::Letter {
-            template: "mail-has-account",
+            text: Text::MailHasAccount,
             language: owner.language,
             args: Vec::new(),
         },
     };
-    letters::write(service, tx, email, &letter).await.map(drop)
+    let to = if account.is_some() {
+        letters::To::Mailbox(email)
+    } else {
+        letters::To::Nobody(email)
+    };
+    letters::write(service, tx, to, &letter).await.map(drop)
 }
 
 /// What the page of the link says beside its words: whose account it is. `None` when there is nothing to activate.
@@ -166,26 +175,41 @@ pub(crate) async fn activate(
     }))
 }
 
-/// Gives up accounts that nobody activated in time; answers how many. Their phone and their address are free again.
+/// Gives up accounts that nobody activated in time, page by page; answers how many. Their phone and their address are free
+/// again.
 pub async fn upkeep(service: &Service) -> Result<u64, StoreError> {
-    let now = service.now();
-    let before = now - TimeDelta::days(service.config().register.pending_days);
-    let due = accounts::list_pending(&service.store().read(), (before, BATCH)).await?;
-    let mut given_up = 0;
-    for account in due {
-        let tx = service.store().begin().await?;
-        if accounts::change_status(&tx, account, (Status::Pending, Status::Closed), now).await? {
-            store::links::end_all(&tx, account, now).await?;
-            store::erasure::erase(&tx, account, &[], now).await?;
-            let entry = store::audit::Entry::new(Event::AccountClosed, now)
-                .account(account)
-                .details(json!({ "why": "not activated" }));
-            store::audit::record(&tx, service.rng(), entry).await?;
-            tx.commit().await?;
-            given_up += 1;
+    let before = service.now() - TimeDelta::days(service.config().register.pending_days);
+    let (mut given_up, mut next) = (0, Some(After::default()));
+    while let Some(after) = next {
+        let page = accounts::list_pending(&service.store().read(), before, (after, BATCH)).await?;
+        next = page.next;
+        for account in page.rows {
+            // One that fails keeps the others from nothing; it is tried again at the next look.
+            match give_up(service, account).await {
+                Ok(true) => given_up += 1,
+                Ok(false) => {}
+                Err(error) => tracing::error!(%account, %error, "an account was not given up"),
+            }
         }
     }
     Ok(given_up)
+}
+
+/// `false` when it was activated meanwhile, or another node was faster.
+async fn give_up(service: &Service, account: AccountId) -> Result<bool, StoreError> {
+    let now = service.now();
+    let tx = service.store().begin().await?;
+    if !accounts::change_status(&tx, account, (Status::Pending, Status::Closed), now).await? {
+        return Ok(false);
+    }
+    store::links::end_all(&tx, account, now).await?;
+    store::erasure::erase(&tx, account, &[], now).await?;
+    let entry = store::audit::Entry::new(Event::AccountClosed, now)
+        .account(account)
+        .details(json!({ "why": "not activated" }));
+    store::audit::record(&tx, service.rng(), entry).await?;
+    tx.commit().await?;
+    Ok(true)
 }
 
 /// The registration of this browser, if its account waits.
@@ -203,27 +227,28 @@ pub(super) async fn own(
     Ok(waits.then_some((account, found, mail)))
 }
 
-/// Links for the accounts that wait for an address. Where none does, the same is written for nobody.
+/// Links for the accounts that wait for an address. Where none does the same is written for nobody, and committed, so that
+/// neither the page nor the time says who waits (A203). Several that wait for one address make the work of several.
 pub(super) async fn send_to(service: &Service, visit: &Visit, email: &Email) -> Result<(), StoreError> {
-    let tx = service.store().begin().await?;
-    let now = service.now();
+    let (tx, now) = (service.store().begin().await?, service.now());
+    let found = registrations::list_waiting(&tx, email, (now, WAITING_MAX)).await?;
+    if found.is_empty() {
+        may_activate(&tx, NOBODY).await?;
+    }
     let mut any = false;
-    for registration in registrations::list_waiting(&tx, email, (now, WAITING_MAX)).await? {
+    for registration in found {
         if let Some(account) = registration.account
             && may_activate(&tx, account).await?
         {
             any = true;
-            let id = registration.id.as_uuid();
-            write(service, &tx, (account, registration.language), (id, email)).await?;
+            let whose = (Some(account), registration.language);
+            write(service, &tx, whose, (registration.id.as_uuid(), email)).await?;
         }
     }
-    if any {
-        tx.commit().await?;
-        service.kick_delivery();
-        return Ok(());
+    if !any {
+        write(service, &tx, (None, visit.language()), (Uuid::nil(), email)).await?;
     }
-    let nobody = AccountId::from_uuid(Uuid::nil());
-    may_activate(&tx, nobody).await?;
-    write(service, &tx, (nobody, visit.language()), (Uuid::nil(), email)).await
-    // The transaction is dropped without a commit: no message, no link, no count.
+    tx.commit().await?;
+    service.kick_delivery();
+    Ok(())
 }

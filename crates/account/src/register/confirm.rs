@@ -24,6 +24,7 @@ use crate::agreements::{Agreement, RESIDENT};
 use crate::otp::{self, Purpose, Request, Tried};
 use crate::password::{About, HashingError, Password, StoredPassword};
 use crate::service::fault;
+use crate::session::{Beginning, Made};
 use crate::signin::{Asked, Onward};
 use crate::{Service, session};
 
@@ -173,7 +174,7 @@ async fn lead(
 }
 
 fn current_agreement<'a>(service: &'a Service, visit: &Visit) -> Result<&'a Agreement, Problem> {
-    let agreement = service.agreements().current(RESIDENT, visit.now());
+    let agreement = service.agreements().current(RESIDENT, visit.kit().today());
     agreement.ok_or_else(|| Problem::internal("no agreement is in effect"))
 }
 
@@ -284,15 +285,20 @@ async fn finished(
     {
         let tx = service.store().begin().await.map_err(fault)?;
         let factor = factor_of_repeat(service, &tx, &visit, (draft, form)).await;
-        let methods = Methods::new([factor.map_err(fault)?]);
-        let started = session::start(
-            service,
-            &tx,
-            &visit,
+        let factor = factor.map_err(fault)?;
+        let beginning = Beginning {
             account,
-            methods,
-            form.boxes().public_computer,
-        );
+            methods: Methods::new([factor]),
+            public_computer: form.boxes().public_computer,
+            client: None,
+            // With the code it is the request that made the account, sent twice; with the password alone it may be anybody's.
+            made: if factor == Method::Sms {
+                Made::Now
+            } else {
+                Made::Before
+            },
+        };
+        let started = session::begin(service, &tx, &visit, &beginning);
         let Some(started) = started.await.map_err(fault)? else {
             return Ok(visit.redirect(&onward.through(LocalPath::known("/sign-in"))));
         };

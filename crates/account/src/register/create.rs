@@ -18,7 +18,7 @@ use web::Visit;
 use super::activation;
 use crate::agreements::Agreement;
 use crate::password::StoredPassword;
-use crate::session::{self, Started};
+use crate::session::{self, Beginning, Made, Started};
 use crate::{Service, otp};
 
 /// The source that a code from the phone is evidence of.
@@ -94,8 +94,14 @@ pub(super) async fn create(service: &Service, visit: &Visit, new: &New<'_>) -> R
         return Ok(Created::Waiting);
     }
     let methods = Methods::new([Method::Sms]);
-    let started = session::start(service, &tx, visit, account, methods, new.public_computer).await?;
-    let Some(started) = started else {
+    let beginning = Beginning {
+        account,
+        methods,
+        public_computer: new.public_computer,
+        client: None,
+        made: Made::Now,
+    };
+    let Some(started) = session::begin(service, &tx, visit, &beginning).await? else {
         return Ok(Created::CodeGone);
     };
     record(service, &tx, visit, registered).await?;

@@ -214,29 +214,15 @@ fn check_password(
         errors.add("password", "register-password-missing");
         return None;
     }
-    let password = errors.take("password", policy.check(typed, about).map_err(password_words));
+    let password = errors.take(
+        "password",
+        policy.check(typed, about).map_err(PasswordFault::words),
+    );
     let again = Password::typed(form.password_again.expose()).ok();
     if Password::typed(typed).ok() != again {
         errors.add("password_again", "register-password-differs");
     }
     password
-}
-
-/// The words for a password that cannot be chosen.
-pub(crate) fn password_words(fault: PasswordFault) -> Words {
-    Words::key(match fault {
-        PasswordFault::TooShort => "password-fault-too-short",
-        PasswordFault::TooLong => "password-fault-too-long",
-        PasswordFault::Unprintable => "password-fault-unprintable",
-        PasswordFault::TooFewKinds => "password-fault-too-few-kinds",
-        PasswordFault::ContainsPhone => "password-fault-contains-phone",
-        PasswordFault::ContainsCitizenId => "password-fault-contains-citizen-id",
-        PasswordFault::ContainsBirthDate => "password-fault-contains-birth-date",
-        PasswordFault::ContainsName => "password-fault-contains-name",
-        PasswordFault::ContainsEmail => "password-fault-contains-email",
-        PasswordFault::ContainsSiteName => "password-fault-contains-site-name",
-        PasswordFault::Breached => "password-fault-breached",
-    })
 }
 
 /// The text that must be accepted, as the form names it.

@@ -30,7 +30,6 @@ mod forms;
 mod input;
 mod start;
 mod waiting;
-pub(crate) use input::password_words;
 
 #[cfg(test)]
 mod tests;

@@ -88,6 +88,10 @@ async fn a_resident_registers_and_is_signed_in_with_the_factor_that_was_used() {
             .unwrap()
             .unwrap();
         assert_eq!((live.account.id, live.methods.amr()), (account.id, vec!["sms"]));
+        // The browser that has just made the account is no news to its owner.
+        assert_eq!(store::devices::list(&tx, account.id).await.unwrap().len(), 1);
+        let told = store::notices::list(&tx, account.id, (0, 50)).await.unwrap();
+        assert!(told.is_empty(), "{told:?}");
     }
 }
 

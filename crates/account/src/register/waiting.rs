@@ -136,7 +136,7 @@ async fn resend(service: &Service, visit: &Visit, onward: &Onward) -> Result<Res
         return Ok(sent(service, visit, onward, answer));
     }
     let id = registration.id.as_uuid();
-    write(service, &tx, (account, visit.language()), (id, &mail.email))
+    write(service, &tx, (Some(account), visit.language()), (id, &mail.email))
         .await
         .map_err(fault)?;
     tx.commit().await.map_err(fault)?;

@@ -11,6 +11,7 @@ use store::cases::{self, Case, State};
 use store::{StoreError, case_history, case_reviews};
 
 use crate::Service;
+use crate::notices::texts::Text;
 
 /// How many cases end at a time.
 const BATCH: u64 = 50;
@@ -46,7 +47,7 @@ async fn expire(service: &Service, case: &Case) -> Result<bool, StoreError> {
         .account(case.account)
         .details(details);
     store::audit::record(&tx, service.rng(), entry).await?;
-    crate::case::notify_by(service, &tx, case.account, "sms-review-expired").await?;
+    crate::case::notify_by(service, &tx, case.account, Text::ReviewExpired).await?;
     tx.commit().await?;
     service.kick_delivery();
     Ok(true)

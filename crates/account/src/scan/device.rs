@@ -1,6 +1,8 @@
 //! The device that waits for the phone.
 
 use axum::extract::State;
+use axum::http::header::RETRY_AFTER;
+use axum::http::{HeaderValue, StatusCode};
 use axum::response::Response;
 use model::authn::{Method, Methods};
 use model::event::Event;
@@ -11,7 +13,7 @@ use store::audit::Entry;
 use store::scans::{self, Decision, NewScan, Scan};
 use store::throttles::{self, Rule};
 use web::extract::{Form, FormName, Query};
-use web::form::{Button, Checkbox, Errors, FormPage};
+use web::form::{Button, Checkbox, Errors, FormPage, Words};
 use web::paths::LocalPath;
 use web::{Markup, Page, Problem, Visit};
 
@@ -21,7 +23,7 @@ use crate::factors::qr;
 use crate::history;
 use crate::notice::Notice;
 use crate::notices::{self, Kind, Told};
-use crate::session::{self, Beginning, Stop};
+use crate::session::{self, Beginning, Made, Stop};
 use crate::signin::Onward;
 
 const HERE: LocalPath = LocalPath::known("/sign-in/scan");
@@ -108,8 +110,7 @@ pub(super) async fn begin(
     };
     let count = throttles::hit(&tx, &rule, &place.network, now).await?;
     if count.exceeded() {
-        let seconds = u32::try_from(count.retry_after_seconds(now)).unwrap_or(u32::MAX);
-        return Err(Problem::too_many(seconds).into());
+        return Ok(too_many(&visit, &onward, count.retry_after_seconds(now)));
     }
     let details = Details {
         device: place.device,
@@ -129,6 +130,22 @@ pub(super) async fn begin(
     };
     scans::put(&tx, &new).await?;
     Ok(visit.redirect(&onward.through(HERE.with("code", code.expose()))))
+}
+
+/// Many people behind one network address, as in a hall: nobody has done anything wrong, and every other way to sign in is
+/// open to them, with the request that they came with.
+fn too_many(visit: &Visit, onward: &Onward, seconds: i64) -> Response {
+    let minutes = (seconds + 59).div_euclid(60).max(1);
+    let page = Page::new("sign-in-scan-busy", "scan-title")
+        .status(StatusCode::TOO_MANY_REQUESTS)
+        .return_to(onward.through(SIGN_IN));
+    let mut response = Notice::saying(Words::with("scan-busy", vec![("minutes", minutes.into())]))
+        .and("scan-busy-other")
+        .link(onward.through(SIGN_IN), "scan-back")
+        .respond(visit, page);
+    let headers = response.headers_mut();
+    headers.insert(RETRY_AFTER, HeaderValue::from(seconds.max(1)));
+    response
 }
 
 /// One of this browser that can still be used.
@@ -224,6 +241,7 @@ pub(super) async fn finish(
         methods: Methods::new(taken.methods.iter().chain([Method::Scan])),
         public_computer: sent.public_computer.is_some(),
         client,
+        made: Made::Before,
     };
     // Frozen or closed since the phone answered.
     let Some(started) = session::begin(&service, &tx, &visit, &beginning).await? else {

@@ -2,7 +2,8 @@
 //!
 //! 1. The device asks (`POST /sign-in/scan`) and shows a code to scan and a number of two digits. The code leads to
 //!    `/scan/…` and is bound to the device's browser: knowing it lets nobody in.
-//! 2. The phone opens the address, proves its owner anew if the last proof is older than ten minutes, and shows which
+//! 2. The phone opens the address, which gives its owner the whole life of a code once more, and once only. Its
+//!    owner proves anew that it is them if the last proof is older than ten minutes, and sees which
 //!    device it is, where, and for which site. Allowing means typing the number that the device shows: whoever was sent a
 //!    code by a stranger has no device before them to read it from. A wrong number is the end of it.
 //! 3. The device takes the answer once and is signed in as the phone's owner, as strong as the phone's own sign-in and A2
@@ -26,7 +27,7 @@ pub(crate) use device::begin_form;
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
-    /// For how long a code can be scanned and answered, in seconds.
+    /// For how long a code can be scanned, and answered from the first look of a phone on, in seconds.
     pub life_seconds: i64,
     /// The most codes that one network address gets in an hour.
     pub address_per_hour: i64,
@@ -36,7 +37,7 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             life_seconds: 300,
-            address_per_hour: 60,
+            address_per_hour: 600,
         }
     }
 }

@@ -61,8 +61,12 @@ pub(super) async fn show(
     Path(code): Path<String>,
 ) -> Result<Response, Stop> {
     let (here, code) = place(&code)?;
+    let tx = service.store().read();
+    // Before the person signs in or proves anything here, which takes its time: the first look gives them all of it.
+    let until = visit.now() + service.config().scan.life();
+    scans::look(&tx, &code.hash(), &visit.browser_hash(), (visit.now(), until)).await?;
     let session = confirm::require(&service, &mut visit, Need::Recent, &here).await?;
-    let found = scans::find(&service.store().read(), &code.hash(), visit.now()).await?;
+    let found = scans::find(&tx, &code.hash(), visit.now()).await?;
     let Some(scan) = found.filter(|scan| scan.decision.is_none()) else {
         return Ok(over(&visit, "scan-phone-over"));
     };

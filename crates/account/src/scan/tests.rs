@@ -5,8 +5,10 @@ use chrono::TimeDelta;
 use model::authn::{Method, Methods};
 use model::standing::{Answer, Entry, Status};
 
-use crate::signin::testing::{live, resident, signed_in};
-use crate::testing::{Browser, Seen, World, worlds};
+use crate::signin::testing::{interrupted, live, resident, signed_in, wants};
+use crate::testing::{Browser, Seen, World, worlds, worlds_with};
+
+mod own;
 
 const PHONE: &str = "13800000001";
 const OTHER: &str = "13900000002";
@@ -20,7 +22,10 @@ struct Device {
 }
 
 async fn waiting(world: &World) -> Device {
-    let mut browser = world.browser();
+    waiting_in(world.browser()).await
+}
+
+async fn waiting_in(mut browser: Browser) -> Device {
     let sign_in = browser.get("/sign-in").await;
     let begun = browser
         .post("/sign-in/scan", &form(&sign_in, "/sign-in/scan"), &[])
@@ -226,22 +231,68 @@ async fn an_answer_needs_a_fresh_proof_on_the_phone_and_its_sign_in_must_hold() 
 }
 
 #[tokio::test]
-async fn codes_are_limited_for_each_network() {
+async fn the_first_look_of_a_phone_gives_its_owner_the_whole_time_once() {
     for world in worlds().await {
+        resident(&world, PHONE).await;
+        let mut phone = signed_in(&world, PHONE).await;
+        let mut device = waiting(&world).await;
+        let (path, number) = (device.path.clone(), device.number.clone());
+        // The device's own browser is no phone, and a look at a code that is none changes nothing.
+        device.browser.get(&path).await;
+        let none = format!("/scan/{}", "A".repeat(43));
+        phone.get(&none).await;
+        world.clock.advance(TimeDelta::seconds(290));
+        // Not signed in on this phone any more: the look counts before all that.
+        let asked = world.browser().get(&path).await;
+        assert!(asked.location.unwrap().starts_with("/sign-in"));
+        world.clock.advance(TimeDelta::seconds(290));
+        let asked = phone.get(&path).await;
+        assert_eq!(asked.page(), Some("scan"), "{}: {}", world.kind, asked.body);
+        answer(&mut phone, &path, &number, "allow").await;
+        world.clock.advance(TimeDelta::seconds(9));
+        finish(&mut device).await;
+        assert!(live(&world, &device.browser).await.is_some(), "{}", world.kind);
+
+        let device = waiting(&world).await;
+        for seconds in [290, 290] {
+            world.clock.advance(TimeDelta::seconds(seconds));
+            phone.get(&device.path).await;
+        }
+        world.clock.advance(TimeDelta::seconds(11));
+        let over = phone.get(&device.path).await;
+        assert!(over.page() != Some("scan"), "once: {:?}", over.page());
+    }
+}
+
+#[tokio::test]
+async fn where_many_share_an_address_the_page_says_so_and_keeps_the_way_back() {
+    let mut config = crate::Config::default();
+    config.scan.address_per_hour = 2;
+    for world in worlds_with(config).await {
         let mut browser = world.browser();
-        let sign_in = browser.get("/sign-in").await;
+        browser.get("/sign-in").await;
+        let id = interrupted(&world, &browser, wants(None, None)).await;
+        let sign_in = browser
+            .get(&format!("/sign-in?interaction={}", id.expose()))
+            .await;
         let begin = form(&sign_in, "/sign-in/scan");
-        for _ in 0..60 {
-            assert!(
-                browser
-                    .post("/sign-in/scan", &begin, &[])
-                    .await
-                    .location
-                    .is_some()
-            );
+        for _ in 0..2 {
+            let begun = browser.post("/sign-in/scan", &begin, &[]).await;
+            assert!(begun.location.is_some(), "{}", begun.body);
         }
         let refused = browser.post("/sign-in/scan", &begin, &[]).await;
         assert_eq!(refused.status, StatusCode::TOO_MANY_REQUESTS, "{}", world.kind);
+        assert_eq!(refused.page(), Some("sign-in-scan-busy"));
+        let back = format!("/sign-in?interaction={}", id.expose());
+        assert!(
+            refused.body.contains(&format!("href=\"{back}\"")),
+            "{}",
+            refused.body
+        );
+        assert_eq!(browser.get(&back).await.page(), Some("sign-in"));
+        world.clock.advance(TimeDelta::hours(1));
+        let again = browser.post("/sign-in/scan", &begin, &[]).await;
+        assert!(again.location.is_some(), "{}", again.body);
     }
 }
 

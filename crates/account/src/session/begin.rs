@@ -35,6 +35,11 @@ impl Started {
         }
     }
 
+    /// The same under another cookie.
+    pub(super) fn under(self, token: Token) -> Self {
+        Self { token, ..self }
+    }
+
     /// Gives the browser its cookie, which ends with the browser.
     pub fn give_to(&self, visit: &mut Visit) {
         visit.start_session(&self.token, None);
@@ -55,24 +60,17 @@ pub struct Beginning<'a> {
     pub public_computer: bool,
     /// The sub-site that waits for it.
     pub client: Option<&'a ClientId>,
+    /// Since when there is the account.
+    pub made: Made,
 }
 
-/// [`begin`] for a sign-in that no sub-site waits for.
-pub async fn start(
-    service: &Service,
-    tx: &Tx,
-    visit: &Visit,
-    account: AccountId,
-    methods: Methods,
-    public_computer: bool,
-) -> Result<Option<Started>, StoreError> {
-    let beginning = Beginning {
-        account,
-        methods,
-        public_computer,
-        client: None,
-    };
-    begin(service, tx, visit, &beginning).await
+/// Since when there is an account that somebody signs in to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Made {
+    /// It was there before.
+    Before,
+    /// The request that signs in has made it: its owner need not hear of the device that they have in their hands.
+    Now,
 }
 
 /// Stores a sign-in: a new one, which ends the one that another person had in the browser, or the person's own once
@@ -126,7 +124,7 @@ pub async fn begin(
         }
         None => sessions::create(tx, &new).await?,
     }
-    started.device = remember(service, tx, visit, &new, beginning.client).await?;
+    started.device = remember(service, tx, visit, &new, beginning).await?;
     Ok(Some(started))
 }
 
@@ -136,7 +134,7 @@ async fn remember(
     tx: &Tx,
     visit: &Visit,
     new: &NewSession,
-    client: Option<&ClientId>,
+    beginning: &Beginning<'_>,
 ) -> Result<Option<Token>, StoreError> {
     let Some(account) = accounts::find(tx, new.account).await? else {
         return Ok(None);
@@ -150,10 +148,10 @@ async fn remember(
     let level = service.ladder().acr(level, new.methods.strength());
     let happening = Happening::new(account.id, What::SignedIn)
         .in_session(new.id)
-        .for_client(client)
+        .for_client(beginning.client)
         .by(&new.methods)
         .at_level(level);
-    history::note(service, tx, visit, &happening).await?;
+    history::note_sign_in(service, tx, visit, &happening).await?;
     let known = visit.device_token().cloned();
     // A computer that others use is not remembered, and not known the next time (HB-68).
     if new.public_computer {
@@ -161,13 +159,15 @@ async fn remember(
             Some(device) => devices::is_known(tx, account.id, device).await?,
             None => false,
         };
-        if !seen && !devices::list(tx, account.id).await?.is_empty() {
+        if !seen && beginning.made == Made::Before {
             tell(service, tx, visit, &account).await?;
         }
         return Ok(None);
     }
     let device = known.unwrap_or_else(|| Token::generate(service.rng()));
-    if devices::note(tx, account.id, (&device, &new.device), new.now).await? == Seen::New {
+    // Also where no device is known: whoever has forgotten them all hears of the next one.
+    let seen = devices::note(tx, account.id, (&device, &new.device), new.now).await?;
+    if seen == Seen::New && beginning.made == Made::Before {
         tell(service, tx, visit, &account).await?;
     }
     Ok(Some(device))

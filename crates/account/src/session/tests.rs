@@ -103,6 +103,26 @@ async fn sign_ins_that_end_from_elsewhere_are_told_as_well() {
 }
 
 #[tokio::test]
+async fn where_one_sign_in_ends_only_its_own_sub_sites_are_told() {
+    for world in worlds().await {
+        resident(&world, PHONE).await;
+        let (mut here, there) = (signed_in(&world, PHONE).await, signed_in(&world, PHONE).await);
+        let (_, mine) = at_site(&world, &here).await;
+        let (_, other) = at_site(&world, &there).await;
+        let page = here.get("/account/security").await;
+        let id = other.to_string();
+        // Twice, as from two tabs.
+        for _ in 0..2 {
+            here.post("/account/security/end", &page, &[("session", &id)])
+                .await;
+        }
+        let told = (to_be_told(&world, other).await, to_be_told(&world, mine).await);
+        assert_eq!(told, (1, 0), "{}", world.kind);
+        assert!(live(&world, &here).await.is_some() && live(&world, &there).await.is_none());
+    }
+}
+
+#[tokio::test]
 async fn attack_171_another_person_in_the_same_browser_ends_the_sign_in_before_also_one_that_lapsed() {
     for world in worlds().await {
         resident(&world, PHONE).await;

@@ -21,7 +21,7 @@ use super::step;
 use crate::Service;
 use crate::factors;
 use crate::password::{HashingError, Password, StoredPassword, Verdict};
-use crate::session::{self, Beginning, Started, Stop};
+use crate::session::{self, Beginning, Made, Started, Stop};
 
 /// What was sent.
 #[derive(Debug)]
@@ -101,7 +101,11 @@ fn admits(account: Option<&Account>, verdict: Verdict, counted: Counted) -> Opti
     let way = match answer(account?.status, Entry::SignIn) {
         Answer::Yes => Way::In,
         Answer::OnlyToKeep => Way::Keep,
-        Answer::OnlyToActivate | Answer::OnlyWithIdentity | Answer::HasAccount | Answer::AsIfUnknown => {
+        Answer::OnlyToActivate
+        | Answer::OnlyWithIdentity
+        | Answer::OnlyTheNumber
+        | Answer::HasAccount
+        | Answer::AsIfUnknown => {
             return None;
         }
     };
@@ -182,6 +186,7 @@ pub(super) async fn enter(
         methods: half.methods.clone(),
         public_computer: half.public_computer,
         client,
+        made: Made::Before,
     };
     let Some(started) = session::begin(service, tx, visit, &beginning).await? else {
         return Ok(None);

@@ -1,5 +1,6 @@
 //! Asking for one more factor of a person who is known: which ones there are, how the form looks, and whether what was
-//! typed is right. Used in the middle of a sign-in (`second`) and to make a sign-in stronger (`more`).
+//! typed is right. Used in the middle of a sign-in (`second`) and to make a sign-in stronger (`more`), where the password is
+//! one of them.
 
 use axum::http::StatusCode;
 use model::authn::Method;
@@ -14,6 +15,7 @@ use web::{Markup, passkey};
 
 use super::step::Question;
 use crate::Service;
+use crate::confirm;
 use crate::evidence::{code_refused, code_tried};
 use crate::factors::{self, Enrolled, Tried};
 use crate::otp::{self, Purpose, Refusal, Request};
@@ -24,17 +26,27 @@ use crate::session::Stop;
 pub(super) enum By {
     Passkey,
     Totp,
+    Password,
     Sms,
     Recovery,
 }
 
 impl By {
-    pub(super) const ALL: [Self; 4] = [Self::Passkey, Self::Totp, Self::Sms, Self::Recovery];
+    pub(super) const ALL: [Self; 5] = [
+        Self::Passkey,
+        Self::Totp,
+        Self::Password,
+        Self::Sms,
+        Self::Recovery,
+    ];
+    /// After a password.
+    pub(super) const SECOND: [Self; 4] = [Self::Passkey, Self::Totp, Self::Sms, Self::Recovery];
 
     pub(super) const fn as_str(self) -> &'static str {
         match self {
             Self::Passkey => "passkey",
             Self::Totp => "totp",
+            Self::Password => "password",
             Self::Sms => "sms",
             Self::Recovery => "recovery",
         }
@@ -49,6 +61,7 @@ impl By {
         match self {
             Self::Passkey => "signin-factor-passkey-link",
             Self::Totp => "signin-factor-totp-link",
+            Self::Password => "signin-factor-password-link",
             Self::Sms => "signin-factor-sms-link",
             Self::Recovery => "signin-factor-recovery-link",
         }
@@ -59,9 +72,23 @@ impl By {
         match self {
             Self::Passkey => Some(Method::Passkey),
             Self::Totp => Some(Method::Totp),
+            Self::Password => Some(Method::Password),
             Self::Sms => Some(Method::Sms),
             Self::Recovery => None,
         }
+    }
+
+    /// The field that it is typed into.
+    const fn field(self) -> &'static str {
+        match self {
+            Self::Password => "password",
+            Self::Passkey | Self::Totp | Self::Sms | Self::Recovery => "code",
+        }
+    }
+
+    /// The error at its field.
+    pub(super) fn error(self, words: Words) -> Errors {
+        Errors::of(self.field(), words)
     }
 
     /// Whether an account has it.
@@ -69,6 +96,7 @@ impl By {
         match self {
             Self::Passkey => !enrolled.passkeys.is_empty() && service.passkeys().is_some(),
             Self::Totp => !enrolled.totp.is_empty(),
+            Self::Password => enrolled.password.is_some(),
             Self::Sms => enrolled.phone,
             Self::Recovery => enrolled.codes_left > 0,
         }
@@ -102,6 +130,15 @@ impl Asking<'_> {
                 "signin-factor-code-hint",
                 visit.t("signin-factor-totp-text"),
             ),
+            By::Password => say(form, visit.t("signin-factor-password-text"))
+                .field(
+                    Field::password("password", "signin-password")
+                        .required()
+                        .focus()
+                        .data("show", visit.t("web-show-password"))
+                        .data("hide", visit.t("web-hide-password")),
+                )
+                .button(Button::primary("signin-factor-submit")),
             By::Recovery => say(form, visit.t("signin-factor-recovery-text"))
                 .field(
                     Field::text("code", "signin-factor-recovery")
@@ -201,16 +238,22 @@ pub(super) async fn check(
 ) -> Result<Checked, Stop> {
     let typed = typed.expose().as_str();
     if typed.trim().is_empty() {
-        return Ok(Checked::Wrong("signin-factor-missing".into(), None));
+        let missing = match by {
+            By::Password => "signin-password-missing",
+            By::Passkey | By::Totp | By::Sms | By::Recovery => "signin-factor-missing",
+        };
+        return Ok(Checked::Wrong(missing.into(), None));
     }
     let tried = match by {
         By::Totp => factors::verify_totp(service, account.id, typed).await?,
+        By::Password => confirm::password(service, account.id, typed).await?,
         By::Recovery => factors::verify_code(service, account.id, typed).await?,
         By::Sms => return check_sms(service, visit, account, typed).await,
         By::Passkey => return Ok(Checked::Wrong("signin-factor-missing".into(), None)),
     };
     Ok(match tried {
         Tried::Right => Checked::Right(Proof::of(by)),
+        Tried::Wrong if by == By::Password => Checked::Wrong("confirm-password-wrong".into(), None),
         other => {
             let status = matches!(other, Tried::Paused(_)).then_some(StatusCode::TOO_MANY_REQUESTS);
             let words = other.words().unwrap_or_else(|| "factors-code-wrong".into());
@@ -237,9 +280,4 @@ async fn check_sms(
         }),
         other => Checked::Wrong(code_tried(other), None),
     })
-}
-
-/// The error at the field.
-pub(super) fn at_code(words: Words) -> Errors {
-    Errors::of("code", words)
 }

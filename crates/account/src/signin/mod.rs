@@ -30,7 +30,7 @@ mod second;
 mod step;
 
 pub use onward::{Asked, Onward};
-pub(crate) use prove::{Proof, Typed, captcha_for, prove};
+pub(crate) use prove::{Guess, Proof, Typed, captcha_for, prove};
 
 /// How people sign in. `[signin]` of the configuration.
 #[derive(Clone, Debug, Deserialize)]

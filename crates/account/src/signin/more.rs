@@ -3,35 +3,33 @@
 //! up. It raises the sign-in and nothing else, always under a new cookie (A151).
 
 use axum::extract::State;
-use axum::http::StatusCode;
 use axum::response::Response;
 use chrono::TimeDelta;
-use model::authn::{Method, Methods, Strength};
+use model::authn::{Method, Methods};
 use model::event::Event;
 use model::ids::SessionId;
-use model::interaction::Interaction;
 use model::secret::{Sensitive, TokenHash};
 use serde::Deserialize;
 use serde_json::json;
 use store::audit;
 use store::ceremonies::{self, Handle, NewCeremony, Purpose};
-use store::sessions::LiveSession;
 use web::extract::{Form, FormName, Query};
-use web::form::{Button, Errors, FormPage, Words};
+use web::form::Errors;
 use web::paths::LocalPath;
-use web::{Markup, Page, Problem, Visit};
+use web::{Problem, Visit};
 
+use self::visited::Visited;
 use super::attempt;
-use super::factor::{self, Asking, By, Checked, Proof, at_code};
+use super::factor::{self, By, Checked, Proof};
 use super::onward::Onward;
 use super::step::Question;
 use crate::Service;
-use crate::factors::{self, Enrolled};
+use crate::factors;
 use crate::session::{self, Added, Stop};
 
+mod visited;
+
 const HERE: LocalPath = LocalPath::known("/sign-in/more");
-const PASSKEYS: LocalPath = LocalPath::known("/account/security/passkeys");
-const AUTHENTICATOR: LocalPath = LocalPath::known("/account/security/authenticator");
 
 /// The parameters of the page.
 #[derive(Debug, Default, Deserialize)]
@@ -51,6 +49,7 @@ pub(super) struct More {
     want: Option<String>,
     by: Option<String>,
     code: Sensitive<String>,
+    password: Sensitive<String>,
     method: Option<String>,
     credential: String,
     /// The button that says "not now".
@@ -61,183 +60,6 @@ pub(super) struct More {
 
 impl FormName for More {
     const FORM: &'static str = "sign-in-more";
-}
-
-#[derive(askama::Template)]
-#[template(path = "sign_in_more.html")]
-struct Content<'a> {
-    visit: &'a Visit,
-    text: String,
-    form: Markup,
-    enrol: Option<(LocalPath, &'static str)>,
-    others: Vec<(String, &'static str)>,
-}
-
-/// How strong the sign-in is to become; what no factor here gives is as good as nothing asked.
-fn wanted(text: Option<&str>) -> Strength {
-    let number = text.and_then(|text| text.parse().ok());
-    let strength = number.and_then(|number: u8| Strength::try_from(number).ok());
-    strength
-        .filter(|strength| *strength <= Strength::A3)
-        .unwrap_or(Strength::A2)
-}
-
-/// What would do: each of these makes the sign-in as strong as it is wanted.
-fn ways(session: &LiveSession, want: Strength) -> Vec<By> {
-    let enough = |by: &By| {
-        by.method()
-            .is_some_and(|method| session.methods.with(method).strength() >= want)
-    };
-    By::ALL.into_iter().filter(enough).collect()
-}
-
-/// One visit to the page.
-struct Visited {
-    session: LiveSession,
-    enrolled: Enrolled,
-    want: Strength,
-    /// What would do and is set up.
-    ways: Vec<By>,
-    by: Option<By>,
-    onward: Onward,
-    site: Option<String>,
-    question: Option<Question>,
-}
-
-impl Visited {
-    async fn load(
-        service: &Service,
-        visit: &mut Visit,
-        (want, by): (Option<&str>, Option<&str>),
-        onward: Onward,
-    ) -> Result<Self, Stop> {
-        let want = wanted(want);
-        let interaction = onward.speak(service, visit).await?;
-        if let Some(page) = onward.left_behind(service, interaction.as_ref()).await? {
-            return Err(Stop::Go(visit.redirect(&page)));
-        }
-        let session = session::require(service, visit, &here(want, &onward)).await?;
-        if session.methods.strength() >= want {
-            return Err(Stop::Go(visit.redirect(&onward.path())));
-        }
-        let tx = service.store().read();
-        let enrolled = factors::of(&tx, &session.account).await?;
-        let mut ways = ways(&session, want);
-        ways.retain(|by| by.is_there(service, &enrolled));
-        let asked = by.and_then(By::parse).filter(|by| ways.contains(by));
-        let question = Self::question(service, visit, session.id).await?;
-        Ok(Self {
-            by: asked.or_else(|| ways.first().copied()),
-            site: site_name(service, visit, interaction.as_ref()).await?,
-            session,
-            enrolled,
-            want,
-            ways,
-            onward,
-            question,
-        })
-    }
-
-    /// What the browser was asked about passkeys for this sign-in.
-    async fn question(
-        service: &Service,
-        visit: &Visit,
-        session: SessionId,
-    ) -> Result<Option<Question>, Stop> {
-        let (id, browser) = keys(visit, session);
-        let at = handle(&id, &browser);
-        let found = ceremonies::look(&service.store().read(), at, visit.now()).await?;
-        Ok(found.and_then(|found| Question::read(&found.state)))
-    }
-
-    fn here(&self, by: By) -> LocalPath {
-        here(self.want, &self.onward).with("by", by.as_str())
-    }
-
-    fn render(&self, visit: &Visit, sent: bool, (errors, status): (Errors, Option<StatusCode>)) -> Response {
-        let form = FormPage::new(More::FORM, HERE).hidden("want", self.want.number().to_string());
-        let mut form = self.onward.in_form(form);
-        if let Some(by) = self.by {
-            let asking = Asking {
-                by,
-                sent,
-                question: self.question.as_ref(),
-                account: &self.session.account,
-            };
-            form = asking.add_to(form.hidden("by", by.as_str()), visit);
-        }
-        if self.onward.has_interaction() {
-            form = form.button(Button::link("signin-more-not-now").sends("decline", "yes"));
-        }
-        let others = self.ways.iter().copied().filter(|by| Some(*by) != self.by);
-        let content = Content {
-            visit,
-            text: self.text(visit),
-            form: form.render(visit, &errors),
-            enrol: self.enrol(),
-            others: others
-                .map(|by| (self.here(by).as_str().to_owned(), by.link()))
-                .collect(),
-        };
-        let here = match self.by {
-            Some(by) => self.here(by),
-            None => here(self.want, &self.onward),
-        };
-        let here = if sent { here.with("sent", "yes") } else { here };
-        let mut page = Page::new("sign-in-more", "signin-more-title")
-            .return_to(here)
-            .errors(errors);
-        if let Some(status) = status {
-            page = page.status(status);
-        }
-        if let Some(site) = &self.site {
-            page = page.caption(Words::with(
-                "signin-for-site",
-                vec![("site", site.as_str().into())],
-            ));
-        }
-        visit.render(page, &content)
-    }
-
-    fn text(&self, visit: &Visit) -> String {
-        let key = match (self.want >= Strength::A3, self.by.is_some()) {
-            (true, true) => "signin-more-passkey",
-            (true, false) => "signin-more-no-passkey",
-            (false, true) => "signin-more-second",
-            (false, false) => "signin-more-no-second",
-        };
-        visit.t(key)
-    }
-
-    /// Where a factor that would do is set up, for who has none; the page comes back here.
-    fn enrol(&self) -> Option<(LocalPath, &'static str)> {
-        if self.by.is_some() {
-            return None;
-        }
-        let back = here(self.want, &self.onward);
-        let (page, words) = if self.want >= Strength::A3 {
-            (PASSKEYS, "signin-more-make-passkey")
-        } else {
-            (AUTHENTICATOR, "signin-more-make-authenticator")
-        };
-        Some((page.with("return_to", back.as_str()), words))
-    }
-}
-
-fn here(want: Strength, onward: &Onward) -> LocalPath {
-    onward.through(HERE.with("want", &want.number().to_string()))
-}
-
-async fn site_name(
-    service: &Service,
-    visit: &Visit,
-    interaction: Option<&Interaction>,
-) -> Result<Option<String>, Stop> {
-    let Some(interaction) = interaction else {
-        return Ok(None);
-    };
-    let client = store::clients::find(&service.store().read(), &interaction.client_id).await?;
-    Ok(client.map(|client| client.name.in_language(visit.language()).to_owned()))
 }
 
 /// One question at a time for each sign-in: what stands for it is no secret, because only its browser finds it.
@@ -305,11 +127,15 @@ pub(super) async fn submit(
         return Ok(visited.render(&visit, false, (Errors::none(), None)));
     };
     let account = &visited.session.account;
-    match factor::check(&service, &visit, account, (by, &sent.code)).await? {
+    let typed = match by {
+        By::Password => &sent.password,
+        By::Passkey | By::Totp | By::Sms | By::Recovery => &sent.code,
+    };
+    match factor::check(&service, &visit, account, (by, typed)).await? {
         Checked::Right(proof) => add(&service, &mut visit, &visited, &proof).await,
         Checked::Wrong(words, status) => {
             attempt::refuse(&service, &visit, Some(account), by.as_str()).await?;
-            Ok(visited.render(&visit, true, (at_code(words), status)))
+            Ok(visited.render(&visit, true, (by.error(words), status)))
         }
     }
 }
@@ -378,7 +204,9 @@ async fn add(
         return Ok(visited.render(visit, true, (errors, None)));
     }
     let session = &visited.session;
-    let renewed = session::renew(service, &tx, visit, session, Added::Factor(method)).await?;
+    let Some(renewed) = session::renew(service, &tx, visit, session, Added::Factor(method)).await? else {
+        return Ok(visit.redirect(&session::ended(&visited.here(proof.by))));
+    };
     let mut entry = audit::Entry::new(Event::SignedIn, visit.now())
         .account(session.account.id)
         .session(session.id)
@@ -386,33 +214,10 @@ async fn add(
     entry.request_id = Some(visit.request_id().to_owned());
     audit::record(&tx, service.rng(), entry).await?;
     tx.commit().await?;
-    if let Some(renewed) = renewed {
-        renewed.give_to(visit);
-    }
+    renewed.give_to(visit);
     Ok(visit.redirect(&visited.onward.path()))
 }
 
 fn amr_of(method: Method) -> Vec<&'static str> {
     Methods::new([method]).amr()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn attack_011_what_is_wanted_is_a_strength_that_a_factor_here_can_give() {
-        assert_eq!(wanted(Some("3")), Strength::A3);
-        for other in [
-            None,
-            Some(""),
-            Some("2"),
-            Some("4"),
-            Some("9"),
-            Some("x"),
-            Some("-1"),
-        ] {
-            assert_eq!(wanted(other), Strength::A2, "{other:?}");
-        }
-    }
 }

@@ -68,7 +68,8 @@ pub(super) async fn show(
         retry_after: None,
         passkey: passkey::offer(&service, &visit)?,
     };
-    let errors = match asked.late {
+    let errors = match asked.late.as_deref() {
+        Some("ended") => Errors::of_form("signin-ended"),
         Some(_) => Errors::of_form("signin-late"),
         None => Errors::none(),
     };
@@ -81,7 +82,7 @@ pub(super) async fn show(
 pub(super) struct Shows {
     interaction: Option<String>,
     return_to: Option<String>,
-    /// A second factor came too late.
+    /// Something came too late: a second factor, or what was sent in a sign-in that had ended (`ended`).
     late: Option<String>,
 }
 

@@ -151,7 +151,11 @@ pub(super) async fn sign_in(service: &Service, visit: &Visit, sent: &Sent<'_>) -
             let handle = step::put(service, &tx, visit, (Purpose::Keep, &half)).await?;
             Some(Outcome::Keep(handle))
         }
-        Answer::OnlyToActivate | Answer::OnlyWithIdentity | Answer::HasAccount | Answer::AsIfUnknown => None,
+        Answer::OnlyToActivate
+        | Answer::OnlyWithIdentity
+        | Answer::OnlyTheNumber
+        | Answer::HasAccount
+        | Answer::AsIfUnknown => None,
     };
     let Some(outcome) = outcome else {
         drop(tx);

@@ -127,3 +127,42 @@ pub(crate) async fn prove(service: &Service, visit: &Visit, typed: &Typed<'_>) -
         }
     }
 }
+
+/// A guess at the password of an account that was made elsewhere than at the sign-in, and counts as a failed one there.
+pub(crate) struct Guess {
+    counted: Option<(Keys, Owner)>,
+    /// Whether it is looked at: not after too many of them.
+    pub(crate) counts: bool,
+}
+
+impl Guess {
+    /// Counts it, with the account's phone.
+    pub(crate) async fn at(service: &Service, visit: &Visit, account: &Account) -> Result<Self, Stop> {
+        let tx = service.store().read();
+        let stored = credentials::find_password(&tx, account.id).await?;
+        let (Some(phone), Some(stored)) = (&account.phone, stored) else {
+            return Ok(Self {
+                counted: None,
+                counts: true,
+            });
+        };
+        let identifier = Identifier::Phone(phone.clone());
+        let keys = Keys::new(visit, Some(identifier.key()));
+        let owner = Owner::of(&tx, visit, (Some(account), Some(&stored)), &identifier).await?;
+        let config = &service.config().signin;
+        let counts = keys.count(&tx, config, &owner, visit.now()).await? == Counted::Within;
+        Ok(Self {
+            counted: Some((keys, owner)),
+            counts,
+        })
+    }
+
+    /// It was none after all.
+    pub(crate) async fn take_back(&self, service: &Service, visit: &Visit) -> Result<(), Stop> {
+        if let Some((keys, owner)) = &self.counted {
+            let (tx, config) = (service.store().read(), &service.config().signin);
+            keys.take_back(&tx, config, owner, visit.now()).await?;
+        }
+        Ok(())
+    }
+}

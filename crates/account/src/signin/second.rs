@@ -14,13 +14,14 @@ use web::paths::LocalPath;
 use web::{Markup, Page, Problem, Visit};
 
 use super::attempt;
-use super::factor::{self, Asking, By, Checked, Proof, at_code};
+use super::factor::{self, Asking, By, Checked, Proof};
 use super::onward::Onward;
 use super::step::{self, Half, Question, Waiting};
 use crate::Service;
 use crate::factors::{self, Enrolled};
 use crate::history::{self, Happening, What};
 use crate::session::Stop;
+use crate::session::twice::{self, Sending};
 
 const HERE: LocalPath = LocalPath::known("/sign-in/second");
 const SIGN_IN: LocalPath = LocalPath::known("/sign-in");
@@ -62,6 +63,17 @@ impl FormName for Second {
     const FORM: &'static str = "sign-in-second";
 }
 
+impl Second {
+    /// What was given, for whoever sends the very same form again; nothing where nothing was.
+    fn given(&self) -> String {
+        if self.code.expose().is_empty() && self.credential.is_empty() {
+            return String::new();
+        }
+        let parts = [&self.step, &self.by, self.code.expose(), &self.credential];
+        parts.map(String::as_str).join("\u{0}")
+    }
+}
+
 #[derive(askama::Template)]
 #[template(path = "sign_in_factor.html")]
 struct Content<'a> {
@@ -93,7 +105,7 @@ impl Visited {
             ));
         };
         let enrolled = factors::of(&service.store().read(), &waiting.account).await?;
-        let there = |by: &By| by.is_there(service, &enrolled);
+        let there = |by: &By| By::SECOND.contains(by) && by.is_there(service, &enrolled);
         let asked = by.and_then(By::parse).filter(there);
         // What is fastest and strongest first; SMS and paper for whoever lacks the rest.
         let first = if waiting.question().is_some() {
@@ -103,7 +115,7 @@ impl Visited {
         };
         let by = asked
             .or_else(|| Some(first).filter(there))
-            .or_else(|| By::ALL.into_iter().find(there));
+            .or_else(|| By::SECOND.into_iter().find(there));
         let Some(by) = by else {
             return Err(Problem::internal("an account with a second step and no factor").into());
         };
@@ -139,7 +151,7 @@ impl Visited {
         let form = asking
             .add_to(self.onward.in_form(form), visit)
             .button(Button::link("signin-factor-leave").sends("cancel", "yes"));
-        let others = By::ALL.into_iter().filter(|by| *by != self.by);
+        let others = By::SECOND.into_iter().filter(|by| *by != self.by);
         let others = others.filter(|by| by.is_there(service, &self.enrolled));
         let content = Content {
             visit,
@@ -181,6 +193,11 @@ pub(super) async fn submit(
 ) -> Result<Response, Stop> {
     let onward = Onward::new(sent.interaction.as_deref(), sent.return_to.as_deref());
     let at = (sent.step.as_str(), Some(sent.by.as_str()));
+    let given = sent.given();
+    let sending = (Second::FORM, given.as_str());
+    if twice::find_begun(&service, &mut visit, sending).await? {
+        return Ok(visit.redirect(&onward.path()));
+    }
     let visited = Visited::load(&service, &mut visit, at, onward).await?;
     if sent.cancel.is_some() {
         visited.waiting.take(&service.store().read(), &visit).await?;
@@ -204,14 +221,18 @@ pub(super) async fn submit(
         _ => {}
     }
     if !sent.credential.is_empty() {
-        return take_passkey(&service, &mut visit, &visited, &sent.credential).await;
+        return take_passkey(&service, &mut visit, &visited, (&sent.credential, sending)).await;
     }
     let account = &visited.waiting.account;
     match factor::check(&service, &visit, account, (visited.by, &sent.code)).await? {
-        Checked::Right(proof) => enter(&service, &mut visit, &visited, &proof).await,
+        Checked::Right(proof) => enter(&service, &mut visit, &visited, (&proof, sending)).await,
         Checked::Wrong(words, status) => {
+            // Sent twice, and the first one was under way: it used the code up.
+            if twice::find_begun(&service, &mut visit, sending).await? {
+                return Ok(visit.redirect(&visited.onward.path()));
+            }
             attempt::refuse(&service, &visit, Some(account), visited.by.as_str()).await?;
-            Ok(visited.render(&service, &visit, true, (at_code(words), status)))
+            Ok(visited.render(&service, &visit, true, (visited.by.error(words), status)))
         }
     }
 }
@@ -232,7 +253,7 @@ async fn take_passkey(
     service: &Service,
     visit: &mut Visit,
     visited: &Visited,
-    credential: &str,
+    (credential, sending): (&str, Sending<'_>),
 ) -> Result<Response, Stop> {
     let Some(question) = visited.waiting.question() else {
         return Ok(visit.redirect(&visited.here(By::Passkey)));
@@ -241,7 +262,7 @@ async fn take_passkey(
     visited.waiting.keep(&tx, visit, None).await?;
     let expected = (Some(account.id), credential);
     match factors::finish_passkey(service, &tx, &question.state, expected).await? {
-        Ok(_) => enter(service, visit, visited, &Proof::of(By::Passkey)).await,
+        Ok(_) => enter(service, visit, visited, (&Proof::of(By::Passkey), sending)).await,
         Err(reason) => {
             tracing::info!(%reason, "passkey refused");
             attempt::refuse(service, visit, Some(account), "passkey").await?;
@@ -266,7 +287,7 @@ async fn enter(
     service: &Service,
     visit: &mut Visit,
     visited: &Visited,
-    proof: &Proof,
+    (proof, sending): (&Proof, Sending<'_>),
 ) -> Result<Response, Stop> {
     let waiting = &visited.waiting;
     let first = &waiting.ceremony.methods;
@@ -297,6 +318,7 @@ async fn enter(
     let Some(started) = attempt::enter(service, &tx, visit, (&half, client)).await? else {
         return Ok(visit.redirect(&visited.onward.through(SIGN_IN)));
     };
+    let started = twice::findable(&tx, visit, sending, started).await?;
     if proof.by == By::Recovery {
         crate::confirm::note_code(&tx, visit, (started.id, waiting.account.id)).await?;
     }

@@ -13,7 +13,9 @@ use super::testing::{
 use crate::testing::{Seen, World, worlds, worlds_with};
 
 mod factors;
+mod more;
 mod rows;
+mod twice;
 
 const PHONE: &str = "13800000001";
 const OTHER: &str = "13900000002";
@@ -396,9 +398,15 @@ async fn attack_203_a_frozen_account_gets_no_sign_in_by_any_way() {
             .await
             .unwrap();
         let start = async || {
-            let methods = model::authn::Methods::new([model::authn::Method::Password]);
+            let beginning = crate::session::Beginning {
+                account,
+                methods: model::authn::Methods::new([model::authn::Method::Password]),
+                public_computer: false,
+                client: None,
+                made: crate::session::Made::Before,
+            };
             let tx = world.service.store().begin().await.unwrap();
-            let started = crate::session::start(&world.service, &tx, &visit, account, methods, false).await;
+            let started = crate::session::begin(&world.service, &tx, &visit, &beginning).await;
             tx.commit().await.unwrap();
             started.unwrap().is_some()
         };

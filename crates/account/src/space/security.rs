@@ -34,6 +34,8 @@ use crate::standing;
 
 mod history;
 mod not_me;
+#[cfg(test)]
+mod tests;
 
 const HERE: LocalPath = LocalPath::known("/account/security");
 
@@ -53,6 +55,7 @@ pub(super) fn routes() -> Router<Service> {
 struct Asked {
     ended: Option<String>,
     forgotten: Option<String>,
+    done: Option<String>,
 }
 
 /// What the buttons send: one sign-in, or all others.
@@ -139,7 +142,7 @@ async fn show(
         notice: match (asked.ended.is_some(), asked.forgotten.is_some()) {
             (true, _) => Some("space-security-ended"),
             (false, true) => Some("space-security-forgotten"),
-            (false, false) => None,
+            (false, false) => (asked.done.as_deref() == Some("password")).then_some("factors-password-done"),
         },
         panel: factors::panel(&service, &visit, account).await?,
         sessions: list

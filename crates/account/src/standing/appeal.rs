@@ -2,31 +2,33 @@
 //! decides.
 
 use model::event::Event;
-use model::ids::{AppealId, OperatorId};
+use model::ids::{AccountId, AppealId, OperatorId, StandingChangeId};
 use model::notice::Kind;
 use model::secret::Sensitive;
-use model::standing::{Answer, Entry as Way, answer};
+use model::standing::{Answer, Entry as Way, Status, answer};
 use model::standing_reason::Reason;
 use serde_json::json;
 use store::accounts::{self, Account};
 use store::audit::Entry;
 use store::standing_changes::{self, Appeal, Change, Outcome};
 use store::{StoreError, Tx};
+use uuid::Uuid;
 
 use super::change::{Because, By, restore};
 use crate::Service;
 use crate::notices::{self, Told};
 
-/// The decision that an account's standing comes from, as long as nobody has objected to it.
-pub async fn against(tx: &Tx, account: &Account) -> Result<Option<Change>, StoreError> {
-    if answer(account.status, Way::Appeal) != Answer::Yes {
-        return Ok(None);
-    }
-    let Some(change) = standing_changes::newest_to(tx, account.id, account.status).await? else {
-        return Ok(None);
-    };
-    let objected = standing_changes::appeal_against(tx, change.id).await?;
-    Ok(objected.is_none().then_some(change))
+/// The decision that an account's standing comes from, as long as nobody has objected to it. The same questions whatever
+/// the standing is, and where there is no account (A203).
+pub async fn against(tx: &Tx, account: Option<&Account>) -> Result<Option<Change>, StoreError> {
+    let nobody = (AccountId::from_uuid(Uuid::nil()), Status::Suspended);
+    let (id, status) = account.map_or(nobody, |account| (account.id, account.status));
+    let decided = standing_changes::newest_to(tx, id, status).await?;
+    let nothing = StandingChangeId::from_uuid(Uuid::nil());
+    let change = decided.as_ref().map_or(nothing, |change| change.id);
+    let objected = standing_changes::appeal_against(tx, change).await?;
+    let open = account.is_some() && answer(status, Way::Appeal) == Answer::Yes && objected.is_none();
+    Ok(decided.filter(|_| open))
 }
 
 /// Files an objection; `false` when there is nothing (any more) to object to.
@@ -38,7 +40,7 @@ pub(super) async fn file(
 ) -> Result<bool, StoreError> {
     let now = service.now();
     accounts::take_turns(tx, account.id).await?;
-    let Some(change) = against(tx, account).await? else {
+    let Some(change) = against(tx, Some(account)).await? else {
         return Ok(false);
     };
     let new = Appeal {
@@ -59,39 +61,61 @@ pub(super) async fn file(
     Ok(true)
 }
 
-/// Decides an objection: once, and never by whoever took part in the decision that it is against. Granted, the account is
-/// used again. The owner is told. `false` when it is decided already, or not by this operator.
+/// Decides an objection: once, and by somebody who had no part in the decision that it is against. Granted, the account is
+/// what it was before operators stopped it, which may be out of use as well; its owner is told so. Answers the standing
+/// afterwards. `None` when it is decided already, not by this operator, or the decision stands no more: the caller drops the
+/// transaction then.
 pub async fn decide(
     service: &Service,
     tx: &Tx,
-    (account, appeal): (&Account, &Appeal),
+    appeal: &Appeal,
     (operator, outcome): (OperatorId, Outcome),
-) -> Result<bool, StoreError> {
+) -> Result<Option<Status>, StoreError> {
     let now = service.now();
-    accounts::take_turns(tx, account.id).await?;
-    if !standing_changes::decide(tx, appeal.id, (operator, outcome, ""), now).await? {
-        return Ok(false);
+    accounts::take_turns(tx, appeal.account).await?;
+    let Some(account) = accounts::find(tx, appeal.account).await? else {
+        return Ok(None);
+    };
+    let current = standing_changes::newest_to(tx, account.id, account.status).await?;
+    if current.is_none_or(|change| change.id != appeal.change)
+        || !standing_changes::decide(tx, appeal.id, (operator, outcome, ""), now).await?
+    {
+        return Ok(None);
     }
+    let to = match outcome {
+        Outcome::Granted => {
+            let because = Because::of(Reason::AppealGranted, By::Operator(operator));
+            restore(service, tx, &account, &because).await?
+        }
+        Outcome::Refused => Some(account.status),
+    };
+    let Some(to) = to else {
+        return Ok(None);
+    };
     let entry = Entry::new(Event::AppealDecided, now)
         .account(account.id)
-        .details(json!({ "outcome": outcome.as_str(), "operator": operator.to_string() }));
+        .details(json!({
+            "outcome": outcome.as_str(),
+            "operator": operator.to_string(),
+            "to": to.as_str(),
+        }));
     store::audit::record(tx, service.rng(), entry).await?;
-    let args = [("outcome", notices::key(words(outcome)))];
+    let args = [("outcome", notices::key(words(outcome, to)))];
     let told = Told {
         args: &args,
         ..Told::of(Kind::AppealDecided)
     };
-    notices::tell(service, tx, account, &told).await?;
-    if outcome == Outcome::Granted {
-        let because = Because::of(Reason::AppealGranted, By::Operator(operator));
-        restore(service, tx, account, &because).await?;
-    }
-    Ok(true)
+    notices::tell(service, tx, &account, &told).await?;
+    Ok(Some(to))
 }
 
-const fn words(outcome: Outcome) -> &'static str {
-    match outcome {
-        Outcome::Granted => "standing-outcome-granted",
-        Outcome::Refused => "standing-outcome-refused",
+/// What the owner is told: what operators lifted is not all that can stand in the way.
+const fn words(outcome: Outcome, to: Status) -> &'static str {
+    match (outcome, to) {
+        (Outcome::Refused, _) => "standing-outcome-refused",
+        (Outcome::Granted, Status::Held) => "standing-outcome-granted-held",
+        (Outcome::Granted, Status::Frozen) => "standing-outcome-granted-frozen",
+        (Outcome::Granted, Status::Closing) => "standing-outcome-granted-closing",
+        (Outcome::Granted, _) => "standing-outcome-granted",
     }
 }

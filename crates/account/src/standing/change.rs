@@ -17,10 +17,10 @@ use store::status_events::AccountEvent;
 use store::{StoreError, Tx, ceremonies, changes, sessions};
 
 use super::sites::tell_sites;
-use crate::Service;
 use crate::factors::doubtful;
-use crate::links;
+use crate::history::{self, Happening, What};
 use crate::notices::{self, Told};
+use crate::{Service, closing, links};
 
 /// Who changes a standing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -99,6 +99,7 @@ pub async fn suspend(
     let Some(change) = shut else {
         return Ok(false);
     };
+    history::note_aside(service, tx, &Happening::new(account.id, What::Suspended)).await?;
     tell_why(service, tx, account, (Kind::Suspended, change), because.reason).await?;
     Ok(true)
 }
@@ -123,27 +124,32 @@ pub async fn terminate(
     });
     audit(service, tx, account.id, details).await?;
     end_everything(service, tx, account, How::Failed).await?;
+    // Whoever objected to what came before can object to this.
+    standing_changes::settle_appeals(tx, account.id, Outcome::Refused, service.now()).await?;
+    history::note_aside(service, tx, &Happening::new(account.id, What::Terminated)).await?;
     let reason = Reason::parse(&proposal.reason).ok_or(StoreError::Malformed("standing_change.reason"))?;
     tell_why(service, tx, account, (Kind::Terminated, proposal.id), reason).await?;
     Ok(true)
 }
 
 /// Makes an account usable again that was held, suspended or ended, or gives it back the standing that it had before
-/// operators stopped it: what a register says is not an operator's to lift here. Answers its standing; `None` when there is
-/// nothing to restore.
+/// operators stopped it: what a register or the owner says is not an operator's to lift here. Answers its standing; `None`
+/// when there is nothing to restore.
 pub async fn restore(
     service: &Service,
     tx: &Tx,
     account: &Account,
     because: &Because,
 ) -> Result<Option<Status>, StoreError> {
-    let (to, was_closing) = match account.status {
-        Status::Held => (Status::Active, false),
+    // What it was before is read when nobody changes it any more.
+    accounts::take_turns(tx, account.id).await?;
+    let to = match account.status {
+        Status::Held => Status::Active,
         Status::Suspended | Status::Terminated => {
             let list = standing_changes::list(tx, account.id).await?;
             match before_operators(account.status, &list) {
-                before @ (Status::Held | Status::Frozen) => (before, false),
-                before => (Status::Active, before == Status::Closing),
+                before @ (Status::Held | Status::Frozen | Status::Closing) => before,
+                _ => Status::Active,
             }
         }
         _ => return Ok(None),
@@ -157,13 +163,14 @@ pub async fn restore(
     }
     write(service, tx, account, to, because).await?;
     standing_changes::settle_appeals(tx, account.id, Outcome::Granted, service.now()).await?;
-    if to == Status::Active {
-        tell_sites(service, tx, account.id, AccountEvent::Enabled).await?;
-        notices::tell(service, tx, account, &Told::of(Kind::Restored)).await?;
-        if was_closing {
-            // The wish ended when operators stopped the account; its owner may say it again.
-            notices::tell(service, tx, account, &Told::of(Kind::ClosingStopped)).await?;
+    match to {
+        Status::Active => {
+            tell_sites(service, tx, account.id, AccountEvent::Enabled).await?;
+            history::note_aside(service, tx, &Happening::new(account.id, What::Released)).await?;
+            notices::tell(service, tx, account, &Told::of(Kind::Restored)).await?;
         }
+        Status::Closing => closing::go_on(service, tx, account).await?,
+        _ => {}
     }
     Ok(Some(to))
 }
@@ -183,9 +190,11 @@ fn before_operators(status: Status, newest_first: &[Change]) -> Status {
     before
 }
 
-/// What follows when a register's word has frozen an account: sub-sites are told. Call it before the sign-ins end.
+/// What follows when an account was frozen, by a register's word or because somebody objected: sub-sites are told, and nothing
+/// that was under way goes on. Call it before the sign-ins end.
 pub async fn froze(service: &Service, tx: &Tx, account: AccountId) -> Result<(), StoreError> {
-    tell_sites(service, tx, account, AccountEvent::Disabled).await
+    tell_sites(service, tx, account, AccountEvent::Disabled).await?;
+    stop_everything(service, tx, account, How::Failed).await
 }
 
 /// What follows when a frozen account is in use again.
@@ -225,8 +234,14 @@ async fn end_everything(service: &Service, tx: &Tx, account: &Account, how: How)
         tell_sites(service, tx, account.id, AccountEvent::Disabled).await?;
     }
     sessions::end_all(tx, account.id, None, now).await?;
-    ceremonies::end_of_account(tx, account.id, now).await?;
-    changes::stop_all(tx, account.id, None, (how, now)).await?;
+    stop_everything(service, tx, account.id, how).await
+}
+
+/// What waits does not happen, and what was begun in a browser ends.
+async fn stop_everything(service: &Service, tx: &Tx, account: AccountId, how: How) -> Result<(), StoreError> {
+    let now = service.now();
+    ceremonies::end_of_account(tx, account, now).await?;
+    changes::stop_all(tx, account, None, (how, now)).await?;
     Ok(())
 }
 

@@ -186,10 +186,7 @@ async fn start(service: &Service, visit: &Visit, sent: &Begin, phone: &Phone) ->
         return Ok(if sent { Begun::Sent } else { Begun::WrongCaptcha });
     }
     let account = accounts::find_by_phone(&tx, phone).await?;
-    let change = match &account {
-        Some(account) => appeal::against(&tx, account).await?,
-        None => None,
-    };
+    let change = appeal::against(&tx, account.as_ref()).await?;
     match otp::admit(service, &tx, visit, &request).await? {
         None => {
             let letter = if change.is_some() {

@@ -9,6 +9,7 @@ use super::{Because, By};
 use crate::signin::testing::{PASSWORD, live, resident, sign_in, signed_in};
 use crate::testing::{Browser, Seen, World, link_in, worlds};
 
+mod before;
 mod table;
 mod told;
 
@@ -116,7 +117,6 @@ async fn the_link_in_the_notice_objects_once_and_another_operator_brings_the_acc
         let [appeal] = open.as_slice() else {
             panic!("{} appeals", open.len())
         };
-        let suspended = account(&world, id).await;
         let By::Operator(first) = because.by else {
             panic!("an operator")
         };
@@ -127,8 +127,8 @@ async fn the_link_in_the_notice_objects_once_and_another_operator_brings_the_acc
         ] {
             let tx = world.service.store().begin().await.unwrap();
             let decision = (by, Outcome::Granted);
-            let decided = super::decide(&world.service, &tx, (&suspended, appeal), decision).await;
-            assert_eq!(decided.unwrap(), expected);
+            let decided = super::decide(&world.service, &tx, appeal, decision).await;
+            assert_eq!(decided.unwrap(), expected.then_some(Status::Active));
             tx.commit().await.unwrap();
         }
         assert_eq!(account(&world, id).await.status, Status::Active, "{}", world.kind);

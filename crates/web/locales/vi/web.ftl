@@ -25,9 +25,9 @@ web-home = Về trang chủ
 web-resend-wait = Gửi lại sau { $seconds } giây
 web-show-password = Hiện mật khẩu
 web-hide-password = Ẩn mật khẩu
-web-passkey-failed = Trình duyệt không đưa ra khoá truy cập. Hãy thử lại, hoặc dùng cách khác.
-web-passkey-unsupported = Trình duyệt này không hỗ trợ khoá truy cập. Hãy dùng cách khác.
-web-passkey-needs-script = Khoá truy cập cần JavaScript. Nếu không có, hãy dùng cách khác.
+web-passkey-failed = Trình duyệt không đưa ra khóa truy cập. Hãy thử lại, hoặc dùng cách khác.
+web-passkey-unsupported = Trình duyệt này không hỗ trợ khóa truy cập. Hãy dùng cách khác.
+web-passkey-needs-script = Khóa truy cập cần JavaScript. Nếu không có, hãy dùng cách khác.
 
 # Khi có sự cố
 problem-not-found = Không tìm thấy trang

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use model::clock::Clock;
 use model::language::Language;
 use model::rng::Rng;
@@ -81,11 +81,16 @@ impl Kit {
     /// A kit for the tests and examples of the crates: `http://localhost:8080`, default branding, fixed key,
     /// seeded randomness, this crate's texts and the given ones.
     pub fn for_tests(messages: &[Messages], clock: Clock) -> Result<Self, KitError> {
+        Self::for_tests_of(messages, clock, Branding::default())
+    }
+
+    /// The same for a province of its own.
+    pub fn for_tests_of(messages: &[Messages], clock: Clock, branding: Branding) -> Result<Self, KitError> {
         let mut sources = vec![MESSAGES];
         sources.extend_from_slice(messages);
         Self::new(KitConfig {
             base_url: Url::parse("http://localhost:8080").map_err(|_| KitError::Issuer)?,
-            branding: Branding::default(),
+            branding,
             texts: Texts::new(&sources)?,
             csrf_key: CsrfKey::new([7; 32]),
             trusted_proxies: TrustedProxies::default(),
@@ -147,6 +152,11 @@ impl Kit {
     /// Now.
     pub fn now(&self) -> DateTime<Utc> {
         self.0.config.clock.now()
+    }
+
+    /// The day, where the people are.
+    pub fn today(&self) -> NaiveDate {
+        self.now().with_timezone(&self.branding().zone()).date_naive()
     }
 
     /// Randomness.

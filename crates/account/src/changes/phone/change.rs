@@ -1,20 +1,19 @@
 //! What a change of phone changes: begun, applied, taken back.
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use model::event::Event;
-use model::evidence::{Details, Evidence, SourceId};
-use model::ids::{ChangeId, EvidenceId};
+use model::ids::ChangeId;
 use model::phone::Phone;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use store::accounts::{self, Account};
 use store::changes::{self, Change, Kind, NewChange, State};
-use store::evidence::NewEvidence;
 use store::status_events::{Credential, CredentialStep};
 use store::{StoreError, Tx};
 
+use super::proof::{self, Ended};
 use crate::Service;
-use crate::ageing;
+use crate::changes::undo::Back;
 use crate::changes::worker::Applied;
 use crate::changes::{record, undo};
 use crate::history::{self, Happening, What};
@@ -22,13 +21,18 @@ use crate::links;
 use crate::notices::{self, Contact, Told};
 use crate::standing;
 
-const PHONE_SMS: &str = "phone_sms";
-
 /// What a change of phone is applied, or taken back, with.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 struct Kept {
     from: Option<String>,
     to: String,
+    /// What ended when it happened.
+    #[serde(default)]
+    ended: Option<Ended>,
+}
+
+fn text(kept: &Kept) -> Result<String, StoreError> {
+    serde_json::to_string(kept).map_err(|_| StoreError::Malformed("account_change.details"))
 }
 
 pub(super) async fn begin(
@@ -51,8 +55,9 @@ pub(super) async fn begin(
     let kept = Kept {
         from: account.phone.as_ref().map(|phone| phone.e164().to_owned()),
         to: phone.e164().to_owned(),
+        ended: None,
     };
-    let kept = serde_json::to_string(&kept).map_err(|_| StoreError::Malformed("account_change.details"))?;
+    let kept = text(&kept)?;
     let new = NewChange {
         id: ChangeId::new(now, service.rng()),
         account: account.id,
@@ -69,49 +74,85 @@ pub(super) async fn begin(
     changes::find(tx, new.id).await
 }
 
-/// Gives an account the phone that was proven a moment ago, with the evidence of it. What had been confirmed together
-/// with the one before ends. [`StoreError::Duplicate`] when it is another account's.
+/// Gives an account the phone that was proven at a moment, with the evidence of it. What had been confirmed together with
+/// the one before ends; answers what that was, or `None` when the account has another phone meanwhile.
+/// [`StoreError::Duplicate`] when the phone is another account's.
 pub(crate) async fn put(
     service: &Service,
     tx: &Tx,
     account: &Account,
-    phone: &Phone,
-) -> Result<bool, StoreError> {
-    let now = service.now();
+    (phone, proven_at): (&Phone, DateTime<Utc>),
+) -> Result<Option<Ended>, StoreError> {
     let from_to = (account.phone.as_ref(), Some(phone));
-    if !accounts::set_phone(tx, account.id, from_to, now).await? {
-        return Ok(false);
+    if !accounts::set_phone(tx, account.id, from_to, service.now()).await? {
+        return Ok(None);
     }
-    let source = SourceId::parse(PHONE_SMS).map_err(|_| StoreError::Malformed("evidence.source"))?;
-    store::evidence::end_source(tx, account.id, &source, (now, "replaced")).await?;
-    if account.phone.is_some() {
-        ageing::events::phone_replaced(service, tx, account.id).await?;
-    }
-    let expires_at = service.ladder().expiry(&source, now);
-    let new = NewEvidence {
-        evidence: Evidence {
-            id: EvidenceId::new(now, service.rng()),
-            source,
-            issued_at: now,
-            expires_at,
-            ended_at: None,
-        },
-        account: account.id,
-        reference: None,
-        case: None,
-        details: Details::default(),
-    };
-    store::evidence::record(tx, &new).await?;
+    let ended = proof::end(service, tx, account.id).await?;
+    proof::record(service, tx, account.id, proven_at).await?;
     let step = match account.phone {
         Some(_) => CredentialStep::Update,
         None => CredentialStep::Create,
     };
     standing::credential_changed(service, tx, account.id, (Credential::PhoneSms, step)).await?;
+    Ok(Some(ended))
+}
+
+/// Gives an account the phone of before back, or none, with what ended then (at `since`), if that is known.
+pub(crate) async fn put_back(
+    service: &Service,
+    tx: &Tx,
+    account: &Account,
+    (phone, ended, since): (Option<&Phone>, Option<&Ended>, DateTime<Utc>),
+) -> Result<Back, StoreError> {
+    if let Some(phone) = phone
+        && accounts::find_by_phone(tx, phone).await?.is_some()
+    {
+        return Ok(Back::Taken);
+    }
+    let from_to = (account.phone.as_ref(), phone);
+    if !accounts::set_phone(tx, account.id, from_to, service.now()).await? {
+        return Ok(Back::Changed);
+    }
+    // What hung on the phone that goes.
+    proof::end(service, tx, account.id).await?;
+    let whole = match ended {
+        Some(ended) => proof::restore(service, tx, account.id, (ended, since)).await?,
+        None => false,
+    };
+    let step = match phone {
+        Some(_) => CredentialStep::Update,
+        None => CredentialStep::Delete,
+    };
+    standing::credential_changed(service, tx, account.id, (Credential::PhoneSms, step)).await?;
+    Ok(if whole { Back::Whole } else { Back::Partly })
+}
+
+/// A change of phone happens, as the caller's guarded statement has noted: the account gets it, what it is taken back with is
+/// kept, and everybody is told. `false` when the account has another phone meanwhile.
+pub(super) async fn happen(
+    service: &Service,
+    tx: &Tx,
+    account: &Account,
+    (change, phone): (&Change, &Phone),
+) -> Result<bool, StoreError> {
+    // The code was given when the change began, however long it waited.
+    let put = put(service, tx, account, (phone, change.created_at)).await?;
+    let (Some(ended), Some(kept)) = (put, read(change)) else {
+        return Ok(false);
+    };
+    let kept = Kept {
+        ended: Some(ended),
+        ..kept
+    };
+    if !changes::remember(tx, change.id, &text(&kept)?).await? {
+        return Ok(false);
+    }
+    changed(service, tx, account, (change, phone)).await?;
     Ok(true)
 }
 
 /// What follows a change: the log, and everybody is told.
-pub(super) async fn changed(
+async fn changed(
     service: &Service,
     tx: &Tx,
     account: &Account,
@@ -170,36 +211,34 @@ pub(in crate::changes) async fn apply(
     if account.status != accounts::Status::Active
         || !same
         || !free
-        || !put(service, tx, &account, &phone).await?
+        || !happen(service, tx, &account, (change, &phone)).await?
     {
         return Ok(Applied::Failed);
     }
-    changed(service, tx, &account, (change, &phone)).await?;
     history::note_aside(service, tx, &Happening::new(account.id, What::ContactChanged)).await?;
     Ok(Applied::Done)
 }
 
-/// Puts the phone of before a change back, where the account has what the last of those that are taken back with it
-/// brought; `false` when the phone is another account's by now.
+/// Puts the phone of before a change back, or none, where the account has what the last of those that are taken back with it
+/// brought.
 pub(in crate::changes) async fn take_back(
     service: &Service,
     tx: &Tx,
     (change, last): (&Change, &Change),
-) -> Result<bool, StoreError> {
+) -> Result<Back, StoreError> {
     let account = accounts::find(tx, change.account).await?;
     let (Some(kept), Some(last), Some(account)) = (read(change), read(last), account) else {
-        return Ok(false);
+        return Ok(Back::Changed);
     };
-    let (Ok(to), Some(from)) = (
-        Phone::parse(&last.to),
-        kept.from.and_then(|from| Phone::parse(&from).ok()),
-    ) else {
-        return Ok(false);
+    let from = kept.from.as_deref().map(Phone::parse).transpose();
+    let (Ok(to), Ok(from)) = (Phone::parse(&last.to), from) else {
+        return Ok(Back::Changed);
     };
-    if account.phone.as_ref() != Some(&to) || accounts::find_by_phone(tx, &from).await?.is_some() {
-        return Ok(false);
+    if account.phone.as_ref() != Some(&to) {
+        return Ok(Back::Changed);
     }
-    put(service, tx, &account, &from).await
+    let since = change.applied_at.unwrap_or(change.created_at);
+    put_back(service, tx, &account, (from.as_ref(), kept.ended.as_ref(), since)).await
 }
 
 fn read(change: &Change) -> Option<Kept> {

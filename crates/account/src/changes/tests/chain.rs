@@ -2,11 +2,11 @@
 
 use super::*;
 
-const THIRD: &str = "13700009999";
-const THIRD_E164: &str = "+8613700009999";
+pub(super) const THIRD: &str = "13700009999";
+pub(super) const THIRD_E164: &str = "+8613700009999";
 
 /// Changes the phone with the codes of both.
-async fn both_agree(world: &World, browser: &mut Browser, (from, to, typed): (&str, &str, &str)) {
+pub(super) async fn both_agree(world: &World, browser: &mut Browser, (from, to, typed): (&str, &str, &str)) {
     ask(browser, &[("phone", typed)]).await;
     let page = browser.get("/account/contact/phone/code").await;
     let (new, old) = (world.code(to).await, world.code(from).await);

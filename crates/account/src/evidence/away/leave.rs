@@ -12,22 +12,22 @@ use model::secret::Token;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use store::audit::Entry;
-use store::round_trips::{self, NewRoundTrip, Traveller};
+use store::round_trips::{self, Errand, NewRoundTrip, Traveller};
 use store::throttles::{self, Rule};
 use web::extract::{Form, FormName};
 use web::form::Errors;
 use web::{Problem, Visit};
 use zeroize::Zeroizing;
 
-use super::Step;
 use super::page::{self, Said};
+use super::{Passage, Step};
 use crate::Service;
 use crate::evidence::check::Outcome;
 use crate::evidence::port::{self, Away, Definition};
 use crate::evidence::source::{Reply, Word};
 use crate::evidence::{connected, onward, pages};
 use crate::session::Stop;
-use crate::signin::Onward;
+use crate::signin::{self, Onward};
 
 /// How long a browser may be away, in minutes.
 const AWAY_MINUTES: i64 = 10;
@@ -98,8 +98,8 @@ impl Kept {
 
 /// Where the browser comes back to. Each source has an address of its own, so that the answer of one party is not taken
 /// for that of another (RFC 9700 section 4.4.2.2).
-pub(super) fn return_to(visit: &Visit, step: &Step) -> Result<url::Url, Problem> {
-    let path = format!("{}/back", step.page.as_str());
+pub(super) fn return_to(visit: &Visit, passage: &Passage) -> Result<url::Url, Problem> {
+    let path = format!("{}/back", passage.page.as_str());
     visit.kit().base_url().join(&path).map_err(Problem::internal)
 }
 
@@ -112,10 +112,14 @@ pub(super) async fn submit(
 ) -> Result<Response, Stop> {
     let onward = Onward::new(sent.interaction.as_deref(), sent.return_to.as_deref());
     let step = Step::load(source, &service, &mut visit, onward).await?;
+    let passage = &step.passage;
     if sent.skip.is_some() {
-        return Ok(visit.redirect(&onward::decline(&service, &visit, &step.onward).await?));
+        return Ok(visit.redirect(&onward::decline(&service, &visit, &passage.onward).await?));
     }
-    let party = service.sources().away(&step.id).ok_or_else(Problem::not_found)?;
+    let party = service
+        .sources()
+        .away(&passage.id)
+        .ok_or_else(Problem::not_found)?;
     if let Some(page) = page::first(&service, &visit, &step, party.as_ref()).await? {
         return Ok(visit.redirect(&page));
     }
@@ -123,32 +127,38 @@ pub(super) async fn submit(
         let errors = Errors::of("agree", "away-agree-missing");
         return page::render(&service, &visit, &step, party.as_ref(), (errors, None)).await;
     }
-    if page::is_used_up(&service, &visit, &step).await? || !may_leave(&service, &step).await? {
+    if page::is_used_up(&service, &visit, passage).await? || !may_leave(&service, passage).await? {
         return Ok(pages::outcome(
             &service,
             &mut visit,
             Outcome::NoTriesLeft,
-            &step.onward,
+            &passage.onward,
         ));
     }
-    depart(&service, &visit, &step, party.as_ref(), &sent).await
+    let asked = signin::Asked {
+        interaction: sent.interaction,
+        return_to: sent.return_to,
+    };
+    depart(&service, &visit, passage, (party.as_ref(), asked)).await
 }
 
-async fn may_leave(service: &Service, step: &Step) -> Result<bool, Stop> {
-    let key = format!("{}:{}", step.id, step.session.account.id);
+/// Counts that somebody leaves; `false` when it was too often today.
+pub(crate) async fn may_leave(service: &Service, passage: &Passage) -> Result<bool, Stop> {
+    let key = format!("{}:{}", passage.id, passage.account.id);
     let count = throttles::hit(&service.store().read(), &RULE, &key, service.now()).await?;
     Ok(!count.exceeded())
 }
 
-async fn depart(
+/// Sends the browser to the party. Whoever calls has seen to the consent to a comparison of faces; that it was given is
+/// written down here.
+pub(crate) async fn depart(
     service: &Service,
     visit: &Visit,
-    step: &Step,
-    party: &dyn Away,
-    sent: &Leave,
+    passage: &Passage,
+    (party, asked): (&dyn Away, signin::Asked),
 ) -> Result<Response, Stop> {
-    let (state, account) = (Token::generate(service.rng()), &step.session.account);
-    let return_to = return_to(visit, step)?;
+    let (state, account) = (Token::generate(service.rng()), &passage.account);
+    let return_to = return_to(visit, passage)?;
     let stated: Option<(&PersonName, &CitizenId)> = account.name.as_ref().zip(account.citizen_id.as_ref());
     let traveller = port::Traveller {
         state: state.expose(),
@@ -163,24 +173,24 @@ async fn depart(
             .map_or_else(|reply| reply.word, |_| Word::Match);
         (word, departure)
     };
-    let begun = connected::beginning(service, &step.id, party.is_asked_first(), exchange).await?;
+    let begun = connected::beginning(service, &passage.id, party.is_asked_first(), exchange).await?;
     let departure = match begun {
         Ok(Ok(departure)) => departure,
         Ok(Err(Reply { word, .. })) | Err(word) => {
             tracing::warn!(
-                source = step.source.id,
+                source = passage.source.id,
                 word = word.as_str(),
                 "nobody can be sent there"
             );
-            return Ok(visit.redirect(&step.saying(Said::Unavailable)));
+            return Ok(visit.redirect(&passage.saying(Said::Unavailable)));
         }
     };
     let kept = Kept {
         party: departure.kept,
         brought: BTreeMap::new(),
         stated: stated.map(|(name, number)| (name.as_str().to_owned(), number.as_str().to_owned())),
-        interaction: sent.interaction.clone(),
-        return_to: sent.return_to.clone(),
+        interaction: asked.interaction,
+        return_to: asked.return_to,
         asked_in_vain: 0,
     };
     let kept = serde_json::to_vec(&kept).map_err(Problem::internal)?;
@@ -190,9 +200,9 @@ async fn depart(
         state: &state.hash(),
         traveller: Traveller {
             account: account.id,
-            session: step.session.id,
+            errand: passage.errand,
             browser: &visit.browser_hash(),
-            source: &step.id,
+            source: &passage.id,
         },
         kept: &kept,
         now,
@@ -200,10 +210,16 @@ async fn depart(
     };
     round_trips::begin(&tx, &new).await?;
     if party.compares_a_face() {
-        let mut entry = Entry::new(Event::ConsentGiven, now)
-            .account(account.id)
-            .session(step.session.id)
-            .details(json!({ "source": step.id, "separate": true }));
+        let entry = Entry::new(Event::ConsentGiven, now).account(account.id);
+        let source = &passage.id;
+        let mut entry = match passage.errand {
+            Errand::Evidence(session) => entry
+                .session(session)
+                .details(json!({ "source": source, "separate": true })),
+            Errand::Recovery(_) => {
+                entry.details(json!({ "source": source, "separate": true, "for": "recovery" }))
+            }
+        };
         entry.request_id = Some(visit.request_id().to_owned());
         store::audit::record(&tx, service.rng(), entry).await?;
     }

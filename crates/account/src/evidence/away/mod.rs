@@ -4,7 +4,9 @@
 //! - `settle` what the party's word changes, by the rules that hold for every source
 //! - `openid`, `alipay`, `wire` how parties are spoken to
 //!
-//! A browser leaves with a value that is bound to its account, sign-in, browser and source, and counts once, for ten
+//! A recovery goes the same road without a sign-in (`crate::recovery`): what both have in common is a [`Passage`].
+//!
+//! A browser leaves with a value that is bound to its account, errand, browser and source, and counts once, for ten
 //! minutes (A270). The party's word alone raises nothing: the pair of name and number that it returns must be the
 //! account's own, and where the account has none yet, the population register says so first (HB-30, HB-31, A250).
 
@@ -15,7 +17,7 @@ mod openid;
 mod page;
 mod settle;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod wire;
 
 use axum::Router;
@@ -25,6 +27,8 @@ use model::evidence::SourceId;
 use model::secret::Token;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use store::accounts::Account;
+use store::round_trips::Errand;
 use store::sessions::LiveSession;
 use web::extract::{Form, Query, RawParams};
 use web::paths::LocalPath;
@@ -37,7 +41,11 @@ use crate::session::{self, Stop};
 use crate::signin::Onward;
 
 pub(super) use alipay::{Alipay, Contract as AlipayContract};
+pub(crate) use back::{Fetched, fetch, read, to_its_end};
+pub(crate) use leave::{depart, may_leave};
 pub(super) use openid::{Answer as OpenIdAnswer, Contract as OpenIdContract, OpenId};
+pub(crate) use page::{Aside, OtherRoad, Said, consent, is_used_up, shown, words};
+pub(crate) use settle::{Return, astray};
 pub(super) use wire::{address, object, person, reference, text};
 
 /// The longest short name of a party, in bytes.
@@ -72,23 +80,71 @@ pub(super) fn routes() -> Router<Service> {
 /// The parameters of a page.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct Asked {
+pub(crate) struct Asked {
     /// What became of the last journey.
     said: Option<String>,
     /// The value of a journey whose result can be asked for again.
     again: Option<String>,
-    interaction: Option<String>,
-    return_to: Option<String>,
+    pub(crate) interaction: Option<String>,
+    pub(crate) return_to: Option<String>,
+}
+
+impl Asked {
+    /// What became of the last journey, and how its result is asked for again.
+    pub(crate) fn heard(&self) -> (Option<Said>, Option<Again>) {
+        let said = self.said.as_deref().and_then(Said::parse);
+        let again = self
+            .again
+            .clone()
+            .filter(|_| matches!(said, Some(Said::Unavailable | Said::Busy)));
+        let again = again.map(|state| Again {
+            state,
+            is_busy: said == Some(Said::Busy),
+        });
+        (said, again)
+    }
+}
+
+/// A result that can be asked for again.
+pub(crate) struct Again {
+    /// The value of the journey.
+    state: String,
+    /// Whether it is being looked at.
+    is_busy: bool,
+}
+
+/// A way out and back: whose account it is about, what for, and where its ends are told.
+pub(crate) struct Passage {
+    pub(crate) source: &'static Definition,
+    pub(crate) id: SourceId,
+    pub(crate) account: Account,
+    pub(crate) errand: Errand,
+    pub(crate) onward: Onward,
+    /// The page without what it is on the way to. Browsers come back to an address below it.
+    pub(crate) page: LocalPath,
+}
+
+impl Passage {
+    /// The page, on the way to where the person goes.
+    pub(crate) fn here(&self) -> LocalPath {
+        self.onward.through(self.page.clone())
+    }
+
+    /// The page saying what became of a journey.
+    pub(crate) fn saying(&self, said: Said) -> LocalPath {
+        self.onward.through(self.page.clone().with("said", said.word()))
+    }
+
+    /// The page saying that this return is being looked at, with the way on.
+    pub(crate) fn busy(&self, state: &Token) -> LocalPath {
+        self.saying(Said::Busy).with("again", state.expose())
+    }
 }
 
 /// One visit to a page of this road.
 struct Step {
-    source: &'static Definition,
-    id: SourceId,
+    passage: Passage,
     session: LiveSession,
-    onward: Onward,
-    /// The page without what it is on the way to.
-    page: LocalPath,
 }
 
 impl Step {
@@ -102,33 +158,20 @@ impl Step {
         let id = SourceId::parse(source.id).map_err(Problem::internal)?;
         onward.speak(service, visit).await?;
         let session = session::require(service, visit, &onward.through(page.clone())).await?;
-        Ok(Self {
+        let passage = Passage {
             source,
             id,
-            session,
+            account: session.account.clone(),
+            errand: Errand::Evidence(session.id),
             onward,
             page,
-        })
-    }
-
-    /// The page, on the way to where the person goes.
-    fn here(&self) -> LocalPath {
-        self.onward.through(self.page.clone())
-    }
-
-    /// The page saying what became of a journey.
-    fn saying(&self, said: page::Said) -> LocalPath {
-        self.onward.through(self.page.clone().with("said", said.word()))
-    }
-
-    /// The page saying that this return is being looked at, with the way on.
-    fn busy(&self, state: &Token) -> LocalPath {
-        self.saying(page::Said::Busy).with("again", state.expose())
+        };
+        Ok(Self { passage, session })
     }
 
     /// Whether the party is told the verified name and number, so that there must be some.
     fn needs_identity(&self, party: &dyn Away) -> bool {
-        party.compares_a_face() && self.session.account.citizen_id.is_none()
+        party.compares_a_face() && self.passage.account.citizen_id.is_none()
     }
 }
 

@@ -12,7 +12,7 @@ use web::paths::LocalPath;
 use web::{Markup, Page, Problem, Visit};
 
 use super::leave::Leave;
-use super::{Asked, Step};
+use super::{Again, Asked, Passage, Step};
 use crate::Service;
 use crate::evidence::port::{Away, Definition};
 use crate::evidence::{self, onward, pages, tries, vouched};
@@ -27,7 +27,7 @@ const CASE_SECONDS: i64 = 600;
 /// What became of a journey, as the address of the page says it. It decides nothing: whoever writes it there themselves
 /// reads a sentence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Said {
+pub(crate) enum Said {
     /// The person gave up there.
     Cancelled,
     /// The party vouches for somebody else, or for nobody.
@@ -100,7 +100,7 @@ impl Said {
         }
     }
 
-    fn parse(word: &str) -> Option<Self> {
+    pub(super) fn parse(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|said| said.word() == word)
     }
 
@@ -122,19 +122,18 @@ pub(super) async fn show(
 ) -> Result<Response, Stop> {
     let onward = Onward::new(asked.interaction.as_deref(), asked.return_to.as_deref());
     let step = Step::load(source, &service, &mut visit, onward).await?;
-    let party = service.sources().away(&step.id).ok_or_else(Problem::not_found)?;
+    let party = service
+        .sources()
+        .away(&step.passage.id)
+        .ok_or_else(Problem::not_found)?;
     if let Some(page) = first(&service, &visit, &step, party.as_ref()).await? {
         return Ok(visit.redirect(&page));
     }
-    let said = asked.said.as_deref().and_then(Said::parse);
+    let (said, again) = asked.heard();
     let errors = match said {
-        Some(said) => Errors::of_form(words(&visit, &step, party.as_ref(), said)),
+        Some(said) => Errors::of_form(words(&visit, step.passage.source, party.as_ref(), said)),
         None => Errors::none(),
     };
-    let again = asked
-        .again
-        .filter(|_| matches!(said, Some(Said::Unavailable | Said::Busy)));
-    let again = again.map(|state| (state, said == Some(Said::Busy)));
     render(&service, &visit, &step, party.as_ref(), (errors, again)).await
 }
 
@@ -145,29 +144,30 @@ pub(super) async fn first(
     step: &Step,
     party: &dyn Away,
 ) -> Result<Option<LocalPath>, Stop> {
-    let account = &step.session.account;
-    if pages::holds(service, account, &step.id).await? {
-        return Ok(Some(onward::after(service, visit, &step.onward, account).await?));
+    let passage = &step.passage;
+    if pages::holds(service, &passage.account, &passage.id).await? {
+        let after = onward::after(service, visit, &passage.onward, &passage.account);
+        return Ok(Some(after.await?));
     }
     if step.needs_identity(party) {
         let register = LocalPath::known("/verify/population-register");
-        return Ok(Some(if step.onward.has_interaction() {
-            step.onward.through(register)
+        return Ok(Some(if passage.onward.has_interaction() {
+            passage.onward.through(register)
         } else {
-            register.with("return_to", step.here().as_str())
+            register.with("return_to", passage.here().as_str())
         }));
     }
     Ok(onward::phone_first(
         service,
         &step.session,
-        &step.onward,
-        &step.source.slug(),
+        &passage.onward,
+        &passage.source.slug(),
     ))
 }
 
 /// The sentence about a journey.
-fn words(visit: &Visit, step: &Step, party: &dyn Away, said: Said) -> Words {
-    Words::plain(visit.t_with(&said.key(step.source), &[("party", name(visit, party))]))
+pub(crate) fn words(visit: &Visit, source: &Definition, party: &dyn Away, said: Said) -> Words {
+    Words::plain(visit.t_with(&said.key(source), &[("party", name(visit, party))]))
 }
 
 fn name(visit: &Visit, party: &dyn Away) -> Value {
@@ -191,9 +191,17 @@ struct Content<'a> {
     counter: bool,
 }
 
-struct OtherRoad {
-    href: String,
-    text: String,
+/// Another road beside this one.
+pub(crate) struct OtherRoad {
+    pub(crate) href: String,
+    pub(crate) text: String,
+}
+
+/// What stands below the form.
+pub(crate) struct Aside {
+    /// The way to a person who decides.
+    pub(crate) review: Option<Markup>,
+    pub(crate) roads: Vec<OtherRoad>,
 }
 
 /// Shows the page, with what is wrong and the way to ask once more.
@@ -202,8 +210,52 @@ pub(super) async fn render(
     visit: &Visit,
     step: &Step,
     party: &dyn Away,
-    (errors, again): (Errors, Option<(String, bool)>),
+    (errors, again): (Errors, Option<Again>),
 ) -> Result<Response, Stop> {
+    let passage = &step.passage;
+    let form = passage
+        .onward
+        .in_form(FormPage::new(Leave::FORM, passage.page.clone()));
+    let form = consent(visit, passage.source, (party, form))
+        .button(Button::secondary("evidence-skip").sends("skip", "yes"));
+    let aside = Aside {
+        review: review(service, visit, step).await?,
+        roads: roads(service, visit, step, party).await?,
+    };
+    let page = Page::new(
+        format!("verify-{}", passage.source.slug()),
+        Words::plain(visit.t(&passage.source.key("title"))),
+    )
+    .caption("evidence-caption");
+    let form = form.render(visit, &errors);
+    Ok(shown(
+        visit,
+        passage,
+        party,
+        (page.errors(errors), form, again),
+        aside,
+    ))
+}
+
+/// A form with the consent, where a face is compared, and the button that leaves.
+pub(crate) fn consent(visit: &Visit, source: &Definition, (party, form): (&dyn Away, FormPage)) -> FormPage {
+    let form = if party.compares_a_face() {
+        let agree = visit.t_with(&source.key("agree"), &[("party", name(visit, party))]);
+        form.checkbox(Checkbox::new("agree", Words::plain(agree)))
+    } else {
+        form
+    };
+    form.button(Button::primary(Words::plain(visit.t(&source.key("submit")))))
+}
+
+/// Shows a page from which somebody leaves: to whom they go and what is told, the form, and the other roads.
+pub(crate) fn shown(
+    visit: &Visit,
+    passage: &Passage,
+    party: &dyn Away,
+    (page, form, again): (Page, Markup, Option<Again>),
+    aside: Aside,
+) -> Response {
     let days = party
         .party()
         .and_then(|party| party.keeps_days)
@@ -211,54 +263,36 @@ pub(super) async fn render(
     let args = [("party", name(visit, party)), ("days", days.into())];
     let texts = ["text", "told", "tells", "voluntary"]
         .into_iter()
-        .map(|what| visit.t_with(&step.source.key(what), &args))
+        .map(|what| visit.t_with(&passage.source.key(what), &args))
         .collect();
-    let back = LocalPath::parse(&format!("{}/back", step.page.as_str()));
-    let roads = roads(service, visit, step, party).await?;
+    let back = LocalPath::parse(&format!("{}/back", passage.page.as_str()));
+    let is_counter = |road: &OtherRoad| road.href.starts_with("/verify/counter");
     let content = Content {
         visit,
         texts,
-        again_key: match again {
-            Some((_, true)) => "away-go-on",
+        again_key: match &again {
+            Some(again) if again.is_busy => "away-go-on",
             _ => "away-again",
         },
-        again: again.and_then(|(state, _)| Some(back.ok()?.with("state", &state))),
-        form: form(visit, step, party).render(visit, &errors),
-        review: review(service, visit, step).await?,
-        counter: !roads.iter().any(|road| road.href.starts_with("/verify/counter")),
-        roads,
+        again: again.and_then(|again| Some(back.ok()?.with("state", &again.state))),
+        form,
+        review: aside.review,
+        counter: !aside.roads.iter().any(is_counter),
+        roads: aside.roads,
     };
-    let page = Page::new(
-        format!("verify-{}", step.source.slug()),
-        Words::plain(visit.t(&step.source.key("title"))),
-    )
-    .caption("evidence-caption")
-    .errors(errors)
-    .return_to(step.here());
-    Ok(visit.render(page, &content))
-}
-
-fn form(visit: &Visit, step: &Step, party: &dyn Away) -> FormPage {
-    let form = step.onward.in_form(FormPage::new(Leave::FORM, step.page.clone()));
-    let form = if party.compares_a_face() {
-        let agree = visit.t_with(&step.source.key("agree"), &[("party", name(visit, party))]);
-        form.checkbox(Checkbox::new("agree", Words::plain(agree)))
-    } else {
-        form
-    };
-    form.button(Button::primary(Words::plain(visit.t(&step.source.key("submit")))))
-        .button(Button::secondary("evidence-skip").sends("skip", "yes"))
+    visit.render(page.return_to(passage.here()), &content)
 }
 
 /// The way to a person who decides, after a denial of a moment ago.
 async fn review(service: &Service, visit: &Visit, step: &Step) -> Result<Option<Markup>, Stop> {
-    let Some(number) = &step.session.account.citizen_id else {
+    let passage = &step.passage;
+    let Some(number) = &passage.account.citizen_id else {
         return Ok(None);
     };
     let since = service.now() - chrono::TimeDelta::seconds(CASE_SECONDS);
     let tx = service.store().read();
-    let case = store::cases::find_denied(&tx, step.session.account.id, (&step.id, number), since).await?;
-    Ok(case.map(|case| pages::review_form(visit, &case.number, &step.onward)))
+    let case = store::cases::find_denied(&tx, passage.account.id, (&passage.id, number), since).await?;
+    Ok(case.map(|case| pages::review_form(visit, &case.number, &passage.onward)))
 }
 
 /// The other roads to what this one leads to. Beside a face there is always one without.
@@ -268,14 +302,15 @@ async fn roads(
     step: &Step,
     party: &dyn Away,
 ) -> Result<Vec<OtherRoad>, Stop> {
-    let (account, ladder, now) = (&step.session.account, service.ladder(), service.now());
+    let passage = &step.passage;
+    let (account, ladder, now) = (&passage.account, service.ladder(), service.now());
     let held = store::evidence::list(&service.store().read(), account.id).await?;
     let level = evidence::level_from(service, account, &held).level;
     let above = || Level::ALL.into_iter().filter(|one| *one > level);
     let wanted = above().find(|one| {
         let ways = ladder.roads(account.kind, *one, &held, now);
         ways.iter()
-            .any(|way| way.level == *one && way.sources.contains(&step.id))
+            .any(|way| way.level == *one && way.sources.contains(&passage.id))
     });
     // Where a shorter way leads as far, none with this source is left; the others are there all the same.
     let Some(wanted) = wanted.or_else(|| above().next()) else {
@@ -283,7 +318,7 @@ async fn roads(
     };
     let is_other = |source: &SourceId| {
         let uses_face = ladder.source(source).is_some_and(|source| source.uses_face);
-        *source != step.id && !(party.compares_a_face() && uses_face)
+        *source != passage.id && !(party.compares_a_face() && uses_face)
     };
     let mut found: Vec<OtherRoad> = Vec::new();
     for way in ladder.roads(account.kind, wanted, &held, now) {
@@ -295,7 +330,7 @@ async fn roads(
         let Some((source, page)) = first.and_then(|source| Some((source, evidence::page_of(source)?))) else {
             continue;
         };
-        let href = step.onward.through(page).to_string();
+        let href = passage.onward.through(page).to_string();
         if found.len() < ROADS_MAX && !found.iter().any(|other| other.href == href) {
             let text = pages::name_of(visit, source);
             found.push(OtherRoad { href, text });
@@ -305,11 +340,10 @@ async fn roads(
 }
 
 /// No tries are left today, for this account or for its number.
-pub(super) async fn is_used_up(service: &Service, visit: &Visit, step: &Step) -> Result<bool, Stop> {
-    let account = &step.session.account;
-    let (Some(name), Some(citizen_id)) = (account.name.clone(), account.citizen_id.clone()) else {
+pub(crate) async fn is_used_up(service: &Service, visit: &Visit, passage: &Passage) -> Result<bool, Stop> {
+    let Some(own) = vouched::identity(&passage.account) else {
         return Ok(false);
     };
-    let attempt = vouched::attempt(visit, &step.session, &step.id, (name, citizen_id));
+    let attempt = vouched::attempt(visit, &passage.account, &passage.id, own);
     Ok(tries::left(service, &attempt).await? <= 0)
 }

@@ -5,8 +5,8 @@ use axum::response::Response;
 use model::secret::Token;
 use web::Visit;
 
-use super::Step;
 use super::page::Said;
+use super::{Passage, Step};
 use crate::Service;
 use crate::evidence::check::Outcome;
 use crate::evidence::port::{Arrival, Astray};
@@ -17,15 +17,25 @@ use crate::evidence::{form, pages};
 use crate::session::Stop;
 
 /// What came back, and how.
-pub(super) struct Return<'a> {
-    /// The value that came back.
-    pub state: &'a Token,
+pub(crate) struct Return {
     /// The right to settle it.
-    pub trip: &'a Trip,
+    pub(crate) trip: Trip,
     /// Whether a node stopped while it looked at it before.
-    pub again: bool,
+    pub(crate) again: bool,
     /// What the party said.
-    pub arrived: Result<Arrival, Astray>,
+    pub(crate) arrived: Result<Arrival, Astray>,
+}
+
+/// What a return without a word of the party comes to: the word for the log, and what is said.
+pub(crate) const fn astray(astray: Astray, again: bool) -> (&'static str, Said) {
+    match astray {
+        Astray::Cancelled => ("cancelled", Said::Cancelled),
+        // What is good once at the party was spent on the node that stopped.
+        Astray::NotRight if again => (Word::Unavailable.as_str(), Said::Interrupted),
+        Astray::Unasked(word) if again => (word.as_str(), Said::Interrupted),
+        Astray::NotRight => (Word::Unavailable.as_str(), Said::Unavailable),
+        Astray::Unasked(word) => (word.as_str(), Said::Unavailable),
+    }
 }
 
 /// Settles what came back.
@@ -33,44 +43,40 @@ pub(super) async fn settle(
     service: &Service,
     visit: &mut Visit,
     step: &Step,
-    back: Return<'_>,
+    (state, back): (&Token, Return),
 ) -> Result<Response, Stop> {
+    let passage = &step.passage;
     let journey = Journey {
         service,
         visit,
-        session: &step.session,
-        source: &step.id,
-        trip: back.trip,
+        account: &passage.account,
+        session: Some(step.session.id),
+        source: &passage.id,
+        trip: &back.trip,
     };
-    let said = match back.arrived {
-        Err(Astray::Cancelled) => (None, Said::Cancelled),
-        // What is good once at the party was spent on the node that stopped.
-        Err(Astray::NotRight) if back.again => (Some(Word::Unavailable), Said::Interrupted),
-        Err(Astray::Unasked(word)) if back.again => (Some(word), Said::Interrupted),
-        Err(Astray::NotRight) => (Some(Word::Unavailable), Said::Unavailable),
-        Err(Astray::Unasked(word)) => (Some(word), Said::Unavailable),
-        Ok(Arrival { reply, said }) => match (reply.word, said, identity(&step.session)) {
+    let (word, said) = match back.arrived {
+        Err(reason) => astray(reason, back.again),
+        Ok(Arrival { reply, said }) => match (reply.word, said, identity(&passage.account)) {
             (Word::Match, Some(pair), _) => {
                 let end = journey.vouched(pair, reply).await?;
-                return told(service, visit, step, (end, back.state)).await;
+                return told(service, visit, step, (end, state)).await;
             }
-            (Word::Match, None, _) => (Some(reply.word), Said::Nameless),
+            (Word::Match, None, _) => (reply.word.as_str(), Said::Nameless),
             // The party was told the account's own pair, and says that it is not so.
             (Word::Mismatch | Word::Restricted, _, Some(own)) => {
                 let end = journey.conclude(own, reply).await?;
-                return told(service, visit, step, (end, back.state)).await;
+                return told(service, visit, step, (end, state)).await;
             }
-            (Word::Mismatch | Word::Restricted, _, None) => (Some(reply.word), Said::Differs),
-            (Word::NotFound, ..) => (Some(reply.word), Said::NotEnough),
-            (Word::Unavailable | Word::Refused, ..) => (Some(reply.word), Said::Unavailable),
+            (Word::Mismatch | Word::Restricted, _, None) => (reply.word.as_str(), Said::Differs),
+            (Word::NotFound, ..) => (reply.word.as_str(), Said::NotEnough),
+            (Word::Unavailable | Word::Refused, ..) => (reply.word.as_str(), Said::Unavailable),
         },
     };
-    let (word, said) = said;
-    let settled = journey.note(word.map_or("cancelled", Word::as_str)).await?;
+    let settled = journey.note(word).await?;
     Ok(visit.redirect(&if settled {
-        step.saying(said)
+        passage.saying(said)
     } else {
-        step.busy(back.state)
+        passage.busy(state)
     }))
 }
 
@@ -81,19 +87,20 @@ async fn told(
     step: &Step,
     (end, state): (End, &Token),
 ) -> Result<Response, Stop> {
+    let passage = &step.passage;
     let said = match end {
-        End::Passed => return form::passed(service, visit, &step.session, &step.onward).await,
-        End::Other(outcome) => return Ok(ended(visit, step, &outcome)?),
-        End::Overtaken => return Ok(visit.redirect(&step.busy(state))),
+        End::Passed => return form::passed(service, visit, &step.session, &passage.onward).await,
+        End::Other(outcome) => return Ok(ended(visit, passage, &outcome)?),
+        End::Overtaken => return Ok(visit.redirect(&passage.busy(state))),
         End::Differs => Said::Differs,
         End::RegisterDiffers => Said::RegisterDiffers,
         End::Minor(_) => Said::Minor,
     };
-    Ok(visit.redirect(&step.saying(said)))
+    Ok(visit.redirect(&passage.saying(said)))
 }
 
 /// Where the other ends are told.
-fn ended(visit: &mut Visit, step: &Step, outcome: &Outcome) -> Result<Response, web::Problem> {
-    let limit = step.saying(Said::Limit);
-    pages::outcome_at(visit, outcome, &step.onward, limit)
+fn ended(visit: &mut Visit, passage: &Passage, outcome: &Outcome) -> Result<Response, web::Problem> {
+    let limit = passage.saying(Said::Limit);
+    pages::outcome_at(visit, outcome, &passage.onward, limit)
 }

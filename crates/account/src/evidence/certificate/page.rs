@@ -10,7 +10,7 @@ use model::evidence::SourceId;
 use model::phone::Phone;
 use model::secret::Token;
 use serde::Deserialize;
-use store::round_trips::{self, NewRoundTrip, Refused, Traveller};
+use store::round_trips::{self, Errand, NewRoundTrip, Refused, Traveller};
 use store::sessions::LiveSession;
 use store::throttles::{self, Rule};
 use web::extract::{Form, FormName, Query};
@@ -184,7 +184,7 @@ impl Step {
     fn traveller<'a>(&'a self, browser: &'a model::secret::TokenHash) -> Traveller<'a> {
         Traveller {
             account: self.session.account.id,
-            session: self.session.id,
+            errand: Errand::Evidence(self.session.id),
             browser,
             source: &self.id,
         }
@@ -373,9 +373,7 @@ fn turned_away(visit: &Visit, step: &Step, typed: (&Token, &Sent), refused: Refu
         }
         Refused::Used => Said::Used,
         Refused::Expired => Said::TooLate,
-        Refused::Unknown | Refused::OtherBrowser | Refused::OtherSession | Refused::OtherAccount => {
-            Said::Lost
-        }
+        Refused::Unknown | Refused::OtherBrowser | Refused::OtherErrand | Refused::OtherAccount => Said::Lost,
     };
     visit.redirect(&step.saying(said))
 }

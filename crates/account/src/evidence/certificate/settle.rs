@@ -32,7 +32,8 @@ pub(super) async fn settle(
     let journey = Journey {
         service,
         visit,
-        session: &step.session,
+        account: &step.session.account,
+        session: Some(step.session.id),
         source: &step.id,
         trip,
     };

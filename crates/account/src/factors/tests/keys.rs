@@ -4,7 +4,7 @@ use axum::http::StatusCode;
 use serde_json::Value;
 
 use super::super::soft::{PRESENT, Soft, Ways};
-use super::super::testing::{options, send_new, with_passkey};
+use super::super::testing::{options, send_new, wait, with_passkey};
 use super::{OTHER, PHONE};
 use crate::signin::testing::{resident, signed_in};
 use crate::testing::worlds;
@@ -123,6 +123,7 @@ async fn attack_285b_an_answer_of_another_sign_in_makes_no_passkey() {
             seen.location.unwrap().ends_with("done=added"),
             "it is still good in its own"
         );
+        wait(&world, 31);
         let seen = browser.post(NEW, &page, &fields).await;
         assert!(!seen.location.unwrap().ends_with("done=added"), "once");
     }

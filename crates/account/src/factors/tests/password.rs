@@ -2,9 +2,11 @@
 
 use axum::http::StatusCode;
 use model::secret::Sensitive;
+use model::username::Username;
 
 use super::super::testing::wait;
 use super::PHONE;
+use crate::factors::Tried;
 use crate::signin::testing::{PASSWORD, live, resident, sign_in, signed_in};
 use crate::testing::{Browser, Seen, worlds};
 
@@ -213,6 +215,83 @@ async fn attack_319_two_changes_at_once_leave_one_password() {
             former
                 .iter()
                 .all(|phc: &Sensitive<String>| phc.expose().starts_with("$argon2id$"))
+        );
+    }
+}
+
+#[tokio::test]
+async fn attack_213_a_password_that_guessing_switched_off_gives_way_to_a_new_one_that_works() {
+    for world in worlds().await {
+        let id = resident(&world, PHONE).await;
+        let tried = async |typed: &str| {
+            let tried = crate::confirm::password(&world.service, id, typed).await;
+            tried.unwrap_or_else(|stop| panic!("{stop:?}"))
+        };
+        let mut wrong = 0;
+        while wrong < 100 {
+            match tried("wrong-guess-1").await {
+                Tried::Wrong => wrong += 1,
+                Tried::Paused(seconds) => wait(&world, seconds),
+                other => panic!("{other:?} after {wrong}"),
+            }
+        }
+        wait(&world, 3600);
+        assert_eq!(tried(PASSWORD).await, Tried::Off, "{}", world.kind);
+        // A new one, as a recovery sets it.
+        let (tx, new) = (world.service.store().read(), "Lantern-771-harbour");
+        let hash = crate::password::Password::typed(new).unwrap();
+        let hash = world.service.hashing().hash(&hash).await.unwrap();
+        let hash = Sensitive::new(hash.as_str().to_owned());
+        let old = store::credentials::find_password(&tx, id).await.unwrap().unwrap();
+        let (rng, now) = (world.service.rng(), world.clock.now());
+        let both = (&old.phc, &hash);
+        assert!(
+            store::credentials::retire_password(&tx, rng, id, both, now)
+                .await
+                .unwrap()
+        );
+        assert_eq!(tried(PASSWORD).await, Tried::Wrong, "guesses begin anew");
+        assert_eq!(tried(new).await, Tried::Right, "{}", world.kind);
+    }
+}
+
+#[tokio::test]
+async fn attack_162_the_current_password_is_the_proof_for_a_new_one_however_old_the_page_is() {
+    for world in worlds().await {
+        resident(&world, PHONE).await;
+        let mut browser = signed_in(&world, PHONE).await;
+        let page = browser.get(PATH).await;
+        wait(&world, 11 * 60);
+        let new = "Lantern-771-harbour";
+        let fields = [("current", "wrong"), ("password", new), ("password_again", new)];
+        let seen = browser.post(PATH, &page, &fields).await;
+        assert_eq!(seen.errors(), ["factors-password-current-wrong"]);
+        let fields = [("current", PASSWORD), ("password", new), ("password_again", new)];
+        assert!(
+            is_done(&browser.post(PATH, &page, &fields).await),
+            "{}",
+            world.kind
+        );
+    }
+}
+
+#[tokio::test]
+async fn attack_210_the_user_name_is_no_password() {
+    for world in worlds().await {
+        let id = resident(&world, PHONE).await;
+        let tx = world.service.store().read();
+        let name = Username::parse("kiwi.garden").unwrap();
+        let now = world.clock.now();
+        store::accounts::set_username(&tx, id, Some(&name), now)
+            .await
+            .unwrap();
+        let mut browser = signed_in(&world, PHONE).await;
+        let seen = change(&mut browser, PASSWORD, "KiwiGarden-27").await;
+        assert_eq!(
+            seen.errors(),
+            ["password-fault-contains-username"],
+            "{}",
+            world.kind
         );
     }
 }

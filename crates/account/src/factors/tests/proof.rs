@@ -1,10 +1,12 @@
 //! Proving once more.
 
 use super::super::soft::{PRESENT, Soft, Ways};
-use super::super::testing::{confirm, confirm_with, ids, options, wait, with_app, with_codes, with_passkey};
+use super::super::testing::{
+    confirm, confirm_with, ids, options, secret, wait, with_app, with_codes, with_passkey,
+};
 use super::{OTHER, PHONE};
 use crate::factors::totp;
-use crate::signin::testing::{PASSWORD, live, resident, signed_in};
+use crate::signin::testing::{PASSWORD, live, resident, sign_in, signed_in};
 use crate::testing::{World, worlds};
 
 const NEW_KEY: &str = "/account/security/passkeys/new";
@@ -79,7 +81,7 @@ async fn attack_225_with_a_second_factor_the_password_alone_changes_none() {
         wait(&world, 60);
         let code = totp::code_at(&secret, world.clock.now());
         let seen = confirm(&mut browser, &at, &[("method", "totp"), ("code", &code)]).await;
-        assert_eq!(seen.location.as_deref(), Some(remove.as_str()));
+        assert!(seen.location.unwrap().starts_with(&remove));
         let page = browser.get(&remove).await;
         let seen = browser
             .post("/account/security/factors/remove", &page, &fields)
@@ -232,5 +234,128 @@ async fn attack_217_an_answer_counts_for_its_own_page_once() {
         let page = browser.get(&at).await;
         let seen = browser.post("/account/confirm", &page, &fields).await;
         assert!(seen.status.is_client_error(), "a second time");
+    }
+}
+
+#[tokio::test]
+async fn a_printed_code_counts_within_ten_minutes_of_signing_in_and_is_not_burnt_for_nothing() {
+    for world in worlds().await {
+        resident(&world, PHONE).await;
+        let mut browser = signed_in(&world, PHONE).await;
+        let codes = with_codes(&mut browser).await;
+        with_passkey(&mut browser, b"credential-1").await;
+        // The passkey is lost: a password and a code by SMS, a minute ago.
+        let mut later = world.browser();
+        let at = sign_in(&mut later, PHONE, PASSWORD).await.location.unwrap();
+        let step = later.get(&format!("{at}&by=sms")).await;
+        let handle = step.hidden("step").unwrap().to_owned();
+        let own = [("step", handle.as_str()), ("by", "sms")];
+        let ask = [own[0], own[1], ("method", "sms")];
+        later.post("/sign-in/second", &step, &ask).await;
+        let typed = world.code("+8613800001234").await;
+        let give = [own[0], own[1], ("code", typed.as_str())];
+        let entered = later.post("/sign-in/second", &step, &give).await;
+        assert_eq!(entered.location.as_deref(), Some("/account"), "{}", entered.body);
+        wait(&world, 60);
+        let at = later.get(NEW_KEY).await.location.expect("the page that asks");
+        let fields = [("method", "recovery_code"), ("recovery_code", codes[0].as_str())];
+        let seen = confirm(&mut later, &at, &fields).await;
+        assert_eq!(seen.location.as_deref(), Some(NEW_KEY));
+        let page = later.get(NEW_KEY).await;
+        assert_eq!(page.page(), Some("account-passkey-new"), "{}", world.kind);
+    }
+}
+
+#[tokio::test]
+async fn a_page_that_was_opened_in_time_is_finished_after_it() {
+    for world in worlds().await {
+        let id = resident(&world, PHONE).await;
+        let mut browser = signed_in(&world, PHONE).await;
+        wait(&world, 9 * 60);
+        let app = "/account/security/authenticator/new";
+        let (key, picture) = (browser.get(NEW_KEY).await, browser.get(app).await);
+        wait(&world, 2 * 60);
+        let asked = browser.get(NEW_KEY).await.location.unwrap();
+        assert!(asked.contains("need=strongest"), "too late to begin: {asked}");
+        let answer = Soft::new(b"credential-1").make(&options(&key), &Ways::default());
+        let fields = [
+            ("ceremony", key.hidden("ceremony").unwrap()),
+            ("credential", answer.as_str()),
+            ("name", "Slow"),
+        ];
+        let seen = browser.post(NEW_KEY, &key, &fields).await;
+        assert_eq!(
+            seen.location.as_deref(),
+            Some("/account/security/passkeys?done=added")
+        );
+        let secret = secret(&picture);
+        let wrong = browser
+            .post(app, &picture, &[("code", "12"), ("name", "Slow phone")])
+            .await;
+        assert!(wrong.body.contains("value=\"Slow phone\""), "{}", wrong.body);
+        let code = totp::code_at(&secret, world.clock.now());
+        let seen = browser.post(app, &wrong, &[("code", &code)]).await;
+        assert_eq!(
+            seen.location.as_deref(),
+            Some("/account/security/authenticator?done=added")
+        );
+        let tx = world.service.store().read();
+        let all = store::factors::list(&tx, id).await.unwrap();
+        assert_eq!(all.len(), 2, "{}", world.kind);
+    }
+}
+
+#[tokio::test]
+async fn attack_162_225_a_wrong_code_shows_the_picture_to_nobody_whose_proof_is_old() {
+    for world in worlds().await {
+        let id = resident(&world, PHONE).await;
+        let mut browser = signed_in(&world, PHONE).await;
+        let app = "/account/security/authenticator/new";
+        let picture = browser.get(app).await;
+        let wrong = browser.post(app, &picture, &[("code", "000000")]).await;
+        assert_eq!(secret(&wrong), secret(&picture), "just proven");
+        wait(&world, 15 * 60);
+        let wrong = browser.post(app, &picture, &[("code", "000000")]).await;
+        assert!(wrong.body.contains("data-page=\"account-authenticator-new\""));
+        assert!(!wrong.body.contains("data-secret") && !wrong.body.contains("<svg"));
+        // Whoever scanned it in time goes on.
+        let code = totp::code_at(&secret(&picture), world.clock.now());
+        browser.post(app, &wrong, &[("code", &code)]).await;
+        let tx = world.service.store().read();
+        assert_eq!(store::factors::list(&tx, id).await.unwrap().len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn attack_225_a_picture_whose_time_is_over_sets_nothing_up_and_says_so() {
+    for world in worlds().await {
+        let id = resident(&world, PHONE).await;
+        let mut browser = signed_in(&world, PHONE).await;
+        let app = "/account/security/authenticator/new";
+        let late = "The time for this page was over";
+        let picture = browser.get(app).await;
+        assert!(!picture.body.contains(late));
+        let old = secret(&picture);
+        wait(&world, 21 * 60);
+        let code = totp::code_at(&old, world.clock.now());
+        let seen = browser.post(app, &picture, &[("code", &code)]).await;
+        let at = seen.location.expect("the page that asks");
+        assert!(at.starts_with("/account/confirm?need=strongest"), "{at}");
+        let fields = [("method", "password"), ("password", PASSWORD)];
+        let back = confirm(&mut browser, &at, &fields).await;
+        let page = browser.get(&back.location.unwrap()).await;
+        assert!(page.body.contains(late), "{}", page.body);
+        assert_ne!(secret(&page), old);
+        // Confirmed elsewhere meanwhile: at once, and what was typed stays.
+        wait(&world, 21 * 60);
+        let at = browser.get(NEW_KEY).await.location.unwrap();
+        confirm(&mut browser, &at, &fields).await;
+        let seen = browser
+            .post(app, &page, &[("code", "123456"), ("name", "Kept")])
+            .await;
+        assert!(seen.body.contains(late), "{}", seen.body);
+        assert!(seen.body.contains("value=\"Kept\""), "{}", seen.body);
+        let tx = world.service.store().read();
+        assert!(store::factors::list(&tx, id).await.unwrap().is_empty());
     }
 }

@@ -78,7 +78,7 @@ async fn attack_241_what_two_operators_allowed_is_taken_back_with_the_phone_and_
         );
         let proposal = counter::proposals(&world.service).await.unwrap().remove(0);
         let second = OperatorId::new(now, rng);
-        let agreed = counter::agree(&world.service, "r-2", proposal.id, second)
+        let agreed = counter::agree(&world.service, "r-2", proposal.id, (second, "Operator"))
             .await
             .unwrap();
         assert_eq!(agreed, Outcome::Done);

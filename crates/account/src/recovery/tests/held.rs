@@ -1,6 +1,7 @@
 //! An account that its owner had locked: what opens it, and what does not.
 
 use model::ids::FactorId;
+use store::changes::{self, Kind};
 use store::factors::{self, NewFactor, What};
 use store::recovery_codes;
 
@@ -9,10 +10,10 @@ use crate::factors::totp;
 use crate::links;
 
 const OLD: &[u8] = b"the secret of the owner.";
-const NEWER: &[u8] = b"the secret of the thief.";
+pub(super) const NEWER: &[u8] = b"the secret of the thief.";
 const PRINTED: &str = "ABCDEFGHJKMNPQRS";
 
-async fn app(world: &World, id: AccountId, secret: &[u8]) -> FactorId {
+pub(super) async fn app(world: &World, id: AccountId, secret: &[u8]) -> FactorId {
     let now = world.clock.now();
     let new = NewFactor {
         id: FactorId::new(now, world.service.rng()),
@@ -33,7 +34,7 @@ async fn sheet(world: &World, id: AccountId) {
 }
 
 /// The owner follows a link of a notice.
-async fn hold(world: &World, id: AccountId) {
+pub(super) async fn hold(world: &World, id: AccountId) {
     let tx = world.service.store().begin().await.unwrap();
     let link = links::not_me(&world.service, &tx, id, None).await.unwrap();
     tx.commit().await.unwrap();
@@ -163,5 +164,28 @@ async fn attack_234_where_there_are_factors_the_operator_of_the_network_is_not_a
         let card = [("way", "identity"), ("name", NAME), ("citizen_id", NUMBER)];
         let seen = thief.post("/recover/proof", &page, &card).await;
         assert_eq!(seen.location, None, "{}", world.kind);
+    }
+}
+
+#[tokio::test]
+async fn attack_237_whoever_shows_more_than_the_phone_answers_a_dispute_about_its_number() {
+    for world in worlds().await {
+        let id = resident(&world, PHONE).await;
+        name(&world, id, Some(EMAIL)).await;
+        app(&world, id, OLD).await;
+        world.clock.advance(TimeDelta::days(30));
+        // Somebody had the phone for a minute.
+        let mut stranger = proven(&world).await;
+        let page = stranger.get("/recover/number").await;
+        stranger.post("/recover/number", &page, &[]).await;
+        let tx = world.service.store().read();
+        let open = async || changes::find_open(&tx, id, Kind::NumberDispute).await.unwrap();
+        assert!(open().await.is_some(), "{}", world.kind);
+        world.clock.advance(TimeDelta::hours(1));
+        let mut browser = proven(&world).await;
+        let page = browser.get("/recover/proof").await;
+        try_app(&world, &mut browser, &page, OLD).await;
+        choose(&mut browser).await;
+        assert!(open().await.is_none(), "{}", world.kind);
     }
 }

@@ -45,3 +45,43 @@ async fn attack_213_whoever_has_the_phone_does_not_find_out_the_password_by_choo
         assert_eq!(seen.status, StatusCode::TOO_MANY_REQUESTS, "{}", world.kind);
     }
 }
+
+#[tokio::test]
+async fn attack_209_guesses_at_the_password_in_a_recovery_count_where_people_sign_in() {
+    for world in worlds().await {
+        resident(&world, PHONE).await;
+        let asked = async || {
+            let mut browser = world.browser();
+            let seen = sign_in(&mut browser, PHONE, "wrong-guess-1").await;
+            seen.hidden("captcha_id").is_some()
+        };
+        assert!(!asked().await, "one failure");
+        let mut browser = proven(&world).await;
+        let page = browser.get("/recover/password").await;
+        choosing(&mut browser, &page, PASSWORD).await;
+        assert!(asked().await, "three failures: {}", world.kind);
+    }
+}
+
+#[tokio::test]
+async fn attack_213_after_too_many_guesses_nobody_says_any_more_whether_one_is_the_password() {
+    let config = Config {
+        signin: crate::signin::Config {
+            in_a_row_limit: 2,
+            ..crate::signin::Config::default()
+        },
+        ..Config::default()
+    };
+    for world in crate::testing::worlds_with(config).await {
+        resident(&world, PHONE).await;
+        let mut browser = proven(&world).await;
+        let page = browser.get("/recover/password").await;
+        for _ in 0..2 {
+            let seen = choosing(&mut browser, &page, PASSWORD).await;
+            assert_eq!(seen.errors(), ["recover-password-former"], "{}", world.kind);
+        }
+        // It is a new password like any other, as is every other guess.
+        let seen = choosing(&mut browser, &page, PASSWORD).await;
+        assert_eq!(seen.location.as_deref(), Some("/recover/done"), "{}", seen.body);
+    }
+}

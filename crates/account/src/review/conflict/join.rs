@@ -1,13 +1,14 @@
 //! Joining two accounts of one person, in one transaction: the older one stays as it is, with its evidence and with the
 //! subjects that sub-sites know; the newer one closes, with its sign-ins, tokens and cases. Both phones are told, and
-//! whoever has one of them can object for some days, which freezes the account until somebody has looked.
+//! whoever has one of them can object for some days, which freezes the account until somebody has looked. When nobody did,
+//! the newer one is erased like every account that closes.
 
 use chrono::TimeDelta;
 use model::authn::{Method, Methods};
 use model::case::State;
 use model::event::Event;
 use model::evidence::{Details, Evidence, SourceId};
-use model::ids::{AccountId, EvidenceId, MessageId, OtpId};
+use model::ids::{AccountId, EvidenceId, OtpId};
 use model::phone::Phone;
 use model::secret::{Sensitive, TokenHash};
 use serde_json::json;
@@ -16,17 +17,18 @@ use store::audit::Entry;
 use store::cases::{self, Case, CaseNumber};
 use store::evidence::NewEvidence;
 use store::otp::{Holder, NewOtp};
-use store::outbox::{Channel, NewMessage};
 use store::sessions::LiveSession;
-use store::{StoreError, Tx, case_images, case_reviews, joins, sessions};
+use store::{StoreError, Tx, case_images, case_reviews, joins, sessions, status_events};
 use web::Visit;
 
 use crate::Service;
 use crate::ageing;
+use crate::closing;
 use crate::factors;
 use crate::history::{self, Happening, What};
+use crate::notices::texts::{Sms, Text};
 use crate::otp::Purpose;
-use crate::session::{self, Started};
+use crate::session::{self, Beginning, Made, Started};
 
 /// Characters of the word that objects: without those that look alike.
 const ALPHABET: &[u8] = b"23456789ABCDEFGHJKMNPQRSTUVWXYZ";
@@ -88,7 +90,10 @@ pub(super) async fn join(service: &Service, visit: &Visit, pair: &Pair<'_>) -> R
     }
     cases::put_reference(&tx, pair.case.id, &reference(older)).await?;
     let held = store::evidence::list(&tx, newer).await?;
+    let sites = status_events::knowing(&tx, newer).await?;
     close(service, &tx, newer).await?;
+    let until = now + TimeDelta::hours(service.config().review.objection_hours);
+    closing::after_join(service, &tx, (newer, older), (sites, until)).await?;
     if pair.keep == Keep::Newer {
         move_phone(service, &tx, pair, &held).await?;
     }
@@ -96,8 +101,14 @@ pub(super) async fn join(service: &Service, visit: &Visit, pair: &Pair<'_>) -> R
     if pair.second == Some(Second::App) {
         methods = methods.with(Method::Totp);
     }
-    let public = pair.newer.public_computer;
-    let Some(started) = session::start(service, &tx, visit, older, methods, public).await? else {
+    let beginning = Beginning {
+        account: older,
+        methods,
+        public_computer: pair.newer.public_computer,
+        client: None,
+        made: Made::Before,
+    };
+    let Some(started) = session::begin(service, &tx, visit, &beginning).await? else {
         return Ok(Joined::Not);
     };
     if pair.second == Some(Second::Printed) {
@@ -143,7 +154,8 @@ async fn is_still_so(tx: &Tx, pair: &Pair<'_>) -> Result<bool, StoreError> {
     Ok(both_in_use && has_it && is_second && same_phones && older.kind == newer.kind && older.id != newer.id)
 }
 
-/// Closes an account with everything that it gave; sub-sites are told as after a sign-out.
+/// Closes an account with everything that it gave; sub-sites are told as after a sign-out. What is known of the person stays
+/// until nobody can object any more (`closing::finish`).
 async fn close(service: &Service, tx: &Tx, id: AccountId) -> Result<(), StoreError> {
     let now = service.now();
     sessions::end_all(tx, id, None, now).await?;
@@ -251,33 +263,26 @@ async fn tell(service: &Service, tx: &Tx, pair: &Pair<'_>) -> Result<(), StoreEr
         expires_at,
     };
     store::otp::issue(tx, &new).await?;
-    let language = pair.older.language;
-    let name = kit.branding().service_name.in_language(language);
     let page = format!(
         "{}/verify/objection",
         kit.base_url().as_str().trim_end_matches('/')
     );
     let args = [
-        ("service", name.into()),
         ("case", pair.case.number.as_str().into()),
         ("word", word.expose().as_str().into()),
         ("page", page.as_str().into()),
         ("hours", hours.into()),
     ];
-    let template = "sms-accounts-joined";
-    let text = kit.t(language, template, &args);
     let phones = [Some(pair.phone), pair.newer.account.phone.as_ref()];
     for phone in phones.into_iter().flatten() {
-        let message = NewMessage {
-            id: MessageId::new(now, rng),
-            channel: Channel::Sms,
-            template,
-            recipient: Sensitive::new(phone.e164()),
-            text: Sensitive::new(text.clone()),
-            now,
+        let sms = Sms {
+            text: Text::AccountsJoined,
+            language: pair.older.language,
+            args: &args,
+            to: phone,
             expires_at,
         };
-        store::outbox::put(tx, &message).await?;
+        store::outbox::put(tx, &sms.message(kit)).await?;
     }
     Ok(())
 }

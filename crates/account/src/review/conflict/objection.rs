@@ -6,6 +6,7 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
+use chrono::TimeDelta;
 use model::event::Event;
 use model::ids::{AccountId, CaseId};
 use model::ladder::Level;
@@ -26,6 +27,7 @@ use web::{Page, Visit};
 
 use super::join;
 use crate::Service;
+use crate::closing;
 use crate::notice::Notice;
 use crate::session::Stop;
 
@@ -164,6 +166,9 @@ async fn object(
         crate::standing::froze(service, &tx, account).await?;
     }
     sessions::end_all(&tx, account, None, now).await?;
+    // The account that closed is not erased before somebody has looked.
+    let looked_at = now + TimeDelta::days(service.config().review.keep_days_longest);
+    closing::put_off(&tx, case.account, looked_at).await?;
     let filed = file(service, &tx, &case, account).await?;
     tx.commit().await?;
     Ok(Some(filed))

@@ -16,6 +16,7 @@ use crate::signin::testing::{PASSWORD, live, resident, sign_in, signed_in};
 use crate::testing::{Browser, Seen, World, worlds};
 
 mod attacks;
+mod erased;
 
 const OLD: &str = "13900000002";
 const NEW: &str = "13800000001";

@@ -19,7 +19,7 @@ use crate::testing::{Browser, Seen, World, worlds};
 
 const SECRET: &[u8] = b"12345678901234567890";
 
-async fn with_app(world: &World, phone: &str) -> AccountId {
+pub(super) async fn with_app(world: &World, phone: &str) -> AccountId {
     let account = resident(world, phone).await;
     let now = world.clock.now();
     let new = NewFactor {
@@ -38,7 +38,7 @@ async fn with_app(world: &World, phone: &str) -> AccountId {
     account
 }
 
-async fn with_passkey(world: &World, phone: &str, id: &[u8]) -> (AccountId, Soft) {
+pub(super) async fn with_passkey(world: &World, phone: &str, id: &[u8]) -> (AccountId, Soft) {
     let account = resident(world, phone).await;
     let mut soft = Soft::new(id);
     let webauthn = world.service.passkeys().unwrap();
@@ -65,12 +65,12 @@ async fn with_passkey(world: &World, phone: &str, id: &[u8]) -> (AccountId, Soft
     (account, soft)
 }
 
-fn code(world: &World) -> String {
+pub(super) fn code(world: &World) -> String {
     totp::code_at(SECRET, world.clock.now())
 }
 
 /// The page that a redirect leads to.
-async fn follow(browser: &mut Browser, seen: &Seen) -> Seen {
+pub(super) async fn follow(browser: &mut Browser, seen: &Seen) -> Seen {
     let to = seen
         .location
         .clone()
@@ -79,7 +79,7 @@ async fn follow(browser: &mut Browser, seen: &Seen) -> Seen {
 }
 
 /// The second step after the right password.
-async fn second(browser: &mut Browser, phone: &str) -> Seen {
+pub(super) async fn second(browser: &mut Browser, phone: &str) -> Seen {
     let seen = sign_in(browser, phone, PASSWORD).await;
     assert!(
         seen.location
@@ -92,7 +92,7 @@ async fn second(browser: &mut Browser, phone: &str) -> Seen {
     page
 }
 
-async fn give(browser: &mut Browser, page: &Seen, fields: &[(&str, &str)]) -> Seen {
+pub(super) async fn give(browser: &mut Browser, page: &Seen, fields: &[(&str, &str)]) -> Seen {
     let step = page.hidden("step").unwrap().to_owned();
     let by = page.hidden("by").unwrap().to_owned();
     let own = [("step", step.as_str()), ("by", by.as_str())];
@@ -101,7 +101,7 @@ async fn give(browser: &mut Browser, page: &Seen, fields: &[(&str, &str)]) -> Se
 }
 
 /// What a page asks about passkeys.
-fn question(page: &Seen) -> String {
+pub(super) fn question(page: &Seen) -> String {
     let text = page.body.split("data-passkey=\"").nth(1).expect("a question");
     let text = text.split('"').next().unwrap();
     ["&quot;", "&#34;", "&#x22;"]
@@ -127,11 +127,13 @@ async fn a_password_alone_does_not_sign_in_where_there_is_a_second_factor() {
             ["pwd", "otp", "mfa"]
         );
         // A217: neither the step nor the code is good a second time.
-        let again = give(&mut browser, &page, &[("code", &code(&world))]).await;
+        let used = code(&world);
+        world.clock.advance(TimeDelta::seconds(31));
+        let again = give(&mut browser, &page, &[("code", &used)]).await;
         assert_eq!(again.location.as_deref(), Some("/sign-in?late=yes"));
         let mut other = world.browser();
         let page = second(&mut other, PHONE).await;
-        let replayed = give(&mut other, &page, &[("code", &code(&world))]).await;
+        let replayed = give(&mut other, &page, &[("code", &used)]).await;
         assert_eq!(replayed.errors(), ["factors-code-wrong"]);
     }
 }

@@ -82,12 +82,13 @@ async fn attack_203_after_very_many_failures_in_a_row_a_password_opens_nothing_b
 }
 
 #[tokio::test]
-async fn the_owner_hears_of_a_device_that_is_new_and_of_no_other() {
+async fn attack_226_the_owner_hears_of_a_device_that_is_new_and_of_no_other() {
     for world in worlds().await {
         resident(&world, PHONE).await;
         let mut first = signed_in(&world, PHONE).await;
+        // Also of the first one: this account was made elsewhere.
         let page = first.get("/account/notices").await;
-        assert!(!page.body.contains("new-device"), "{}", page.body);
+        assert!(page.body.contains("new-device"), "{}", page.body);
         // Signed out and in again: the device is known.
         let ask = first.get("/sign-out").await;
         first.post("/sign-out", &ask, &[]).await;
@@ -96,9 +97,9 @@ async fn the_owner_hears_of_a_device_that_is_new_and_of_no_other() {
         let tx = world.service.store().read();
         let told = async |account| store::notices::list(&tx, account, (0, 50)).await.unwrap().len();
         let account = live(&world, &first).await.unwrap().account.id;
-        assert_eq!(told(account).await, 0, "{}", world.kind);
-        signed_in(&world, PHONE).await;
         assert_eq!(told(account).await, 1, "{}", world.kind);
+        signed_in(&world, PHONE).await;
+        assert_eq!(told(account).await, 2, "{}", world.kind);
         // HB-68: on a shared computer nothing stays behind.
         let mut shared = world.browser();
         let page = shared.get("/sign-in").await;
@@ -109,7 +110,51 @@ async fn the_owner_hears_of_a_device_that_is_new_and_of_no_other() {
         ];
         shared.post("/sign-in", &page, &fields).await;
         assert!(!shared.cookies.contains_key("denizen_device"));
-        assert_eq!(told(account).await, 2);
+        assert_eq!(told(account).await, 3);
+    }
+}
+
+#[tokio::test]
+async fn attack_226_the_next_device_is_told_where_all_were_forgotten_or_none_was_kept() {
+    for world in worlds().await {
+        let account = resident(&world, PHONE).await;
+        let tx = world.service.store().read();
+        let told = async || {
+            let all = store::notices::list(&tx, account, (0, 50)).await.unwrap();
+            all.iter()
+                .filter(|one| one.kind == model::notice::Kind::NewDevice)
+                .count()
+        };
+        let shared = async || {
+            let mut browser = world.browser();
+            let page = browser.get("/sign-in").await;
+            let fields = [
+                ("identifier", PHONE),
+                ("password", PASSWORD),
+                ("public_computer", "yes"),
+            ];
+            browser.post("/sign-in", &page, &fields).await;
+            browser
+        };
+        // None was ever kept: each time on a computer of others is told.
+        shared().await;
+        let mut mine = shared().await;
+        assert_eq!(told().await, 2, "{}", world.kind);
+        // "This wasn't me" from there forgets all of them, the thief's among them.
+        let mut thief = signed_in(&world, PHONE).await;
+        assert_eq!(told().await, 3);
+        let history = mine.get("/account/security/history").await;
+        let (_, rest) = history
+            .body
+            .split_once("/account/security/not-me?entry=")
+            .unwrap();
+        let entry = rest.split('"').next().unwrap().to_owned();
+        let ask = mine.get(&format!("/account/security/not-me?entry={entry}")).await;
+        mine.post("/account/security/not-me", &ask, &[("entry", &entry)])
+            .await;
+        assert!(store::devices::list(&tx, account).await.unwrap().is_empty());
+        sign_in(&mut thief, PHONE, PASSWORD).await;
+        assert_eq!(told().await, 4, "{}", world.kind);
     }
 }
 

@@ -129,6 +129,7 @@ const fn is_of_somebody(what: What) -> bool {
             | What::Strengthened
             | What::PasswordChanged
             | What::FactorAdded
+            | What::FactorRemoving
             | What::FactorRemoved
             | What::CodesMade
             | What::CodeUsed
@@ -136,5 +137,10 @@ const fn is_of_somebody(what: What) -> bool {
             | What::ContactChanged
             | What::ScanApproved
             | What::Recovered
+            | What::RecoveryStarted
+            | What::ClosingStarted
+            | What::DeviceForgotten
+            | What::Exported
+            | What::Visited
     )
 }

@@ -18,6 +18,7 @@ use web::paths::LocalPath;
 use web::{Page, Problem, Visit};
 
 use crate::Service;
+use crate::confirm::{self, Need};
 use crate::history::{Happening, What, note};
 use crate::notice::Notice;
 use crate::session::{self, Stop};
@@ -36,6 +37,8 @@ pub(super) fn page_of(entry: HappeningId) -> LocalPath {
 pub(super) struct Asked {
     entry: String,
     done: Option<String>,
+    /// The account was to be locked, and a proof was asked for in between.
+    confirmed: Option<String>,
 }
 
 /// What the buttons send.
@@ -91,7 +94,11 @@ pub(super) async fn show(
             ("network", place.network.into()),
         ],
     );
-    let notice = Notice::saying(facts)
+    let notice = match asked.confirmed {
+        Some(_) => Notice::saying("confirm-done").and(facts),
+        None => Notice::saying(facts),
+    };
+    let notice = notice
         .and("history-not-me-text")
         .and("history-not-me-hold-text")
         .action(form)
@@ -115,13 +122,26 @@ pub(super) async fn submit(
     mut visit: Visit,
     Form(sent): Form<NotMe>,
 ) -> Result<Response, Stop> {
-    let session = session::require(&service, &mut visit, &HERE.with("entry", &sent.entry)).await?;
+    let here = HERE.with("entry", &sent.entry);
+    // Whoever finds a browser signed in must not lock its owner out with one click; the link in a message needs no proof.
+    let session = match sent.hold {
+        Some(_) => {
+            let back = here.clone().with(confirm::CONFIRMED, "yes");
+            confirm::require(&service, &mut visit, Need::Recent, &back).await?
+        }
+        None => session::require(&service, &mut visit, &here).await?,
+    };
     let entry = find(&service, &session, &sent.entry).await?;
     let (account, now) = (&session.account, visit.now());
     let tx = service.store().begin().await?;
     if sent.hold.is_some() {
         let because = Because::of(Reason::NotMe, By::Owner);
-        standing::hold(&service, &tx, account, &because).await?;
+        if !standing::hold(&service, &tx, account, &because).await? {
+            // Another press was faster, or operators were: its sign-ins are over.
+            drop(tx);
+            visit.end_session();
+            return Ok(visit.redirect(&LocalPath::known("/sign-in")));
+        }
         note(&service, &tx, &visit, &Happening::new(account.id, What::Held)).await?;
         tx.commit().await?;
         service.kick_delivery();

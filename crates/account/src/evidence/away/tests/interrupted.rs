@@ -106,7 +106,9 @@ async fn attack_251_an_account_that_changed_while_the_party_was_asked_gains_noth
             assert!(new.await.unwrap());
             drop(gate);
         };
-        tokio::join!(back(&mut waiting, TRUSTED, &state), renamed);
+        let (told, ()) = tokio::join!(back(&mut waiting, TRUSTED, &state), renamed);
+        let kind = scene.world.kind;
+        assert_eq!(told.location.as_deref(), Some("/account"), "{kind}: not busy");
         assert_eq!(level(&scene.world, account).await, before, "{}", scene.world.kind);
         // It is settled: nobody takes it again, now or when a lease would have ended.
         for _ in 0..2 {

@@ -47,7 +47,7 @@ pub(super) fn pair(name: &str, number: &str) -> (PersonName, CitizenId) {
 
 /// What a scripted party says.
 #[derive(Clone, Debug)]
-enum Says {
+pub(crate) enum Says {
     Vouches(&'static str, &'static str),
     /// A word about nobody.
     Word(Word),
@@ -56,15 +56,15 @@ enum Says {
 
 /// A party that says what the test tells it to.
 #[derive(Debug)]
-struct Stage {
+pub(crate) struct Stage {
     face: bool,
     name: LocalizedText,
     says: Mutex<Says>,
-    away: AtomicU32,
-    asked: AtomicU32,
+    pub(crate) away: AtomicU32,
+    pub(crate) asked: AtomicU32,
     /// Whoever comes back waits while a test holds it.
     gate: Mutex<Arc<tokio::sync::Mutex<()>>>,
-    reached: tokio::sync::Notify,
+    pub(crate) reached: tokio::sync::Notify,
 }
 
 impl Stage {
@@ -81,7 +81,7 @@ impl Stage {
     }
 
     /// Keeps whoever comes back waiting until what it gives is dropped.
-    fn close(&self) -> tokio::sync::OwnedMutexGuard<()> {
+    pub(crate) fn close(&self) -> tokio::sync::OwnedMutexGuard<()> {
         self.door().try_lock_owned().unwrap()
     }
 
@@ -90,11 +90,11 @@ impl Stage {
     }
 
     /// Lets those who come from now on pass; who waits goes on waiting.
-    fn open_another(&self) {
+    pub(crate) fn open_another(&self) {
         *self.gate.lock().unwrap() = Arc::default();
     }
 
-    fn say(&self, says: Says) {
+    pub(crate) fn say(&self, says: Says) {
         *self.says.lock().unwrap() = says;
     }
 }
@@ -165,15 +165,15 @@ impl Away for Stage {
 }
 
 /// A world with a register and three parties, all scripted.
-struct Scene {
-    world: World,
+pub(crate) struct Scene {
+    pub(crate) world: World,
     register: Arc<Scripted>,
-    face: Arc<Stage>,
+    pub(crate) face: Arc<Stage>,
     trusted: Arc<Stage>,
     province: Arc<Stage>,
 }
 
-async fn scenes() -> Vec<Scene> {
+pub(crate) async fn scenes() -> Vec<Scene> {
     let made = Mutex::new(Vec::new());
     let worlds = worlds_with_sources(Config::default(), || {
         let register = Arc::new(Scripted::saying(Word::Match));

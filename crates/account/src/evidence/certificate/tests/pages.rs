@@ -350,7 +350,7 @@ async fn a_node_that_stops(world: &World, browser: &Browser, page: &Seen) -> sto
     let source = SourceId::parse("certificate").unwrap();
     let who = store::round_trips::Traveller {
         account: session.account.id,
-        session: session.id,
+        errand: store::round_trips::Errand::Evidence(session.id),
         browser: &browser,
         source: &source,
     };
