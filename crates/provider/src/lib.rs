@@ -51,6 +51,7 @@ pub mod events;
 pub mod introspect;
 pub mod jwks;
 pub mod keys;
+pub mod letters;
 pub mod level_api;
 pub mod logout;
 pub mod par;
@@ -109,7 +110,7 @@ pub struct Config {
     /// A sign-in.
     pub sessions: store::sessions::Limits,
     /// How sub-sites are told of sign-outs.
-    pub logout: logout::Config,
+    pub logout: letters::Config,
 }
 
 impl Default for Config {
@@ -127,7 +128,7 @@ impl Default for Config {
             pages: discovery::Pages::default(),
             registration: register::Config::default(),
             sessions: store::sessions::Limits::default(),
-            logout: logout::Config::default(),
+            logout: letters::Config::default(),
         }
     }
 }

@@ -125,7 +125,7 @@ impl Answer {
 impl World {
     async fn new(test: TestStore, config: Config) -> Self {
         let (store, clock) = (test.store.clone(), test.clock.clone());
-        let kit = Kit::for_tests(&[crate::MESSAGES], clock.clone()).unwrap();
+        let kit = Kit::for_tests(&[crate::MESSAGES, account::MESSAGES], clock.clone()).unwrap();
         let service = Service::new(config, store.clone(), kit, rules(), outbound())
             .await
             .unwrap();

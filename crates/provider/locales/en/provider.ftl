@@ -56,5 +56,4 @@ logout-again-title = You are signed in
 logout-again-text = This page was about an earlier sign-out. Since then somebody has signed in again in this browser.
 logout-again-account = Go to my account
 
-sms-refresh-replayed = [{ $service }] A used access key that { $site } holds for you was shown again, perhaps by a stranger. Access of that website was ended; sign in there again. If you do not know why, sign in here and look at your sign-ins.
 registration-purpose = The site has not said why

@@ -56,5 +56,4 @@ logout-again-title = Bạn đang đăng nhập
 logout-again-text = Trang này nói về một lần đăng xuất trước đó. Từ đó đã có người đăng nhập lại trong trình duyệt này.
 logout-again-account = Đến tài khoản của tôi
 
-sms-refresh-replayed = [{ $service }] Khóa truy cập đã dùng mà { $site } giữ cho bạn lại được xuất trình, có thể bởi người lạ. Quyền truy cập của trang đó đã bị dừng; hãy đăng nhập lại tại đó. Nếu không rõ lý do, hãy đăng nhập tại đây và xem các lần đăng nhập.
 registration-purpose = Trang web chưa nêu mục đích

@@ -56,5 +56,4 @@ logout-again-title = 您已登录
 logout-again-text = 此页面是关于之前一次退出登录的。此后已有人在此浏览器中重新登录。
 logout-again-account = 前往我的账户
 
-sms-refresh-replayed = 【{ $service }】“{ $site }”持有的您的访问凭证被重复使用，可能已泄露。我们已停止该网站的访问，请在该网站重新登录。如有疑问，请登录本平台查看登录记录。
 registration-purpose = 该网站未说明用途

@@ -2,7 +2,7 @@
 //! front of the browser.
 
 use account::agreements::Agreements;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use model::evidence::Evidence;
 use model::interaction::Interaction;
 use model::ladder::Ladder;
@@ -16,6 +16,8 @@ use crate::authorize::request::Request;
 pub struct Course<'a> {
     /// Now.
     pub now: DateTime<Utc>,
+    /// The day, where the people are.
+    pub today: NaiveDate,
     /// The rules of levels.
     pub ladder: &'a Ladder,
     /// The agreements that people accept.
@@ -60,4 +62,6 @@ pub struct Standing {
     pub grant: Option<Grant>,
     /// The version of the agreement that the owner accepted last.
     pub agreed: Option<String>,
+    /// The version of it that the owner has put off for now.
+    pub put_off: Option<String>,
 }

@@ -1,7 +1,9 @@
 //! From the outcome of the steps to the answer of the endpoint: a code, an error, a page that asks, or a problem.
-//! Statements on the silent path: one for sign-in, account, evidence and grant; then one transaction with code and event.
+//! Statements on the silent path: one for sign-in, account, evidence and grant; then one transaction with code, event and
+//! the visit that the person's own history shows.
 
 use account::agreements::RESIDENT;
+use account::history::{self, Happening, What};
 use axum::response::Response;
 use chrono::{DateTime, TimeDelta, Utc};
 use model::client::{Client, ResponseMode};
@@ -53,6 +55,7 @@ pub async fn walk(
     };
     let course = Course {
         now: service.now(),
+        today: service.kit().today(),
         ladder: service.ladder(),
         agreements: service.agreements(),
         asked,
@@ -165,6 +168,7 @@ async fn look_up(service: &Service, visit: &Visit, permitted: &Permitted) -> Res
         evidence: standing.evidence,
         grant: standing.grant,
         agreed: standing.agreed,
+        put_off: standing.put_off,
         session: Some(standing.session),
     })
 }
@@ -209,6 +213,12 @@ async fn issue(
         "signed": answer.redirect.raw().way().signed,
     });
     audit::record(&tx, service.store().rng(), entry).await?;
+    let happening = Happening::new(account, What::Visited)
+        .in_session(session)
+        .for_client(Some(client))
+        .by(&answer.details.methods)
+        .at_level(answer.details.acr);
+    history::note_visit(&tx, service.store().rng(), visit, &happening).await?;
     tx.commit().await?;
     Ok(Ok(answer.redirect.deliver(&code)))
 }

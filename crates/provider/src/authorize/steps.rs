@@ -177,6 +177,7 @@ pub struct SignedIn {
     evidence: Vec<Evidence>,
     grant: Option<Grant>,
     agreed: Option<String>,
+    put_off: Option<String>,
 }
 
 impl SignedIn {
@@ -226,6 +227,7 @@ impl SignedIn {
                 evidence,
                 grant,
                 agreed,
+                put_off,
                 ..
             } => Ok(Self {
                 permitted,
@@ -233,6 +235,7 @@ impl SignedIn {
                 evidence,
                 grant,
                 agreed,
+                put_off,
             }),
             Standing { session: None, .. } => Err(permitted.refuse(AuthorizeError::LoginRequired)),
         }

@@ -8,7 +8,7 @@ use model::ladder::{DEFAULT_TOML, Ladder};
 use model::language::Language;
 
 use super::World;
-use crate::Rules;
+use crate::{Rules, Service};
 
 pub fn rules() -> Rules {
     Rules {
@@ -18,10 +18,37 @@ pub fn rules() -> Rules {
 }
 
 impl World {
+    /// The same world with other agreements.
+    pub async fn with_agreements(mut self, agreements: Agreements) -> Self {
+        let rules = Rules {
+            agreements,
+            ..rules()
+        };
+        let (config, kit) = (self.service.config().clone(), self.service.kit().clone());
+        let service = Service::new(config, self.store.clone(), kit, rules, super::outbound());
+        self.service = service.await.unwrap();
+        self.router = crate::router(self.service.clone());
+        self
+    }
+
+    /// Puts the agreement in effect off for a day, as the page about it does.
+    pub async fn put_off_agreement(&self, account: AccountId) {
+        let (agreements, now) = (self.service.agreements(), self.now());
+        let version = &agreements
+            .current(RESIDENT, self.service.kit().today())
+            .unwrap()
+            .version;
+        let (tx, rng) = (self.store.read(), self.store.rng());
+        let until = (now, now + chrono::TimeDelta::days(1));
+        store::agreements::put_off(&tx, rng, account, (RESIDENT, version), until)
+            .await
+            .unwrap();
+    }
+
     /// Accepts the agreement in effect, as registering does.
     pub async fn accept_agreement(&self, account: AccountId) {
         let agreements = self.service.agreements();
-        let agreement = agreements.current(RESIDENT, self.now()).unwrap();
+        let agreement = agreements.current(RESIDENT, self.service.kit().today()).unwrap();
         let accepted = store::agreements::Acceptance {
             account,
             agreement: agreement.id.clone(),

@@ -8,16 +8,16 @@
 //! Statements: the token with whom it is about, the use, the access token, the entry in the audit log: four, and one more
 //! for each of an assertion, a proof of possession and a new refresh token.
 
+use account::notices::texts::{Sms, Text};
 use chrono::{DateTime, TimeDelta, Utc};
 use model::event::Event;
-use model::ids::MessageId;
 use model::scope::{Scope, ScopeSet};
-use model::secret::{Sensitive, Token};
+use model::secret::Token;
 use store::Tx;
 use store::accounts::Account;
 use store::audit::{self, Entry};
 use store::codes::CodeDetails;
-use store::outbox::{self, Channel, NewMessage};
+use store::outbox;
 use store::refresh::{self, Kept, Life, Reach, Use, Worthless};
 use store::throttles::Rule;
 
@@ -30,8 +30,6 @@ use crate::error::TokenError;
 
 /// For how long the notice of a replay is of use.
 const NOTICE_HOURS: i64 = 24;
-/// The name of its template, which is also its key in the catalogue.
-const NOTICE: &str = "sms-refresh-replayed";
 
 /// What a client sends to refresh.
 #[derive(Debug)]
@@ -266,18 +264,14 @@ impl Asking<'_> {
         let site = site
             .as_ref()
             .map_or("", |site| site.client.name.in_language(language));
-        let service_name = kit.branding().service_name.in_language(language);
-        let args = [("service", service_name.into()), ("site", site.into())];
-        let message = NewMessage {
-            id: MessageId::new(self.now, self.service.store().rng()),
-            channel: Channel::Sms,
-            template: NOTICE,
-            recipient: Sensitive::new(phone.e164()),
-            text: Sensitive::new(kit.t(language, NOTICE, &args)),
-            now: self.now,
+        let sms = Sms {
+            text: Text::RefreshReplayed,
+            language,
+            args: &[("site", site.into())],
+            to: phone,
             expires_at: self.now + TimeDelta::hours(NOTICE_HOURS),
         };
-        Ok(outbox::put(tx, &message).await?)
+        Ok(outbox::put(tx, &sms.message(kit)).await?)
     }
 
     fn entry(&self, event: Event, kept: &Kept) -> Entry {

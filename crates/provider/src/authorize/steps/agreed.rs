@@ -15,7 +15,9 @@ impl Agreed {
     pub(super) fn check(signed_in: SignedIn, course: &Course<'_>) -> Result<Self, Stop> {
         let permitted = &signed_in.permitted;
         let id = agreements::of_kind(signed_in.session.account.kind);
-        let due = course.agreements.due(id, signed_in.agreed.as_deref(), course.now);
+        let due = course
+            .agreements
+            .due(id, signed_in.agreed.as_deref(), course.today);
         let Due::Accept(asked) = due else {
             return Ok(Self(signed_in));
         };
@@ -23,8 +25,9 @@ impl Agreed {
         if answers.is_some_and(|answers| answers.agreement_refused) {
             return Err(permitted.refuse(AuthorizeError::AgreementRefused));
         }
-        // While it may be put off, nothing is in the way of a request that must not show a page.
-        let put_off = answers.is_some_and(|answers| answers.agreement_put_off);
+        // "Later" holds for a day at every sub-site. While it may be put off, nothing is in the way of a request that must
+        // not show a page either.
+        let put_off = signed_in.put_off.as_ref() == Some(&asked.version.version);
         if asked.last_day.is_some() && (put_off || permitted.request.prompt.none) {
             return Ok(Self(signed_in));
         }

@@ -11,6 +11,7 @@ mod resources;
 pub(crate) mod signing;
 mod silent;
 mod strength;
+mod visits;
 
 #[test]
 fn the_texts_are_complete_in_every_language() {
