@@ -86,6 +86,16 @@ impl Outside {
         serde_json::from_str(&text).expect("JSON")
     }
 
+    /// Has the phone of a resident whom the sandbox registered answer a device (`PUT /approvals`).
+    pub async fn approve(&self, approval: Value) -> Value {
+        let request = self.http.put(format!("{}/approvals", self.base)).json(&approval);
+        let answer = engine::send(request).await.expect("the sandbox answers");
+        let status = answer.status();
+        let text = answer.text().await.expect("text");
+        assert_eq!(status.as_u16(), 200, "{text}");
+        serde_json::from_str(&text).expect("JSON")
+    }
+
     /// The messages to a phone, newest first.
     pub async fn messages(&self, phone: &str) -> Vec<Value> {
         let found = self
@@ -100,12 +110,14 @@ impl Outside {
         self.messages(phone).await.len()
     }
 
-    /// The code in message number `nth` (from 1) to a phone, waiting for it.
+    /// The code in message number `nth` (from 1) to a phone, or in the next one that has a code, waiting for it: notices come in
+    /// between.
     pub async fn code(&self, phone: &str, nth: usize) -> String {
         let what = format!("SMS number {nth} to a phone");
         let message = wait::until(&what, MESSAGE_LIMIT, || async {
             let messages = self.messages(phone).await;
-            (messages.len() >= nth).then(|| messages[messages.len() - nth].clone())
+            let mut oldest_first = messages.into_iter().rev().skip(nth - 1);
+            oldest_first.find(|one| one["code"].is_string())
         })
         .await;
         message["code"]

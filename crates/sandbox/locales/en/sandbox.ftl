@@ -183,6 +183,7 @@ world-api-people = Adds or changes somebody in every register.
 world-api-faults = slow, hang, down, 500, redirect, garbage, wrong, refused, quota, empty, cut, huge, twice, none
 world-api-journal = What each register was asked.
 world-api-residents = Registers and verifies a test resident through the provider's own pages.
+world-api-approvals = How a test resident's phone answers a device that asks to be let in: allow, deny or ignore.
 world-further = Further registers
 world-holding-document = identity card
 world-holding-bank-card = bank card

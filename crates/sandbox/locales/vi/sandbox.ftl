@@ -183,6 +183,7 @@ world-api-people = Thêm hoặc sửa trong mọi cơ sở dữ liệu.
 world-api-faults = slow, hang, down, 500, redirect, garbage, wrong, refused, quota, empty, cut, huge, twice, none
 world-api-journal = Mỗi cơ sở dữ liệu đã được hỏi gì.
 world-api-residents = Đăng ký và xác minh một cư dân thử qua chính các trang của cổng.
+world-api-approvals = Điện thoại của cư dân thử nghiệm trả lời thế nào khi một thiết bị xin đăng nhập: allow (cho phép), deny (từ chối) hoặc ignore (bỏ qua).
 world-further = Cơ sở dữ liệu khác
 world-holding-document = căn cước
 world-holding-bank-card = thẻ ngân hàng
@@ -245,7 +246,7 @@ vendor-go-back = Hãy quay lại trang bạn đến và bắt đầu lại.
 # Chứng thư số
 
 authority-title = Phần mềm chứng thư số (mô phỏng)
-authority-lead = Trang này thay cho phần mềm của USB: chọn người giữ khoá, dán dòng chữ cần ký, nhận chứng thư và chữ ký.
+authority-lead = Trang này thay cho phần mềm của USB: chọn người giữ khóa, dán dòng chữ cần ký, nhận chứng thư và chữ ký.
 authority-challenge = Dòng chữ cần ký
 authority-flaw = Chứng thư
 authority-flaw-none = Chứng thư ký số bình thường

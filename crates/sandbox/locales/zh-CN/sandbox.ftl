@@ -183,6 +183,7 @@ world-api-people = 在所有登记库中新增或修改。
 world-api-faults = slow、hang、down、500、redirect、garbage、wrong、refused、quota、empty、cut、huge、twice、none
 world-api-journal = 每个登记库被问过什么。
 world-api-residents = 经由平台自己的页面注册并核验一位测试居民。
+world-api-approvals = 测试居民的手机如何回应扫码登录：allow（允许）、deny（拒绝）或 ignore（不理会）。
 world-further = 其他数据库
 world-holding-document = 身份证
 world-holding-bank-card = 银行卡

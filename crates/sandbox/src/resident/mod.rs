@@ -1,6 +1,7 @@
 //! Makes test residents: registers and verifies somebody through the provider's own pages, as a person with a browser
 //! without scripts would, for load and acceptance runs. It knows the names of the form fields and nothing else.
 
+pub(crate) mod approval;
 mod browser;
 mod forms;
 
@@ -119,6 +120,7 @@ pub(crate) async fn register(world: &World, wish: Wish) -> anyhow::Result<Reside
         citizen_id,
         ..
     } = applicant;
+    world.phones().remember(&phone, &password);
     Ok(Resident {
         phone,
         password,

@@ -103,7 +103,10 @@ fn is_providers(world: &World, address: &str) -> bool {
     let Ok(url) = url::Url::parse(address) else {
         return false;
     };
-    url.origin() == world.issuer().origin() && url.path().starts_with("/verify/") && url.fragment().is_none()
+    let is_known = ["/verify/", "/recover/"]
+        .iter()
+        .any(|place| url.path().starts_with(place));
+    url.origin() == world.issuer().origin() && is_known && url.fragment().is_none()
 }
 
 /// An address with more parameters.

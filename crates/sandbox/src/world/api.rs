@@ -1,4 +1,5 @@
-//! The sandbox's own API and the message gateway: outbox, captcha answers, people, faults, journal, test residents.
+//! The sandbox's own API and the message gateway: outbox, captcha answers, people, faults, journal, test residents
+//! and their phones.
 
 use axum::body::Bytes;
 use axum::extract::{Path, State};
@@ -12,7 +13,7 @@ use super::journal::Entry;
 use super::outbox::{Channel, Draft};
 use super::people::{Enterprise, Person};
 use super::{World, identifiers, pages, sources};
-use crate::resident;
+use crate::resident::{self, approval};
 use crate::wire::{self, Parameters};
 
 /// How many entries a list has when the caller does not say.
@@ -231,6 +232,18 @@ pub(super) async fn post_resident(State(world): State<World>, body: Bytes) -> Re
             "registration_failed",
             format!("{error:#}"),
         ),
+    }
+}
+
+/// `PUT /approvals`
+pub(super) async fn put_approval(State(world): State<World>, body: Bytes) -> Response {
+    let wish = match wire::parse::<approval::Wish>(&body) {
+        Ok(wish) => wish,
+        Err(response) => return response,
+    };
+    match approval::answer(&world, wish).await {
+        Ok(done) => wire::json(StatusCode::OK, &done),
+        Err(error) => wire::refusal(StatusCode::BAD_GATEWAY, "approval_failed", format!("{error:#}")),
     }
 }
 

@@ -21,6 +21,7 @@ use model::clock::Clock;
 use model::rng::Rng;
 
 use crate::config::Keys;
+use crate::resident::approval::Phones;
 use crate::vendors::Vendors;
 pub(crate) use faults::{Fault, Route};
 pub(crate) use holdings::Holdings;
@@ -47,6 +48,7 @@ struct Inner {
     keys: Keys,
     vendors: Vendors,
     authority: crate::authority::Authority,
+    phones: Phones,
     base_url: String,
     issuer: url::Url,
     client: reqwest::Client,
@@ -73,6 +75,7 @@ impl World {
             captchas: Mutex::default(),
             faults: faults::Faults::default(),
             journal: journal::Journal::default(),
+            phones: Phones::default(),
             keys,
             issuer: url::Url::parse(issuer).with_context(|| format!("the issuer {issuer:?}"))?,
             client: crate::wire::outbound()?,
@@ -105,6 +108,11 @@ impl World {
     /// The authority that issues certificates.
     pub(crate) fn authority(&self) -> &crate::authority::Authority {
         &self.0.authority
+    }
+
+    /// The phones of test residents.
+    pub(crate) fn phones(&self) -> &Phones {
+        &self.0.phones
     }
 
     /// The world's own address, without a slash at the end.

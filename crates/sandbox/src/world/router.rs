@@ -44,6 +44,7 @@ pub(crate) fn router(world: World) -> Router {
         .route("/faults", put(api::put_fault).get(api::faults))
         .route("/journal", get(api::journal))
         .route("/residents", post(api::post_resident))
+        .route("/approvals", put(api::put_approval))
         .merge(crate::vendors::router())
         .merge(crate::authority::router())
         .fallback(async || wire::refusal(StatusCode::NOT_FOUND, "not_found", "GET / lists what there is"))

@@ -20,7 +20,7 @@ use super::review::{enrol, invite_as};
 /// How long a worker may take to tell a sub-site or to finish a closing.
 const WORK_LIMIT: Duration = Duration::from_secs(40);
 
-async fn look(browser: &Browser, scripts: Scripts) {
+pub(super) async fn look(browser: &Browser, scripts: Scripts) {
     browser.keeps_the_rules().await;
     if scripts == Scripts::On {
         browser.does_not_scroll_sideways().await;
@@ -28,7 +28,11 @@ async fn look(browser: &Browser, scripts: Scripts) {
 }
 
 /// Somebody with a real name at a browser.
-async fn at_a_browser(world: &World, language: &str, scripts: Scripts) -> (Browser, Visitor, Person) {
+pub(super) async fn at_a_browser(
+    world: &World,
+    language: &str,
+    scripts: Scripts,
+) -> (Browser, Visitor, Person) {
     let (visitor, person) = resident(world).await;
     let browser = Browser::open(language, scripts).await;
     browser.go(&world.at("/sign-in")).await;
@@ -38,7 +42,7 @@ async fn at_a_browser(world: &World, language: &str, scripts: Scripts) -> (Brows
 
 /// Signs in at the sub-site as far as the provider lets somebody who is signed in there; answers the name by which the
 /// sub-site knows them.
-async fn arrive(browser: &Browser, site: &str) -> String {
+pub(super) async fn arrive(browser: &Browser, site: &str) -> String {
     wait::until("the sub-site or its consent", WORK_LIMIT, || async {
         let page = browser.page().await;
         (page == "consent" || page == "home").then_some(())
@@ -52,7 +56,7 @@ async fn arrive(browser: &Browser, site: &str) -> String {
     browser.words("#subject").await
 }
 
-async fn sign_in_here(browser: &Browser, person: &Person) {
+pub(super) async fn sign_in_here(browser: &Browser, person: &Person) {
     browser.sees("sign-in").await;
     browser.fill("identifier", &person.phone).await;
     browser.fill("password", &person.password).await;
@@ -60,7 +64,7 @@ async fn sign_in_here(browser: &Browser, person: &Person) {
 }
 
 /// Waits until a sub-site was told of an event about somebody, and answers what it made of it.
-async fn told(world: &World, (site, subject): (&str, &str), event: &str) -> Value {
+pub(super) async fn told(world: &World, (site, subject): (&str, &str), event: &str) -> Value {
     let what = format!("{site} to be told {event}");
     wait::until(&what, WORK_LIMIT, || async {
         let all = world.outside.journal("events").await;
@@ -80,7 +84,7 @@ async fn told(world: &World, (site, subject): (&str, &str), event: &str) -> Valu
 }
 
 /// Waits for a message that says something.
-async fn message(world: &World, person: &Person, says: &str) -> String {
+pub(super) async fn message(world: &World, person: &Person, says: &str) -> String {
     let what = format!("a message that says {says:?}");
     wait::until(&what, WORK_LIMIT, || async {
         let all = world.outside.messages(&person.phone).await;
@@ -94,7 +98,7 @@ async fn message(world: &World, person: &Person, says: &str) -> String {
 }
 
 /// The sub-site's page says that the provider ended the sign-in.
-async fn is_out(browser: &Browser, site: &str) {
+pub(super) async fn is_out(browser: &Browser, site: &str) {
     browser.go(site).await;
     browser.sees("home").await;
     browser.find("#ended-by-provider").await;
@@ -102,8 +106,7 @@ async fn is_out(browser: &Browser, site: &str) {
 }
 
 /// Presses the button that sleeps until it was seen (A159).
-async fn submit_awake(browser: &Browser) {
-    let css = "main form .buttons button.danger";
+pub(super) async fn press_awake(browser: &Browser, css: &str) {
     drop(browser.find(css).await.scroll_into_view().await);
     wait::until_true("the button to wake up", Duration::from_secs(10), || async {
         browser.find(css).await.is_enabled().await.unwrap_or(false)
@@ -124,7 +127,7 @@ async fn close(browser: &Browser, person: &Person, scripts: Scripts) {
     browser.screenshot("account-close").await;
     assert!(browser.text("main [data-kept=sign_ins]").await.is_some());
     browser.click("main input[name=understood]").await;
-    submit_awake(browser).await;
+    press_awake(browser, "main form .buttons button.danger").await;
     browser.sees("account-close-done").await;
     look(browser, scripts).await;
 }
@@ -255,7 +258,7 @@ async fn source_na_40_without_javascript_an_account_is_closed_and_kept() {
 }
 
 /// An operator who may suspend and bring back.
-async fn senior(world: &World, (login, name): (&str, &str)) -> Browser {
+pub(super) async fn senior(world: &World, (login, name): (&str, &str)) -> Browser {
     let browser = Browser::open("en", Scripts::On).await;
     enrol(
         &browser,
@@ -268,19 +271,24 @@ async fn senior(world: &World, (login, name): (&str, &str)) -> Browser {
     browser
 }
 
-async fn standing(browser: &Browser) -> String {
+pub(super) async fn standing(browser: &Browser) -> String {
     browser.sees("operator-standing-account").await;
     look(browser, Scripts::On).await;
     browser.attribute("main [data-standing]", "data-standing").await
 }
 
-/// Finds the account of a phone and suspends it; answers the page.
-async fn suspend(desk: &Browser, person: &Person) -> String {
+/// Finds the account of a phone; answers its page.
+pub(super) async fn find(desk: &Browser, person: &Person) -> String {
     desk.fill("who", &person.phone).await;
     submit(desk).await;
     assert_eq!(standing(desk).await, "active");
     assert!(!desk.words("main").await.contains(&person.phone), "masked");
-    let page = desk.place().await;
+    desk.place().await
+}
+
+/// Finds the account of a phone and suspends it; answers the page.
+async fn suspend(desk: &Browser, person: &Person) -> String {
+    let page = find(desk, person).await;
     // A note that was typed is there again when the reason is missing.
     desk.fill("suspend_note", "Seen twice at the counter").await;
     desk.click_through("main form[action$='/suspend'] .buttons button")

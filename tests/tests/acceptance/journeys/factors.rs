@@ -130,7 +130,9 @@ async fn proves_again_and_removes(browser: &Browser, world: &World) {
     browser.screenshot("account-confirm").await;
     browser.click("main button[value=passkey]").await;
     browser.sees("account-factor-remove").await;
-    browser.click("main input[name=accept]").await;
+    // The page says why it is there again, with what was ticked.
+    browser.find("main [data-confirmed]").await;
+    browser.find("main input[name=accept]:checked").await;
     submit_awake(browser).await;
     browser.sees("account-passkeys").await;
     assert_eq!(browser.text("main [data-factor]").await, None, "it is gone");

@@ -104,6 +104,83 @@ async fn source_na_39_a_later_agreement_is_refused_read_again_and_accepted_on_th
     }
 }
 
+/// What the page with the new version offers.
+async fn is_asked(browser: &Browser, scripts: Scripts, later: bool) {
+    browser.sees("agreement-change").await;
+    browser.keeps_the_rules().await;
+    if scripts == Scripts::On {
+        for width in [360, 768, 1366] {
+            browser.resize(width, 800).await;
+            browser.does_not_scroll_sideways().await;
+        }
+    }
+    let button = browser.text("main button[value=later]").await;
+    assert_eq!(button.is_some(), later, "whether it can be put off");
+}
+
+async fn agree(browser: &Browser, scripts: Scripts) {
+    if scripts == Scripts::On {
+        return allow(browser).await;
+    }
+    browser.sees("consent").await;
+    browser.click_through("button[name=decision][value=allow]").await;
+}
+
+async fn later(kind: Kind, language: &str, scripts: Scripts) {
+    let world = Setup::new(kind)
+        .with_own_clock()
+        .with_file("agreements/resident-next.toml", &second_version())
+        .start()
+        .await;
+    let (_, person) = resident(&world).await;
+    let [hefei, yichang] = [0, 1].map(|index| world.sites()[index].clone());
+    let browser = Browser::open(language, scripts).await;
+    world.advance(TimeDelta::days(21));
+    sign_in_at(&browser, &hefei, &person).await;
+    is_asked(&browser, scripts, true).await;
+    assert_eq!(browser.attribute("html", "lang").await, language);
+    browser.screenshot(&format!("{language}-agreement-later")).await;
+    browser.click_through("main button[value=later]").await;
+    agree(&browser, scripts).await;
+    browser.sees("home").await;
+    assert!(browser.place().await.starts_with(&hefei));
+
+    // Whoever has said "later" is left alone for the day, at the next sub-site, too.
+    browser.go(&yichang).await;
+    browser.click_through("#sign-in").await;
+    agree(&browser, scripts).await;
+    browser.sees("home").await;
+    assert!(browser.place().await.starts_with(&yichang));
+
+    // The next day it is asked once more; when its days are over there is no "later".
+    for (days, later) in [(1, true), (30, false)] {
+        world.advance(TimeDelta::days(days) + TimeDelta::hours(1));
+        let cookies = browser.driver().delete_all_cookies().await;
+        cookies.expect("a fresh browser");
+        browser.go(&world.at("/sign-in")).await;
+        let cookies = browser.driver().delete_all_cookies().await;
+        cookies.expect("a fresh browser");
+        sign_in_at(&browser, &hefei, &person).await;
+        is_asked(&browser, scripts, later).await;
+    }
+    browser.click("main input[name=agree]").await;
+    browser.click_through("main button[value=accept]").await;
+    browser.sees("home").await;
+}
+
+#[tokio::test]
+async fn source_na_39_a_later_agreement_is_put_off_on_the_way_to_a_sub_site_until_its_days_are_over_on_sqlite()
+ {
+    later(Kind::Sqlite, "zh-CN", Scripts::On).await;
+}
+
+#[tokio::test]
+async fn source_na_39_a_later_agreement_is_put_off_without_javascript_on_postgresql() {
+    if let Some(kind) = Kind::postgres_if_at_hand() {
+        later(kind, "vi", Scripts::Off).await;
+    }
+}
+
 async fn export(world: &World, language: &str, scripts: Scripts) {
     let (visitor, person) = resident(world).await;
     let browser = Browser::open(language, scripts).await;

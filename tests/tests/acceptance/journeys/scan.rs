@@ -8,7 +8,7 @@ use acceptance::journey::resident;
 use acceptance::people::Person;
 use acceptance::wait;
 use acceptance::world::World;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::browser::{allow, become_person, submit};
 
@@ -219,4 +219,29 @@ async fn a_phone_refuses_and_the_device_hears_of_it() {
 #[tokio::test]
 async fn a_wrong_number_is_the_end_of_it_without_javascript_too() {
     is_refused(&*World::any().await, Scripts::Off, true).await;
+}
+
+#[tokio::test]
+async fn the_sandbox_picks_up_the_phone_of_a_test_resident() {
+    let world = World::any().await;
+    let resident = world.outside.resident(1).await;
+    let device = Browser::open("en", Scripts::Off).await;
+    for answer in ["ignore", "deny", "allow"] {
+        let waiting = from_the_sub_site(&world, &device, Scripts::Off).await;
+        let approval = json!({
+            "phone": resident["phone"], "answer": answer, "address": waiting.address, "number": waiting.number,
+        });
+        let done = world.outside.approve(approval).await;
+        assert_eq!(done["answer"], answer);
+        if answer == "ignore" {
+            assert_eq!(done["page"], Value::Null, "{done}");
+        } else {
+            assert_eq!(done["page"], "scan-over", "{done}");
+        }
+    }
+    continues(&device).await;
+    assert_eq!(
+        device.words("#name").await,
+        resident["name"].as_str().expect("a name")
+    );
 }
