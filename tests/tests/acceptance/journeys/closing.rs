@@ -63,6 +63,28 @@ pub(super) async fn sign_in_here(browser: &Browser, person: &Person) {
     submit(browser).await;
 }
 
+/// Grants the objection that is looked at.
+pub(super) async fn grants(desk: &Browser) {
+    desk.click("main input[name=outcome][value=granted]").await;
+    desk.click_through("main form[action$='/appeal'] .buttons button")
+        .await;
+    assert_eq!(standing(desk).await, "active");
+}
+
+/// The owner and the site are told, and the account signs in there as before.
+pub(super) async fn is_back(
+    world: &World,
+    (browser, person): (&Browser, &Person),
+    (hefei, subject): (&str, &str),
+) {
+    message(world, person, "it was granted").await;
+    told(world, ("hefei", subject), "/account-enabled").await;
+    browser.go(hefei).await;
+    browser.click_through("#sign-in").await;
+    sign_in_here(browser, person).await;
+    assert_eq!(arrive(browser, hefei).await, subject, "the same account");
+}
+
 /// Waits until a sub-site was told of an event about somebody, and answers what it made of it.
 pub(super) async fn told(world: &World, (site, subject): (&str, &str), event: &str) -> Value {
     let what = format!("{site} to be told {event}");
@@ -358,18 +380,8 @@ async fn is_suspended_and_restored(kind: Kind, language: &str) {
     assert_eq!(standing(&other).await, "suspended");
     assert!(other.words("main blockquote").await.contains("It was me"));
     other.screenshot(&format!("{language}-objection")).await;
-    other.click("main input[name=outcome][value=granted]").await;
-    other
-        .click_through("main form[action$='/appeal'] .buttons button")
-        .await;
-    assert_eq!(standing(&other).await, "active");
-
-    message(&world, &person, "it was granted").await;
-    told(&world, ("hefei", &subject), "/account-enabled").await;
-    browser.go(&hefei).await;
-    browser.click_through("#sign-in").await;
-    sign_in_here(&browser, &person).await;
-    assert_eq!(arrive(&browser, &hefei).await, subject, "the same account");
+    grants(&other).await;
+    is_back(&world, (&browser, &person), (&hefei, &subject)).await;
 }
 
 #[tokio::test]

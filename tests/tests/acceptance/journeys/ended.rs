@@ -7,7 +7,8 @@ use acceptance::world::{Kind, Setup, World};
 
 use super::browser::submit;
 use super::closing::{
-    arrive, at_a_browser, find, is_out, look, message, press_awake, senior, sign_in_here, standing, told,
+    arrive, at_a_browser, find, grants, is_back, is_out, look, message, press_awake, senior, sign_in_here,
+    standing, told,
 };
 
 /// The first operator proposes it: nothing happens yet.
@@ -104,18 +105,8 @@ async fn is_ended_and_comes_back(kind: Kind, language: &str, scripts: Scripts) {
     let third = senior(&world, ("tran.hoa", "Tran Hoa")).await;
     third.click_through("main [data-appeal] a").await;
     assert_eq!(standing(&third).await, "terminated");
-    third.click("main input[name=outcome][value=granted]").await;
-    third
-        .click_through("main form[action$='/appeal'] .buttons button")
-        .await;
-    assert_eq!(standing(&third).await, "active");
-
-    message(&world, &person, "it was granted").await;
-    told(&world, ("hefei", &subject), "/account-enabled").await;
-    browser.go(&hefei).await;
-    browser.click_through("#sign-in").await;
-    sign_in_here(&browser, &person).await;
-    assert_eq!(arrive(&browser, &hefei).await, subject, "the same account");
+    grants(&third).await;
+    is_back(&world, (&browser, &person), (&hefei, &subject)).await;
 }
 
 #[tokio::test]
