@@ -167,6 +167,13 @@ impl Outside {
         self.put("/faults", &setting).await;
     }
 
+    /// Whether the call that [`Self::stall_once`] waits for has come.
+    pub async fn has_stalled(&self, route: &str) -> bool {
+        let all = self.get("/faults", &[]).await.expect("the faults");
+        let left = all.as_array().expect("a list").iter();
+        !left.into_iter().any(|setting| setting["route"] == route)
+    }
+
     /// What a route was asked, newest first.
     pub async fn journal(&self, route: &str) -> Vec<Value> {
         let all = self

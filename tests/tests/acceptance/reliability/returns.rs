@@ -44,8 +44,14 @@ async fn database(world: &World) -> Store {
     .await
 }
 
-/// Goes away and comes back to a node that is killed while it asks the payment app; the address of the return.
-async fn killed_at_the_return(world: &mut World, visitor: &mut Visitor, person: &Person) -> String {
+/// Goes away and comes back to a node that is killed while it asks the payment app by one of its routes; the address of
+/// the return.
+async fn killed_at_the_return(
+    world: &mut World,
+    (visitor, person): (&mut Visitor, &Person),
+    route: &str,
+) -> String {
+    world.outside.stall_once(route).await;
     let (away, back) = leave(visitor, world, person).await;
     let gone = visitor.clone().knows(world.outside.base());
     let number = person.citizen_id.clone();
@@ -61,7 +67,8 @@ async fn killed_at_the_return(world: &mut World, visitor: &mut Visitor, person: 
         let store = store.clone();
         let under_way =
             engine::run(async move { store::testing::returns_under_way(&store).await.expect("a count") });
-        under_way.await == 1
+        // Not a moment before: a stall that nobody met would meet whoever asks next.
+        under_way.await == 1 && world.outside.has_stalled(route).await
     })
     .await;
     world.process(0).kill();
@@ -89,8 +96,7 @@ async fn a_return_whose_node_was_killed_is_gone_on_with_and_raises_once() {
     for kind in Kind::all() {
         let mut world = Setup::new(kind).in_processes().start().await;
         let (mut visitor, person) = resident(&world).await;
-        world.outside.stall_once("payment-token").await;
-        let back = killed_at_the_return(&mut world, &mut visitor, &person).await;
+        let back = killed_at_the_return(&mut world, (&mut visitor, &person), "payment-token").await;
         visitor.open(&back).await;
         visitor.sees("account-level");
         assert_eq!(level(&mut visitor).await, 2);
@@ -106,8 +112,7 @@ async fn a_return_that_was_spent_at_the_party_before_the_kill_says_so_and_begins
         let mut world = Setup::new(kind).in_processes().start().await;
         let (mut visitor, person) = resident(&world).await;
         // The code is redeemed; who it is about is asked for, and never heard.
-        world.outside.stall_once("payment-user").await;
-        let back = killed_at_the_return(&mut world, &mut visitor, &person).await;
+        let back = killed_at_the_return(&mut world, (&mut visitor, &person), "payment-user").await;
         visitor.open(&back).await;
         visitor.sees("verify-trusted-sign-in");
         let words = visitor.page.words();
