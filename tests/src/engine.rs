@@ -42,6 +42,7 @@ pub fn http_trusting(keep_alive: bool, authority: Option<&std::path::Path>) -> r
     let mut builder = reqwest::Client::builder()
         .redirect(reqwest::redirect::Policy::none())
         .no_proxy()
+        .pool_idle_timeout(web::outbound::IDLE_LIMIT)
         .connect_timeout(Duration::from_secs(5))
         .timeout(Duration::from_secs(30));
     if let Some(authority) = authority {

@@ -291,6 +291,7 @@ pub(crate) fn outbound(config: &Config) -> anyhow::Result<reqwest::Client> {
     let mut builder = reqwest::Client::builder()
         .redirect(reqwest::redirect::Policy::none())
         .timeout(OUTBOUND_LIMIT)
+        .pool_idle_timeout(web::outbound::IDLE_LIMIT)
         .user_agent(concat!("denizen/", env!("CARGO_PKG_VERSION")));
     if let Some(file) = &config.outbound.extra_ca_file {
         for certificate in certificates(file)? {

@@ -272,3 +272,32 @@ async fn answers_have_a_size_and_a_time() {
     let address = format!("http://{}/", silent.local_addr().unwrap());
     assert_eq!(client.get_json(&address, 100).await, Err(OutboundError::TimedOut));
 }
+
+#[tokio::test]
+async fn a_connection_that_lay_idle_is_not_trusted_with_another_request() {
+    // A server that closes an idle connection just as the next request comes in.
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a server of this test, which ends with it"
+    )]
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            tokio::spawn(async move {
+                let mut request = [0; 4096];
+                let _ = stream.read(&mut request).await;
+                let answer = "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
+                let _ = stream.write_all(answer.as_bytes()).await;
+                let _ = stream.read(&mut request).await;
+            });
+        }
+    });
+    let client = system(rules(&["127.0.0.1/32"]));
+    let address = format!("http://127.0.0.1:{port}/back-channel");
+    for pause in [Duration::ZERO, IDLE_LIMIT + Duration::from_millis(100)] {
+        tokio::time::sleep(pause).await;
+        let status = client.post_form(&address, &[("logout_token", "a.b.c")]).await;
+        assert_eq!(status.unwrap(), StatusCode::OK, "after {pause:?}");
+    }
+}
