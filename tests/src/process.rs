@@ -3,8 +3,11 @@
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::{Arc, Mutex};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
+
+use rand::RngExt as _;
 
 use crate::engine;
 use crate::wait;
@@ -12,10 +15,23 @@ use crate::wait;
 /// How long a program may take to its first answer. Debug builds on a busy machine are slow.
 const START_LIMIT: Duration = Duration::from_secs(60);
 
-/// A port that was free a moment ago.
+/// Where programs listen that are told their port: below those that systems lend to outgoing connections (from 32768 on
+/// Linux), one of which would take the port before the program does or while it is down, and beside those among which
+/// `./test` looks for its PostgreSQL. Chromium refuses 10080.
+const PORTS: std::ops::Range<u16> = 11_000..20_000;
+
+/// A port that is free and that nobody else in this run is given.
 pub fn free_port() -> u16 {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
-    listener.local_addr().expect("an address").port()
+    static NEXT: LazyLock<AtomicUsize> =
+        LazyLock::new(|| AtomicUsize::new(rand::rng().random_range(0..PORTS.len())));
+    (0..PORTS.len())
+        .filter_map(|_| {
+            PORTS
+                .clone()
+                .nth(NEXT.fetch_add(1, Ordering::Relaxed) % PORTS.len())
+        })
+        .find(|port| std::net::TcpListener::bind(("127.0.0.1", *port)).is_ok())
+        .expect("a free port")
 }
 
 /// Where `cargo` put a program of the workspace.
