@@ -163,7 +163,12 @@ impl Outside {
 
     /// Makes a route so slow, once, that nobody waits for it who does not want to.
     pub async fn stall_once(&self, route: &str) {
-        let setting = json!({ "route": route, "fault": "slow", "calls": 1, "delay_ms": 20_000 });
+        self.stall(route, 1).await;
+    }
+
+    /// The same for a number of calls.
+    pub async fn stall(&self, route: &str, calls: u32) {
+        let setting = json!({ "route": route, "fault": "slow", "calls": calls, "delay_ms": 20_000 });
         self.put("/faults", &setting).await;
     }
 

@@ -233,7 +233,7 @@ async fn attack_302_slow_heads_and_bodies_and_idle_connections_are_dropped() {
 async fn attack_302_a_reader_that_takes_nothing_is_dropped() {
     let running = start(Limits {
         write_timeout_ms: 60,
-        drain_timeout_ms: 2_000,
+        drain_timeout_ms: 30_000,
         ..Limits::default()
     })
     .await;
@@ -245,7 +245,7 @@ async fn attack_302_a_reader_that_takes_nothing_is_dropped() {
     stream.readable().await.unwrap();
     let before = std::time::Instant::now();
     running.stop().await;
-    assert!(before.elapsed() < Duration::from_millis(1_500));
+    assert!(before.elapsed() < Duration::from_secs(15));
 }
 
 #[tokio::test]

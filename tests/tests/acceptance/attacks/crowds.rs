@@ -22,11 +22,6 @@ async fn failed_try(visitor: &Visitor, identifier: &str) -> Duration {
     took
 }
 
-fn median(mut times: Vec<Duration>) -> Duration {
-    times.sort_unstable();
-    times[times.len() / 2]
-}
-
 #[tokio::test]
 async fn attack_203_the_time_that_a_refusal_takes_does_not_tell_who_has_an_account() {
     // The real cost of a hash: leaving it out for unknown names would show as tens of milliseconds.
@@ -38,20 +33,23 @@ async fn attack_203_the_time_that_a_refusal_takes_does_not_tell_who_has_an_accou
     world.freeze(&frozen.e164()).await;
     let mut page = Visitor::new(&world);
     page.open("/sign-in").await;
-    let (mut of_known, mut of_frozen, mut of_unknown) = (Vec::new(), Vec::new(), Vec::new());
-    // Interleaved, so that whatever else the machine does hits all alike.
-    for _ in 0..16 {
-        of_known.push(failed_try(&page, &known.phone).await);
-        of_unknown.push(failed_try(&page, &Person::new().phone).await);
-        of_frozen.push(failed_try(&page, &frozen.phone).await);
-    }
-    let (known, frozen, unknown) = (median(of_known), median(of_frozen), median(of_unknown));
+    // The shortest of many: what else the machine does only makes a try longer. Interleaved, and measured on for a while
+    // where they differ, since chance wears off and a hash that is left out does not.
+    let [mut of_known, mut of_frozen, mut of_unknown] = [Duration::MAX; 3];
     let gap = |one: Duration, two: Duration| one.abs_diff(two);
-    let most = known / 3;
-    assert!(
-        gap(known, unknown) < most && gap(known, frozen) < most,
-        "known {known:?}, frozen {frozen:?}, unknown {unknown:?}"
-    );
+    for round in 1.. {
+        of_known = of_known.min(failed_try(&page, &known.phone).await);
+        of_unknown = of_unknown.min(failed_try(&page, &Person::new().phone).await);
+        of_frozen = of_frozen.min(failed_try(&page, &frozen.phone).await);
+        let most = of_known / 3;
+        if round >= 16 && gap(of_known, of_unknown) < most && gap(of_known, of_frozen) < most {
+            break;
+        }
+        assert!(
+            round < 64,
+            "known {of_known:?}, frozen {of_frozen:?}, unknown {of_unknown:?}"
+        );
+    }
 }
 
 #[tokio::test]
