@@ -1,7 +1,7 @@
 //! Sources and gateways that are slow, down, talk nonsense or refuse us (R24, R25): no wrong level, an honest page,
 //! and the work is done later.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use acceptance::journey::{ask_for_code, confirm, level, prove_name, register, sign_in};
 use acceptance::people::Person;
