@@ -263,7 +263,7 @@ pub async fn names(tx: &Tx, case: CaseId, name: &PersonName) -> Result<bool, Sto
         .await?;
     let case = row.map(|row| cases::from_row(tx, row)).transpose()?;
     let typed = case.and_then(|case| case.input);
-    Ok(typed.is_some_and(|typed| typed.name == *name))
+    Ok(typed.is_some_and(|typed| typed.name.same_as(name)))
 }
 
 /// The review of a case, for its owner's page.

@@ -14,9 +14,8 @@ use store::{StoreError, Tx, evidence};
 
 use super::rules;
 use crate::Service;
-
-/// Sources that confirmed a person together with the phone of the account.
-pub const BOUND_TO_PHONE: [&str; 2] = ["mobile_operator", "bank_card"];
+use crate::evidence::definition;
+use crate::evidence::port::Definition;
 
 /// Sources that say nothing about who somebody is.
 const OF_NO_NAME: [&str; 2] = ["phone_sms", "email_link"];
@@ -28,6 +27,7 @@ enum Reason {
     RegisterRestricted,
     CertificateRevoked,
     RecoveredBySms,
+    RecoveredByFace,
     Renamed,
 }
 
@@ -38,15 +38,21 @@ impl Reason {
             Self::RegisterRestricted => "register_restricted",
             Self::CertificateRevoked => "certificate_revoked",
             Self::RecoveredBySms => "recovered_by_sms",
+            Self::RecoveredByFace => "recovered_by_face",
             Self::Renamed => "renamed",
         }
     }
 }
 
+/// Whether a source confirmed the person together with the phone of the account, as the source's own file says.
+pub(crate) fn is_bound_to_phone(piece: &Evidence) -> bool {
+    definition(&piece.source).is_some_and(Definition::compares_phone)
+}
+
 /// The account has another phone: what was confirmed together with the one before ends. Answers how many pieces.
 pub async fn phone_replaced(service: &Service, tx: &Tx, account: AccountId) -> Result<u64, StoreError> {
     let held = evidence::list(tx, account).await?;
-    let bound = |piece: &&Evidence| BOUND_TO_PHONE.contains(&piece.source.as_str());
+    let bound = |piece: &&Evidence| is_bound_to_phone(piece);
     let pieces: Vec<_> = held.iter().filter(bound).collect();
     end(service, tx, account, &pieces, Reason::PhoneReplaced).await
 }
@@ -66,6 +72,7 @@ pub async fn phone_put_back(
         Reason::RegisterRestricted,
         Reason::CertificateRevoked,
         Reason::RecoveredBySms,
+        Reason::RecoveredByFace,
         Reason::Renamed,
     ]
     .map(Reason::as_str);
@@ -117,6 +124,19 @@ pub async fn recovered_by_sms_alone(
 ) -> Result<u64, StoreError> {
     let level = service.config().ageing.level_after_sms_recovery;
     lower(service, tx, account, (level, Reason::RecoveredBySms)).await
+}
+
+/// The account was recovered by the phone and the word of a source that looks at people: what was proven beyond that is
+/// proven again (A234). Where the ladder knows nothing that the source is part of, it is worth what the phone is worth.
+pub async fn recovered_by_face(
+    service: &Service,
+    tx: &Tx,
+    account: &Account,
+    source: Option<&SourceId>,
+) -> Result<u64, StoreError> {
+    let carries = source.and_then(|source| service.ladder().carries(account.kind, source));
+    let level = carries.unwrap_or(service.config().ageing.level_after_sms_recovery);
+    lower(service, tx, account, (level, Reason::RecoveredByFace)).await
 }
 
 /// People of the province have found that the person has another name than the account: what was proven for the one

@@ -227,6 +227,45 @@ async fn a_lapse_is_told_to_sub_sites_that_asked_and_may_know_and_to_no_others()
 }
 
 #[tokio::test]
+async fn what_ends_with_a_phone_is_what_the_file_of_a_source_says() {
+    use crate::evidence::port::{Definition, FormRoad, Road};
+    // A source that is not there yet needs no other change than its file.
+    let bank = Definition {
+        id: "postal_bank",
+        road: Road::Form(FormRoad {
+            with_phone: true,
+            ..FormRoad::asking(&[])
+        }),
+        texts: &[],
+        connect: crate::evidence::http::connect,
+    };
+    assert!(bank.compares_phone());
+    let all = crate::evidence::sources::ALL;
+    for world in worlds().await {
+        let account = world.resident(Language::ZhCn).await;
+        for source in all {
+            world.prove(account, source.id).await;
+        }
+        let tx = world.service.store().begin().await.unwrap();
+        events::phone_replaced(&world.service, &tx, account)
+            .await
+            .unwrap();
+        tx.commit().await.unwrap();
+        let held = world.held(account).await;
+        for source in all {
+            let with_phone = matches!(source.road, Road::Form(form) if form.with_phone);
+            assert_eq!(
+                held.iter().any(|id| id == source.id),
+                !with_phone,
+                "{}, {}",
+                source.id,
+                world.kind
+            );
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_replaced_phone_ends_what_was_confirmed_with_it_and_is_told_at_once() {
     for world in worlds().await {
         world.site("hefei", true, None).await;

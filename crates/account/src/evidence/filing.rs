@@ -206,14 +206,13 @@ impl Filing<'_> {
         if owner.is_some_and(|owner| owner.id != account) {
             return self.conflict(tx).await;
         }
-        let current = store::accounts::find(&tx, account).await?;
-        let fits = current.is_some_and(|current| {
-            // What was verified is not edited by a later answer (HB-22), and the phone is the one that was compared.
-            let same_name = current.name.as_ref().is_none_or(|name| *name == facts.name);
-            let same_phone = facts.phone.is_none() || facts.phone == current.phone;
-            same_name && same_phone
-        });
-        let identity = (&facts.name, &facts.citizen_id);
+        let Some(current) = store::accounts::find(&tx, account).await? else {
+            return Ok(Outcome::Gone);
+        };
+        // What was verified is not edited by a later answer (HB-22), and the phone is the one that was compared.
+        let name = current.name.as_ref().unwrap_or(&facts.name);
+        let fits = name.same_as(&facts.name) && (facts.phone.is_none() || facts.phone == current.phone);
+        let identity = (name, &facts.citizen_id);
         if !fits || !store::accounts::set_identity(&tx, account, identity, now).await? {
             return Ok(Outcome::Gone);
         }

@@ -10,6 +10,7 @@ use axum::response::Response;
 use model::evidence::SourceId;
 use model::secret::Sensitive;
 use serde::Deserialize;
+use store::StoreError;
 use store::cases::Input;
 use store::sessions::LiveSession;
 use web::extract::{Form, FormName, Query};
@@ -106,8 +107,8 @@ impl Step {
         Ok(None)
     }
 
-    fn phone_first(&self, service: &Service) -> Option<LocalPath> {
-        onward::phone_first(service, &self.session, &self.onward, &self.slug)
+    async fn phone_first(&self, service: &Service, visit: &Visit) -> Result<Option<LocalPath>, StoreError> {
+        onward::phone_first(service, visit, &self.session, (&self.onward, &self.slug)).await
     }
 }
 
@@ -157,7 +158,7 @@ pub(super) async fn show(
     if let Some(page) = step.elsewhere(&service, &visit).await? {
         return Ok(visit.redirect(&page));
     }
-    if let Some(page) = step.phone_first(&service) {
+    if let Some(page) = step.phone_first(&service, &visit).await? {
         return Ok(visit.redirect(&page));
     }
     let typed = match draft::find(&service, &step.session.account, &step.id).await? {
@@ -212,7 +213,7 @@ pub(super) async fn submit(
         }
         Decision::Minor(number) => return Ok(pages::minor(&service, &visit, &number, &step.onward)),
     };
-    if let Some(page) = step.phone_first(&service) {
+    if let Some(page) = step.phone_first(&service, &visit).await? {
         draft::keep(&service, step.session.account.id, &step.id, facts).await?;
         return Ok(visit.redirect(&page));
     }

@@ -127,9 +127,16 @@ fn identity(
     if number.is_some() && account.citizen_id.is_some() && number != account.citizen_id {
         errors.add("citizen_id", "evidence-citizen-id-other");
     }
-    if name.is_some() && account.name.is_some() && name != account.name {
-        errors.add("name", "evidence-name-other");
-    }
+    let name = match (name, &account.name) {
+        // As it was proven, however it is typed now.
+        (Some(typed), Some(proven)) if typed.same_as(proven) => Some(proven.clone()),
+        (typed, proven) => {
+            if typed.is_some() && proven.is_some() {
+                errors.add("name", "evidence-name-other");
+            }
+            typed
+        }
+    };
     (name, number)
 }
 
@@ -249,6 +256,27 @@ mod tests {
         assert_eq!(number("340000199002300012"), Some("evidence-citizen-id-date"));
         assert_eq!(number("340000209003070012"), Some("evidence-citizen-id-future"));
         assert_eq!(number("340000199003070013"), Some("evidence-citizen-id-check"));
+    }
+
+    #[test]
+    fn attack_246_a_proven_name_in_other_letters_is_asked_about_as_it_was_proven() {
+        let number = "340000199003070012";
+        let proven = Account {
+            name: Some(PersonName::parse("John Smith").unwrap()),
+            ..account(Some(number))
+        };
+        let asked = |name| read(&REGISTER, &proven, &typed(name, number), (today(), 18));
+        for same in ["John Smith", "JOHN SMITH", "john smith"] {
+            let Decision::Ask(input) = asked(same) else {
+                panic!("{same}")
+            };
+            assert_eq!(input.name.as_str(), "John Smith", "{same}");
+        }
+        let Decision::Wrong(errors) = asked("John Smyth") else {
+            panic!("another name")
+        };
+        let code = errors.for_field("name").and_then(web::form::Words::code);
+        assert_eq!(code, Some("evidence-name-other"));
     }
 
     #[test]

@@ -41,6 +41,7 @@ pub(crate) mod filing;
 mod form;
 pub mod http;
 mod input;
+pub mod locked;
 mod onward;
 mod pages;
 mod phone;
@@ -84,8 +85,6 @@ pub struct Config {
     pub tries_per_day_for_number: i64,
     /// The same at all sources together.
     pub tries_per_day_in_all: i64,
-    /// How long a code by SMS counts as fresh proof before the level is raised, in minutes (HB-26).
-    pub phone_fresh_minutes: i64,
     /// From this age on a person proves their own name, in years; younger people come with a guardian.
     pub adult_years: u32,
     /// After so many failures in a row a source is left alone.
@@ -110,7 +109,6 @@ impl Default for Config {
             tries_per_day: 3,
             tries_per_day_for_number: 10,
             tries_per_day_in_all: 10,
-            phone_fresh_minutes: 10,
             adult_years: 18,
             breaker_failures: limits.failures,
             breaker_pause_seconds: limits.pause_seconds,

@@ -8,8 +8,8 @@ use web::Visit;
 use web::paths::LocalPath;
 
 use super::port::{Definition, Road};
-use crate::Service;
 use crate::signin::Onward;
+use crate::{Service, confirm};
 
 /// What a source's own file says of it; `None` for a source that this program has no file for.
 pub fn definition(source: &SourceId) -> Option<&'static Definition> {
@@ -67,14 +67,15 @@ pub(crate) async fn decline(
 }
 
 /// The page that sends a code first, unless the phone was proven moments ago (HB-26).
-pub(crate) fn phone_first(
+pub(crate) async fn phone_first(
     service: &Service,
+    visit: &Visit,
     session: &LiveSession,
-    onward: &Onward,
-    then: &str,
-) -> Option<LocalPath> {
-    let minutes = service.config().sources.phone_fresh_minutes;
-    let fresh = super::phone::is_fresh(session, service.now(), minutes);
+    (onward, then): (&Onward, &str),
+) -> Result<Option<LocalPath>, StoreError> {
+    if session.account.phone.is_none() || confirm::has_proven_phone(service, visit, session).await? {
+        return Ok(None);
+    }
     let page = LocalPath::known("/verify/confirm-phone").with("then", then);
-    (!fresh && session.account.phone.is_some()).then(|| onward.through(page))
+    Ok(Some(onward.through(page)))
 }

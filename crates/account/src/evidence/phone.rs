@@ -4,7 +4,6 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use chrono::{DateTime, TimeDelta, Utc};
 use model::authn::Method;
 use model::evidence::SourceId;
 use model::phone::Phone;
@@ -18,10 +17,10 @@ use web::paths::LocalPath;
 use web::{Markup, Page, Visit};
 
 use super::pages;
-use crate::Service;
 use crate::otp::{self, Purpose, Refusal, Request, Tried};
 use crate::session::{self, Added, Stop};
 use crate::signin::Onward;
+use crate::{Service, confirm};
 
 const HERE: LocalPath = LocalPath::known("/verify/confirm-phone");
 
@@ -49,11 +48,6 @@ pub(super) struct Confirm {
 
 impl FormName for Confirm {
     const FORM: &'static str = "confirm-phone";
-}
-
-/// Whether the phone was proven in this sign-in, not long ago.
-pub(super) fn is_fresh(session: &LiveSession, now: DateTime<Utc>, minutes: i64) -> bool {
-    session.methods.contains(Method::Sms) && now < session.auth_time + TimeDelta::minutes(minutes)
 }
 
 /// Where the page leads: to the page of a source that this program knows, or else of the first one of all.
@@ -206,11 +200,7 @@ pub(super) async fn submit(
         });
     }
     // The form was sent twice: the code is used, by this very sign-in.
-    if is_fresh(
-        &step.session,
-        visit.now(),
-        service.config().sources.phone_fresh_minutes,
-    ) {
+    if confirm::has_proven_phone(&service, &visit, &step.session).await? {
         return Ok(visit.redirect(&step.target));
     }
     let Some(code) = otp::read_code(&sent.code) else {

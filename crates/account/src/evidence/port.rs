@@ -58,6 +58,11 @@ impl Definition {
         }
     }
 
+    /// Whether the account's proven phone is part of what it compares: what it confirmed ends with that phone.
+    pub fn compares_phone(&self) -> bool {
+        self.form().is_some_and(|form| form.with_phone)
+    }
+
     /// The key of one of its texts.
     pub fn key(&self, what: &str) -> String {
         format!("source-{}-{}", self.slug(), what.replace('_', "-"))
@@ -84,7 +89,7 @@ pub enum Road {
 pub struct FormRoad {
     /// Whether name and number are typed. Otherwise the verified ones are compared.
     pub types_identity: bool,
-    /// Whether the account's proven phone is compared too.
+    /// Whether the account's proven phone is compared too. Evidence from such a source ends with the phone.
     pub with_phone: bool,
     /// What is typed beside.
     pub fields: &'static [Field],

@@ -11,7 +11,7 @@
 use model::citizen_id::CitizenId;
 use model::event::Event;
 use model::evidence::SourceId;
-use model::ids::SessionId;
+use model::ids::{AccountId, SessionId};
 use model::person_name::PersonName;
 use serde_json::json;
 use store::accounts::Account;
@@ -80,6 +80,27 @@ pub(crate) fn attempt(
     }
 }
 
+/// Writes into the audit log that a source was asked, and what it answered; without a sign-in it was for a recovery.
+pub(crate) async fn asked(
+    service: &Service,
+    tx: &Tx,
+    visit: &Visit,
+    (account, session): (AccountId, Option<SessionId>),
+    (source, answer): (&SourceId, &str),
+) -> Result<(), StoreError> {
+    let details = if session.is_some() {
+        json!({ "source": source, "answer": answer })
+    } else {
+        json!({ "source": source, "answer": answer, "for": "recovery" })
+    };
+    let mut entry = Entry::new(Event::SourceAsked, service.now())
+        .account(account)
+        .details(details);
+    entry.session = session;
+    entry.request_id = Some(visit.request_id().to_owned());
+    store::audit::record(tx, service.rng(), entry).await
+}
+
 impl Journey<'_> {
     /// Settles a word that vouches for a pair.
     pub(crate) async fn vouched(&self, pair: Pair, reply: Reply) -> Result<End, StoreError> {
@@ -116,17 +137,8 @@ impl Journey<'_> {
 
     /// Writes an answer into the audit log.
     pub(crate) async fn audit(&self, tx: &Tx, answer: &str) -> Result<(), StoreError> {
-        let details = if self.session.is_some() {
-            json!({ "source": self.source, "answer": answer })
-        } else {
-            json!({ "source": self.source, "answer": answer, "for": "recovery" })
-        };
-        let mut entry = Entry::new(Event::SourceAsked, self.service.now())
-            .account(self.account.id)
-            .details(details);
-        entry.session = self.session;
-        entry.request_id = Some(self.visit.request_id().to_owned());
-        store::audit::record(tx, self.service.rng(), entry).await
+        let who = (self.account.id, self.session);
+        asked(self.service, tx, self.visit, who, (self.source, answer)).await
     }
 
     /// The account has no verified pair yet: the population register says first whether there is such a person.

@@ -3,6 +3,7 @@
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use model::authn::Method;
+use model::notice::{Channel, Topic};
 use store::accounts::Account;
 use store::factors::Kind as FactorKind;
 use store::history::{self, Entry};
@@ -10,7 +11,7 @@ use store::{StoreError, Tx};
 
 use super::parts::{
     AccountPart, AgreementPart, CasePart, ChangePart, DevicePart, EvidencePart, Export, FORMAT, FactorPart,
-    HistoryPart, LevelPart, NoticePart, SharingPart, SignInPart, StandingPart,
+    HistoryPart, LevelPart, NoticePart, ObjectionPart, PreferencePart, SharingPart, SignInPart, StandingPart,
 };
 use crate::Service;
 use crate::evidence;
@@ -56,7 +57,9 @@ pub(super) async fn read(service: &Service, account: &Account) -> Result<Export,
         agreements: agreements(&tx, account).await?,
         changes: changes(&tx, account).await?,
         standing: standing(&tx, account).await?,
+        objections: objections(&tx, account).await?,
         notices: notices(&tx, account).await?,
+        preferences: preferences(&tx, account).await?,
     })
 }
 
@@ -242,6 +245,34 @@ async fn standing(tx: &Tx, account: &Account) -> Result<Vec<StandingPart>, Store
         reason: one.reason,
         at: at(one.at),
         until: one.until.map(at),
+    });
+    Ok(parts.collect())
+}
+
+/// What the person wrote against decisions, in their words.
+async fn objections(tx: &Tx, account: &Account) -> Result<Vec<ObjectionPart>, StoreError> {
+    let list = store::standing_changes::appeals_of(tx, account.id).await?;
+    let parts = list.into_iter().map(|one| ObjectionPart {
+        text: one.text.expose().clone(),
+        at: at(one.at),
+        outcome: one.decided.map(|(outcome, _)| outcome.as_str()),
+        decided_at: one.decided.map(|(_, decided)| at(decided)),
+    });
+    Ok(parts.collect())
+}
+
+/// By which channels the person is told of what can be switched off.
+async fn preferences(tx: &Tx, account: &Account) -> Result<Vec<PreferencePart>, StoreError> {
+    let wishes = store::notices::wishes(tx, account.id).await?;
+    let optional = Topic::ALL.into_iter().filter(|topic| topic.is_optional());
+    let parts = optional.map(|topic| {
+        let wanted = Channel::ALL
+            .into_iter()
+            .filter(|channel| wishes.wants(topic, *channel));
+        PreferencePart {
+            topic: topic.as_str(),
+            channels: wanted.map(Channel::as_str).collect(),
+        }
     });
     Ok(parts.collect())
 }

@@ -10,13 +10,15 @@ use axum::http::HeaderValue;
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
+use chrono::TimeDelta;
 use model::event::Event;
+use model::secret::TokenHash;
 use serde::Deserialize;
 use serde_json::Value;
 use store::audit::Entry;
+use store::ceremonies::{self, Handle, NewCeremony, Purpose};
 use store::sessions::LiveSession;
-use store::throttles::{self, Rule};
-use store::{StoreError, Tx};
+use store::{StoreError, Tx, accounts};
 use web::extract::Query;
 use web::paths::LocalPath;
 use web::{Markup, Page, Problem, Visit};
@@ -36,12 +38,8 @@ use readable::Readable;
 
 const HERE: LocalPath = LocalPath::known("/account/export");
 
-/// How often one sign-in's copies are told.
-const TOLD: Rule = Rule {
-    name: "export_told",
-    limit: 1,
-    window_seconds: 3600,
-};
+/// For so long after a copy further ones of the same sign-in are neither written down nor told, in minutes.
+const TOLD_MINUTES: i64 = 60;
 
 /// The page and the document.
 pub(crate) fn routes() -> Router<Service> {
@@ -99,10 +97,15 @@ async fn document(State(service): State<Service>, mut visit: Visit) -> Result<Re
     Ok(response)
 }
 
-/// Reads the data, and writes down that they were taken.
+/// Reads the data, and writes down that they were taken; once for who reads the page and then takes the file.
 async fn read(service: &Service, visit: &Visit, session: &LiveSession, form: &str) -> Result<Value, Stop> {
     let export = data::read(service, &session.account).await?;
+    let value = serde_json::to_value(&export).map_err(Problem::internal)?;
     let tx = service.store().begin().await?;
+    accounts::take_turns(&tx, session.account.id).await?;
+    if !is_first(&tx, visit, session).await? {
+        return Ok(value);
+    }
     let happening = Happening::new(session.account.id, What::Exported).in_session(session.id);
     history::note(service, &tx, visit, &happening).await?;
     let mut entry = Entry::new(Event::DataExported, visit.now())
@@ -114,16 +117,36 @@ async fn read(service: &Service, visit: &Visit, session: &LiveSession, form: &st
     tell(service, &tx, session).await?;
     tx.commit().await?;
     service.kick_delivery();
-    Ok(serde_json::to_value(&export).map_err(Problem::internal)?)
+    Ok(value)
 }
 
-/// Tells the owner, whatever they chose, with the link that says that it was not them; once for who reads the page and then
-/// takes the file.
-async fn tell(service: &Service, tx: &Tx, session: &LiveSession) -> Result<(), StoreError> {
-    let count = throttles::hit(tx, &TOLD, &session.id.to_string(), service.now()).await?;
-    if count.exceeded() {
-        return Ok(());
+/// Whether it is the first copy of a sign-in in an hour, by the account's lock; from then on it is not.
+async fn is_first(tx: &Tx, visit: &Visit, session: &LiveSession) -> Result<bool, StoreError> {
+    let id = TokenHash::of(&format!("exported\u{0}{}", session.id));
+    let (browser, now) = (visit.browser_hash(), visit.now());
+    let handle = Handle {
+        id: &id,
+        browser: &browser,
+        purpose: Purpose::Done,
+    };
+    if ceremonies::look(tx, handle, now).await?.is_some() {
+        return Ok(false);
     }
+    let new = NewCeremony {
+        account: Some(session.account.id),
+        session: Some(session.id),
+        ..NewCeremony::new(
+            &id,
+            (&browser, Purpose::Done),
+            (now, now + TimeDelta::minutes(TOLD_MINUTES)),
+        )
+    };
+    ceremonies::put(tx, &new).await?;
+    Ok(true)
+}
+
+/// Tells the owner, whatever they chose, with the link that says that it was not them.
+async fn tell(service: &Service, tx: &Tx, session: &LiveSession) -> Result<(), StoreError> {
     let link = links::not_me(service, tx, session.account.id, None).await?;
     let told = Told {
         link: Some(link),

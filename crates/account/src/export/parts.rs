@@ -22,7 +22,9 @@ pub(super) struct Export {
     pub(super) agreements: Vec<AgreementPart>,
     pub(super) changes: Vec<ChangePart>,
     pub(super) standing: Vec<StandingPart>,
+    pub(super) objections: Vec<ObjectionPart>,
     pub(super) notices: Vec<NoticePart>,
+    pub(super) preferences: Vec<PreferencePart>,
 }
 
 #[derive(Debug, Serialize)]
@@ -135,6 +137,20 @@ pub(super) struct StandingPart {
     pub(super) reason: String,
     pub(super) at: String,
     pub(super) until: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct ObjectionPart {
+    pub(super) text: String,
+    pub(super) at: String,
+    pub(super) outcome: Option<&'static str>,
+    pub(super) decided_at: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct PreferencePart {
+    pub(super) topic: &'static str,
+    pub(super) channels: Vec<&'static str>,
 }
 
 #[derive(Debug, Serialize)]

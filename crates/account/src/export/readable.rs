@@ -43,6 +43,9 @@ pub(super) fn word_key((part, member): Place<'_>, word: &str) -> Option<String> 
         // The words of the page on which it was decided; `consent` has them.
         ("sharing", "allowed") => Some(format!("consent-scope-{word}")),
         ("standing", "reason") => Reason::parse(word).map(|reason| reason.text().to_owned()),
+        ("objections", "outcome") => of("outcome"),
+        ("preferences", "topic") => Some(format!("notices-topic-{word}")),
+        ("preferences", "channels") => of("channel"),
         ("notices", "kind") => Kind::parse(word).map(|kind| kind.key().to_owned()),
         _ => None,
     }

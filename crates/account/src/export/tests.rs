@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::names;
 use super::parts;
 use super::readable::{key, word_key};
+use crate::history::What;
 use crate::signin::testing::{resident, signed_in};
 use crate::testing::worlds;
 
@@ -219,6 +220,15 @@ fn every_word_of_the_document_has_a_text_in_every_language() {
     for reason in model::standing_reason::Reason::ALL {
         add(("standing", "reason"), reason.as_str());
     }
+    for outcome in ["granted", "refused"] {
+        add(("objections", "outcome"), outcome);
+    }
+    for topic in model::notice::Topic::ALL {
+        add(("preferences", "topic"), topic.as_str());
+    }
+    for channel in model::notice::Channel::ALL {
+        add(("preferences", "channels"), channel.as_str());
+    }
     for kind in model::notice::Kind::ALL {
         add(("notices", "kind"), kind.as_str());
     }
@@ -226,6 +236,184 @@ fn every_word_of_the_document_has_a_text_in_every_language() {
         let key = word_key(place, &word).expect("a key");
         for language in model::language::Language::ALL {
             assert!(kit.texts().has(language, &key), "{key} in {language:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn attack_235_copies_of_one_hour_are_written_down_and_told_once_also_over_the_full_hour() {
+    for world in worlds().await {
+        let account = resident(&world, PHONE).await;
+        let now = world.clock.now();
+        let past = now.timestamp().rem_euclid(3600);
+        world
+            .clock
+            .advance(chrono::TimeDelta::seconds(3600 + 3540 - past));
+        let mut browser = signed_in(&world, PHONE).await;
+        let rows = async || {
+            let tx = world.service.store().read();
+            let history = store::history::list(&tx, account, None).await.unwrap();
+            let told = store::notices::list(&tx, account, (0, 50)).await.unwrap();
+            let audited = world.test.audited().await.unwrap();
+            let history = history.iter().filter(|one| one.what == What::Exported);
+            let told = told
+                .iter()
+                .filter(|one| one.kind == model::notice::Kind::DataExported);
+            let audited = audited.iter().filter(|(event, ..)| event == "data_exported");
+            [history.count(), told.count(), audited.count()]
+        };
+        browser.get("/account/export").await;
+        world.clock.advance(chrono::TimeDelta::minutes(2));
+        let copy = browser.get("/account/export.json").await;
+        assert!(copy.body.starts_with('{'), "{}", copy.body);
+        assert_eq!(rows().await, [1, 1, 1], "{}", world.kind);
+    }
+}
+
+/// What becomes of each table in a copy: the part that has it, or why it has none.
+const TABLES: [(&str, Result<&str, &str>); 33] = [
+    (
+        "access_token",
+        Err("lives for minutes; the sub-site is in `sharing`"),
+    ),
+    ("account_change", Ok("changes")),
+    ("account_history", Ok("history")),
+    ("account_link", Err("secrets of links that are under way")),
+    ("agreement_acceptance", Ok("agreements")),
+    (
+        "agreement_told",
+        Err("that a supplement was shown; the text is in the list of agreements"),
+    ),
+    (
+        "audit",
+        Err("the operators' log, without contents; asked for by letter"),
+    ),
+    ("authorization_code", Err("lives for a minute")),
+    ("backchannel_logout", Err("messages to sub-sites")),
+    ("case_history", Err("on the page of each case")),
+    ("case_image", Err("pictures, which are deleted on schedule")),
+    (
+        "case_review",
+        Err("who works at a case; what came of it is in `cases`"),
+    ),
+    ("ceremony", Err("pages that are under way")),
+    ("consent_grant", Ok("sharing")),
+    ("credential", Ok("factors")),
+    ("evidence", Ok("evidence")),
+    ("factor", Ok("factors")),
+    ("known_device", Ok("devices")),
+    (
+        "level_watch",
+        Err("when the level is looked at again; it is in `level`"),
+    ),
+    ("notice", Ok("notices")),
+    ("notice_preference", Ok("preferences")),
+    ("password_history", Err("hashes")),
+    ("recovery_code", Ok("factors")),
+    ("refresh_token", Err("secrets; the sub-site is in `sharing`")),
+    ("registration", Err("ends with the registration")),
+    ("retained", Err("made when the account is closed")),
+    ("round_trip", Err("returns that are under way")),
+    ("scan", Err("lives for minutes")),
+    ("session", Ok("sign_ins")),
+    ("standing_appeal", Ok("objections")),
+    ("standing_change", Ok("standing")),
+    ("status_event", Err("messages to sub-sites")),
+    ("verification_case", Ok("cases")),
+];
+
+#[tokio::test]
+async fn attack_298_every_table_with_an_account_in_it_has_a_part_of_the_copy_or_a_reason_why_not() {
+    // A new table has to be thought about here: does its owner get a copy?
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../store/src/entity");
+    let mut found = BTreeSet::new();
+    for file in std::fs::read_dir(folder).unwrap() {
+        let text = std::fs::read_to_string(file.unwrap().path()).unwrap();
+        if text.contains("pub account_id:") {
+            let (_, name) = text.split_once("table_name = \"").unwrap();
+            found.insert(name.split('"').next().unwrap().to_owned());
+        }
+    }
+    let known: BTreeSet<String> = TABLES.iter().map(|(table, _)| (*table).to_owned()).collect();
+    assert_eq!(found, known);
+    let world = worlds().await.remove(0);
+    resident(&world, PHONE).await;
+    let mut browser = signed_in(&world, PHONE).await;
+    let document = browser.get("/account/export.json").await;
+    let value: Value = serde_json::from_str(&document.body).unwrap();
+    for (table, part) in TABLES {
+        match part {
+            Ok(part) => assert!(value.get(part).is_some(), "{table}: no `{part}`"),
+            Err(reason) => assert!(!reason.is_empty(), "{table}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn attack_298_a_copy_has_the_words_of_an_objection_and_what_notices_were_chosen() {
+    use model::ids::{AppealId, OperatorId, StandingChangeId};
+    use model::notice::{Channel, Topic};
+    use model::secret::Sensitive;
+    use model::standing::Status;
+    use store::standing_changes::{self, Appeal, Change, Outcome};
+    for world in worlds().await {
+        let account = resident(&world, PHONE).await;
+        let (tx, now, rng) = (
+            world.service.store().read(),
+            world.clock.now(),
+            world.service.rng(),
+        );
+        let change = Change {
+            id: StandingChangeId::new(now, rng),
+            account,
+            from: Status::Active,
+            to: Status::Suspended,
+            reason: "misuse".to_owned(),
+            note: None,
+            operator: Some(OperatorId::new(now, rng)),
+            second: None,
+            at: now,
+            until: None,
+            doubted_from: None,
+        };
+        standing_changes::record(&tx, &change).await.unwrap();
+        let appeal = Appeal {
+            id: AppealId::new(now, rng),
+            change: change.id,
+            account,
+            text: Sensitive::new("It was <not> me.".to_owned()),
+            at: now,
+            decided: None,
+        };
+        assert!(standing_changes::appeal(&tx, &appeal).await.unwrap());
+        standing_changes::settle_appeals(&tx, account, Outcome::Granted, now)
+            .await
+            .unwrap();
+        for channel in Channel::ALL {
+            let wish = (Topic::SignIns, channel, channel == Channel::Email);
+            store::notices::wish(&tx, rng, account, wish, now).await.unwrap();
+        }
+        let mut browser = signed_in(&world, PHONE).await;
+        let document = browser.get("/account/export.json").await;
+        let value: Value = serde_json::from_str(&document.body).unwrap();
+        let objection = &value["objections"][0];
+        assert_eq!(
+            (&objection["text"], &objection["outcome"]),
+            (&"It was <not> me.".into(), &"granted".into()),
+            "{}",
+            world.kind
+        );
+        let chosen = &value["preferences"][0];
+        assert_eq!(chosen["topic"], "sign-ins");
+        assert_eq!(chosen["channels"], serde_json::json!(["email"]));
+        let page = browser.get("/account/export").await;
+        assert!(page.body.contains("It was &lt;not&gt; me."), "{}", page.body);
+        let described = include_str!("../../../../docs/export.md");
+        for name in ["text", "outcome", "decided_at", "topic", "channels"] {
+            assert!(described.contains(&format!("`{name}`")), "{name}");
+            for language in model::language::Language::ALL {
+                assert!(world.service.kit().texts().has(language, &key(name)), "{name}");
+            }
         }
     }
 }

@@ -81,6 +81,7 @@ desk-register-match = The register says: name and number agree.
 desk-register-mismatch = The register says: something differs.
 desk-register-not-found = The register does not know the number.
 desk-register-restricted = The register says that this record is locked, cancelled or of somebody who died. It cannot be approved here.
+desk-register-froze = The register says that this record is locked, cancelled or of somebody who died. The account is frozen now, and a senior reviewer has a case about it.
 desk-register-unavailable = The register does not answer at the moment.
 
 desk-stale-title = Nothing was decided

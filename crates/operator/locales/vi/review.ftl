@@ -81,6 +81,7 @@ desk-register-match = Cơ sở dữ liệu: họ tên và số khớp.
 desk-register-mismatch = Cơ sở dữ liệu: có điểm khác.
 desk-register-not-found = Cơ sở dữ liệu không có số này.
 desk-register-restricted = Cơ sở dữ liệu cho biết hồ sơ bị khóa, hủy hoặc của người đã mất. Không thể chấp thuận tại đây.
+desk-register-froze = Cơ sở dữ liệu cho biết hồ sơ bị khóa, hủy hoặc của người đã mất. Tài khoản hiện đã bị đóng băng và có một hồ sơ về việc này cho cán bộ duyệt cấp cao.
 desk-register-unavailable = Cơ sở dữ liệu hiện không trả lời.
 
 desk-stale-title = Chưa quyết định gì

@@ -81,6 +81,7 @@ desk-register-match = 登记库：姓名与号码一致。
 desk-register-mismatch = 登记库：信息不一致。
 desk-register-not-found = 登记库查无此号码。
 desk-register-restricted = 登记库提示该记录已锁定、注销或当事人已去世，不能在此通过。
+desk-register-froze = 登记库提示该记录已锁定、注销或当事人已去世。该账号现已冻结，并已另立一件交高级审核员处理。
 desk-register-unavailable = 登记库暂无应答。
 
 desk-stale-title = 未作决定

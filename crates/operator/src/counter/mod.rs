@@ -94,7 +94,7 @@ async fn submit(
     let signed = session::require(&service, &mut visit, Permission::Counter).await?;
     let desk = Desk::of(&service, &signed, &visit);
     let adult = service.account().config().sources.adult_years;
-    let typed = match parse(&sent, desk.now.date_naive(), adult) {
+    let typed = match parse(&sent, visit.kit().today(), adult) {
         Ok(typed) => typed,
         Err(errors) => return Ok(render(&visit, &sent, &errors, None)),
     };

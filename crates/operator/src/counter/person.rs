@@ -140,8 +140,8 @@ pub(super) async fn note_look(
     tx.commit().await
 }
 
-/// The code that went to a phone and that the person reads out, and what the register says about what was typed. The code
-/// is used up where both are right.
+/// The code that went to a phone and that the person reads out, and what the register says about what was typed: where it
+/// says of the account's own number that it is locked, the account is frozen. The code is used up where both are right.
 pub(super) async fn prove(
     (desk, visit): (&Desk<'_>, &Visit),
     (account, purpose, phone): (&Account, otp::Purpose, &Phone),
@@ -151,7 +151,8 @@ pub(super) async fn prove(
         Ok(code) => code,
         Err(words) => return Ok(Err(Errors::of("code", words))),
     };
-    let fault = match decide::ask_register(desk, facts).await? {
+    let said = decide::ask_register(desk, account.id, facts).await?;
+    let fault = match said.map(|(word, _)| word) {
         Some(Word::Match) | None => None,
         Some(Word::Mismatch) => Some("counter-register-mismatch"),
         Some(Word::NotFound) => Some("counter-register-not-found"),

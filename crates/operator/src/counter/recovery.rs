@@ -147,13 +147,16 @@ async fn submit(
 /// The account whose proven name and number these are, where a counter may open it.
 async fn find(service: &Service, typed: &Typed) -> Result<Option<Account>, Stop> {
     let found = accounts::find_by_citizen_id(&service.store().read(), &typed.citizen_id).await?;
-    let is = |account: &Account| account.name.as_ref() == Some(&typed.name) && counter::is_served(account);
+    let is = |account: &Account| {
+        let same = |name: &PersonName| name.same_as(&typed.name);
+        account.name.as_ref().is_some_and(same) && counter::is_served(account)
+    };
     Ok(found.filter(is))
 }
 
 fn parse(sent: &Sent, visit: &Visit) -> Result<Typed, Errors> {
     let mut errors = Errors::none();
-    let read = sent.person.read(&mut errors, visit.now().date_naive());
+    let read = sent.person.read(&mut errors, visit.kit().today());
     let phone = Phone::parse(sent.phone.expose()).map_err(|_| "counter-recovery-phone-wrong");
     let phone = errors.take("phone", phone);
     sent.looked.check(&mut errors);

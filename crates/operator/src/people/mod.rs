@@ -205,11 +205,18 @@ pub async fn reset(
         return Ok(Err(changed));
     }
     code::forget(&tx, id, now).await?;
-    account::recovery::counter::let_go(&tx, id, now).await?;
     let entry = by.entry(Event::OperatorInvited, now, id, json!({"again": true}));
     store::audit::record(&tx, store.rng(), entry).await?;
     tx.commit().await?;
+    let_go(store, id, now).await;
     Ok(Ok(token))
+}
+
+/// What they proposed at a counter is worth nothing now. That they are out stands, whatever becomes of this.
+async fn let_go(store: &Store, id: OperatorId, now: DateTime<Utc>) {
+    if let Err(error) = account::recovery::counter::let_go(&store.read(), id, now).await {
+        tracing::error!(operator = %id, %error, "what an operator proposed at a counter was not taken back");
+    }
 }
 
 /// Lets an operator in no more.
@@ -218,10 +225,10 @@ pub async fn disable(store: &Store, id: OperatorId, by: By<'_>) -> Result<Change
     let tx = store.begin().await?;
     let changed = operators::disable(&tx, id, now).await?;
     if changed == Changed::Done {
-        account::recovery::counter::let_go(&tx, id, now).await?;
         let entry = by.entry(Event::OperatorChanged, now, id, json!({"disabled": true}));
         store::audit::record(&tx, store.rng(), entry).await?;
         tx.commit().await?;
+        let_go(store, id, now).await;
     }
     Ok(changed)
 }

@@ -155,7 +155,8 @@ pub(super) async fn ask_register(
     desk.note(&tx, &About::from(&case), (Happening::RegisterAsked, None))
         .await?;
     tx.commit().await?;
-    let said = match decide::ask_register(&desk, &facts).await? {
+    let answer = decide::ask_register(&desk, case.account, &facts).await?;
+    let said = match answer.map(|(word, _)| word) {
         Some(Word::Match) => Happening::RegisterAgreed,
         Some(Word::Mismatch) => Happening::RegisterDiffered,
         Some(Word::NotFound) => Happening::RegisterUnknown,
@@ -227,17 +228,26 @@ pub(super) async fn decide(
         Outcome::Conflict => "desk-conflict",
         Outcome::NoRegister => "desk-no-register",
         Outcome::Restricted => "desk-register-restricted",
+        Outcome::Frozen => FROZE,
         Outcome::NothingToCompare => "desk-nothing-to-compare",
         Outcome::NotAllowed => "desk-not-possible",
     };
     Ok(stale(&visit, &case, fault))
 }
 
-/// Nothing was changed, why, and where to go from here.
+/// What is said where the register's word froze the account: something was changed.
+const FROZE: &str = "desk-register-froze";
+
+/// Nothing was decided, why, and where to go from here.
 fn stale(visit: &Visit, case: &Case, text: &'static str) -> Response {
     let here = page_of(&case.number);
-    let notice = Notice::saying(text)
-        .and("desk-nothing-changed")
+    let notice = Notice::saying(text);
+    let notice = if text == FROZE {
+        notice
+    } else {
+        notice.and("desk-nothing-changed")
+    };
+    let notice = notice
         .link(here.clone(), "desk-to-case")
         .link(QUEUE, "desk-to-queue");
     let page = page("operator-case-stale", "desk-stale-title").status(StatusCode::CONFLICT);

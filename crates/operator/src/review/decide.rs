@@ -1,9 +1,10 @@
 //! What a decision changes: evidence, the case, the account. Everything that it takes is one transaction that begins
 //! with the guarded step in the queue: whoever is not the holder any more changes nothing.
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::NaiveDate;
 use model::case::State;
 use model::evidence::{Details, SourceId};
+use model::ids::AccountId;
 use model::review::{Act, Happening, Reason};
 use store::accounts::{self, Status};
 use store::case_reviews::{self, Eyes, Proposal, Verdict};
@@ -12,6 +13,7 @@ use store::{StoreError, Tx};
 
 use account::evidence::connected;
 use account::evidence::decided::{self, Decided, Decision};
+use account::evidence::locked;
 use account::evidence::source::Word;
 
 use super::desk::{About, Desk};
@@ -50,6 +52,8 @@ pub(crate) enum Outcome {
     NoRegister,
     /// The register says dead, cancelled or locked.
     Restricted,
+    /// It says so of the account's proven number: the account is frozen.
+    Frozen,
     /// Nothing was sent that could be compared.
     NothingToCompare,
     /// The role is not enough.
@@ -100,7 +104,7 @@ pub(crate) async fn approve(
     if prospect.eyes == Eyes::Four && review.proposal.is_none() {
         return propose(desk, &case, reason).await;
     }
-    if let Some(outcome) = hindrance(desk, facts).await? {
+    if let Some(outcome) = hindrance(desk, account.id, facts).await? {
         return Ok(outcome);
     }
     let tx = desk.service.store().begin().await?;
@@ -120,7 +124,7 @@ pub(crate) async fn approve(
         return Ok(Outcome::Gone);
     }
     for source in prospect.sources {
-        let decision = decision(&case, facts, source);
+        let decision = decision(desk, (&case, facts), source);
         match decided::record(desk.service.account(), &tx, &decision).await {
             Ok(Decided::Recorded(_)) => {}
             // Another account proved the number a moment ago (A247).
@@ -140,17 +144,27 @@ pub(crate) async fn approve(
 }
 
 /// What the register says against any approval.
-pub(super) async fn hindrance(desk: &Desk<'_>, facts: &Input) -> Result<Option<Outcome>, StoreError> {
-    Ok(match ask_register(desk, facts).await? {
-        Some(Word::Restricted) => Some(Outcome::Restricted),
+pub(super) async fn hindrance(
+    desk: &Desk<'_>,
+    account: AccountId,
+    facts: &Input,
+) -> Result<Option<Outcome>, StoreError> {
+    Ok(match ask_register(desk, account, facts).await? {
+        Some((Word::Restricted, true)) => Some(Outcome::Frozen),
+        Some((Word::Restricted, false)) => Some(Outcome::Restricted),
         // "Cannot check" is never "it is so" (A251).
-        Some(Word::Unavailable | Word::Refused) => Some(Outcome::NoRegister),
-        Some(Word::Match | Word::Mismatch | Word::NotFound) | None => None,
+        Some((Word::Unavailable | Word::Refused, _)) => Some(Outcome::NoRegister),
+        Some((Word::Match | Word::Mismatch | Word::NotFound, _)) | None => None,
     })
 }
 
-/// What a register says now about what was typed; nothing where none is connected.
-pub(crate) async fn ask_register(desk: &Desk<'_>, facts: &Input) -> Result<Option<Word>, StoreError> {
+/// What a register says now about what was typed for an account; nothing where none is connected. With it, whether the
+/// account was frozen by the answer: its proven number is of somebody who died, or may not be served.
+pub(crate) async fn ask_register(
+    desk: &Desk<'_>,
+    account: AccountId,
+    facts: &Input,
+) -> Result<Option<(Word, bool)>, StoreError> {
     let register = source(REGISTER)?;
     let service = desk.service.account();
     if !service.sources().has(&register) {
@@ -163,19 +177,23 @@ pub(crate) async fn ask_register(desk: &Desk<'_>, facts: &Input) -> Result<Optio
         ..facts.clone()
     };
     let (word, _) = connected::check(service, &register, &facts).await?;
-    Ok(Some(word))
+    let froze = word == Word::Restricted
+        && locked::heard(
+            service,
+            Some(&desk.request_id),
+            (account, &register),
+            &facts.citizen_id,
+        )
+        .await?;
+    Ok(Some((word, froze)))
 }
 
-fn decision(case: &Case, facts: &Input, source: SourceId) -> Decision {
+fn decision(desk: &Desk<'_>, (case, facts): (&Case, &Input), source: SourceId) -> Decision {
     let day = |name| {
         facts
             .more
             .get(name)
             .and_then(|text| text.parse::<NaiveDate>().ok())
-    };
-    let end = |day: NaiveDate| {
-        day.and_hms_opt(23, 59, 59)
-            .map(|end| DateTime::<Utc>::from_naive_utc_and_offset(end, Utc))
     };
     let expires = day(DOCUMENT_EXPIRES);
     Decision {
@@ -183,7 +201,9 @@ fn decision(case: &Case, facts: &Input, source: SourceId) -> Decision {
         case: case.id,
         source,
         facts: facts.clone(),
-        until: day(UNTIL).or(expires).and_then(end),
+        until: day(UNTIL)
+            .or(expires)
+            .and_then(|day| desk.service.kit().end_of(day)),
         details: Details {
             document: facts.more.get(DOCUMENT).map(str::to_owned),
             document_expires: expires,

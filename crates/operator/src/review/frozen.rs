@@ -2,6 +2,7 @@
 //! joined stays joined here: an account whose phones changed places keeps the newer phone, and who lost it to somebody
 //! else can only be kept safe by leaving the account frozen.
 
+use ::account::review::conflict::objection;
 use model::case::State;
 use model::ids::OperatorId;
 use model::review::{Happening, Reason};
@@ -27,9 +28,11 @@ pub(super) async fn unfreeze(
     }
     let reference = cases::find_reference(&desk.service.store().read(), case.id).await?;
     // A number that moved is another account's now: what the register says of it says nothing about this one.
-    let moved = reference.is_some_and(|text| text.starts_with(moved::REFERENCE));
+    let moved = reference
+        .as_ref()
+        .is_some_and(|text| text.starts_with(moved::REFERENCE));
     if let (false, Some(facts)) = (moved, &case.input)
-        && let Some(outcome) = hindrance(desk, facts).await?
+        && let Some(outcome) = hindrance(desk, case.account, facts).await?
     {
         return Ok(outcome);
     }
@@ -43,6 +46,9 @@ pub(super) async fn unfreeze(
         return Ok(Outcome::Gone);
     }
     ::account::standing::thawed(desk.service.account(), &tx, case.account).await?;
+    if let Some(reference) = &reference {
+        objection::refused(desk.service.account(), &tx, reference).await?;
+    }
     let about = About::from(case);
     desk.note(&tx, &about, (Happening::Approved, Some(reason)))
         .await?;

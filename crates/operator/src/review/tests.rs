@@ -33,6 +33,7 @@ use crate::{Config, MESSAGES};
 mod attacks;
 mod decisions;
 mod frozen;
+mod locked;
 mod recovery;
 mod roles;
 mod two_people;

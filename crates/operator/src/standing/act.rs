@@ -148,6 +148,7 @@ pub(super) async fn suspend(
         note,
         by: By::Operator(signed.operator.id),
         until: days.map(|days| service.now() + TimeDelta::days(days)),
+        doubted_from: None,
     };
     let tx = service.store().begin().await?;
     let done = standing::suspend(service.account(), &tx, &known.account, &because).await?;
@@ -199,6 +200,7 @@ pub(super) async fn propose(
         second: None,
         at: now,
         until: Some(now + TimeDelta::days(days)),
+        doubted_from: None,
     };
     standing_changes::record(&tx, &change).await?;
     let details = json!({ "what": "proposed", "reason": change.reason });

@@ -106,6 +106,13 @@ pub fn load(file: &Path, environment: &BTreeMap<String, String>) -> Result<Loade
         Some(dir) => Agreements::load(dir),
     }
     .map_err(|error| faults.push(fault("agreements.dir", error.to_string())));
+    if let Some(problem) = agreements
+        .as_ref()
+        .ok()
+        .and_then(|agreements| sample(&config, agreements))
+    {
+        faults.push(located(file, &text, "agreements.dir", problem));
+    }
     match (key, ladder, clients, agreements, faults.is_empty()) {
         (Ok(key), Ok(ladder), Ok(clients), Ok(agreements), true) => Ok(Loaded {
             config,
@@ -116,6 +123,18 @@ pub fn load(file: &Path, environment: &BTreeMap<String, String>) -> Result<Loade
         }),
         _ => Err(ConfigError(faults)),
     }
+}
+
+/// What is wrong with an agreement that people should not accept in earnest.
+fn sample(config: &Config, agreements: &Agreements) -> Option<String> {
+    let production = config.environment == Environment::Production;
+    // Without a folder it is the one that ships, and that is told already.
+    config.agreements.dir.as_ref().filter(|_| production)?;
+    let version = agreements.example()?;
+    Some(format!(
+        "agreement {}, version {}, is an example (`example = true`); write your own",
+        version.id, version.version
+    ))
 }
 
 /// The ladder, with the sources that join it. A file that is not there is the fault of the key that names it; what is
@@ -349,4 +368,56 @@ fn checks(config: &Config) -> Vec<(String, String)> {
         ));
     }
     faults
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    /// The faults of an installation that copied the agreements that ship, and changed them.
+    fn faults(environment: &str, change: impl Fn(String) -> String) -> Vec<String> {
+        drop(rustls::crypto::ring::default_provider().install_default());
+        let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../config");
+        let place = tempfile::tempdir().unwrap();
+        let at = |name: &str| place.path().join(name);
+        fs::create_dir(at("agreements")).unwrap();
+        for entry in fs::read_dir(shipped.join("agreements")).unwrap() {
+            let entry = entry.unwrap();
+            let text = change(fs::read_to_string(entry.path()).unwrap());
+            fs::write(at("agreements").join(entry.file_name()), text).unwrap();
+        }
+        fs::write(at("key"), "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=").unwrap();
+        let text = format!(
+            "environment = \"{environment}\"\nissuer = \"https://id.example\"\n\
+             [listen]\naddress = \"127.0.0.1:0\"\noperations_address = \"127.0.0.1:0\"\n\
+             [database]\nurl = \"sqlite://denizen.db\"\n[secrets]\nkey_encryption_key_file = \"key\"\n\
+             [assurance]\nfile = \"{}\"\n[agreements]\ndir = \"agreements\"\n",
+            shipped.join("assurance.toml").display()
+        );
+        fs::write(at("denizen.toml"), text).unwrap();
+        let told = match load(&at("denizen.toml"), &BTreeMap::new()) {
+            Ok(_) => Vec::new(),
+            Err(error) => error.0.iter().map(ToString::to_string).collect(),
+        };
+        told.into_iter()
+            .filter(|fault| fault.contains("agreements.dir"))
+            .collect()
+    }
+
+    #[test]
+    fn production_refuses_the_example_agreement_in_a_folder_too() {
+        let as_it_ships = faults("production", |text| text);
+        let [fault] = as_it_ships.as_slice() else {
+            panic!("{as_it_ships:?}")
+        };
+        assert!(
+            fault.contains("agreement resident, version 2026-1, is an example"),
+            "{fault}"
+        );
+        assert_eq!(faults("development", |text| text), Vec::<String>::new());
+        let own = faults("production", |text| text.replace("example = true\n", ""));
+        assert_eq!(own, Vec::<String>::new());
+    }
 }

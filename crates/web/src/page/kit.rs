@@ -159,6 +159,14 @@ impl Kit {
         self.now().with_timezone(&self.branding().zone()).date_naive()
     }
 
+    /// The last second of a day, where the people are.
+    pub fn end_of(&self, day: NaiveDate) -> Option<DateTime<Utc>> {
+        let end = day
+            .and_hms_opt(23, 59, 59)?
+            .and_local_timezone(self.branding().zone());
+        end.single().map(|end| end.with_timezone(&Utc))
+    }
+
     /// Randomness.
     pub fn rng(&self) -> &Rng {
         &self.0.config.rng

@@ -157,12 +157,8 @@ pub(super) async fn first(
             register.with("return_to", passage.here().as_str())
         }));
     }
-    Ok(onward::phone_first(
-        service,
-        &step.session,
-        &passage.onward,
-        &passage.source.slug(),
-    ))
+    let then = passage.source.slug();
+    Ok(onward::phone_first(service, visit, &step.session, (&passage.onward, &then)).await?)
 }
 
 /// The sentence about a journey.

@@ -178,7 +178,7 @@ impl Step {
             return Ok(Some(onward::after(service, visit, &self.onward, account).await?));
         }
         let slug = self.source.slug();
-        Ok(onward::phone_first(service, &self.session, &self.onward, &slug))
+        Ok(onward::phone_first(service, visit, &self.session, (&self.onward, &slug)).await?)
     }
 
     fn traveller<'a>(&'a self, browser: &'a model::secret::TokenHash) -> Traveller<'a> {

@@ -233,3 +233,24 @@ async fn when_no_more_codes_are_sent_the_last_one_can_still_be_typed() {
         assert_eq!(seen.location.as_deref(), Some(HERE));
     }
 }
+
+#[tokio::test]
+async fn source_hb_26_only_a_code_of_the_last_ten_minutes_proves_the_phone_and_no_other_factor_does() {
+    for (world, _) in worlds(Word::Match).await {
+        resident(&world, PHONE).await;
+        let mut browser = confirmed(&world, PHONE).await;
+        assert_eq!(browser.get(HERE).await.status, 200, "proven a moment ago");
+        crate::factors::testing::wait(&world, 11 * 60);
+        // The password is typed anew: the sign-in holds both factors, and one of them is old.
+        let asked = browser.get("/account/contact/username").await;
+        let fields = [("method", "password"), ("password", PASSWORD)];
+        crate::factors::testing::confirm(&mut browser, &asked.location.unwrap(), &fields).await;
+        let page = browser.get(HERE).await;
+        assert!(
+            page.location
+                .is_some_and(|to| to.starts_with("/verify/confirm-phone")),
+            "{}",
+            world.kind
+        );
+    }
+}

@@ -110,3 +110,45 @@ async fn frozen_accounts_at_the_head_of_the_queue_keep_no_reviewer_from_the_next
         assert!(is_back_at(&next, &number), "{}", next.body);
     }
 }
+
+#[tokio::test]
+async fn two_people_who_open_what_an_objection_froze_end_the_waiting_of_the_account_that_was_joined() {
+    use store::changes::{self, Kind, NewChange};
+
+    for desks in desks().await {
+        let (stayed, number) = frozen(&desks, PHONE).await;
+        let closed = desks.resident("+8613800009999", &[]).await;
+        let register = "population_register";
+        let joined = desks
+            .case(closed, register, State::Replaced, facts(NAME, NUMBER))
+            .await;
+        let (tx, now) = (desks.world.service.store().read(), desks.world.clock.now());
+        let case = store::cases::find_by_number(&tx, &number).await.unwrap().unwrap();
+        let reference = format!("objection:{}", joined.as_str());
+        store::cases::put_reference(&tx, case.id, &reference)
+            .await
+            .unwrap();
+        let usual = now + chrono::TimeDelta::hours(3);
+        let details = serde_json::json!({ "sites": [], "into": stayed, "otherwise": usual }).to_string();
+        let new = NewChange {
+            id: model::ids::ChangeId::new(now, desks.world.service.rng()),
+            account: closed,
+            kind: Kind::Closing,
+            state: changes::State::Waiting,
+            details: Some(&details),
+            now,
+            effective_at: now + chrono::TimeDelta::days(180),
+            reversible_until: None,
+        };
+        assert!(changes::begin(&tx, &new).await.unwrap());
+        let (mut anna, mut carla) = (desks.senior("anna").await, desks.senior("carla").await);
+        desks.register.say(Word::Match);
+        take(&mut anna, &number).await;
+        decide(&mut anna, &number, "approve:record_corrected").await;
+        take(&mut carla, &number).await;
+        decide(&mut carla, &number, "confirm").await;
+        assert_eq!(status(&desks, stayed).await, Status::Active);
+        let open = changes::find_open(&tx, closed, Kind::Closing).await.unwrap();
+        assert_eq!(open.unwrap().effective_at, usual);
+    }
+}
