@@ -13,6 +13,7 @@ mod m0005_life;
 mod m0006_level_looks;
 mod m0007_visits;
 mod m0008_errands;
+mod m0009_doubts;
 
 /// All steps in order.
 #[derive(Debug, Clone, Copy)]
@@ -30,6 +31,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0006_level_looks::Migration),
             Box::new(m0007_visits::Migration),
             Box::new(m0008_errands::Migration),
+            Box::new(m0009_doubts::Migration),
         ]
     }
 }

@@ -248,6 +248,13 @@ impl Ladder {
         shortest
     }
 
+    /// The level that evidence from a source makes together with what has to be beside it: the lowest that it is part of.
+    pub fn carries(&self, kind: AccountKind, source: &SourceId) -> Option<Level> {
+        let with = |combination: &&Combination| combination.sources.contains(source);
+        let all = self.combinations(kind).iter().filter(with);
+        all.map(|combination| combination.level).min()
+    }
+
     /// The name of a level, for people.
     pub fn name(&self, level: Level, language: Language) -> &str {
         self.names

@@ -186,12 +186,16 @@ kinds! {
     FactorRemoved = "factor-removed", Security, ["factor"];
     /// A factor is going to be removed.
     FactorRemoving = "factor-removing", Security, ["factor", "day"];
+    /// A factor has another name.
+    FactorRenamed = "factor-renamed", Security, ["factor"];
     /// New recovery codes were made; older ones are void.
     CodesMade = "codes-made", Security, [];
     /// A recovery code was used.
     CodeUsed = "code-used", Security, ["left"];
     /// Somebody wants to get back into the account.
     RecoveryStarted = "recovery-started", Security, ["moment"];
+    /// Somebody is about to show their face to get back into the account.
+    RecoveryByFace = "recovery-by-face", Security, [];
     /// Somebody got back into the account and chose a new password.
     RecoveryDone = "recovery-done", Security, [];
     /// Getting back into the account was stopped.
@@ -228,6 +232,8 @@ kinds! {
     Restored = "restored", Security, [];
     /// Operators ended the account.
     Terminated = "terminated", Security, ["reason"];
+    /// Operators lifted what they did, or its time is over; the account is out of use as it was before.
+    Lifted = "lifted", Security, ["stays"];
     /// An objection was decided.
     AppealDecided = "appeal-decided", Security, ["outcome"];
     /// Rules were added to the terms.

@@ -10,23 +10,19 @@ use model::ids::{AccountId, ChangeId};
 use model::secret::Sensitive;
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{Expr, ExprTrait as _};
-use sea_orm::{
-    ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, UpdateMany,
-};
+use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _, UpdateMany};
 
 use crate::accounts;
 use crate::entity::account_change::{ActiveModel, Column, Entity, Model};
 use crate::error::StoreError;
-use crate::paging::{After, Page};
 use crate::tx::Tx;
 use crate::vault;
 
 mod kinds;
+mod lists;
 
 pub use kinds::{How, Kind, State};
-
-/// The most that are listed.
-const LIST_MAX: u64 = 50;
+pub use lists::{due, list, open, proposed, unanswered};
 
 /// A change.
 #[derive(Clone, Debug)]
@@ -166,68 +162,6 @@ pub async fn reversible_after(
     rows.into_iter().map(|row| from_row(tx, row)).collect()
 }
 
-/// The changes of an account, newest first.
-pub async fn list(tx: &Tx, account: AccountId) -> Result<Vec<Change>, StoreError> {
-    let rows = Entity::find()
-        .filter(Column::AccountId.eq(account.as_uuid()))
-        .order_by_desc(Column::Id)
-        .limit(LIST_MAX)
-        .all(tx)
-        .await?;
-    rows.into_iter().map(|row| from_row(tx, row)).collect()
-}
-
-/// What somebody has to agree to, of one kind, oldest first.
-pub async fn proposed(tx: &Tx, kind: Kind, now: DateTime<Utc>) -> Result<Vec<Change>, StoreError> {
-    let rows = Entity::find()
-        .filter(Column::Kind.eq(kind.as_str()))
-        .filter(Column::State.eq(State::Proposed.as_str()))
-        .filter(Column::EffectiveAt.gt(now))
-        .order_by_asc(Column::Id)
-        .limit(LIST_MAX)
-        .all(tx)
-        .await?;
-    rows.into_iter().map(|row| from_row(tx, row)).collect()
-}
-
-/// What nobody agreed to in time, oldest first, a page of it.
-pub async fn unanswered(
-    tx: &Tx,
-    now: DateTime<Utc>,
-    (after, limit): (After, u64),
-) -> Result<Page<Change>, StoreError> {
-    page(tx, (State::Proposed, now), (after, limit)).await
-}
-
-/// What waits and is due, oldest first, a page of it.
-pub async fn due(
-    tx: &Tx,
-    now: DateTime<Utc>,
-    (after, limit): (After, u64),
-) -> Result<Page<Change>, StoreError> {
-    page(tx, (State::Waiting, now), (after, limit)).await
-}
-
-async fn page(
-    tx: &Tx,
-    (state, now): (State, DateTime<Utc>),
-    (after, limit): (After, u64),
-) -> Result<Page<Change>, StoreError> {
-    let rows = Entity::find()
-        .filter(Column::State.eq(state.as_str()))
-        .filter(Column::EffectiveAt.lte(now))
-        .filter(after.condition(Column::EffectiveAt, Column::Id))
-        .order_by_asc(Column::EffectiveAt)
-        .order_by_asc(Column::Id)
-        .limit(limit)
-        .all(tx)
-        .await?;
-    let read = rows
-        .into_iter()
-        .map(|row| (After::new(row.effective_at, row.id), from_row(tx, row)));
-    Ok(Page::of(read, limit))
-}
-
 /// Writes down something else about a change that is open, and when it happens now. `false` when it is not open.
 pub async fn amend(
     tx: &Tx,
@@ -239,6 +173,22 @@ pub async fn amend(
         .col_expr(Column::DetailsSealed, Expr::value(seal(tx, id, details)?))
         .col_expr(Column::EffectiveAt, Expr::value(effective_at))
         .filter(Column::Id.eq(id.as_uuid()))
+        .filter(Column::State.is_in([State::Proposed.as_str(), State::Waiting.as_str()]))
+        .exec(tx)
+        .await?;
+    Ok(changed.rows_affected == 1)
+}
+
+/// Gives a change that waits another day, if it has still the one that was read. `false` when it has not, or is not open.
+pub async fn postpone(
+    tx: &Tx,
+    id: ChangeId,
+    (from, to): (DateTime<Utc>, DateTime<Utc>),
+) -> Result<bool, StoreError> {
+    let changed = Entity::update_many()
+        .col_expr(Column::EffectiveAt, Expr::value(to))
+        .filter(Column::Id.eq(id.as_uuid()))
+        .filter(Column::EffectiveAt.eq(from))
         .filter(Column::State.is_in([State::Proposed.as_str(), State::Waiting.as_str()]))
         .exec(tx)
         .await?;

@@ -103,6 +103,8 @@ what! {
     Suspended => "suspended";
     /// Operators ended the account.
     Terminated => "terminated";
+    /// Operators lifted what they did; the account is as little in use as it was before.
+    Lifted => "lifted";
     /// An agreement was answered.
     AgreementAnswered => "agreement-answered";
     /// The owner got a copy of their data.

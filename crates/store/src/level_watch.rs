@@ -176,7 +176,11 @@ pub async fn take_due(
                 evidence: held.remove(&whose).unwrap_or_default(),
                 ended,
             }),
-            Err(error) => tracing::error!(account = %id, %error, "an account's level cannot be looked at"),
+            Err(error) => {
+                if crate::complaints::is_due("level", id) {
+                    tracing::error!(account = %id, %error, "an account's level cannot be looked at");
+                }
+            }
         }
     }
     Ok(due)

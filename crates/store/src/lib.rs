@@ -19,6 +19,7 @@ pub mod changes;
 pub mod cleanup;
 pub mod clients;
 pub mod codes;
+pub mod complaints;
 pub mod credentials;
 pub mod devices;
 mod dialect;

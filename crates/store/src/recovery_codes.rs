@@ -49,6 +49,15 @@ pub async fn redeem(tx: &Tx, account: AccountId, code: &str, now: DateTime<Utc>)
     Ok(used.rows_affected == 1)
 }
 
+/// Whether a code is on the sheet of an account, and used up.
+pub async fn was_used(tx: &Tx, account: AccountId, code: &str) -> Result<bool, StoreError> {
+    let used = Entity::find()
+        .filter(Column::AccountId.eq(account.as_uuid()))
+        .filter(Column::CodeMac.eq(digest(tx, account, code)))
+        .filter(Column::UsedAt.is_not_null());
+    Ok(used.count(tx).await? > 0)
+}
+
 /// A sheet of codes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Sheet {

@@ -26,7 +26,9 @@ mod appeals;
 #[cfg(test)]
 mod tests;
 
-pub use appeals::{Appeal, Outcome, appeal, appeal_against, decide, open_appeals, settle_appeals};
+pub use appeals::{
+    Appeal, Outcome, appeal, appeal_against, appeals_of, decide, open_appeals, settle_appeals,
+};
 
 /// The most changes of one account that are listed.
 const LIST_MAX: u64 = 50;
@@ -57,6 +59,8 @@ pub struct Change {
     pub at: DateTime<Utc>,
     /// Until when; for what waits for a second operator, how long it waits.
     pub until: Option<DateTime<Utc>>,
+    /// Since when somebody else was at work in an account that its owner had held, as far as the owner said.
+    pub doubted_from: Option<DateTime<Utc>>,
 }
 
 impl Change {
@@ -89,6 +93,7 @@ pub async fn record(tx: &Tx, change: &Change) -> Result<(), StoreError> {
         second_operator_id: Set(change.second.map(OperatorId::as_uuid)),
         at: Set(change.at),
         until: Set(change.until),
+        doubted_from: Set(change.doubted_from),
     };
     standing_change::Entity::insert(row)
         .exec_without_returning(tx)
@@ -266,5 +271,6 @@ fn change(tx: &Tx, row: standing_change::Model) -> Result<Change, StoreError> {
         second: row.second_operator_id.map(OperatorId::from_uuid),
         at: row.at,
         until: row.until,
+        doubted_from: row.doubted_from,
     })
 }

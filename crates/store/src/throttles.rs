@@ -11,6 +11,9 @@ use crate::error::StoreError;
 use crate::tx::Tx;
 use crate::vault::Index;
 
+/// The window of a count that no time ends, in seconds: a hundred years. Windows begin in 1970.
+pub const ENDLESS_SECONDS: i64 = 100 * 365 * 24 * 3600;
+
 /// One rule: at most `limit` in each window.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rule {

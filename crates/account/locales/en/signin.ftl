@@ -72,6 +72,7 @@ signin-more-passkey = Your identity level is high enough. Only the sign-in is no
 signin-more-no-passkey = Your identity level is high enough. This service also asks for a passkey, and you have none yet. You can set one up now and go on afterwards.
 signin-more-second = Your identity level is high enough. Only the sign-in is not strong enough yet: please add one more step.
 signin-more-no-second = Your identity level is high enough. This service also asks for a second step, and you have none yet. You can set one up now and go on afterwards.
+signin-more-same-kind = Your identity level is high enough. This service also asks for a second step. What you have set up is of the same kind as what you signed in with, and does not count as one. You can set something else up now and go on afterwards.
 signin-more-nothing = Your identity level is high enough. This service also asks for a stronger sign-in, which is not possible here at the moment.
 signin-more-make-passkey = Set up a passkey
 signin-more-make-authenticator = Set up an authenticator app

@@ -69,6 +69,7 @@ signin-more-passkey = Mức định danh của bạn đã đủ cao. Chỉ là l
 signin-more-no-passkey = Mức định danh của bạn đã đủ cao. Dịch vụ này còn yêu cầu khóa truy cập mà bạn chưa có. Bạn có thể thiết lập ngay rồi tiếp tục.
 signin-more-second = Mức định danh của bạn đã đủ cao. Chỉ là lần đăng nhập này chưa đủ mạnh: vui lòng thực hiện thêm một bước.
 signin-more-no-second = Mức định danh của bạn đã đủ cao. Dịch vụ này còn yêu cầu bước thứ hai mà bạn chưa có. Bạn có thể thiết lập ngay rồi tiếp tục.
+signin-more-same-kind = Mức định danh của bạn đã đủ cao. Dịch vụ này còn yêu cầu bước thứ hai. Cách xác thực bạn đã thiết lập cùng loại với cách bạn vừa đăng nhập nên không được tính là bước thứ hai. Bạn có thể thiết lập cách khác ngay rồi tiếp tục.
 signin-more-nothing = Mức định danh của bạn đã đủ cao. Dịch vụ này còn yêu cầu đăng nhập mạnh hơn, hiện chưa thể thực hiện ở đây.
 signin-more-make-passkey = Thiết lập khóa truy cập
 signin-more-make-authenticator = Thiết lập ứng dụng xác thực

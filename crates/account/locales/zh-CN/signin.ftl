@@ -69,6 +69,7 @@ signin-more-passkey = 您的认证等级已经足够，只是本次登录的验�
 signin-more-no-passkey = 您的认证等级已经足够。该服务还需要通行密钥，而您尚未设置。您可以现在设置，之后继续办理。
 signin-more-second = 您的认证等级已经足够，只是本次登录的验证强度还不够：请再完成一步验证。
 signin-more-no-second = 您的认证等级已经足够。该服务还需要第二步验证，而您尚未设置。您可以现在设置，之后继续办理。
+signin-more-same-kind = 您的认证等级已经足够。该服务还需要第二步验证。您已设置的验证方式与您刚才登录所用的属于同一类，不能算作第二步。您可以现在设置另一种，之后继续办理。
 signin-more-nothing = 您的认证等级已经足够。该服务还需要更强的登录验证，而目前在这里无法完成。
 signin-more-make-passkey = 设置通行密钥
 signin-more-make-authenticator = 设置身份验证器应用

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use model::closing::Kept;
 use model::event::Event;
 use model::ids::{AccountId, ChangeId, ClientId};
@@ -15,7 +15,7 @@ use store::changes::{self, Change, How, NewChange};
 use store::paging::After;
 use store::retained::{self, Retained};
 use store::status_events::{self, AccountEvent, Happened};
-use store::{StoreError, Tx, accounts, ceremonies, erasure, sessions, standing_changes};
+use store::{StoreError, Tx, accounts, ceremonies, complaints, erasure, sessions, standing_changes};
 
 use crate::Service;
 use crate::changes::worker::Applied;
@@ -32,6 +32,20 @@ struct Details {
     sites: BTreeSet<ClientId>,
     /// The account that it was joined with, where that is why: it closed then.
     into: Option<AccountId>,
+    /// When it would be erased if nobody had objected to that, where somebody has and nobody found the join to be right.
+    otherwise: Option<DateTime<Utc>>,
+}
+
+impl Details {
+    fn of(change: &Change) -> Self {
+        let text = change.details.as_ref().map(|text| text.expose().as_str());
+        text.and_then(|text| serde_json::from_str(text).ok())
+            .unwrap_or_default()
+    }
+
+    fn text(&self) -> Result<String, StoreError> {
+        serde_json::to_string(self).map_err(|_| StoreError::Malformed("account_change.details"))
+    }
 }
 
 /// Begins the end of an account that was joined with another one, when the time to object is over: from now on nobody gets in,
@@ -51,9 +65,9 @@ pub(crate) async fn after_join(
     let details = Details {
         sites,
         into: Some(into),
+        otherwise: None,
     };
-    let details =
-        serde_json::to_string(&details).map_err(|_| StoreError::Malformed("account_change.details"))?;
+    let details = details.text()?;
     let change = NewChange {
         id: ChangeId::new(now, service.rng()),
         account,
@@ -71,15 +85,53 @@ pub(crate) async fn after_join(
     }
 }
 
-/// Somebody objected to a join in time: what was joined is not erased before people have looked at it, which they have until
-/// `at` for.
-pub(crate) async fn put_off(tx: &Tx, account: AccountId, at: DateTime<Utc>) -> Result<(), StoreError> {
+/// Somebody objected to a join in time: what was joined is not erased before people have looked at it.
+pub(crate) async fn put_off(service: &Service, tx: &Tx, account: AccountId) -> Result<(), StoreError> {
     let Some(open) = changes::find_open(tx, account, changes::Kind::Closing).await? else {
         return Ok(());
     };
-    let details = open.details.as_ref().map(|text| text.expose().as_str());
-    changes::amend(tx, open.id, details, at).await?;
+    let details = Details {
+        otherwise: Some(open.effective_at),
+        ..Details::of(&open)
+    };
+    changes::amend(tx, open.id, Some(&details.text()?), looked_at(service)).await?;
     Ok(())
+}
+
+/// Until when people have to look at a join that somebody objected to.
+fn looked_at(service: &Service) -> DateTime<Utc> {
+    service.now() + TimeDelta::days(service.config().review.keep_days_longest)
+}
+
+/// People have looked, and the join was right: what was joined is erased when it would have been without the objection.
+pub(crate) async fn bring_forward(service: &Service, tx: &Tx, account: AccountId) -> Result<(), StoreError> {
+    let Some(open) = changes::find_open(tx, account, changes::Kind::Closing).await? else {
+        return Ok(());
+    };
+    let mut details = Details::of(&open);
+    let Some(otherwise) = details.otherwise.take() else {
+        return Ok(());
+    };
+    let at = Ord::max(otherwise, service.now());
+    changes::amend(tx, open.id, Some(&details.text()?), at).await?;
+    Ok(())
+}
+
+/// The day has come, and what was joined is needed still: nobody has found the join to be right, and the account that stayed
+/// is not in use. Another look when the same time has gone by again. Whoever moved the day meanwhile was right.
+pub(crate) async fn put_off_again(service: &Service, tx: &Tx, change: &Change) -> Result<(), StoreError> {
+    changes::postpone(tx, change.id, (change.effective_at, looked_at(service))).await?;
+    Ok(())
+}
+
+/// Whether what was joined is kept because of an objection that nobody has refused.
+async fn is_needed(tx: &Tx, details: &Details) -> Result<bool, StoreError> {
+    let (Some(into), Some(_)) = (details.into, details.otherwise) else {
+        return Ok(false);
+    };
+    let stayed = accounts::find(tx, into).await?;
+    let out_of_use = |status| matches!(status, Status::Frozen | Status::Suspended | Status::Held);
+    Ok(stayed.is_some_and(|stayed| out_of_use(stayed.status)))
 }
 
 /// Finishes what closes: an account whose days to think again are over, or that was joined with another one and nobody
@@ -89,14 +141,14 @@ pub async fn apply(service: &Service, tx: &Tx, change: &Change) -> Result<Applie
     let Some(account) = accounts::find(tx, change.account).await? else {
         return Ok(Applied::Failed);
     };
-    let details = change.details.as_ref().map(|text| text.expose().as_str());
-    let details: Details = details
-        .and_then(|text| serde_json::from_str(text).ok())
-        .unwrap_or_default();
+    let details = Details::of(change);
     let reason = if details.into.is_some() {
         // Both phones were told when it closed.
         if account.status != Status::Closed {
             return Ok(Applied::Failed);
+        }
+        if is_needed(tx, &details).await? {
+            return Ok(Applied::Later);
         }
         "joined"
     } else {
@@ -149,7 +201,9 @@ pub async fn forget_due(service: &Service) -> Result<usize, StoreError> {
                 Ok(true) => forgotten += 1,
                 Ok(false) => {}
                 Err(error) => {
-                    tracing::error!(account = %one.account, %error, "what was kept was not forgotten");
+                    if complaints::is_due("kept", one.account.as_uuid()) {
+                        tracing::error!(account = %one.account, %error, "what was kept was not forgotten");
+                    }
                 }
             }
         }

@@ -30,7 +30,7 @@ mod page;
 mod tests;
 mod wait;
 
-pub(crate) use finish::{after_join, put_off};
+pub(crate) use finish::{after_join, bring_forward, put_off, put_off_again};
 pub use finish::{apply, forget_due};
 pub use keep::stop;
 pub(crate) use wait::go_on;

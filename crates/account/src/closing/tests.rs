@@ -156,7 +156,7 @@ async fn of_keeping_and_closing_at_the_same_moment_one_happens() {
 }
 
 #[tokio::test]
-async fn attack_285_the_offer_is_nothing_in_another_browser_and_for_a_stranger() {
+async fn attack_273_the_offer_is_nothing_in_another_browser_and_for_a_stranger() {
     for world in worlds().await {
         let id = resident(&world, PHONE).await;
         close(&mut signed_in(&world, PHONE).await).await;

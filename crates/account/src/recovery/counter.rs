@@ -16,7 +16,7 @@ use serde_json::json;
 use store::accounts::{self, Account};
 use store::changes::{self, Change, How, Kind, NewChange, State};
 use store::paging::After;
-use store::{StoreError, Tx, ceremonies};
+use store::{StoreError, Tx, ceremonies, complaints};
 
 use super::finish::record;
 use crate::Service;
@@ -143,7 +143,9 @@ pub(crate) async fn drop_expired(service: &Service) -> Result<(), StoreError> {
         next = page.next;
         for change in page.rows {
             // One that fails keeps the others from nothing; it is tried again at the next look.
-            if let Err(error) = drop_one(service, &change).await {
+            if let Err(error) = drop_one(service, &change).await
+                && complaints::is_due("proposal", change.id.as_uuid())
+            {
                 tracing::error!(change = %change.id, %error, "a proposal that nobody answered was not ended");
             }
         }

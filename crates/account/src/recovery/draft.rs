@@ -53,9 +53,10 @@ impl Second {
         !matches!(self, Self::Email | Self::Identity)
     }
 
-    /// Whether it is worth more than the phone: else the level falls to what a phone is worth (HB-37).
+    /// Whether the level stays. Else it falls: to what a phone is worth (HB-37), or what a comparison of faces is (A234).
+    /// An unlocked phone shows the mailbox as well.
     pub(super) const fn keeps_level(self) -> bool {
-        !matches!(self, Self::Identity)
+        !matches!(self, Self::Email | Self::Identity | Self::Person)
     }
 }
 
@@ -84,6 +85,8 @@ struct Kept {
     second: Option<Second>,
     #[serde(default)]
     wait: bool,
+    #[serde(default)]
+    told: bool,
     proven_at: Option<DateTime<Utc>>,
     at: Option<DateTime<Utc>>,
 }
@@ -103,6 +106,8 @@ pub(super) struct Draft {
     pub(super) second: Option<Second>,
     /// Whether the person chose to wait instead.
     pub(super) wait: bool,
+    /// Whether the owner was told that somebody goes to show their face.
+    pub(super) told: bool,
     /// When the phone was proven.
     pub(super) proven_at: Option<DateTime<Utc>>,
     /// When what waits will happen.
@@ -119,6 +124,7 @@ impl Draft {
             account: None,
             second: None,
             wait: false,
+            told: false,
             proven_at: None,
             at: None,
         }
@@ -136,6 +142,7 @@ impl Draft {
             stage: self.stage,
             second: self.second,
             wait: self.wait,
+            told: self.told,
             proven_at: self.proven_at,
             at: self.at,
         };
@@ -218,6 +225,7 @@ fn read(found: &ceremonies::Ceremony) -> Option<Draft> {
         account: found.account,
         second: kept.second,
         wait: kept.wait,
+        told: kept.told,
         proven_at: kept.proven_at,
         at: kept.at,
     })

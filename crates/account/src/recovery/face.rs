@@ -5,8 +5,8 @@
 //! evidence neither.
 //!
 //! A pass is one transaction: the end of the return, the try, and the draft that may choose a password now. It raises no
-//! level and is kept as no evidence, because the person agreed to it for this recovery; the level stays what the account's
-//! own evidence makes it.
+//! level and is kept as no evidence, because the person agreed to it for this recovery; what the account had above the level
+//! that such a comparison carries is to be proven again (`finish`). The owner is told when somebody leaves for it.
 
 use std::sync::Arc;
 
@@ -32,6 +32,9 @@ use crate::evidence::port::{Arrival, Away, Definition};
 use crate::evidence::source::{Reply, Word};
 use crate::evidence::vouched::{self, Journey, Pair};
 use crate::evidence::{sources, tries};
+use crate::history::{self, Happening, What};
+use crate::links;
+use crate::notices::{self, Contact, Told};
 use crate::session::Stop;
 use crate::signin::{self, Onward};
 
@@ -54,7 +57,7 @@ impl FormName for Leave {
 /// A source that looks at people.
 pub(super) struct Looks {
     definition: &'static Definition,
-    id: SourceId,
+    pub(super) id: SourceId,
     party: Arc<dyn Away>,
 }
 
@@ -202,11 +205,52 @@ pub(super) async fn submit(
     if away::is_used_up(&service, &visit, passage).await? || !away::may_leave(&service, passage).await? {
         return Ok(visit.redirect(&passage.saying(Said::Limit)));
     }
+    if !tell(&service, &visit, &step).await? {
+        return Ok(visit.redirect(&passage.onward.through(START.with("ended", "yes"))));
+    }
     let asked = signin::Asked {
         interaction: sent.interaction,
         return_to: sent.return_to,
     };
     away::depart(&service, &visit, passage, (step.party.as_ref(), asked)).await
+}
+
+/// Tells the owner that somebody leaves to show their face: once for each recovery, and not by the phone that was just proven
+/// where there is another way. Whoever has phone and card can send the company's page to them. `false` when it is over.
+async fn tell(service: &Service, visit: &Visit, step: &Step) -> Result<bool, StoreError> {
+    let tx = service.store().begin().await?;
+    accounts::take_turns(&tx, step.passage.account.id).await?;
+    let Some((mut draft, plan)) = still(service, visit, (&tx, step)).await? else {
+        return Ok(false);
+    };
+    if draft.told {
+        return Ok(true);
+    }
+    draft.told = true;
+    if !draft.keep(service, &tx, visit).await? {
+        return Ok(false);
+    }
+    let account = &plan.account;
+    let link = match account.email {
+        Some(_) => Some(links::not_me(service, &tx, account.id, None).await?),
+        None => None,
+    };
+    let told = Told {
+        link,
+        not_by: Some(Contact::Phone(draft.phone)),
+        ..Told::of(notices::Kind::RecoveryByFace)
+    };
+    notices::tell(service, &tx, account, &told).await?;
+    history::note(
+        service,
+        &tx,
+        visit,
+        &Happening::new(account.id, What::RecoveryStarted),
+    )
+    .await?;
+    tx.commit().await?;
+    service.kick_delivery();
+    Ok(true)
 }
 
 /// Takes somebody who comes back.

@@ -17,10 +17,11 @@ use store::status_events::{Credential, CredentialStep};
 use store::{StoreError, Tx, ceremonies};
 use web::Visit;
 
-use super::draft::{self, Draft, Stage};
-use super::plan;
+use super::draft::{Draft, Second, Stage};
+use super::{face, plan};
 use crate::Service;
 use crate::ageing;
+use crate::changes::stop_link;
 use crate::changes::worker::Applied;
 use crate::factors::doubtful;
 use crate::history::{self, Happening, What};
@@ -83,16 +84,14 @@ pub(super) async fn now(
     if let Some(waiting) = changes::find_open(&tx, id, Kind::Recovery).await? {
         changes::stop(&tx, waiting.id, How::Replaced, service.now()).await?;
     }
-    if draft.second.is_some_and(draft::Second::opens_held) {
+    if draft.second.is_some_and(Second::opens_held) {
         number_is_theirs(service, &tx, account).await?;
     }
     if !set_password(service, &tx, id, phc).await? {
         return Ok(Finished::Over);
     }
-    if !draft.second.is_some_and(draft::Second::keeps_level) {
-        ageing::events::recovered_by_sms_alone(service, &tx, account).await?;
-    }
-    let by = draft.second.map_or("sms", draft::Second::as_str);
+    lower(service, &tx, account, draft.second).await?;
+    let by = draft.second.map_or("sms", Second::as_str);
     record(
         service,
         &tx,
@@ -106,6 +105,26 @@ pub(super) async fn now(
     tx.commit().await?;
     service.kick_delivery();
     Ok(Finished::Done)
+}
+
+/// Whoever came back has the level that what they showed is worth, and no more (A234).
+async fn lower(
+    service: &Service,
+    tx: &Tx,
+    account: &Account,
+    second: Option<Second>,
+) -> Result<(), StoreError> {
+    match second {
+        Some(Second::Person) => {
+            let source = face::source(service).map(|looks| looks.id);
+            ageing::events::recovered_by_face(service, tx, account, source.as_ref()).await?;
+        }
+        Some(second) if second.keeps_level() => {}
+        _ => {
+            ageing::events::recovered_by_sms_alone(service, tx, account).await?;
+        }
+    }
+    Ok(())
 }
 
 /// Whoever has the phone and shows what only the owner has answers a dispute about the number: it stays (A237).
@@ -272,8 +291,8 @@ enum News {
     Done,
 }
 
-/// Tells by every channel, with the link that says "this wasn't me". Before the wait is over the phone that acts gets no
-/// link: it may be the stranger's by now.
+/// Tells by every channel, with the link that says "this wasn't me". Before the wait is over the phone that acts gets none:
+/// it may be the stranger's by now.
 async fn tell(
     service: &Service,
     tx: &Tx,
@@ -301,7 +320,16 @@ async fn tell(
                 notices::tell(service, tx, account, &others).await?;
                 notices::tell_contact(service, tx, account, &told, &acts).await
             } else {
-                notices::tell(service, tx, account, &told).await
+                // Nobody else can be told. The link stops the recovery, and nothing more: whoever has the phone asked for it.
+                let change = match about {
+                    Some(id) => changes::find(tx, id).await?,
+                    None => None,
+                };
+                let link = match change {
+                    Some(change) => Some(stop_link(service, tx, &change).await?),
+                    None => None,
+                };
+                notices::tell(service, tx, account, &Told { link, ..told }).await
             }
         }
         News::Done => {

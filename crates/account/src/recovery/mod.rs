@@ -10,10 +10,10 @@
 //! - `number` "this number is mine now, the account is not" (A237)
 //!
 //! A phone changes hands, and whoever has it then has every code that is sent to it. So the phone alone gives back an
-//! account only where there is nothing behind it: no proven name, no other factor. Everywhere else a second proof comes
-//! with it, or the recovery waits while every way to reach the owner is used to tell them (A234, A235, A237). After a
-//! wait the level falls to what a phone is worth, and also where the operator of the mobile network said whose the phone
-//! is. An account that its owner had held opens with what was enrolled long before that, by a source that looks at the
+//! account only where there is nothing behind it, no proven name, no address, no other factor, and where it is younger than
+//! the wait. Everywhere else a second proof comes with it, or the recovery waits while every way to reach the owner is used
+//! to tell them (A234, A235, A237). After a wait the level falls to what a phone is worth, and also where the second proof
+//! was a mailbox or what the operator of the mobile network said. An account that its owner had held opens with what was enrolled long before that, by a source that looks at the
 //! person, or at the counter. Recovery removes no factor and signs nobody in: the person signs in with the new password and
 //! whatever else the account asks for. Questions to be answered are not offered (A242).
 //!
@@ -66,7 +66,8 @@ const NUMBER: LocalPath = LocalPath::known("/recover/number");
 pub struct Config {
     /// How long a recovery that is not finished is remembered, in minutes.
     pub draft_minutes: i64,
-    /// How long a recovery by nothing but the phone waits, in hours, where the account is worth more than its phone.
+    /// How long a recovery by nothing but the phone waits, in hours; an account that is younger and has nothing else behind it
+    /// does not wait.
     pub wait_hours: i64,
     /// How often a day somebody can try a second proof for one account.
     pub proofs_per_day: i64,

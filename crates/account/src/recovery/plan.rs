@@ -1,6 +1,6 @@
 //! What an account needs beside its phone before it is given back.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use model::ids::AccountId;
 use model::ladder::Level;
 use model::standing::{Answer, Entry, Status, answer};
@@ -32,7 +32,7 @@ pub(super) enum Way {
 /// What is needed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Needs {
-    /// The phone is all that there is.
+    /// The phone is all that there is, and the account is younger than its number could have changed hands.
     Nothing,
     /// A second proof, or waiting.
     More,
@@ -79,7 +79,7 @@ pub(super) async fn of(service: &Service, tx: &Tx, draft: &Draft) -> Result<Opti
     }
     let level = crate::evidence::level_of(service, tx, &account).await?.level;
     Ok(Some(Plan {
-        needs: needs(standing, &account, &enrolled, level),
+        needs: needs(standing, &account, &enrolled, (level, is_new(service, &account))),
         counter: counter(service, tx, id).await?.filter(|_| !shut),
         account,
         enrolled,
@@ -93,14 +93,24 @@ async fn counter(service: &Service, tx: &Tx, id: AccountId) -> Result<Option<Cha
     Ok(found.filter(super::counter::is_permission))
 }
 
-/// The phone alone is enough only where there is nothing behind it (A234, A235, A237).
-fn needs(standing: Answer, account: &Account, enrolled: &Enrolled, level: Level) -> Needs {
+/// Whether an account is younger than a wait would be. No operator of a network gives a number to somebody else so soon.
+fn is_new(service: &Service, account: &Account) -> bool {
+    account.created_at + TimeDelta::hours(service.config().recovery.wait_hours) > service.now()
+}
+
+/// The phone alone is enough only where there is nothing behind it, not even a time of use (A234, A235, A237).
+fn needs(standing: Answer, account: &Account, enrolled: &Enrolled, (level, is_new): (Level, bool)) -> Needs {
     let real_name = account.citizen_id.is_some() || account.name.is_some() || level > Level::REGISTERED;
     if standing == Answer::OnlyTheNumber {
         Needs::Nobody
     } else if standing != Answer::Yes {
         Needs::Identity
-    } else if real_name || enrolled.two_step() || enrolled.sheet.is_some() {
+    } else if real_name
+        || account.email.is_some()
+        || enrolled.two_step()
+        || enrolled.sheet.is_some()
+        || !is_new
+    {
         Needs::More
     } else {
         Needs::Nothing
@@ -196,7 +206,7 @@ mod tests {
     #[test]
     fn attack_234_237_the_phone_alone_is_enough_only_where_nothing_is_behind_it() {
         let one = Level::new(1).unwrap();
-        let of = |standing, level| needs(standing, &account(), &enrolled(), level);
+        let of = |standing, level| needs(standing, &account(), &enrolled(), (level, true));
         assert_eq!(of(Answer::Yes, Level::REGISTERED), Needs::Nothing);
         assert_eq!(of(Answer::Yes, one), Needs::More);
         assert_eq!(of(Answer::OnlyWithIdentity, Level::REGISTERED), Needs::Identity);
@@ -207,7 +217,20 @@ mod tests {
         };
         // Evidence that lapsed does not make a real name an empty account.
         assert_eq!(
-            needs(Answer::Yes, &named, &enrolled(), Level::REGISTERED),
+            needs(Answer::Yes, &named, &enrolled(), (Level::REGISTERED, true)),
+            Needs::More
+        );
+        let with_address = Account {
+            email: model::email::Email::parse("zhang@example.com").ok(),
+            ..account()
+        };
+        assert_eq!(
+            needs(Answer::Yes, &with_address, &enrolled(), (Level::REGISTERED, true)),
+            Needs::More
+        );
+        // Its number may have been given to somebody else since.
+        assert_eq!(
+            needs(Answer::Yes, &account(), &enrolled(), (Level::REGISTERED, false)),
             Needs::More
         );
     }

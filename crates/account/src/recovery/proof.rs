@@ -14,7 +14,7 @@ use web::{Markup, Page, Visit};
 
 use super::draft::{self, Draft, Second, Stage, instead};
 use super::plan::{self, Needs, Plan, Way};
-use super::{FACE, NUMBER, PASSWORD, PROOF, START, page, passkey, second};
+use super::{FACE, NUMBER, PASSWORD, PROOF, START, counter, page, passkey, second};
 use crate::Service;
 use crate::factors::{self, Tried};
 use crate::session::Stop;
@@ -180,7 +180,7 @@ async fn tried(service: &Service, visit: &Visit, plan: &Plan, sent: &Proof) -> R
         }
         "identity" if can(Way::Identity) => {
             let typed = (sent.name.expose().as_str(), sent.citizen_id.expose().as_str());
-            let answer = second::identity(service, account, typed).await?;
+            let answer = second::identity(service, visit, account, typed).await?;
             of_second(answer, "citizen_id", Second::Identity)
         }
         "person" if can(Way::Person) => Outcome::Face,
@@ -203,26 +203,40 @@ impl Shown<'_> {
         let mut forms = String::new();
         let ways = self.plan.ways(self.service);
         // The same words whoever shut the account: a phone alone does not learn why (A203).
-        let shut = ways.is_empty();
+        let shut = self.plan.needs == Needs::Nobody;
+        let nothing = ways.is_empty() && !counter::is_served(&self.plan.account);
+        let only_wait = ways == [Way::Wait];
         for way in ways {
             let form = self.form(way, &errors).await?;
-            forms.push_str(&heading(&self.visit.t(title(way))));
+            let title = if only_wait {
+                "recover-way-wait-only"
+            } else {
+                title(way)
+            };
+            forms.push_str(&heading(&self.visit.t(title)));
             forms.push_str(form.as_str());
         }
         let held = self.plan.needs == Needs::Identity;
-        let mut texts = vec![Words::key(match (shut, held) {
-            (true, _) => "recover-proof-shut",
-            (false, true) => "recover-proof-held",
-            (false, false) => "recover-proof-text",
+        let mut texts = vec![Words::key(if shut {
+            "recover-proof-shut"
+        } else if held {
+            "recover-proof-held"
+        } else if only_wait {
+            "recover-proof-wait"
+        } else {
+            "recover-proof-text"
         })];
         if self.sent_mail {
             texts.insert(0, Words::key("recover-mail-sent"));
         }
-        texts.push(Words::key(if shut {
-            "recover-proof-shut-own"
-        } else {
-            "recover-proof-counter"
-        }));
+        // Nobody is sent to a counter that does not serve them.
+        if shut {
+            texts.push(Words::key("recover-proof-shut-own"));
+        } else if nothing {
+            texts.push(Words::key("recover-proof-nothing"));
+        } else if counter::is_served(&self.plan.account) {
+            texts.push(Words::key("recover-proof-counter"));
+        }
         let errors = plain(&errors);
         let page = Page::new("recover-proof", "recover-proof-title").return_to(self.onward.through(PROOF));
         let mut links = vec![(self.onward.through(NUMBER), "recover-not-mine")];
@@ -264,10 +278,11 @@ impl Shown<'_> {
                 .field(code("email_code", "recover-mail-label"))
                 .button(go("web-continue", "email"))
                 .button(go("recover-mail-again", "send-email")),
-            Way::Email => form.button(go("recover-mail-button", "send-email")),
+            Way::Email => form
+                .markup(paragraph(&self.visit.t("recover-mail-what")))
+                .button(go("recover-mail-button", "send-email")),
             Way::Person => {
-                let text = self.visit.t("recover-person-text");
-                let text = Markup::from_rendered(format!("<p>{}</p>", escape(&text)));
+                let text = paragraph(&self.visit.t("recover-person-text"));
                 form.markup(text).button(go("recover-person-button", "person"))
             }
             Way::Identity => form
@@ -286,8 +301,7 @@ impl Shown<'_> {
             Way::Wait => {
                 let hours = self.service.config().recovery.wait_hours;
                 let text = self.visit.t_with("recover-wait-text", &[("hours", hours.into())]);
-                let text = format!("<p>{}</p>", escape(&text));
-                form.markup(Markup::from_rendered(text))
+                form.markup(paragraph(&text))
                     .button(go("recover-wait-button", "wait"))
             }
         };
@@ -297,6 +311,10 @@ impl Shown<'_> {
 
 fn heading(text: &str) -> String {
     format!("<h2>{}</h2>", escape(text))
+}
+
+fn paragraph(text: &str) -> Markup {
+    Markup::from_rendered(format!("<p>{}</p>", escape(text)))
 }
 
 const fn title(way: Way) -> &'static str {

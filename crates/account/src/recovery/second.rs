@@ -10,7 +10,6 @@ use model::person_name::PersonName;
 use model::secret::{Sensitive, TokenHash};
 use store::StoreError;
 use store::accounts::Account;
-use store::cases::{Factors, Input};
 use store::otp::{Holder, NewOtp, Purpose, Tried};
 use store::outbox::{Channel, NewMessage};
 use store::throttles::{self, Rule};
@@ -18,9 +17,9 @@ use web::Visit;
 use web::form::Words;
 
 use crate::Service;
-use crate::evidence::source::{Finding, MOBILE_OPERATOR};
+use crate::evidence::source::{Finding, MOBILE_OPERATOR, Word};
 use crate::evidence::vouched::Pair;
-use crate::evidence::{connected, vouched};
+use crate::evidence::{connected, locked, tries, vouched};
 use crate::notices::texts::Text;
 use crate::notices::words;
 use crate::otp;
@@ -71,32 +70,44 @@ pub(super) async fn own_pair(
     let typed = PersonName::parse(&name)
         .ok()
         .zip(CitizenId::parse(number, today).ok());
-    let own = vouched::identity(account).filter(|own| typed.as_ref() == Some(own));
+    let own = vouched::identity(account).filter(|own| {
+        let same = |typed: &Pair| typed.0.same_as(&own.0) && typed.1 == own.1;
+        typed.as_ref().is_some_and(same)
+    });
     Ok(own.ok_or_else(|| "recover-identity-wrong".into()))
 }
 
 /// Whether the person knows name and number of the account, and the operator says that the phone is registered to them:
-/// then it did not change hands (A237). All refusals read the same.
+/// then it did not change hands (A237). All refusals read the same. The question counts and is written down as those are
+/// that are asked for evidence.
 pub(super) async fn identity(
     service: &Service,
+    visit: &Visit,
     account: &Account,
     typed: (&str, &str),
 ) -> Result<Result<(), Words>, StoreError> {
-    let (name, citizen_id) = match own_pair(service, account, typed).await? {
+    let own = match own_pair(service, account, typed).await? {
         Ok(own) => own,
         Err(words) => return Ok(Err(words)),
     };
     let (Some(source), Some(phone)) = (phone_source(service), account.phone.clone()) else {
         return Ok(Err("recover-identity-unavailable".into()));
     };
-    let facts = Input {
-        name,
-        citizen_id,
-        phone: Some(phone),
-        more: Factors::none(),
-    };
-    let (word, finding) = connected::check(service, &source, &facts).await?;
-    tracing::info!(word = word.as_str(), "asked whose a number is");
+    let mut attempt = vouched::attempt(visit, account, &source, own);
+    attempt.facts.phone = Some(phone);
+    if tries::count(service, &attempt).await?.is_none() {
+        return Ok(Err("recover-too-many".into()));
+    }
+    let (word, finding) = connected::check(service, &source, &attempt.facts).await?;
+    if matches!(&finding, Finding::Not(denial) if !denial.counts()) {
+        tries::take_back(service, &attempt).await?;
+    }
+    let tx = service.store().read();
+    vouched::asked(service, &tx, visit, (account.id, None), (&source, word.as_str())).await?;
+    if word == Word::Restricted {
+        // Nobody is told it here: what follows is what follows everywhere.
+        locked::heard(service, None, (account.id, &source), &attempt.facts.citizen_id).await?;
+    }
     Ok(match finding {
         Finding::Match(_) => Ok(()),
         Finding::Not(denial) if denial.counts() => Err("recover-identity-wrong".into()),

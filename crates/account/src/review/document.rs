@@ -101,7 +101,7 @@ async fn begin(service: &Service, visit: &mut Visit, onward: &Onward) -> Result<
     if let Some(open) = cases::find_in(&tx, session.account.id, &source, &GOING_ON).await? {
         return Ok(Begun::Elsewhere(onward.through(case_page(&open.number)?)));
     }
-    if let Some(page) = evidence::phone_first(service, &session, onward, "document-review") {
+    if let Some(page) = evidence::phone_first(service, visit, &session, (onward, "document-review")).await? {
         return Ok(Begun::Elsewhere(page));
     }
     Ok(Begun::With(Box::new(session)))

@@ -16,6 +16,7 @@ use uuid::Uuid;
 
 use super::change::{Because, By, restore};
 use crate::Service;
+use crate::links::Link;
 use crate::notices::{self, Told};
 
 /// The decision that an account's standing comes from, as long as nobody has objected to it. The same questions whatever
@@ -31,16 +32,32 @@ pub async fn against(tx: &Tx, account: Option<&Account>) -> Result<Option<Change
     Ok(decided.filter(|_| open))
 }
 
-/// Files an objection; `false` when there is nothing (any more) to object to.
+/// Whether a link was sent for this decision: one that was sent for an earlier one is in hands that need not be the
+/// owner's any more (A238).
+fn is_about(link: &Link, change: &Change) -> bool {
+    link.account == change.account && link.about == Some(change.id.as_uuid())
+}
+
+/// Whether somebody can object with a link now.
+pub(super) async fn is_open(tx: &Tx, link: &Link) -> Result<bool, StoreError> {
+    let account = accounts::find(tx, link.account).await?;
+    let change = against(tx, account.as_ref()).await?;
+    Ok(change.is_some_and(|change| is_about(link, &change)))
+}
+
+/// Files an objection, with a link against the decision that it was sent for; `false` when there is nothing (any more) to
+/// object to.
 pub(super) async fn file(
     service: &Service,
     tx: &Tx,
-    account: &Account,
+    (account, link): (&Account, Option<&Link>),
     text: Sensitive<String>,
 ) -> Result<bool, StoreError> {
     let now = service.now();
     accounts::take_turns(tx, account.id).await?;
-    let Some(change) = against(tx, Some(account)).await? else {
+    let change = against(tx, Some(account)).await?;
+    let meant = |change: &Change| link.is_none_or(|link| is_about(link, change));
+    let Some(change) = change.filter(meant) else {
         return Ok(false);
     };
     let new = Appeal {

@@ -14,9 +14,10 @@ use store::audit::Entry;
 use store::changes::How;
 use store::standing_changes::{self, Change, Outcome};
 use store::status_events::AccountEvent;
-use store::{StoreError, Tx, ceremonies, changes, sessions};
+use store::{StoreError, Tx, ceremonies, sessions};
 
 use super::sites::tell_sites;
+use crate::changes::worker::stop_all;
 use crate::factors::doubtful;
 use crate::history::{self, Happening, What};
 use crate::notices::{self, Told};
@@ -53,6 +54,8 @@ pub struct Because {
     pub by: By,
     /// Until when, for a suspension that ends by itself.
     pub until: Option<DateTime<Utc>>,
+    /// Since when somebody else was at work, as far as the owner says.
+    pub doubted_from: Option<DateTime<Utc>>,
 }
 
 impl Because {
@@ -63,6 +66,7 @@ impl Because {
             note: None,
             by,
             until: None,
+            doubted_from: None,
         }
     }
 }
@@ -163,6 +167,8 @@ pub async fn restore(
     }
     write(service, tx, account, to, because).await?;
     standing_changes::settle_appeals(tx, account.id, Outcome::Granted, service.now()).await?;
+    // Nobody objects to what was lifted.
+    store::links::end(tx, account.id, (Purpose::Appeal, None), service.now()).await?;
     match to {
         Status::Active => {
             tell_sites(service, tx, account.id, AccountEvent::Enabled).await?;
@@ -170,9 +176,28 @@ pub async fn restore(
             notices::tell(service, tx, account, &Told::of(Kind::Restored)).await?;
         }
         Status::Closing => closing::go_on(service, tx, account).await?,
-        _ => {}
+        _ => {
+            history::note_aside(service, tx, &Happening::new(account.id, What::Lifted)).await?;
+            // Whoever objected is told with the decision.
+            if because.reason != Reason::AppealGranted {
+                let args = [("stays", notices::key(stays(to)))];
+                let told = Told {
+                    args: &args,
+                    ..Told::of(Kind::Lifted)
+                };
+                notices::tell(service, tx, account, &told).await?;
+            }
+        }
     }
     Ok(Some(to))
+}
+
+/// What the owner is told where operators lifted what they did, and something else stands in the way still.
+const fn stays(to: Status) -> &'static str {
+    match to {
+        Status::Held => "standing-lifted-held",
+        _ => "standing-lifted-frozen",
+    }
 }
 
 /// The last standing that no operator made: what its owner or a register said is not gone because an operator said more
@@ -241,8 +266,7 @@ async fn end_everything(service: &Service, tx: &Tx, account: &Account, how: How)
 async fn stop_everything(service: &Service, tx: &Tx, account: AccountId, how: How) -> Result<(), StoreError> {
     let now = service.now();
     ceremonies::end_of_account(tx, account, now).await?;
-    changes::stop_all(tx, account, None, (how, now)).await?;
-    Ok(())
+    stop_all(service, tx, account, how).await
 }
 
 async fn write(
@@ -264,6 +288,7 @@ async fn write(
         second: None,
         at: now,
         until: because.until,
+        doubted_from: because.doubted_from,
     };
     standing_changes::record(tx, &change).await?;
     let details = json!({

@@ -7,6 +7,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use chrono::TimeDelta;
 use model::authn::{Method, Methods};
+use model::ids::AccountId;
 use model::link::Purpose as LinkPurpose;
 use model::phone::Phone;
 use model::secret::{Sensitive, TokenHash};
@@ -92,9 +93,14 @@ pub(super) async fn show(
 ) -> Result<Response, Stop> {
     if let Some(typed) = asked.link.as_deref() {
         let found = links::look(&service, typed).await?;
-        return Ok(match found.filter(|link| link.purpose == LinkPurpose::Appeal) {
-            Some(_) => text_page(&visit, Some(typed), "", &Errors::none()),
-            None => over(&visit),
+        let open = match found.filter(|link| link.purpose == LinkPurpose::Appeal) {
+            Some(link) => appeal::is_open(&service.store().read(), &link).await?,
+            None => false,
+        };
+        return Ok(if open {
+            text_page(&visit, Some(typed), "", &Errors::none())
+        } else {
+            over(&visit)
         });
     }
     let captcha = captcha::issue(&service, &visit).await?;
@@ -317,7 +323,7 @@ pub(super) async fn file(
     let Some(account) = account else {
         return Ok(visit.redirect(&START.with("ended", "yes")));
     };
-    finish(&service, &visit, tx, account, text).await
+    finish(&service, &visit, tx, (account, None), text).await
 }
 
 /// Files the objection of somebody who has the link.
@@ -338,27 +344,27 @@ pub(super) async fn file_by_link(
     let Some(link) = links::take(&service, &tx, typed, LinkPurpose::Appeal).await? else {
         return Ok(over(&visit));
     };
-    finish(&service, &visit, tx, link.account, text).await
+    finish(&service, &visit, tx, (link.account, Some(&link)), text).await
 }
 
+/// Files it, against the decision of the link where there is one. What was not filed used nothing up.
 async fn finish(
     service: &Service,
     visit: &Visit,
     tx: Tx,
-    account: model::ids::AccountId,
+    (account, link): (AccountId, Option<&links::Link>),
     text: String,
 ) -> Result<Response, Stop> {
     let account = accounts::find(&tx, account).await?;
     let filed = match &account {
-        Some(account) => appeal::file(service, &tx, account, Sensitive::new(text)).await?,
+        Some(account) => appeal::file(service, &tx, (account, link), Sensitive::new(text)).await?,
         None => false,
     };
+    if !filed {
+        return Ok(over(visit));
+    }
     tx.commit().await?;
-    Ok(if filed {
-        Notice::saying("appeal-done-text").respond(visit, Page::new("appeal-done", "appeal-done-title"))
-    } else {
-        over(visit)
-    })
+    Ok(Notice::saying("appeal-done-text").respond(visit, Page::new("appeal-done", "appeal-done-title")))
 }
 
 fn read(sent: &Text) -> Result<String, &'static str> {

@@ -10,6 +10,7 @@ use crate::signin::testing::{PASSWORD, live, resident, sign_in, signed_in};
 use crate::testing::{Browser, Seen, World, link_in, worlds};
 
 mod before;
+mod links;
 mod table;
 mod told;
 

@@ -9,7 +9,7 @@ use model::ids::AccountId;
 use model::standing::Status;
 use model::standing_reason::Reason;
 use store::paging::After;
-use store::{StoreError, accounts, standing_changes};
+use store::{StoreError, accounts, complaints, standing_changes};
 
 use super::{Because, By, restore};
 use crate::{Service, closing};
@@ -53,7 +53,11 @@ pub async fn end_due(service: &Service) -> Result<usize, StoreError> {
             match end(service, account).await {
                 Ok(true) => ended += 1,
                 Ok(false) => {}
-                Err(error) => tracing::error!(%account, %error, "a suspension was not ended"),
+                Err(error) => {
+                    if complaints::is_due("suspension", account.as_uuid()) {
+                        tracing::error!(%account, %error, "a suspension was not ended");
+                    }
+                }
             }
         }
     }

@@ -7,6 +7,7 @@ use tokio::task::JoinSet;
 
 use super::*;
 use crate::accounts::NewAccount;
+use crate::paging::After;
 use crate::testing::{TestStore, stores};
 
 async fn account(test: &TestStore) -> AccountId {

@@ -16,6 +16,7 @@ pub struct Model {
     pub second_operator_id: Option<Uuid>,
     pub at: DateTimeUtc,
     pub until: Option<DateTimeUtc>,
+    pub doubted_from: Option<DateTimeUtc>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -103,6 +103,16 @@ pub async fn open_appeals(tx: &Tx) -> Result<Vec<Appeal>, StoreError> {
     rows.into_iter().map(|row| read_appeal(tx, row)).collect()
 }
 
+/// The appeals of an account, oldest first: at most one against each change.
+pub async fn appeals_of(tx: &Tx, account: AccountId) -> Result<Vec<Appeal>, StoreError> {
+    let rows = standing_appeal::Entity::find()
+        .filter(standing_appeal::Column::AccountId.eq(account.as_uuid()))
+        .order_by_asc(standing_appeal::Column::At)
+        .all(tx)
+        .await?;
+    rows.into_iter().map(|row| read_appeal(tx, row)).collect()
+}
+
 /// The appeal against a change.
 pub async fn appeal_against(tx: &Tx, change: StandingChangeId) -> Result<Option<Appeal>, StoreError> {
     let row = standing_appeal::Entity::find()

@@ -38,6 +38,7 @@ fn proposal(test: &TestStore, account: AccountId, by: OperatorId) -> Change {
         second: None,
         at: now,
         until: Some(now + TimeDelta::days(7)),
+        doubted_from: None,
     }
 }
 

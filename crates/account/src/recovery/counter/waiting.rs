@@ -5,6 +5,7 @@ use model::ids::{AccountId, ChangeId, OperatorId};
 use model::person_name::PersonName;
 use store::accounts::{self, Account};
 use store::changes::{self, Change, Kind};
+use store::paging::After;
 use store::{StoreError, Tx, operators};
 
 use super::{Outcome, Seen, is_served, open, seen};
@@ -25,10 +26,21 @@ pub struct Proposal {
     pub until: DateTime<Utc>,
 }
 
+/// How many proposals are read together.
+const BATCH: u64 = 50;
+/// The most proposals that are shown: nobody reads more.
+const SHOWN_MAX: usize = 500;
+
 /// What waits for a second operator, oldest first.
 pub async fn proposals(service: &Service) -> Result<Vec<Proposal>, StoreError> {
-    let open = changes::proposed(&service.store().read(), Kind::Recovery, service.now()).await?;
-    Ok(open.iter().filter_map(proposal).collect())
+    let (tx, of) = (service.store().read(), (Kind::Recovery, service.now()));
+    let (mut found, mut next) = (Vec::new(), Some(After::default()));
+    while let Some(after) = next.filter(|_| found.len() < SHOWN_MAX) {
+        let page = changes::proposed(&tx, of, (after, BATCH)).await?;
+        next = page.next;
+        found.extend(page.rows.iter().filter_map(proposal));
+    }
+    Ok(found)
 }
 
 fn proposal(change: &Change) -> Option<Proposal> {
@@ -54,8 +66,8 @@ pub async fn find(
     Ok(proposal(&change).zip(account.filter(is_served)))
 }
 
-/// What keeps an operator from agreeing: they proposed it, they have the name of the account's owner, or they and the
-/// proposer do not count as two people.
+/// What keeps an operator from agreeing: they proposed it, they have the name of the account's owner, they and the
+/// proposer do not count as two people, or the proposer is none any more.
 pub async fn bar(
     tx: &Tx,
     (seen, account): (&Seen, &Account),
@@ -71,17 +83,29 @@ pub async fn bar(
     {
         return Ok(Some(Outcome::OwnName));
     }
-    let other = operators::independent(tx, operator, [seen.operator]).await?;
-    Ok((!other).then_some(Outcome::SameVoucher))
+    if !operators::independent(tx, operator, [seen.operator]).await? {
+        return Ok(Some(Outcome::SameVoucher));
+    }
+    // Their proposals are taken back when they are disabled; this holds where that failed.
+    let proposer = operators::find(tx, seen.operator).await?;
+    let gone = proposer.is_some_and(|proposer| proposer.status == operators::Status::Disabled);
+    Ok(gone.then_some(Outcome::Gone))
 }
 
 /// Takes back what an operator proposed who does not sign in any more: nobody can agree from now on, and the next look at
-/// what is over tells the owners.
+/// what is over tells the owners. Each proposal on its own: `tx` is no transaction, and one that fails is logged.
 pub async fn let_go(tx: &Tx, operator: OperatorId, now: DateTime<Utc>) -> Result<(), StoreError> {
-    for change in changes::proposed(tx, Kind::Recovery, now).await? {
-        if seen(&change).is_some_and(|seen| seen.operator == operator) {
-            let details = change.details.as_ref().map(|details| details.expose().as_str());
-            changes::amend(tx, change.id, details, now).await?;
+    let mut next = Some(After::default());
+    while let Some(after) = next {
+        let page = changes::proposed(tx, (Kind::Recovery, now), (after, BATCH)).await?;
+        next = page.next;
+        for change in page.rows {
+            if seen(&change).is_none_or(|seen| seen.operator != operator) {
+                continue;
+            }
+            if let Err(error) = changes::postpone(tx, change.id, (change.effective_at, now)).await {
+                tracing::error!(change = %change.id, %error, "a proposal was not taken back");
+            }
         }
     }
     Ok(())

@@ -263,3 +263,87 @@ async fn attack_235_241_what_somebody_else_began_ends_when_two_operators_give_th
         assert!(mail.contains("/link/"), "{mail}");
     }
 }
+
+/// So many proposals of one operator, each for an account of its own.
+async fn many(world: &World, by: OperatorId, count: u32) {
+    let (tx, now, rng) = (
+        world.service.store().read(),
+        world.clock.now(),
+        world.service.rng(),
+    );
+    for number in 0..count {
+        let account = AccountId::new(now, rng);
+        let new = accounts::NewAccount {
+            id: account,
+            kind: model::client::AccountKind::Resident,
+            language: model::language::Language::En,
+            phone: Phone::parse(&format!("138{number:08}")).unwrap(),
+            created_at: now,
+        };
+        accounts::create(&tx, &new).await.unwrap();
+        let seen = SeenThere {
+            operator: by,
+            document: "idcard".to_owned(),
+            phone: FRESH.to_owned(),
+            before: None,
+        };
+        let details = serde_json::to_string(&seen).unwrap();
+        let new = NewChange {
+            id: model::ids::ChangeId::new(now, rng),
+            account,
+            kind: Kind::Recovery,
+            state: State::Proposed,
+            details: Some(&details),
+            now,
+            effective_at: now + TimeDelta::hours(1),
+            reversible_until: Some(now + TimeDelta::hours(2)),
+        };
+        assert!(changes::begin(&tx, &new).await.unwrap());
+    }
+}
+
+#[tokio::test]
+async fn attack_241_what_an_operator_proposed_behind_a_page_of_others_is_seen_and_taken_back() {
+    for world in worlds().await {
+        let id = named(&world).await;
+        let (busy, one, two) = (
+            operator(&world, "busy", None).await,
+            operator(&world, "one", None).await,
+            operator(&world, "two", None).await,
+        );
+        many(&world, busy, 60).await;
+        let change = proposed(&world, id, one).await;
+        let tx = world.service.store().read();
+        counter::let_go(&tx, one, world.clock.now()).await.unwrap();
+        let left = counter::proposals(&world.service).await.unwrap();
+        assert_eq!(left.len(), 60, "{}", world.kind);
+        assert!(left.iter().all(|waits| waits.seen.operator == busy));
+        assert_eq!(agree(&world, change, (two, "Operator")).await, Outcome::Gone);
+    }
+}
+
+#[tokio::test]
+async fn attack_241_a_proposal_of_an_operator_who_is_disabled_is_agreed_to_by_nobody_even_where_it_is_still_there()
+ {
+    for world in worlds().await {
+        let id = named(&world).await;
+        let (one, two) = (
+            operator(&world, "one", None).await,
+            operator(&world, "two", None).await,
+        );
+        let change = proposed(&world, id, one).await;
+        let tx = world.service.store().begin().await.unwrap();
+        let done = store::operators::disable(&tx, one, world.clock.now())
+            .await
+            .unwrap();
+        assert_eq!(done, store::operators::Changed::Done);
+        tx.commit().await.unwrap();
+        assert_eq!(agree(&world, change, (two, "Operator")).await, Outcome::Gone);
+        assert_eq!(
+            account(&world, id).await.phone.unwrap().e164(),
+            E164,
+            "{}",
+            world.kind
+        );
+    }
+}

@@ -130,6 +130,74 @@ async fn attack_225_235_a_held_account_opens_to_its_owners_face_and_what_was_enr
     }
 }
 
+/// Somebody was at a counter.
+async fn seen_in_person(world: &World, id: AccountId) {
+    let (tx, now) = (world.service.store().read(), world.clock.now());
+    let new = NewEvidence {
+        evidence: Evidence {
+            id: EvidenceId::new(now, world.service.rng()),
+            source: SourceId::parse("counter").unwrap(),
+            issued_at: now,
+            expires_at: None,
+            ended_at: None,
+        },
+        account: id,
+        reference: None,
+        case: None,
+        details: Details::default(),
+    };
+    store::evidence::record(&tx, &new).await.unwrap();
+}
+
+#[tokio::test]
+async fn attack_234_what_is_above_a_comparison_of_faces_does_not_come_back_by_one() {
+    for scene in scenes().await {
+        let (world, id) = (&scene.world, known(&scene).await);
+        let before = level(world, id).await;
+        seen_in_person(world, id).await;
+        assert_eq!(level(world, id).await, "Level(4)");
+        let mut browser = proven(world).await;
+        let page = browser.get("/recover/proof").await;
+        assert!(page.body.contains("has to be proven again"), "{}", page.body);
+        let state = leave(&mut browser).await;
+        back(&mut browser, &state).await;
+        choose(&mut browser).await;
+        assert!(signs_in(world, NEW).await);
+        assert_eq!(level(world, id).await, before, "{}", world.kind);
+        let events = world.test.audited().await.unwrap();
+        let ended: Vec<_> = events
+            .iter()
+            .filter(|event| event.0 == "evidence_ended")
+            .collect();
+        assert_eq!(ended.len(), 1);
+        assert_eq!(ended[0].2["reason"], "recovered_by_face");
+    }
+}
+
+#[tokio::test]
+async fn attack_235_the_owner_hears_by_another_way_that_somebody_leaves_to_show_their_face_once() {
+    for scene in scenes().await {
+        let (world, id) = (&scene.world, known(&scene).await);
+        let mut browser = proven(world).await;
+        let texts = world.sms_count().await;
+        leave(&mut browser).await;
+        let told = world.newest_mail(EMAIL).await.expect("a mail");
+        assert!(
+            told.contains("do not show your face") && told.contains("/link/"),
+            "{told}"
+        );
+        assert_eq!(world.sms_count().await, texts, "the phone acts");
+        leave(&mut browser).await;
+        let tx = world.service.store().read();
+        let count = async || {
+            let all = store::notices::list(&tx, id, (0, 50)).await.unwrap();
+            let by_face = |one: &&store::notices::Notice| one.kind == crate::notices::Kind::RecoveryByFace;
+            all.iter().filter(by_face).count()
+        };
+        assert_eq!(count().await, 1, "once, {}", world.kind);
+    }
+}
+
 #[tokio::test]
 async fn attack_234_a_face_gives_a_password_back_at_once_and_raises_nothing() {
     for scene in scenes().await {

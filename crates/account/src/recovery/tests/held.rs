@@ -189,3 +189,26 @@ async fn attack_237_whoever_shows_more_than_the_phone_answers_a_dispute_about_it
         assert!(open().await.is_none(), "{}", world.kind);
     }
 }
+
+#[tokio::test]
+async fn a_locked_account_with_nothing_behind_it_says_what_is_left() {
+    for world in worlds().await {
+        let id = resident(&world, PHONE).await;
+        hold(&world, id).await;
+        let page = proven(&world).await.get("/recover/proof").await;
+        assert!(page.body.contains("This account was locked"), "{}", page.body);
+        assert!(page.body.contains("no name was proven"), "{}", world.kind);
+        assert!(page.body.contains("/recover/number"));
+        for not in ["identity document", "href=\"/appeal\""] {
+            assert!(!page.body.contains(not), "{not}: {}", page.body);
+        }
+        world.test.set_status(id, Status::Active).await.unwrap();
+        name(&world, id, None).await;
+        world.test.set_status(id, Status::Held).await.unwrap();
+        world.clock.advance(TimeDelta::seconds(61));
+        let page = proven(&world).await.get("/recover/proof").await;
+        assert!(page.body.contains("This account was locked"), "{}", page.body);
+        assert!(page.body.contains("identity document"), "the counter serves it");
+        assert!(!page.body.contains("href=\"/appeal\""), "{}", world.kind);
+    }
+}

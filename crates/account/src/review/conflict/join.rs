@@ -82,7 +82,7 @@ pub(super) async fn join(service: &Service, visit: &Visit, pair: &Pair<'_>) -> R
     let (now, newer, older) = (service.now(), pair.newer.account.id, pair.older.id);
     let tx = service.store().begin().await?;
     joins::take_turns(&tx, newer, older).await?;
-    if !is_still_so(&tx, pair).await?
+    if !is_still_so(&tx, visit, pair).await?
         || !store::otp::consume(&tx, pair.code, now).await?
         || !cases::change(&tx, pair.case.id, (State::Conflict, State::Replaced), now).await?
     {
@@ -134,13 +134,41 @@ pub(super) async fn stayed(tx: &Tx, case: &Case) -> Result<Option<AccountId>, St
     Ok(id.and_then(|id| id.parse().ok()))
 }
 
+/// The code that went to the older account's phone when its password was right in this browser. A password that was changed
+/// since makes it worth nothing: who typed the one before has shown nothing any more (A231, A247).
+pub(super) async fn proof(
+    tx: &Tx,
+    visit: &Visit,
+    older: &Account,
+) -> Result<Option<store::otp::Issued>, StoreError> {
+    let Some(phone) = &older.phone else {
+        return Ok(None);
+    };
+    let browser = visit.browser_hash();
+    let holder = Holder {
+        purpose: Purpose::JoinAccounts,
+        target: phone.e164(),
+        browser: &browser,
+    };
+    let newest = store::otp::find_newest(tx, &holder).await?;
+    let password = store::credentials::find_password(tx, older.id).await?;
+    Ok(newest.filter(|issued| {
+        let same = password.is_some_and(|password| password.changed_at <= issued.created_at);
+        same && visit.now() < issued.expires_at
+    }))
+}
+
 /// Looked up again behind the locks: nobody else changes either account now.
-async fn is_still_so(tx: &Tx, pair: &Pair<'_>) -> Result<bool, StoreError> {
+async fn is_still_so(tx: &Tx, visit: &Visit, pair: &Pair<'_>) -> Result<bool, StoreError> {
     let older = accounts::find(tx, pair.older.id).await?;
     let newer = accounts::find(tx, pair.newer.account.id).await?;
     let (Some(older), Some(newer), Some(facts)) = (older, newer, &pair.case.input) else {
         return Ok(false);
     };
+    let proof = proof(tx, visit, &older).await?;
+    if proof.is_none_or(|issued| issued.id != pair.code) {
+        return Ok(false);
+    }
     // A second factor that was set up meanwhile is not passed by, and where there is one the phone stays.
     let two_step = factors::of(tx, &older).await?.two_step();
     if two_step && (pair.second.is_none() || pair.keep == Keep::Newer) {

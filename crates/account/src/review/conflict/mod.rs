@@ -18,7 +18,6 @@ use model::secret::Sensitive;
 use serde::Deserialize;
 use store::accounts::{self, Account};
 use store::cases::{self, Case, CaseNumber, State as CaseState};
-use store::otp::Holder;
 use store::sessions::LiveSession;
 use store::throttles::{self, Rule};
 use web::extract::{Form, FormName, Query};
@@ -36,7 +35,7 @@ use crate::session::{self, Stop};
 use crate::signin::{Asked, Onward, Proof, Typed, captcha_for, prove};
 
 mod join;
-mod objection;
+pub mod objection;
 mod page;
 
 use join::{Joined, Keep, Second};
@@ -152,18 +151,8 @@ impl Step {
         let Some(older) = &self.older else {
             return Ok(None);
         };
-        let Some(phone) = &older.phone else {
-            return Ok(None);
-        };
-        let browser = visit.browser_hash();
-        let holder = Holder {
-            purpose: Purpose::JoinAccounts,
-            target: phone.e164(),
-            browser: &browser,
-        };
-        let newest = store::otp::find_newest(&service.store().read(), &holder).await?;
-        let holds = newest.is_some_and(|issued| visit.now() < issued.expires_at);
-        Ok(Some(older).filter(|_| holds))
+        let proof = join::proof(&service.store().read(), visit, older).await?;
+        Ok(proof.map(|_| older))
     }
 }
 

@@ -1,12 +1,12 @@
 //! `/verify/objection`: whoever was told that two accounts were joined and did not do it says so, with the word from the
 //! message. Nobody has to sign in for it. The account is frozen, every sign-in ends, and a case waits for an operator.
-//! Two operators can open the account again as it is, or one keeps it frozen. The join itself, and with it a phone that
+//! Two operators can open the account again as it is, and then the one that closed is erased as if nobody had objected; or one
+//! keeps it frozen, and what was joined is kept as long as it is. The join itself, and with it a phone that
 //! was replaced, no page takes back.
 
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use chrono::TimeDelta;
 use model::event::Event;
 use model::ids::{AccountId, CaseId};
 use model::ladder::Level;
@@ -38,6 +38,8 @@ const PER_HOUR: i64 = 20;
 const TYPED_MAX: usize = 40;
 /// How often a number for a case is tried.
 const NUMBERS_TRIED: u32 = 16;
+/// What the case of an objection refers to: this, and the number of the case that was joined.
+const REFERENCE: &str = "objection:";
 
 /// What the form sends.
 #[derive(Debug, Default, Deserialize)]
@@ -167,8 +169,7 @@ async fn object(
     }
     sessions::end_all(&tx, account, None, now).await?;
     // The account that closed is not erased before somebody has looked.
-    let looked_at = now + TimeDelta::days(service.config().review.keep_days_longest);
-    closing::put_off(&tx, case.account, looked_at).await?;
+    closing::put_off(service, &tx, case.account).await?;
     let filed = file(service, &tx, &case, account).await?;
     tx.commit().await?;
     Ok(Some(filed))
@@ -183,12 +184,26 @@ async fn file(
 ) -> Result<CaseNumber, StoreError> {
     let (now, rng) = (service.now(), service.rng());
     let (id, number) = create(service, tx, joined, account).await?;
+    cases::put_reference(tx, id, &format!("{REFERENCE}{}", joined.number.as_str())).await?;
     let entry = case_history::Entry::new((id, account), Happening::Filed, now);
     case_history::record(tx, rng, &entry).await?;
     // Who an account belongs to is never one operator's decision.
     let level = Level::new(3).ok_or(StoreError::Malformed("case_review.level"))?;
     case_reviews::enqueue(tx, id, account, level, now).await?;
     Ok(number)
+}
+
+/// Two people opened the account of a case again, with the reference of that. Where an objection had frozen it, they found
+/// the join to be right: what was joined need not be kept for them any more.
+pub async fn refused(service: &Service, tx: &Tx, reference: &str) -> Result<(), StoreError> {
+    let number = reference.strip_prefix(REFERENCE).and_then(CaseNumber::parse);
+    let Some(number) = number else {
+        return Ok(());
+    };
+    match cases::find_by_number(tx, &number).await? {
+        Some(joined) => closing::bring_forward(service, tx, joined.account).await,
+        None => Ok(()),
+    }
 }
 
 /// The case itself, with the account's name and number where it has them.

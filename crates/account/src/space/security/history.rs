@@ -129,6 +129,7 @@ const fn is_of_somebody(what: What) -> bool {
             | What::Strengthened
             | What::PasswordChanged
             | What::FactorAdded
+            | What::FactorRenamed
             | What::FactorRemoving
             | What::FactorRemoved
             | What::CodesMade

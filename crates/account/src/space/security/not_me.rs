@@ -1,14 +1,17 @@
 //! `/account/security/not-me`: "this wasn't me". It acts at once: that sign-in and all others but this one end with
-//! everything that they gave, and other devices are forgotten. Then it leads to a new password; or the account is held, so that nobody gets in before its owner has
-//! proven who they are.
+//! everything that they gave, and other devices are forgotten. Then it leads to a new password; or the account is held, so
+//! that nobody gets in before its owner has proven who they are: a phone, an address or a user name that the entry is about
+//! is put back then, and what was enrolled since the entry counts for nothing.
 
 use axum::extract::State;
 use axum::response::Response;
+use chrono::TimeDelta;
 use model::event::Event;
 use model::ids::HappeningId;
 use model::standing_reason::Reason;
 use serde::Deserialize;
 use serde_json::json;
+use store::accounts::{self, Account};
 use store::audit;
 use store::history::Entry;
 use store::{devices, history};
@@ -18,6 +21,7 @@ use web::paths::LocalPath;
 use web::{Page, Problem, Visit};
 
 use crate::Service;
+use crate::changes;
 use crate::confirm::{self, Need};
 use crate::history::{Happening, What, note};
 use crate::notice::Notice;
@@ -25,6 +29,8 @@ use crate::session::{self, Stop};
 use crate::standing::{self, Because, By};
 
 const HERE: LocalPath = LocalPath::known("/account/security/not-me");
+/// An entry is written a little after what it is about.
+const BEFORE: TimeDelta = TimeDelta::minutes(1);
 
 /// The page about one entry of the history.
 pub(super) fn page_of(entry: HappeningId) -> LocalPath {
@@ -116,6 +122,42 @@ async fn find(service: &Service, session: &store::sessions::LiveSession, text: &
     Ok(found.ok_or_else(Problem::not_found)?)
 }
 
+/// Puts back what the entry is about, and holds the account. What was enrolled from the entry on is doubted, however long ago
+/// that was.
+async fn hold(
+    service: &Service,
+    mut visit: Visit,
+    account: &Account,
+    entry: &Entry,
+) -> Result<Response, Stop> {
+    let tx = service.store().begin().await?;
+    let remarks = changes::not_me_at(service, &tx, account, entry).await?;
+    // A phone that was put back is the account's again.
+    let account = accounts::find(&tx, account.id).await?;
+    let account = account.ok_or_else(Problem::not_found)?;
+    let because = Because {
+        doubted_from: Some(entry.at - BEFORE),
+        ..Because::of(Reason::NotMe, By::Owner)
+    };
+    if !standing::hold(service, &tx, &account, &because).await? {
+        // Another press was faster, or operators were: its sign-ins are over.
+        drop(tx);
+        visit.end_session();
+        return Ok(visit.redirect(&LocalPath::known("/sign-in")));
+    }
+    note(service, &tx, &visit, &Happening::new(account.id, What::Held)).await?;
+    tx.commit().await?;
+    service.kick_delivery();
+    visit.end_session();
+    let notice = remarks
+        .into_iter()
+        .fold(Notice::saying("history-held-text"), |notice, text| {
+            notice.and(text)
+        })
+        .link(LocalPath::known("/recover"), "history-held-recover");
+    Ok(notice.respond(&visit, Page::new("account-held", "history-held-title")))
+}
+
 /// Acts.
 pub(super) async fn submit(
     State(service): State<Service>,
@@ -132,24 +174,11 @@ pub(super) async fn submit(
         None => session::require(&service, &mut visit, &here).await?,
     };
     let entry = find(&service, &session, &sent.entry).await?;
+    if sent.hold.is_some() {
+        return hold(&service, visit, &session.account, &entry).await;
+    }
     let (account, now) = (&session.account, visit.now());
     let tx = service.store().begin().await?;
-    if sent.hold.is_some() {
-        let because = Because::of(Reason::NotMe, By::Owner);
-        if !standing::hold(&service, &tx, account, &because).await? {
-            // Another press was faster, or operators were: its sign-ins are over.
-            drop(tx);
-            visit.end_session();
-            return Ok(visit.redirect(&LocalPath::known("/sign-in")));
-        }
-        note(&service, &tx, &visit, &Happening::new(account.id, What::Held)).await?;
-        tx.commit().await?;
-        service.kick_delivery();
-        visit.end_session();
-        let notice =
-            Notice::saying("history-held-text").link(LocalPath::known("/recover"), "history-held-recover");
-        return Ok(notice.respond(&visit, Page::new("account-held", "history-held-title")));
-    }
     let ended = standing::end_sign_ins(&service, &tx, account.id, Some(session.id)).await?;
     let here = visit
         .device_token()

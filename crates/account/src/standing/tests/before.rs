@@ -24,6 +24,7 @@ async fn end(world: &World, id: AccountId, proposed: Status) -> Change {
         second: None,
         at: now,
         until: Some(now + TimeDelta::days(7)),
+        doubted_from: None,
     };
     let tx = world.service.store().begin().await.unwrap();
     standing_changes::record(&tx, &waits).await.unwrap();
@@ -196,5 +197,119 @@ async fn one_of_many_presses_holds_an_account_and_the_history_says_so_once() {
         let before = account(&world, id).await;
         assert!(!hold(&world.service, &tx, &before, &because).await.unwrap());
         assert_eq!(answer(before.status, Entry::Recovery), Answer::OnlyTheNumber);
+    }
+}
+
+#[tokio::test]
+async fn what_operators_lift_is_told_where_the_account_stays_out_of_use() {
+    for world in worlds().await {
+        for (number, (before, words)) in [
+            (Status::Held, "stays locked, as you asked"),
+            (Status::Frozen, "stays frozen, as it was"),
+        ]
+        .into_iter()
+        .enumerate()
+        {
+            for (road, through) in ["operator", "time", "objection"].into_iter().enumerate() {
+                let phone = format!("138000004{number}{road}");
+                let id = resident(&world, &phone).await;
+                world.test.set_status(id, before).await.unwrap();
+                let because = Because {
+                    until: Some(world.clock.now() + TimeDelta::days(1)),
+                    ..misuse(&world)
+                };
+                assert!(suspend(&world, id, &because).await);
+                world.clock.advance(TimeDelta::seconds(1));
+                match through {
+                    "operator" => {
+                        let tx = world.service.store().begin().await.unwrap();
+                        let because = Because::of(Reason::Settled, By::Operator(operator(&world)));
+                        let was = account(&world, id).await;
+                        restore(&world.service, &tx, &was, &because).await.unwrap();
+                        tx.commit().await.unwrap();
+                    }
+                    "time" => {
+                        world.clock.advance(TimeDelta::days(1));
+                        crate::standing::worker::end_due(&world.service).await.unwrap();
+                    }
+                    _ => {
+                        let appeal = object(&world, id).await;
+                        grant(&world, &appeal).await;
+                    }
+                }
+                assert_eq!(account(&world, id).await.status, before);
+                let told = world.newest_sms(&format!("+86{phone}")).await.unwrap();
+                let words = if through == "objection" {
+                    "it was granted"
+                } else {
+                    words
+                };
+                assert!(
+                    told.contains(words),
+                    "{before:?} {through} {}: {told}",
+                    world.kind
+                );
+                assert!(!told.contains("register"), "an objection freezes, too: {told}");
+                let tx = world.service.store().read();
+                let seen = store::history::list(&tx, id, None).await.unwrap();
+                let count = seen.iter().filter(|entry| entry.what == What::Lifted).count();
+                assert_eq!(count, 1, "{before:?} {through} {}", world.kind);
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_waited_for_an_account_that_is_shut_has_its_line_in_the_history() {
+    for world in worlds().await {
+        for (number, shut) in [Status::Held, Status::Suspended, Status::Frozen]
+            .into_iter()
+            .enumerate()
+        {
+            let id = resident(&world, &format!("1380000050{number}")).await;
+            let now = world.clock.now();
+            for kind in [Kind::Phone, Kind::Email, Kind::Factor, Kind::Username] {
+                let new = changes::NewChange {
+                    id: model::ids::ChangeId::new(now, world.service.rng()),
+                    account: id,
+                    kind,
+                    state: changes::State::Waiting,
+                    details: None,
+                    now,
+                    effective_at: now + TimeDelta::days(7),
+                    reversible_until: None,
+                };
+                let tx = world.service.store().read();
+                assert!(changes::begin(&tx, &new).await.unwrap());
+            }
+            let before = account(&world, id).await;
+            let tx = world.service.store().begin().await.unwrap();
+            let service = &world.service;
+            match shut {
+                Status::Held => {
+                    let because = Because::of(Reason::NotMe, By::Owner);
+                    assert!(hold(service, &tx, &before, &because).await.unwrap());
+                }
+                Status::Suspended => {
+                    let because = misuse(&world);
+                    assert!(
+                        crate::standing::suspend(service, &tx, &before, &because)
+                            .await
+                            .unwrap()
+                    );
+                }
+                _ => {
+                    assert!(accounts::freeze(&tx, id, now).await.unwrap());
+                    crate::standing::froze(service, &tx, id).await.unwrap();
+                }
+            }
+            tx.commit().await.unwrap();
+            let tx = world.service.store().read();
+            assert!(changes::open(&tx, id).await.unwrap().is_empty());
+            let seen = store::history::list(&tx, id, None).await.unwrap();
+            let count = |what| seen.iter().filter(|entry| entry.what == what).count();
+            let counts = (count(What::ChangeEnded), count(What::FactorKept));
+            assert_eq!(counts, (2, 1), "{shut:?} {}", world.kind);
+        }
     }
 }

@@ -286,11 +286,16 @@ async fn an_objection_is_taken_where_the_table_says() {
                     .then(|| OperatorId::new(world.clock.now(), world.service.rng())),
                 at: world.clock.now(),
                 until: None,
+                doubted_from: None,
             };
             standing_changes::record(&tx, &decided).await.unwrap();
-            let made = links::make(&world.service, &tx, &link(Purpose::Appeal, id, None))
-                .await
-                .unwrap();
+            let made = links::make(
+                &world.service,
+                &tx,
+                &link(Purpose::Appeal, id, Some(decided.id.as_uuid())),
+            )
+            .await
+            .unwrap();
             tx.commit().await.unwrap();
             let mut browser = world.browser();
             let path = crate::testing::link_in(&made);

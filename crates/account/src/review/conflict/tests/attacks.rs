@@ -176,6 +176,41 @@ async fn an_account_that_was_frozen_or_changed_meanwhile_is_not_joined() {
 }
 
 #[tokio::test]
+async fn attack_247_a_password_that_was_changed_after_the_code_went_out_joins_nothing() {
+    for world in worlds().await {
+        let two = two(&world).await;
+        let mut browser = halfway(&world, &two).await;
+        let page = browser.get(&page_of(&two.case)).await;
+        let code = world.code(OLD_E164).await;
+        world.clock.advance(TimeDelta::seconds(1));
+        let new = "Lantern-771-harbour";
+        let hashing = world.service.hashing();
+        let hash = hashing
+            .hash(&crate::password::Password::typed(new).unwrap())
+            .await;
+        let phc = model::secret::Sensitive::new(hash.unwrap().as_str().to_owned());
+        let tx = world.service.store().read();
+        store::credentials::change_password(&tx, two.old, &phc, world.clock.now())
+            .await
+            .unwrap();
+        let to = format!("{}/join", page_of(&two.case));
+        let fields = [("code", code.as_str()), ("phone", "replace")];
+        let seen = browser.post(&to, &page, &fields).await;
+        assert_eq!(seen.location, Some(page_of(&two.case)));
+        for id in [two.old, two.new] {
+            assert_eq!(account(&world, id).await.status, Status::Active, "{}", world.kind);
+        }
+        // From the beginning, and by the new password alone.
+        world.clock.advance(TimeDelta::seconds(61));
+        let seen = show_password(&mut browser, &two, OLD, PASSWORD).await;
+        assert!(seen.body.contains("does not show"), "{}", seen.body);
+        show_password(&mut browser, &two, OLD, new).await;
+        let seen = join(&world, &mut browser, &two, "keep").await;
+        assert_eq!(seen.location.as_deref(), Some("/account/level?joined=yes"));
+    }
+}
+
+#[tokio::test]
 async fn attack_253_proofs_are_limited_for_the_account_that_makes_them() {
     for world in worlds().await {
         let two = two(&world).await;

@@ -6,6 +6,7 @@ use store::{changes, retained};
 
 use super::*;
 use crate::changes::worker::apply_due;
+use crate::review::conflict::objection;
 
 /// Two accounts, of which the newer one uses a sub-site that listens and has what a person leaves behind; joined.
 async fn joined(world: &World, phone: &str) -> Two {
@@ -107,23 +108,64 @@ async fn what_waited_for_the_account_that_a_join_closes_does_not_happen() {
     }
 }
 
+/// Whoever has the old phone objects; the reference of the case that waits for people.
+async fn object(world: &World, two: &Two) -> String {
+    let word = word(world, OLD_E164).await;
+    let mut anybody = world.browser();
+    let page = anybody.get("/verify/objection").await;
+    let fields = [("case", two.case.number.as_str()), ("word", word.as_str())];
+    let done = anybody.post("/verify/objection", &page, &fields).await;
+    assert_eq!(done.page(), Some("verify-objection-done"), "{}", done.body);
+    assert_eq!(account(world, two.old).await.status, Status::Frozen);
+    let tx = world.service.store().read();
+    let all = cases::list_all(&tx, two.old).await.unwrap();
+    let filed = all.iter().find(|case| case.state == cases::State::Restricted);
+    let reference = cases::find_reference(&tx, filed.unwrap().id).await;
+    reference.unwrap().expect("which join it is about")
+}
+
+/// Two operators open the account that stayed.
+async fn open(world: &World, two: &Two, reference: &str) {
+    let tx = world.service.store().begin().await.unwrap();
+    let now = world.clock.now();
+    assert!(accounts::unfreeze(&tx, two.old, now).await.unwrap());
+    objection::refused(&world.service, &tx, reference).await.unwrap();
+    tx.commit().await.unwrap();
+}
+
 #[tokio::test]
 async fn attack_266_an_objection_in_time_keeps_what_was_joined_until_somebody_has_looked() {
     for world in worlds().await {
         let two = joined(&world, "replace").await;
         world.clock.advance(TimeDelta::hours(71));
-        let word = word(&world, OLD_E164).await;
-        let mut anybody = world.browser();
-        let page = anybody.get("/verify/objection").await;
-        let fields = [("case", two.case.number.as_str()), ("word", word.as_str())];
-        let done = anybody.post("/verify/objection", &page, &fields).await;
-        assert_eq!(done.page(), Some("verify-objection-done"), "{}", done.body);
-        assert_eq!(account(&world, two.old).await.status, Status::Frozen);
-        world.clock.advance(TimeDelta::days(179));
-        assert_eq!(apply_due(&world.service).await.unwrap(), 0);
-        assert!(is_whole(&world, two.new).await, "{}", world.kind);
-        world.clock.advance(TimeDelta::days(2));
+        let reference = object(&world, &two).await;
+        // Nobody decides, or one keeps it frozen: what was joined is there as long as that is so.
+        for days in [179, 2, 200] {
+            world.clock.advance(TimeDelta::days(days));
+            assert_eq!(apply_due(&world.service).await.unwrap(), 0);
+            assert!(is_whole(&world, two.new).await, "{days} {}", world.kind);
+        }
+        open(&world, &two, &reference).await;
         assert_eq!(apply_due(&world.service).await.unwrap(), 1);
-        assert!(is_empty(&world, two.new).await);
+        assert!(is_empty(&world, two.new).await, "{}", world.kind);
+    }
+}
+
+#[tokio::test]
+async fn an_objection_that_people_refuse_brings_the_erasing_forward_to_the_usual_time() {
+    for world in worlds().await {
+        let two = joined(&world, "keep").await;
+        world.clock.advance(TimeDelta::hours(70));
+        let reference = object(&world, &two).await;
+        open(&world, &two, &reference).await;
+        world.clock.advance(TimeDelta::hours(2) - TimeDelta::seconds(1));
+        assert_eq!(apply_due(&world.service).await.unwrap(), 0);
+        assert!(is_whole(&world, two.new).await, "not before, {}", world.kind);
+        world.clock.advance(TimeDelta::seconds(1));
+        // Frozen again for another reason: that is no objection.
+        let tx = world.service.store().read();
+        assert!(accounts::freeze(&tx, two.old, world.clock.now()).await.unwrap());
+        assert_eq!(apply_due(&world.service).await.unwrap(), 1);
+        assert!(is_empty(&world, two.new).await, "{}", world.kind);
     }
 }
