@@ -1,6 +1,7 @@
 //! One-time codes by SMS: for registering, for signing in, and before a level is raised. Codes are bound to purpose,
-//! phone and browser (A214, A215); a new one replaces the old, after an interval (HB-15); tries are counted by code
-//! and by phone and purpose, so that asking for a new code resets nothing (A213).
+//! phone and browser (A214, A215); a new one replaces the old, after an interval (HB-15); tries are counted by code, and
+//! by phone, purpose and browser, so that asking for a new code resets nothing (A213). All browsers together have a count of
+//! their own, far above the first: whoever types somebody else's number does not use up its owner's tries.
 //!
 //! Messages cost money, and somebody earns it when they go to the right numbers: they are counted by phone, network
 //! address, number range and in total before one is written (A221). Phones and ranges have counters for each purpose:
@@ -12,6 +13,8 @@
 //! [`write_message`]. After [`check`] has said `Right`, `store::otp::consume` in the transaction that does what the
 //! code was for makes it count.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, TimeDelta, Utc};
 use model::ids::OtpId;
 use model::language::Language;
@@ -46,8 +49,11 @@ pub struct Config {
     pub life_seconds: i64,
     /// How many tries a code has.
     pub tries: u16,
-    /// How many tries a phone has for one purpose in an hour, whatever codes are asked for meanwhile.
+    /// How many tries the browser that a code was sent for has for one phone and purpose in an hour, whatever codes are asked
+    /// for meanwhile.
     pub tries_per_hour: i64,
+    /// How many tries a phone has for one purpose in an hour, by all browsers together that have a code for it.
+    pub tries_per_hour_in_all: i64,
     /// How long one waits before another code can be asked for, in seconds.
     pub resend_seconds: i64,
     /// How many messages one phone is sent for one purpose in an hour.
@@ -74,6 +80,7 @@ impl Default for Config {
             life_seconds: 300,
             tries: 5,
             tries_per_hour: 20,
+            tries_per_hour_in_all: 200,
             resend_seconds: 60,
             phone_per_hour: 5,
             phone_per_day: 10,
@@ -270,20 +277,34 @@ const fn text_of(purpose: Purpose, letter: Letter) -> Text {
     }
 }
 
-/// Tries a code that was typed. Each try counts before its outcome is known.
+/// Tries a code that was typed. Each try counts before its outcome is known. Only those of a browser that has a code count for
+/// the phone, so that no more strangers can count there than were sent one.
 pub async fn check(service: &Service, request: &Request<'_>, typed: &str) -> Result<Tried, StoreError> {
     let (config, now) = (&service.config().otp, service.now());
-    let tx = service.store().read();
-    let rule = Rule {
-        name: "otp_tries",
-        limit: config.tries_per_hour,
+    let (tx, holder) = (service.store().read(), request.holder());
+    let rule = |name, limit| Rule {
+        name,
+        limit,
         window_seconds: HOUR_SECONDS,
     };
-    let key = for_purpose(request.purpose, request.phone.e164());
-    if throttles::hit(&tx, &rule, &key, now).await?.exceeded() {
+    let phone = for_purpose(request.purpose, request.phone.e164());
+    let here = format!(
+        "{phone}\u{0}{}",
+        URL_SAFE_NO_PAD.encode(request.browser.as_bytes())
+    );
+    let own = rule("otp_tries_here", config.tries_per_hour);
+    if throttles::hit(&tx, &own, &here, now).await?.exceeded() {
         return Ok(Tried::Exhausted);
     }
-    store::otp::try_code(&tx, &request.holder(), typed, now).await
+    let newest = store::otp::find_newest(&tx, &holder).await?;
+    if newest.is_none_or(|issued| issued.expires_at <= now) {
+        return Ok(Tried::Expired);
+    }
+    let all = rule("otp_tries", config.tries_per_hour_in_all);
+    if throttles::hit(&tx, &all, &phone, now).await?.exceeded() {
+        return Ok(Tried::Exhausted);
+    }
+    store::otp::try_code(&tx, &holder, typed, now).await
 }
 
 /// Whether this is the very code that this browser used up at `since` or later. The caller counts the tries.
@@ -318,6 +339,7 @@ pub fn read_code(typed: &str) -> Option<Sensitive<String>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::{World, worlds, worlds_with};
 
     #[test]
     fn a_code_is_read_as_it_was_meant() {
@@ -336,5 +358,94 @@ mod tests {
         assert_eq!(after(0), Some(60));
         assert_eq!(after(59_001), Some(1));
         assert_eq!(after(60_000), None);
+    }
+
+    /// A browser that is sent a code; the code.
+    async fn sent(world: &World, browser: &TokenHash, (purpose, phone): (Purpose, &Phone)) -> String {
+        let tx = world.service.store().begin().await.unwrap();
+        let request = asked(browser, (purpose, phone));
+        write_message(&world.service, &tx, &request, Letter::Code)
+            .await
+            .unwrap();
+        tx.commit().await.unwrap();
+        world.clock.advance(TimeDelta::seconds(1));
+        world.code(phone.e164()).await
+    }
+
+    fn asked<'a>(browser: &'a TokenHash, (purpose, phone): (Purpose, &'a Phone)) -> Request<'a> {
+        Request {
+            purpose,
+            phone,
+            browser,
+            language: Language::En,
+        }
+    }
+
+    const fn wrong(code: &str) -> &'static str {
+        if matches!(code.as_bytes(), b"000000") {
+            "000001"
+        } else {
+            "000000"
+        }
+    }
+
+    #[tokio::test]
+    async fn attack_213_a_strangers_wrong_codes_do_not_use_up_the_owners_tries() {
+        let phone = Phone::parse("13800001234").unwrap();
+        for world in worlds().await {
+            for purpose in [
+                Purpose::Registration,
+                Purpose::Recovery,
+                Purpose::Appeal,
+                Purpose::NewPhone,
+            ] {
+                let whose = (purpose, &phone);
+                // As many strangers as a phone can be sent codes for in an hour, but for its owner.
+                for stranger in ["one", "two", "three", "four"].map(TokenHash::of) {
+                    let code = sent(&world, &stranger, whose).await;
+                    let request = asked(&stranger, whose);
+                    let mut last = Tried::Expired;
+                    for _ in 0..60 {
+                        last = check(&world.service, &request, wrong(&code)).await.unwrap();
+                    }
+                    assert_eq!(last, Tried::Exhausted, "{purpose:?} {}", world.kind);
+                    let late = check(&world.service, &request, &code).await.unwrap();
+                    assert_eq!(late, Tried::Exhausted, "the stranger's own");
+                }
+                let owner = TokenHash::of("owner");
+                let code = sent(&world, &owner, whose).await;
+                let request = asked(&owner, whose);
+                let tried = check(&world.service, &request, &code).await.unwrap();
+                assert!(matches!(tried, Tried::Right(_)), "{purpose:?} {tried:?}");
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn attack_213_all_browsers_together_have_so_many_tries_and_those_without_a_code_count_for_nobody() {
+        let phone = Phone::parse("13800001234").unwrap();
+        let whose = (Purpose::Recovery, &phone);
+        let mut config = crate::Config::default();
+        config.otp.tries_per_hour_in_all = 7;
+        for world in worlds_with(config).await {
+            for number in 0..20 {
+                let nobody = TokenHash::of(&format!("nobody {number}"));
+                let tried = check(&world.service, &asked(&nobody, whose), "000000").await;
+                assert_eq!(tried.unwrap(), Tried::Expired, "{}", world.kind);
+            }
+            let mut looked_at = 0;
+            for browser in ["one", "two", "three"].map(TokenHash::of) {
+                let code = sent(&world, &browser, whose).await;
+                for _ in 0..4 {
+                    let tried = check(&world.service, &asked(&browser, whose), wrong(&code)).await;
+                    looked_at += u32::from(matches!(tried.unwrap(), Tried::Wrong(_)));
+                }
+            }
+            assert_eq!(looked_at, 7, "{}", world.kind);
+            let last = TokenHash::of("last");
+            let code = sent(&world, &last, whose).await;
+            let tried = check(&world.service, &asked(&last, whose), &code).await;
+            assert_eq!(tried.unwrap(), Tried::Exhausted);
+        }
     }
 }

@@ -52,9 +52,17 @@ pub async fn renew(
     session: &LiveSession,
     added: Added,
 ) -> Result<Option<Started>, StoreError> {
-    let (methods, auth_time) = match added {
-        Added::Factor(method) => (session.methods.with(method), service.kit().now()),
-        Added::Evidence => (session.methods.clone(), session.auth_time),
+    let methods = match added {
+        Added::Factor(method) => session.methods.with(method),
+        Added::Evidence => session.methods.clone(),
+    };
+    // A sign-in is as old as the oldest of what its strength rests on: a password typed now does not make this morning's
+    // passkey fresh for a request that wants both (A029, HB-26).
+    let auth_time = match added {
+        Added::Factor(method) if Methods::new([method]).strength() >= methods.strength() => {
+            service.kit().now()
+        }
+        Added::Factor(_) | Added::Evidence => session.auth_time,
     };
     let token = successors(visit).into_iter().flatten().next();
     let token = token.unwrap_or_else(|| Token::generate(service.kit().rng()));
@@ -80,14 +88,15 @@ pub async fn renew(
 /// For so long, at least, the cookie that a renewed sign-in had leads its own browser to the new one, in seconds.
 const LOST_ANSWER_SECONDS: i64 = 15;
 
-/// The cookies that come after the one the browser sent, for a renewal now and for one a moment ago. A form that was
+/// The cookies that come after the one the browser sent, for a renewal now, a moment ago, or by the clock of a node that is
+/// ahead. A form that was
 /// sent twice loses the first answer and with it the new cookie: the second request still has the old one, which is
 /// good for nothing but this. Nobody can work the value out without our key and this browser's own secret, so that
 /// who knows only the old cookie, or planted it, has nothing (A151).
-fn successors(visit: &Visit) -> [Option<Token>; 2] {
+fn successors(visit: &Visit) -> [Option<Token>; 3] {
     let (key, browser) = (visit.kit().csrf_key(), visit.browser_hash());
     let window = visit.now().timestamp().div_euclid(LOST_ANSWER_SECONDS);
-    [window, window - 1].map(|window| {
+    [window, window - 1, window + 1].map(|window| {
         let old = visit.session_token()?;
         // No form has a name with a NUL.
         Token::parse(&key.token(&browser, &format!("renewed\u{0}{window}\u{0}{}", old.expose())))

@@ -206,6 +206,8 @@ impl World {
             router: router(self.service.clone()),
             service: self.service.clone(),
             cookies: BTreeMap::new(),
+            from: None,
+            agent: None,
         }
     }
 }
@@ -260,6 +262,10 @@ pub(crate) struct Browser {
     router: Router,
     service: Service,
     pub(crate) cookies: BTreeMap<String, String>,
+    /// Its address, if that matters.
+    pub(crate) from: Option<std::net::IpAddr>,
+    /// What it says it is, if that matters.
+    pub(crate) agent: Option<&'static str>,
 }
 
 impl Browser {
@@ -339,7 +345,13 @@ impl Browser {
         self.send(request.unwrap()).await
     }
 
-    fn request(&self, builder: axum::http::request::Builder) -> axum::http::request::Builder {
+    fn request(&self, mut builder: axum::http::request::Builder) -> axum::http::request::Builder {
+        if let Some(from) = self.from {
+            builder = builder.extension(web::client_address::ClientAddress(from));
+        }
+        if let Some(agent) = self.agent {
+            builder = builder.header(axum::http::header::USER_AGENT, agent);
+        }
         let pairs: Vec<_> = self
             .cookies
             .iter()

@@ -80,6 +80,8 @@ pub struct Agreement {
     pub title: LocalizedText,
     /// What is other than in the version before; the first version has none.
     pub summary: Option<LocalizedText>,
+    /// Whether it is a text for development and tests, which nobody should accept in earnest.
+    pub is_example: bool,
     texts: LocalizedText,
 }
 
@@ -135,6 +137,8 @@ struct File {
     title: LocalizedText,
     #[serde(default)]
     summary: Option<LocalizedText>,
+    #[serde(default)]
+    example: bool,
     /// The names of the files with the text, by language.
     text: LocalizedText,
 }
@@ -213,6 +217,11 @@ impl Agreements {
         }
     }
 
+    /// A version that is an example only, if there is one.
+    pub fn example(&self) -> Option<&Agreement> {
+        self.0.values().flatten().find(|version| version.is_example)
+    }
+
     /// The title of an agreement, as its newest version has it.
     pub(crate) fn title(&self, id: &str) -> Option<&LocalizedText> {
         self.versions(id).last().map(|version| &version.title)
@@ -250,6 +259,7 @@ fn read(
         grace_days: file.grace_days,
         title: file.title,
         summary: file.summary,
+        is_example: file.example,
         texts,
     })
 }

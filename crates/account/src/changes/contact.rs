@@ -27,6 +27,8 @@ const STOP: LocalPath = LocalPath::known("/account/contact/stop");
 #[serde(default)]
 pub(super) struct Asked {
     done: Option<String>,
+    /// The person was asked for a proof in between.
+    confirmed: Option<String>,
 }
 
 /// The button that stops a change.
@@ -47,6 +49,8 @@ pub(super) async fn show(
     Query(asked): Query<Asked>,
 ) -> Result<Response, Stop> {
     let session = session::require(&service, &mut visit, &CONTACT).await?;
+    let confirmed =
+        asked.confirmed.is_some() && confirm::is_met(&service, &visit, &session, Need::Strongest).await?;
     let account = &session.account;
     let all = changes::list(&service.store().read(), account.id).await?;
     let now = service.now();
@@ -68,7 +72,8 @@ pub(super) async fn show(
     let page = Page::new("account-contact", "contact-title")
         .own_forms_only()
         .return_to(CONTACT);
-    Ok(visit.render_markup(page, &Markup::from_rendered(content)))
+    let content = confirm::above(&visit, confirmed, Markup::from_rendered(content));
+    Ok(visit.render_markup(page, &content))
 }
 
 /// What was done a moment ago.
@@ -184,7 +189,8 @@ pub(super) async fn stop(
         return Err(Problem::not_found().into());
     };
     if change.state == ChangeState::Applied {
-        confirm::require(&service, &mut visit, Need::Strongest, &CONTACT).await?;
+        let here = confirm::back_to(&CONTACT, true);
+        confirm::require(&service, &mut visit, Need::Strongest, &here).await?;
     }
     let tx = service.store().begin().await?;
     let undone = undo::undo(&service, &tx, account, id, How::Stopped).await?;

@@ -19,12 +19,12 @@ use store::changes::{self, How, Kind, NewChange, State as ChangeState};
 use store::outbox::{Channel, NewMessage};
 use store::throttles::{self, Rule};
 use store::{StoreError, Tx};
-use web::extract::{Form, FormName};
+use web::extract::{Form, FormName, Query};
 use web::form::{Button, Errors, Field, FormPage, Words};
 use web::paths::LocalPath;
 use web::{Page, Visit};
 
-use super::{CONTACT, undo};
+use super::{Asked, CONTACT, undo};
 use crate::Service;
 use crate::confirm::{self, Need};
 use crate::history::{self, Happening, What};
@@ -61,12 +61,35 @@ impl FormName for New {
 }
 
 /// Shows the page.
-pub(super) async fn show(State(service): State<Service>, mut visit: Visit) -> Result<Response, Stop> {
-    let session = confirm::require(&service, &mut visit, Need::Strongest, &HERE).await?;
-    Ok(render(&service, &visit, &session.account, ("", Errors::none())))
+pub(super) async fn show(
+    State(service): State<Service>,
+    mut visit: Visit,
+    Query(asked): Query<Asked>,
+) -> Result<Response, Stop> {
+    let confirmed = asked.confirmed.is_some();
+    let here = confirm::back_to(&HERE, confirmed);
+    let session = confirm::require(&service, &mut visit, Need::Strongest, &here).await?;
+    let typed: Option<New> = if confirmed {
+        confirm::kept(&service, &visit, &session, New::FORM).await?
+    } else {
+        None
+    };
+    let typed = typed.as_ref().map_or("", |typed| typed.email.expose());
+    let account = &session.account;
+    Ok(render(
+        &service,
+        &visit,
+        account,
+        (typed, confirmed, Errors::none()),
+    ))
 }
 
-fn render(service: &Service, visit: &Visit, account: &Account, (typed, errors): (&str, Errors)) -> Response {
+fn render(
+    service: &Service,
+    visit: &Visit,
+    account: &Account,
+    (typed, confirmed, errors): (&str, bool, Errors),
+) -> Response {
     let field = Field::email("email", "contact-email-new")
         .value(typed)
         .autocomplete("email")
@@ -81,7 +104,9 @@ fn render(service: &Service, visit: &Visit, account: &Account, (typed, errors): 
     if account.email.is_some() {
         texts.push(Words::with("contact-email-old", vec![("hours", hours.into())]));
     }
-    let page = Page::new("contact-email", "contact-email-title").return_to(HERE);
+    let form = confirm::above(visit, confirmed, form);
+    let here = confirm::back_to(&HERE, confirmed);
+    let page = Page::new("contact-email", "contact-email-title").return_to(here);
     recovery::page::render(
         visit,
         page,
@@ -97,11 +122,14 @@ pub(super) async fn submit(
     mut visit: Visit,
     Form(sent): Form<New>,
 ) -> Result<Response, Stop> {
-    let session = confirm::require(&service, &mut visit, Need::Strongest, &HERE).await?;
+    let typed: String = sent.email.expose().chars().take(254).collect();
+    let kept = json!({ "email": typed });
+    let form = (&HERE, New::FORM, &kept);
+    let session = confirm::require_keeping(&service, &mut visit, Need::Strongest, form).await?;
     let account = &session.account;
     let again = |words: &'static str| {
-        let typed: String = sent.email.expose().chars().take(254).collect();
-        render(&service, &visit, account, (&typed, Errors::of("email", words)))
+        let errors = Errors::of("email", words);
+        render(&service, &visit, account, (&typed, false, errors))
     };
     let Ok(email) = Email::parse(sent.email.expose()) else {
         return Ok(again("contact-email-wrong"));

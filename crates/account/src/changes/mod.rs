@@ -33,7 +33,7 @@ mod username;
 pub mod worker;
 
 pub(crate) use email::confirmed;
-pub(crate) use undo::{Back, by_link, not_me};
+pub(crate) use undo::{Back, by_link, link as stop_link, not_me, not_me_at};
 pub use worker::run;
 
 /// The page of all of them.
@@ -93,6 +93,14 @@ pub(crate) fn routes() -> Router<Service> {
             "/account/contact/username",
             get(username::show).post(username::submit),
         )
+}
+
+/// A page as it is asked for.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Asked {
+    /// The person was asked for a proof in between.
+    confirmed: Option<String>,
 }
 
 /// Writes it into the audit log.

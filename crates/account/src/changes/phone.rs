@@ -18,11 +18,11 @@ use store::ceremonies::{self, Handle, NewCeremony};
 use store::changes;
 use store::otp::Tried;
 use web::Visit;
-use web::extract::{Form, FormName};
+use web::extract::{Form, FormName, Query};
 use web::form::{Errors, Words};
 use web::paths::LocalPath;
 
-use super::CONTACT;
+use super::{Asked, CONTACT};
 use crate::Service;
 use crate::confirm::{self, Need};
 use crate::history::{self, Happening, What};
@@ -81,9 +81,21 @@ struct Draft {
 }
 
 /// Shows the first page.
-pub(super) async fn show(State(service): State<Service>, mut visit: Visit) -> Result<Response, Stop> {
-    let session = confirm::require(&service, &mut visit, Need::Strongest, &HERE).await?;
-    Ok(first(&visit, &session.account, &New::default(), Errors::none()))
+pub(super) async fn show(
+    State(service): State<Service>,
+    mut visit: Visit,
+    Query(asked): Query<Asked>,
+) -> Result<Response, Stop> {
+    let confirmed = asked.confirmed.is_some();
+    let here = confirm::back_to(&HERE, confirmed);
+    let session = confirm::require(&service, &mut visit, Need::Strongest, &here).await?;
+    let typed: Option<New> = if confirmed {
+        confirm::kept(&service, &visit, &session, New::FORM).await?
+    } else {
+        None
+    };
+    let shown = (&typed.unwrap_or_default(), confirmed);
+    Ok(first(&visit, &session.account, shown, Errors::none()))
 }
 
 /// Sends the codes.
@@ -92,9 +104,12 @@ pub(super) async fn submit(
     mut visit: Visit,
     Form(sent): Form<New>,
 ) -> Result<Response, Stop> {
-    let session = confirm::require(&service, &mut visit, Need::Strongest, &HERE).await?;
+    let typed: String = sent.phone.expose().chars().take(32).collect();
+    let kept = json!({ "phone": typed, "lost": sent.lost.as_ref().map(|_| "yes") });
+    let form = (&HERE, New::FORM, &kept);
+    let session = confirm::require_keeping(&service, &mut visit, Need::Strongest, form).await?;
     let account = &session.account;
-    let again = |errors| first(&visit, account, &sent, errors);
+    let again = |errors| first(&visit, account, (&sent, false), errors);
     let Ok(phone) = Phone::parse(sent.phone.expose()) else {
         return Ok(again(Errors::of("phone", "recover-phone-wrong")));
     };
@@ -180,10 +195,16 @@ async fn look(service: &Service, visit: &Visit, account: &Account) -> Result<Opt
 }
 
 /// Shows the second page.
-pub(super) async fn codes(State(service): State<Service>, mut visit: Visit) -> Result<Response, Stop> {
-    let session = confirm::require(&service, &mut visit, Need::Strongest, &HERE).await?;
+pub(super) async fn codes(
+    State(service): State<Service>,
+    mut visit: Visit,
+    Query(asked): Query<Asked>,
+) -> Result<Response, Stop> {
+    let confirmed = asked.confirmed.is_some();
+    let here = confirm::back_to(&CODE, confirmed);
+    let session = confirm::require(&service, &mut visit, Need::Strongest, &here).await?;
     Ok(match look(&service, &visit, &session.account).await? {
-        Some(draft) => second(&service, &visit, &draft, Errors::none()),
+        Some(draft) => second(&service, &visit, (&draft, confirmed), Errors::none()),
         None => visit.redirect(&CONTACT),
     })
 }
@@ -194,7 +215,9 @@ pub(super) async fn confirm_codes(
     mut visit: Visit,
     Form(sent): Form<Codes>,
 ) -> Result<Response, Stop> {
-    let session = confirm::require(&service, &mut visit, Need::Strongest, &HERE).await?;
+    // The number and its codes wait; the codes themselves are typed again, as everywhere.
+    let here = confirm::back_to(&CODE, true);
+    let session = confirm::require(&service, &mut visit, Need::Strongest, &here).await?;
     let account = &session.account;
     let Some(draft) = look(&service, &visit, account)
         .await?
@@ -208,7 +231,7 @@ pub(super) async fn confirm_codes(
             None => Errors::none(),
             Some(refusal) => recovery::page::refused(refusal).0,
         };
-        return Ok(second(&service, &visit, &draft, errors));
+        return Ok(second(&service, &visit, (&draft, false), errors));
     }
     let Ok(phone) = Phone::parse(&draft.phone) else {
         return Ok(visit.redirect(&CONTACT));
@@ -231,7 +254,7 @@ pub(super) async fn confirm_codes(
         }
     }
     if !errors.is_empty() {
-        return Ok(second(&service, &visit, &draft, errors));
+        return Ok(second(&service, &visit, (&draft, false), errors));
     }
     let page = match proven(&service, &visit, account, (&draft, &phone, &used)).await? {
         Proven::Changed => CONTACT.with("done", "phone"),

@@ -14,7 +14,9 @@ use crate::signin::testing::{live, resident, signed_in};
 use crate::testing::{Browser, Seen, World, link_in, worlds};
 
 mod chain;
+mod disowned;
 mod ends;
+mod kept;
 mod mailbox;
 mod once;
 mod proofs;

@@ -3,9 +3,9 @@
 
 use std::iter;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use model::event::Event;
-use model::ids::ChangeId;
+use model::ids::{AccountId, ChangeId};
 use model::standing::{Answer, Entry, answer};
 use serde::Deserialize;
 use serde_json::json;
@@ -24,8 +24,11 @@ use crate::notices::{self, Told};
 use crate::recovery;
 use crate::standing::{self, Because, By, Reason};
 
+/// How far apart a change and its entry in the history can be: they are written in one transaction.
+const SAME_MOMENT: TimeDelta = TimeDelta::minutes(1);
+
 /// The link that stops a change or takes it back, for as long as that can be done.
-pub(super) async fn link(service: &Service, tx: &Tx, change: &Change) -> Result<String, StoreError> {
+pub(crate) async fn link(service: &Service, tx: &Tx, change: &Change) -> Result<String, StoreError> {
     let until = change.reversible_until.unwrap_or(change.effective_at);
     let new = links::New {
         purpose: Purpose::UndoChange,
@@ -250,6 +253,60 @@ fn said(undone: Undone) -> Said {
     }
 }
 
+/// What else is to be said where not all is as it was before, or more of it than was asked for.
+fn remarks(undone: Undone) -> Vec<Words> {
+    match undone {
+        Undone::TakenBack {
+            whole: true,
+            later: false,
+        }
+        | Undone::Stopped
+        | Undone::Over => Vec::new(),
+        other => other.words(),
+    }
+}
+
+/// The owner says at an entry of the history that it was not them: a phone, an address or a user name that it is about is
+/// put back, as by the link in the message. Answers what else is to be said.
+pub(crate) async fn not_me_at(
+    service: &Service,
+    tx: &Tx,
+    account: &Account,
+    entry: &store::history::Entry,
+) -> Result<Vec<Words>, StoreError> {
+    let mut texts = Vec::new();
+    // One of each kind at most; what came after it of the same kind goes with it.
+    for id in about(tx, account.id, entry).await? {
+        let undone = undo(service, tx, account, id, How::NotMe).await?;
+        texts.extend(remarks(undone));
+    }
+    Ok(texts)
+}
+
+/// The changes that an entry is about: the history says when and not what.
+async fn about(
+    tx: &Tx,
+    account: AccountId,
+    entry: &store::history::Entry,
+) -> Result<Vec<ChangeId>, StoreError> {
+    let of: fn(&Change) -> Option<DateTime<Utc>> = match entry.what {
+        What::ContactChanged => |change| change.applied_at,
+        What::ContactChanging => |change| Some(change.created_at),
+        _ => return Ok(Vec::new()),
+    };
+    let near = |at: DateTime<Utc>| (at - entry.at).abs() <= SAME_MOMENT;
+    let mut list = changes::list(tx, account).await?;
+    list.retain(|change| change.state == State::Applied && of(change).is_some_and(near));
+    // Newest first: the oldest of each kind takes the others with it.
+    let contacts = [Kind::Phone, Kind::Email, Kind::Username];
+    let oldest = |kind| list.iter().rfind(|change| change.kind == kind);
+    Ok(contacts
+        .into_iter()
+        .filter_map(oldest)
+        .map(|change| change.id)
+        .collect())
+}
+
 /// "This wasn't me" was followed: what it was about is stopped or taken back, the account is held, and every sign-in and
 /// token ends. It opens again with a factor from before, or at the counter.
 pub(crate) async fn not_me(service: &Service, tx: &Tx, link: &Link) -> Result<Followed, StoreError> {
@@ -277,15 +334,7 @@ pub(crate) async fn not_me(service: &Service, tx: &Tx, link: &Link) -> Result<Fo
     service.kick_delivery();
     let days = service.config().notices.not_me_days;
     let mut texts = vec![Words::key("contact-held-text")];
-    match undone {
-        Undone::TakenBack {
-            whole: true,
-            later: false,
-        }
-        | Undone::Stopped
-        | Undone::Over => {}
-        other => texts.extend(other.words()),
-    }
+    texts.extend(remarks(undone));
     texts.push(Words::with("contact-held-open", vec![("days", days.into())]));
     Ok(Followed::Done(Said {
         title: "contact-held-title",

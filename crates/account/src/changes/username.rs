@@ -12,13 +12,13 @@ use store::accounts::{self, Account, Status};
 use store::changes::{self, Change, Kind, NewChange, State as ChangeState};
 use store::throttles::{self, Rule};
 use store::{StoreError, Tx};
-use web::extract::{Form, FormName};
+use web::extract::{Form, FormName, Query};
 use web::form::{Button, Errors, Field, FormPage, Words};
 use web::paths::LocalPath;
 use web::{Page, Visit};
 
 use super::undo::Back;
-use super::{CONTACT, undo};
+use super::{Asked, CONTACT, undo};
 use crate::Service;
 use crate::confirm::{self, Need};
 use crate::history::{self, Happening, What};
@@ -53,13 +53,25 @@ impl FormName for New {
 }
 
 /// Shows the page.
-pub(super) async fn show(State(service): State<Service>, mut visit: Visit) -> Result<Response, Stop> {
-    let session = confirm::require(&service, &mut visit, Need::Recent, &HERE).await?;
+pub(super) async fn show(
+    State(service): State<Service>,
+    mut visit: Visit,
+    Query(asked): Query<Asked>,
+) -> Result<Response, Stop> {
+    let confirmed = asked.confirmed.is_some();
+    let here = confirm::back_to(&HERE, confirmed);
+    let session = confirm::require(&service, &mut visit, Need::Recent, &here).await?;
+    let typed: Option<New> = if confirmed {
+        confirm::kept(&service, &visit, &session, New::FORM).await?
+    } else {
+        None
+    };
     let name = session.account.username.as_ref().map_or("", Username::as_str);
-    Ok(render(&visit, name, Errors::none()))
+    let name = typed.as_ref().map_or(name, |typed| &typed.username);
+    Ok(render(&visit, (name, confirmed), Errors::none()))
 }
 
-fn render(visit: &Visit, typed: &str, errors: Errors) -> Response {
+fn render(visit: &Visit, (typed, confirmed): (&str, bool), errors: Errors) -> Response {
     let field = Field::text("username", "contact-username-new")
         .hint("contact-username-hint")
         .value(typed)
@@ -71,7 +83,9 @@ fn render(visit: &Visit, typed: &str, errors: Errors) -> Response {
         .field(field)
         .button(Button::primary("contact-username-submit"))
         .render(visit, &errors);
-    let page = Page::new("contact-username", "contact-username-title").return_to(HERE);
+    let form = confirm::above(visit, confirmed, form);
+    let here = confirm::back_to(&HERE, confirmed);
+    let page = Page::new("contact-username", "contact-username-title").return_to(here);
     recovery::page::render(visit, page, (&[], form), &[(CONTACT, "web-back")], (errors, None))
 }
 
@@ -81,9 +95,12 @@ pub(super) async fn submit(
     mut visit: Visit,
     Form(sent): Form<New>,
 ) -> Result<Response, Stop> {
-    let session = confirm::require(&service, &mut visit, Need::Recent, &HERE).await?;
+    let typed: String = sent.username.chars().take(64).collect();
+    let kept = json!({ "username": typed });
+    let form = (&HERE, New::FORM, &kept);
+    let session = confirm::require_keeping(&service, &mut visit, Need::Recent, form).await?;
     let account = &session.account;
-    let again = |words: Words| render(&visit, &sent.username, Errors::of("username", words));
+    let again = |words: Words| render(&visit, (&sent.username, false), Errors::of("username", words));
     let name = match Username::parse(&sent.username) {
         Ok(name) => name,
         Err(error) => return Ok(again(words(error).into())),

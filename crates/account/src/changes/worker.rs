@@ -9,11 +9,12 @@ use std::pin::pin;
 use std::time::Duration;
 
 use model::event::Event;
+use model::ids::AccountId;
 use serde_json::json;
 use store::accounts::{self, Status};
 use store::changes::{self, Change, How, Kind};
 use store::paging::After;
-use store::{StoreError, Tx};
+use store::{StoreError, Tx, complaints};
 
 use crate::Service;
 use crate::history::{self, Happening, What};
@@ -31,6 +32,8 @@ pub enum Applied {
     Done,
     /// It was not possible any more; nothing changed. It is over.
     Failed,
+    /// What speaks against it is still there; nothing changed. It has another day now.
+    Later,
 }
 
 /// Works until told to stop.
@@ -60,8 +63,12 @@ pub async fn apply_due(service: &Service) -> Result<usize, StoreError> {
             match apply(service, &change).await {
                 Ok(Some(Applied::Done)) => happened += 1,
                 Ok(Some(Applied::Failed)) => ended += 1,
-                Ok(None) => {}
-                Err(error) => tracing::error!(change = %change.id, %error, "a change was not applied"),
+                Ok(Some(Applied::Later) | None) => {}
+                Err(error) => {
+                    if complaints::is_due("change", change.id.as_uuid()) {
+                        tracing::error!(change = %change.id, %error, "a change was not applied");
+                    }
+                }
             }
         }
     }
@@ -91,6 +98,11 @@ async fn apply(service: &Service, change: &Change) -> Result<Option<Applied>, St
     drop(tx);
     let tx = service.store().begin().await?;
     accounts::take_turns(&tx, change.account).await?;
+    if applied == Applied::Later {
+        crate::closing::put_off_again(service, &tx, change).await?;
+        tx.commit().await?;
+        return Ok(Some(applied));
+    }
     if !changes::stop(&tx, change.id, How::Failed, service.now()).await? {
         return Ok(None);
     }
@@ -102,16 +114,25 @@ async fn apply(service: &Service, change: &Change) -> Result<Option<Applied>, St
     Ok(Some(applied))
 }
 
-/// Tells the owner, who was told that something waits, that it did not happen.
-pub(super) async fn tell_end(service: &Service, tx: &Tx, change: &Change) -> Result<(), StoreError> {
-    let (kind, what) = match change.kind {
+/// What the owner, who was told that something waits, reads when it did not happen; nothing where nobody was told.
+fn end_of(change: &Change) -> Option<(notices::Kind, What)> {
+    match change.kind {
         // Whoever stopped it said so, and told.
-        Kind::Closing | Kind::Username => return Ok(()),
-        Kind::Email if !super::email::was_told(change) => return Ok(()),
-        Kind::Recovery => (notices::Kind::RecoveryStopped, What::RecoveryStopped),
+        Kind::Closing | Kind::Username => None,
+        Kind::Email if !super::email::was_told(change) => None,
+        Kind::Recovery => Some((notices::Kind::RecoveryStopped, What::RecoveryStopped)),
         // It was used since, or is gone already.
-        Kind::Factor => (notices::Kind::ChangeEnded, What::FactorKept),
-        Kind::Phone | Kind::Email | Kind::NumberDispute => (notices::Kind::ChangeEnded, What::ChangeEnded),
+        Kind::Factor => Some((notices::Kind::ChangeEnded, What::FactorKept)),
+        Kind::Phone | Kind::Email | Kind::NumberDispute => {
+            Some((notices::Kind::ChangeEnded, What::ChangeEnded))
+        }
+    }
+}
+
+/// Tells the owner that it did not happen.
+pub(super) async fn tell_end(service: &Service, tx: &Tx, change: &Change) -> Result<(), StoreError> {
+    let Some((kind, what)) = end_of(change) else {
+        return Ok(());
     };
     let account = accounts::find(tx, change.account).await?;
     let Some(account) = account.filter(|account| account.status != Status::Closed) else {
@@ -119,6 +140,22 @@ pub(super) async fn tell_end(service: &Service, tx: &Tx, change: &Change) -> Res
     };
     history::note_aside(service, tx, &Happening::new(account.id, what)).await?;
     notices::tell(service, tx, &account, &Told::of(kind)).await
+}
+
+/// Ends everything that an account waits for, because nobody can use it any more. The owner, who is told that, reads in the
+/// history what else came to nothing with it. The caller holds the account's lock.
+pub(crate) async fn stop_all(
+    service: &Service,
+    tx: &Tx,
+    account: AccountId,
+    how: How,
+) -> Result<(), StoreError> {
+    let open = changes::open(tx, account).await?;
+    changes::stop_all(tx, account, None, (how, service.now())).await?;
+    for (_, what) in open.iter().filter_map(end_of) {
+        history::note_aside(service, tx, &Happening::new(account, what)).await?;
+    }
+    Ok(())
 }
 
 async fn dispatch(service: &Service, tx: &Tx, change: &Change) -> Result<Applied, StoreError> {

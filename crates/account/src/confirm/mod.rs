@@ -22,9 +22,11 @@ use crate::factors::Enrolled;
 use crate::session::{self, Stop};
 
 mod check;
+mod kept;
 mod page;
 
 pub(crate) use check::password;
+pub(crate) use kept::{above, back_to, kept, require_keeping};
 
 /// For so long a proof is fresh, in minutes.
 const FRESH_MINUTES: i64 = 10;
@@ -134,6 +136,15 @@ pub async fn is_met(
     }
     let enrolled = crate::factors::of(&service.store().read(), &session.account).await?;
     Ok(fresh.is_enough(need, &enrolled))
+}
+
+/// Whether a code to the account's phone was typed in this browser within ten minutes (HB-26).
+pub(crate) async fn has_proven_phone(
+    service: &Service,
+    visit: &Visit,
+    session: &LiveSession,
+) -> Result<bool, StoreError> {
+    Ok(Fresh::of(service, visit, session).await?.has(Proof::Sms))
 }
 
 /// What a sign-in's methods say was proven in its own browser: nothing where it came by scanning, for then they are those of

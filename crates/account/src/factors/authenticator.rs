@@ -178,12 +178,16 @@ pub(super) async fn submit_new(
     let onward = Onward::new(None, sent.return_to.as_deref());
     let session = session::require(&service, &mut visit, &onward.through(NEW)).await?;
     let sending = (Sent::FORM, sent.code.expose().as_str());
-    if let Some(page) = twice::led(&service, &visit, (&session, sending)).await? {
+    if let Some(page) = twice::led(&service.store().read(), &visit, (&session, sending)).await? {
         return Ok(visit.redirect(&page));
     }
     // The picture of before is worth nothing any more: another one, and what was typed stays.
     let late = (sent.name.as_str(), Errors::of_form("factors-late"));
     let Some(secret) = waiting(&service.store().read(), &visit, &session, false).await? else {
+        // Sent twice, and the first one came through in between.
+        if let Some(page) = twice::led(&service.store().read(), &visit, (&session, sending)).await? {
+            return Ok(visit.redirect(&page));
+        }
         return begin(&service, &mut visit, &onward, late).await;
     };
     let step = match otp::read_code(sent.code.expose()) {
@@ -202,6 +206,9 @@ pub(super) async fn submit_new(
     };
     let tx = service.store().begin().await?;
     store::accounts::take_turns(&tx, session.account.id).await?;
+    if let Some(page) = twice::led(&tx, &visit, (&session, sending)).await? {
+        return Ok(visit.redirect(&page));
+    }
     let taken = waiting(&tx, &visit, &session, true).await?;
     if taken.is_none_or(|taken| taken != secret) {
         return Ok(visit.redirect(&onward.through(HERE)));

@@ -40,7 +40,10 @@ pub(crate) async fn since(
         .last();
     let unwritten = (account.status == Status::Held).then(|| service.now());
     let at = held.map(|change| change.at).or(unwritten);
-    Ok(at.map(|at| window(service, at)))
+    let from = at.map(|at| window(service, at));
+    // Whoever said since when is believed that it was so long.
+    let said = held.and_then(|change| change.doubted_from);
+    Ok(from.map(|from| said.map_or(from, |said| Ord::min(said, from))))
 }
 
 impl Enrolled {

@@ -6,6 +6,7 @@ use axum::response::Response;
 use chrono::TimeDelta;
 use model::secret::Token;
 use serde::Deserialize;
+use store::Tx;
 use store::ceremonies::{self, Handle, NewCeremony, Purpose};
 use store::factors::{Kind, What};
 use store::sessions::LiveSession;
@@ -97,10 +98,14 @@ pub(super) async fn submit_new(
     let onward = Onward::new(None, sent.return_to.as_deref());
     let session = session::require(&service, &mut visit, &onward.through(NEW)).await?;
     let sending = (Sent::FORM, sent.ceremony.as_str());
-    if let Some(page) = twice::led(&service, &visit, (&session, sending)).await? {
+    let tx = service.store().begin().await?;
+    store::accounts::take_turns(&tx, session.account.id).await?;
+    if let Some(page) = twice::led(&tx, &visit, (&session, sending)).await? {
         return Ok(visit.redirect(&page));
     }
-    let Some(made) = made(&service, &visit, &session, &sent).await? else {
+    let Some(made) = made(&service, (&tx, &visit), &session, &sent).await? else {
+        // What was asked is gone with the answer, whatever it says.
+        tx.commit().await?;
         return Ok(visit.redirect(&onward.through(HERE.with("wrong", "refused"))));
     };
     let new = add::New {
@@ -111,15 +116,13 @@ pub(super) async fn submit_new(
         name: list::name(&sent.name).unwrap_or_else(|| visit.device().label()),
         sending,
     };
-    let tx = service.store().begin().await?;
-    store::accounts::take_turns(&tx, session.account.id).await?;
     add::keep(&service, &mut visit, (&session, &onward), (tx, new)).await
 }
 
 /// What the browser made, if it is what was asked, in this sign-in, once.
 async fn made(
     service: &Service,
-    visit: &Visit,
+    (tx, visit): (&Tx, &Visit),
     session: &LiveSession,
     sent: &Sent,
 ) -> Result<Option<Made>, Stop> {
@@ -132,7 +135,7 @@ async fn made(
         browser: &browser,
         purpose: Purpose::NewPasskey,
     };
-    let taken = ceremonies::take(&service.store().read(), handle, visit.now()).await?;
+    let taken = ceremonies::take(tx, handle, visit.now()).await?;
     let Some(taken) = taken.filter(|taken| taken.session == Some(session.id)) else {
         return Ok(None);
     };

@@ -1,6 +1,5 @@
-//! The page that lists factors of one kind, and `/account/security/factors/rename`.
+//! The page that lists factors of one kind.
 
-use axum::extract::State;
 use axum::response::Response;
 use axum::routing::get;
 use axum::{Router, routing::post};
@@ -10,29 +9,29 @@ use serde::Deserialize;
 use store::changes;
 use store::factors::{EACH_MAX, Factor, Kind};
 use store::sessions::LiveSession;
-use web::extract::{Form, FormName, Query};
-use web::form::{Button, Errors, Field, FormPage};
+use web::form::{Errors, Field};
 use web::paths::LocalPath;
 use web::{Markup, Page, Problem, Visit};
 
-use super::{authenticator, keys, remove};
+use super::{authenticator, keys, remove, rename};
 use crate::Service;
-use crate::history::{self, Happening, What};
 use crate::session::{self, Stop};
 use crate::signin::Onward;
 
 /// The word for a page that was left open for too long.
 pub(super) const LATE: &str = "late";
-pub(super) const RENAME: LocalPath = LocalPath::known("/account/security/factors/rename");
 
 /// The most characters of a name.
 const NAME_MAX: usize = 40;
 /// Twice the characters: one outside the basic plane is two units.
-const NAME_UNITS: u32 = 80;
+pub(super) const NAME_UNITS: u32 = 80;
 
 pub(super) fn routes() -> Router<Service> {
     Router::new()
-        .route("/account/security/factors/rename", get(show_rename).post(rename))
+        .route(
+            "/account/security/factors/rename",
+            get(rename::show).post(rename::submit),
+        )
         .route(
             "/account/security/factors/remove",
             get(remove::show).post(remove::submit),
@@ -212,18 +211,11 @@ fn row(visit: &Visit, one: Factor, going: Option<(FactorId, DateTime<Utc>)>) -> 
         used: one
             .last_used_at
             .map_or_else(|| visit.t("factors-never"), |at| visit.moment(at)),
-        rename: RENAME.with("id", &id).as_str().to_owned(),
+        rename: rename::HERE.with("id", &id).as_str().to_owned(),
         remove: remove::HERE.with("id", &id).as_str().to_owned(),
         waiting,
         name: one.name,
     }
-}
-
-/// Which factor.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct Which {
-    id: String,
 }
 
 /// One of the account's own factors; 404 for anybody else's (A261).
@@ -236,60 +228,4 @@ pub(super) async fn own(
     let all = store::factors::list(&service.store().read(), session.account.id).await?;
     let one = all.iter().find(|one| one.id == id).cloned();
     Ok((one.ok_or_else(Problem::not_found)?, all))
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct Rename {
-    id: String,
-    name: String,
-}
-
-impl FormName for Rename {
-    const FORM: &'static str = "factor-rename";
-}
-
-fn rename_page(visit: &Visit, one: &Factor, (typed, errors): (&str, &Errors)) -> Response {
-    let form = FormPage::new(Rename::FORM, RENAME)
-        .hidden("id", one.id.to_string())
-        .field(name_field(typed).required())
-        .button(Button::primary("factors-rename-button"));
-    let page = Page::new("account-factor-rename", "factors-rename")
-        .own_forms_only()
-        .return_to(RENAME.with("id", &one.id.to_string()));
-    visit.form(page, &form, errors)
-}
-
-async fn show_rename(
-    State(service): State<Service>,
-    mut visit: Visit,
-    Query(which): Query<Which>,
-) -> Result<Response, Stop> {
-    let here = RENAME.with("id", &which.id);
-    let session = session::require(&service, &mut visit, &here).await?;
-    let (one, _) = own(&service, &session, &which.id).await?;
-    Ok(rename_page(&visit, &one, (&one.name, &Errors::none())))
-}
-
-async fn rename(
-    State(service): State<Service>,
-    mut visit: Visit,
-    Form(sent): Form<Rename>,
-) -> Result<Response, Stop> {
-    let here = RENAME.with("id", &sent.id);
-    let session = session::require(&service, &mut visit, &here).await?;
-    let (one, _) = own(&service, &session, &sent.id).await?;
-    let Some(new) = name(&sent.name) else {
-        let errors = Errors::of("name", "factors-name-missing");
-        return Ok(rename_page(&visit, &one, (&sent.name, &errors)));
-    };
-    let account = session.account.id;
-    let tx = service.store().begin().await?;
-    if !store::factors::rename(&tx, account, one.id, &new).await? {
-        return Err(Problem::not_found().into());
-    }
-    let happening = Happening::new(account, What::FactorRenamed).in_session(session.id);
-    history::note(&service, &tx, &visit, &happening).await?;
-    tx.commit().await?;
-    Ok(visit.redirect(&of_kind(one.kind).with("done", "renamed")))
 }

@@ -32,6 +32,7 @@ mod panel;
 pub mod passkey;
 pub(crate) mod qr;
 pub(crate) mod remove;
+mod rename;
 mod sheet;
 pub mod totp;
 pub(crate) mod tries;
@@ -151,7 +152,7 @@ pub(crate) async fn verify_totp_older(
         return Ok(Tried::Wrong);
     };
     if !store::factors::use_step(&tx, *id, *step, now).await? {
-        return Ok(Tried::Wrong);
+        return Ok(Tried::Used);
     }
     tries::forgive(service, account, tries::What::Totp).await?;
     Ok(Tried::Right)
@@ -165,8 +166,10 @@ pub async fn verify_code(service: &Service, account: AccountId, typed: &str) -> 
     if let Some(stopped) = tries::count(service, account, tries::What::Code).await? {
         return Ok(stopped);
     }
-    if !recovery_codes::redeem(&service.store().read(), account, &code, service.now()).await? {
-        return Ok(Tried::Wrong);
+    let tx = service.store().read();
+    if !recovery_codes::redeem(&tx, account, &code, service.now()).await? {
+        let used = recovery_codes::was_used(&tx, account, &code).await?;
+        return Ok(if used { Tried::Used } else { Tried::Wrong });
     }
     tries::forgive(service, account, tries::What::Code).await?;
     Ok(Tried::Right)

@@ -207,10 +207,12 @@ pub(super) async fn submit(
 ) -> Result<Response, Stop> {
     let session = session::require(&service, &mut visit, &sent.here()).await?;
     let sending = (Sent::FORM, sent.once.as_str());
-    if let Some(page) = twice::led(&service, &visit, (&session, sending)).await? {
+    let own = list::own(&service, &session, &sent.id).await;
+    // Sent twice: what the first one did is looked for after what may be gone by it.
+    if let Some(page) = twice::led(&service.store().read(), &visit, (&session, sending)).await? {
         return Ok(visit.redirect(&page));
     }
-    let (one, all) = list::own(&service, &session, &sent.id).await?;
+    let (one, all) = own?;
     let account = session.account.id;
     let going = going(&service.store().read(), account).await?;
     let ((name, accepted), last) = (sent.accepted(), is_last(&all, going, one.id));
@@ -222,6 +224,9 @@ pub(super) async fn submit(
     let session = confirm::require(&service, &mut visit, sent.need(), &here).await?;
     let tx = service.store().begin().await?;
     store::accounts::take_turns(&tx, account).await?;
+    if let Some(page) = twice::led(&tx, &visit, (&session, sending)).await? {
+        return Ok(visit.redirect(&page));
+    }
     // Of two that are removed at the same moment the second may have become the last one (A225).
     let all = store::factors::list(&tx, account).await?;
     let last = is_last(&all, self::going(&tx, account).await?, one.id);

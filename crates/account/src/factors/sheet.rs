@@ -113,7 +113,7 @@ pub(super) async fn make(
 ) -> Result<Response, Stop> {
     let session = session::require(&service, &mut visit, &HERE).await?;
     let sending = (Make::FORM, sent.once.as_str());
-    if let Some(page) = twice::led(&service, &visit, (&session, sending)).await? {
+    if let Some(page) = twice::led(&service.store().read(), &visit, (&session, sending)).await? {
         return Ok(visit.redirect(&page));
     }
     let here = HERE.with(confirm::CONFIRMED, "yes");
@@ -133,6 +133,9 @@ pub(super) async fn make(
     let tx = service.store().begin().await?;
     // Two clicks at once: the sheet that is shown is the one that counts.
     store::accounts::take_turns(&tx, account).await?;
+    if let Some(page) = twice::led(&tx, &visit, (&session, sending)).await? {
+        return Ok(visit.redirect(&page));
+    }
     recovery_codes::replace(&tx, service.rng(), account, (&text, now)).await?;
     ceremonies::put(&tx, &new).await?;
     let done = Done {

@@ -18,8 +18,6 @@ const SLOW_FROM: i64 = 50;
 const SLOW_SECONDS: i64 = 3600;
 /// The most wrong tries in a row.
 const ROW_LIMIT: i64 = 100;
-/// A hundred years: this count ends with a right try and not by time.
-const ROW_SECONDS: i64 = 100 * 365 * 24 * 3600;
 
 /// What is tried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,8 +26,10 @@ pub enum Tried {
     Right,
     /// It cannot be one; nothing was tried.
     Unreadable,
-    /// It is wrong, or was used before.
+    /// It is wrong.
     Wrong,
+    /// It was right, and is used up.
+    Used,
     /// Too many tries; come back after so many seconds.
     Paused(i64),
     /// Too many wrong ones in a row; it works no more.
@@ -42,7 +42,7 @@ impl Tried {
         match self {
             Self::Right => None,
             Self::Unreadable => Some("factors-code-unreadable".into()),
-            Self::Wrong => Some("factors-code-wrong".into()),
+            Self::Wrong | Self::Used => Some("factors-code-wrong".into()),
             Self::Paused(seconds) => {
                 let minutes = Ord::max((seconds + 59).div_euclid(60), 1);
                 Some(Words::with("factors-paused", vec![("minutes", minutes.into())]))
@@ -82,7 +82,8 @@ impl What {
             Rule {
                 name: row,
                 limit: ROW_LIMIT,
-                window_seconds: ROW_SECONDS,
+                // It ends with a right try and not by time.
+                window_seconds: throttles::ENDLESS_SECONDS,
             },
         ]
     }

@@ -189,7 +189,7 @@ async fn submit(
     let at = (sent.return_to.as_deref(), false);
     let mut visited = Visited::load(&service, &mut visit, at).await?;
     let sending = (Sent::FORM, sent.once.as_str());
-    if let Some(page) = twice::led(&service, &visit, (&visited.session, sending)).await? {
+    if let Some(page) = twice::led(&service.store().read(), &visit, (&visited.session, sending)).await? {
         return Ok(visit.redirect(&page));
     }
     let has_one = visited.stored.is_some();
@@ -215,7 +215,9 @@ async fn submit(
         };
         if let Some(words) = words {
             // Sent twice, and the first one was under way: what was the current password is not that any more.
-            if let Some(page) = twice::led(&service, &visit, (&visited.session, sending)).await? {
+            if let Some(page) =
+                twice::led(&service.store().read(), &visit, (&visited.session, sending)).await?
+            {
                 return Ok(visit.redirect(&page));
             }
             return Ok(visited.page(&service, &visit, Errors::of("current", words)));
@@ -223,7 +225,15 @@ async fn submit(
     }
     match change(&service, &mut visit, (&visited, sending), &chosen).await? {
         Ok(response) => Ok(response),
-        Err(errors) => Ok(visited.page(&service, &visit, errors)),
+        Err(errors) => {
+            // Sent twice, and the first one came through while this one was being looked at.
+            if let Some(page) =
+                twice::led(&service.store().read(), &visit, (&visited.session, sending)).await?
+            {
+                return Ok(visit.redirect(&page));
+            }
+            Ok(visited.page(&service, &visit, errors))
+        }
     }
 }
 

@@ -143,7 +143,8 @@ pub(crate) async fn activate(
     };
     let sign_in = (LocalPath::known("/sign-in"), "link-activate-sign-in");
     if accounts::find_by_email(tx, &mail.email).await?.is_some() {
-        return Ok(Followed::Done(Said {
+        // The link stays good: the other account may give the address up in time.
+        return Ok(Followed::Not(Said {
             title: "link-activate-taken-title",
             texts: vec![Words::key("link-activate-taken")],
             next: Some(sign_in),

@@ -10,7 +10,7 @@ use model::authn::{Method, Methods};
 use model::ids::AccountId;
 use store::registrations::Registration;
 use store::throttles::{self, Rule};
-use store::{StoreError, Tx, credentials};
+use store::{StoreError, Tx, accounts, credentials};
 use web::extract::{Form, Query};
 use web::form::{Errors, Words};
 use web::paths::LocalPath;
@@ -26,9 +26,9 @@ use crate::password::{About, HashingError, Password, StoredPassword};
 use crate::service::fault;
 use crate::session::{Beginning, Made};
 use crate::signin::{Asked, Onward};
-use crate::{Service, session};
+use crate::{Service, factors, session};
 
-/// How often a finished registration takes its own password again, for a page that was sent twice.
+/// How often a finished registration looks at a page that may have been sent twice.
 const REPEATS: Rule = Rule {
     name: "register_repeat",
     limit: 5,
@@ -266,8 +266,9 @@ impl Shown<'_> {
     }
 }
 
-/// A registration that is finished: on, when its person is signed in; and when the page was sent twice so that the
-/// browser never saw the first answer, its password signs them in.
+/// A registration that is finished: on, when its person is signed in; and when the page was sent twice, so that the browser
+/// never saw the first answer, the code that the first one used signs them in once more. It does so for a moment, and while
+/// the account has nothing beside its password: this page asks for no second factor, and is no other way to sign in (A225).
 async fn finished(
     service: &Service,
     mut visit: Visit,
@@ -279,73 +280,73 @@ async fn finished(
     if current.is_some_and(|session| session.account.id == account) {
         return Ok(visit.redirect(&onward_from_here(onward)));
     }
-    if let Some((draft, form)) = sent
-        && let Ok(password) = Password::typed(form.password.expose())
-        && is_own_password(service, draft, account, &password).await?
-    {
-        let tx = service.store().begin().await.map_err(fault)?;
-        let factor = factor_of_repeat(service, &tx, &visit, (draft, form)).await;
-        let factor = factor.map_err(fault)?;
-        let beginning = Beginning {
-            account,
-            methods: Methods::new([factor]),
-            public_computer: form.boxes().public_computer,
-            client: None,
-            // With the code it is the request that made the account, sent twice; with the password alone it may be anybody's.
-            made: if factor == Method::Sms {
-                Made::Now
-            } else {
-                Made::Before
-            },
-        };
-        let started = session::begin(service, &tx, &visit, &beginning);
-        let Some(started) = started.await.map_err(fault)? else {
-            return Ok(visit.redirect(&onward.through(LocalPath::known("/sign-in"))));
-        };
-        create::record_sign_in(service, &tx, &visit, account, started.id)
-            .await
-            .map_err(fault)?;
-        tx.commit().await.map_err(fault)?;
-        started.give_to(&mut visit);
-        return Ok(visit.redirect(&onward_from_here(onward)));
+    let sign_in = onward.through(LocalPath::known("/sign-in"));
+    let Some((draft, form)) = sent else {
+        return Ok(visit.redirect(&sign_in));
+    };
+    if !is_sent_twice(service, &visit, account, (draft, form)).await? {
+        return Ok(visit.redirect(&sign_in));
     }
-    Ok(visit.redirect(&onward.through(LocalPath::known("/sign-in"))))
+    let tx = service.store().begin().await.map_err(fault)?;
+    if !has_one_step(&tx, account).await.map_err(fault)? {
+        return Ok(visit.redirect(&sign_in));
+    }
+    let beginning = Beginning {
+        account,
+        methods: Methods::new([Method::Sms]),
+        public_computer: form.boxes().public_computer,
+        client: None,
+        made: Made::Now,
+    };
+    let started = session::begin(service, &tx, &visit, &beginning);
+    let Some(started) = started.await.map_err(fault)? else {
+        return Ok(visit.redirect(&sign_in));
+    };
+    create::record_sign_in(service, &tx, &visit, account, started.id)
+        .await
+        .map_err(fault)?;
+    tx.commit().await.map_err(fault)?;
+    started.give_to(&mut visit);
+    Ok(visit.redirect(&onward_from_here(onward)))
 }
 
-/// The factor that a page which was sent twice signs in with: the code, if it is the very one that this browser used
-/// a moment ago, because that was the first answer's; otherwise the password that it was let in by.
-async fn factor_of_repeat(
+/// Whether an account has no second factor, looked up behind the lock under which one would be added.
+async fn has_one_step(tx: &Tx, account: AccountId) -> Result<bool, StoreError> {
+    accounts::take_turns(tx, account).await?;
+    let Some(account) = accounts::find(tx, account).await? else {
+        return Ok(false);
+    };
+    Ok(!factors::of(tx, &account).await?.two_step())
+}
+
+/// Whether a page is the one that made the account a moment ago, sent twice: with the very code that this browser used then,
+/// and the account's password.
+async fn is_sent_twice(
     service: &Service,
-    tx: &Tx,
     visit: &Visit,
+    account: AccountId,
     (draft, form): (&Registration, &ConfirmForm),
-) -> Result<Method, StoreError> {
-    let Some(code) = otp::read_code(form.sms_code.expose()) else {
-        return Ok(Method::Password);
+) -> Result<bool, Problem> {
+    let (tx, now) = (service.store().read(), service.now());
+    let count = throttles::hit(&tx, &REPEATS, &draft.id.to_string(), now)
+        .await
+        .map_err(fault)?;
+    let code = otp::read_code(form.sms_code.expose());
+    let (Some(code), false) = (code, count.exceeded()) else {
+        return Ok(false);
     };
     let browser = visit.browser_hash();
     let request = Request::of(visit, &browser, Purpose::Registration, &draft.phone);
-    let since = service.now() - TimeDelta::seconds(REPEAT_SECONDS);
-    let same = otp::was_used(tx, &request, code.expose(), since).await?;
-    Ok(if same { Method::Sms } else { Method::Password })
-}
-
-async fn is_own_password(
-    service: &Service,
-    draft: &Registration,
-    account: AccountId,
-    password: &Password,
-) -> Result<bool, Problem> {
-    let tx = service.store().read();
-    let count = throttles::hit(&tx, &REPEATS, &draft.id.to_string(), service.now())
+    let since = now - TimeDelta::seconds(REPEAT_SECONDS);
+    let same = otp::was_used(&tx, &request, code.expose(), since)
         .await
         .map_err(fault)?;
-    if count.exceeded() {
+    let (Ok(password), true) = (Password::typed(form.password.expose()), same) else {
         return Ok(false);
-    }
+    };
     let stored = credentials::find_password(&tx, account).await.map_err(fault)?;
     let stored = stored.map(|stored| StoredPassword::from_stored(stored.phc.into_inner()));
-    match service.hashing().verify(password, stored.as_ref()).await {
+    match service.hashing().verify(&password, stored.as_ref()).await {
         Ok(verdict) => Ok(verdict.is_right()),
         Err(HashingError::Busy) => Err(Problem::too_many(5).caused_by("password queue is full")),
         Err(error) => Err(Problem::internal(error)),

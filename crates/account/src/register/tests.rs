@@ -120,7 +120,7 @@ async fn source_hb_17_sending_twice_and_going_back_make_one_account_and_lead_on(
         );
         assert!(
             stale.cookies.contains_key("denizen_session"),
-            "signed in by the password"
+            "signed in by the code that was used a moment ago"
         );
         let mut thief = stale.clone();
         thief.cookies.remove("denizen_session");

@@ -19,7 +19,7 @@ use crate::Service;
 use crate::confirm::{self, Need};
 use crate::history::{self, Happening, What};
 use crate::notice::Notice;
-use crate::session::Stop;
+use crate::session::{self, Stop};
 
 const SECURITY: LocalPath = LocalPath::known("/account/security");
 
@@ -62,9 +62,12 @@ pub(super) async fn show(
 ) -> Result<Response, Stop> {
     let (here, code) = place(&code)?;
     let tx = service.store().read();
-    // Before the person signs in or proves anything here, which takes its time: the first look gives them all of it.
-    let until = visit.now() + service.config().scan.life();
-    scans::look(&tx, &code.hash(), &visit.browser_hash(), (visit.now(), until)).await?;
+    // Before the person proves anything here, which takes its time: their first look gives them all of it. One without a
+    // sign-in may be a previewer's or a scanner's of links, and must not use it up.
+    if session::current(&service, &visit).await?.is_some() {
+        let until = visit.now() + service.config().scan.life();
+        scans::look(&tx, &code.hash(), &visit.browser_hash(), (visit.now(), until)).await?;
+    }
     let session = confirm::require(&service, &mut visit, Need::Recent, &here).await?;
     let found = scans::find(&tx, &code.hash(), visit.now()).await?;
     let Some(scan) = found.filter(|scan| scan.decision.is_none()) else {

@@ -40,6 +40,11 @@ impl Started {
         Self { token, ..self }
     }
 
+    /// What a device is known by from now on that was not known by anything before.
+    pub(super) fn new_device(&self, visit: &Visit) -> Option<&Token> {
+        self.device.as_ref().filter(|_| visit.device_token().is_none())
+    }
+
     /// Gives the browser its cookie, which ends with the browser.
     pub fn give_to(&self, visit: &mut Visit) {
         visit.start_session(&self.token, None);

@@ -1,11 +1,17 @@
 //! Forms that are sent twice. Without script a second press of the button sends the form again before the answer is there,
 //! and the browser shows what came of the second one only. The work is done once; whoever sends the very same form again,
 //! in the same browser and within some seconds, is led where the first one led. Nothing is tried and nothing is counted
-//! for it.
+//! for it. A form that comes while the first one is still being worked on waits for it, at the account's lock or by looking
+//! for what it did for a moment.
+
+use std::time::Duration;
 
 use chrono::TimeDelta;
+use model::event::Event;
 use model::ids::SessionId;
 use model::secret::{Token, TokenHash};
+use serde_json::json;
+use store::audit::{self, Entry};
 use store::ceremonies::{self, Handle, NewCeremony, Purpose};
 use store::sessions::{self, LiveSession};
 use store::{StoreError, Tx};
@@ -19,6 +25,9 @@ use crate::Service;
 const SECONDS: i64 = 30;
 /// The length of the windows in which a sign-in's cookie is found again, in seconds: it is for one of them at least.
 const WINDOW_SECONDS: i64 = 15;
+/// How often a sign-in is looked for that is still under way, and how long it is waited in between.
+const LOOKS: u8 = 10;
+const BETWEEN_LOOKS: Duration = Duration::from_millis(100);
 
 /// Which form, and what tells this sending of it from another one: a value that its page made up, or that counts once.
 pub(crate) type Sending<'a> = (&'static str, &'a str);
@@ -50,9 +59,10 @@ pub(crate) async fn done(
     ceremonies::put(tx, &new).await
 }
 
-/// Where the same form led a moment ago.
+/// Where the same form led a moment ago. Whoever takes turns at the account asks once more behind the lock: what came first
+/// has been done by then.
 pub(crate) async fn led(
-    service: &Service,
+    tx: &Tx,
     visit: &Visit,
     (session, sending): (&LiveSession, Sending<'_>),
 ) -> Result<Option<LocalPath>, StoreError> {
@@ -65,22 +75,32 @@ pub(crate) async fn led(
         browser: &browser,
         purpose: Purpose::Done,
     };
-    let found = ceremonies::look(&service.store().read(), handle, visit.now()).await?;
+    let found = ceremonies::look(tx, handle, visit.now()).await?;
     Ok(found.and_then(|found| LocalPath::parse(&found.onward).ok()))
 }
 
-/// The cookies under which the same form finds the sign-in that it began, for one that began now and for one a moment ago.
-fn cookies(visit: &Visit, (form, content): Sending<'_>) -> [Option<Token>; 2] {
+/// The cookies under which the same form finds the sign-in that it began, for one that began now, a moment ago, or by the
+/// clock of a node that is ahead. Whoever got hold of the whole request has nothing elsewhere: it must come from the same
+/// network and the same kind of browser (A217).
+fn cookies(visit: &Visit, (form, content): Sending<'_>) -> [Option<Token>; 3] {
     let (key, browser) = (visit.kit().csrf_key(), visit.browser_hash());
+    let (network, device) = (visit.client_address().network(), visit.device().label());
     let window = visit.now().timestamp().div_euclid(WINDOW_SECONDS);
-    [window, window - 1].map(|window| {
+    [window, window - 1, window + 1].map(|window| {
         // No form has a name with a NUL.
-        let name = format!("begun\u{0}{form}\u{0}{window}\u{0}{content}");
+        let name = format!("begun\u{0}{form}\u{0}{window}\u{0}{network}\u{0}{device}\u{0}{content}");
         Token::parse(&key.token(&browser, &name))
     })
 }
 
-/// Puts a sign-in that a form has just begun under a cookie that the same form finds again, in its transaction.
+/// Under which the device's cookie is found that a sign-in came with.
+fn device_handle(visit: &Visit, cookie: &Token) -> TokenHash {
+    let name = format!("begun device\u{0}{}", cookie.expose());
+    TokenHash::of(&visit.kit().csrf_key().token(&visit.browser_hash(), &name))
+}
+
+/// Puts a sign-in that a form has just begun under a cookie that the same form finds again, in its transaction, and with it
+/// the cookie of a device that is new.
 pub(crate) async fn findable(
     tx: &Tx,
     visit: &Visit,
@@ -90,14 +110,27 @@ pub(crate) async fn findable(
     if sending.1.is_empty() {
         return Ok(started);
     }
-    let [Some(token), _] = cookies(visit, sending) else {
+    let [Some(token), ..] = cookies(visit, sending) else {
         return Ok(started);
     };
-    let moved = sessions::put_under(tx, started.id, &token.hash()).await?;
-    Ok(if moved { started.under(token) } else { started })
+    if !sessions::put_under(tx, started.id, &token.hash()).await? {
+        return Ok(started);
+    }
+    if let Some(device) = started.new_device(visit) {
+        let (id, browser) = (device_handle(visit, &token), visit.browser_hash());
+        let (now, ends) = (visit.now(), visit.now() + TimeDelta::seconds(SECONDS));
+        let new = NewCeremony {
+            session: Some(started.id),
+            state: device.expose().as_bytes(),
+            ..NewCeremony::new(&id, (&browser, Purpose::Done), (now, ends))
+        };
+        ceremonies::put(tx, &new).await?;
+    }
+    Ok(started.under(token))
 }
 
-/// Gives the browser the cookie of the sign-in that the same form began a moment ago; `false` where there is none.
+/// Gives the browser the cookies of the sign-in that the same form began a moment ago, and writes that down; `false` where
+/// there is none.
 pub(crate) async fn find_begun(
     service: &Service,
     visit: &mut Visit,
@@ -108,13 +141,42 @@ pub(crate) async fn find_begun(
     }
     let (tx, limits) = (service.store().read(), &service.config().session);
     for token in cookies(visit, sending).into_iter().flatten() {
-        if sessions::find_live(&tx, &token.hash(), limits, visit.now())
-            .await?
-            .is_some()
-        {
-            visit.start_session(&token, None);
-            return Ok(true);
+        let found = sessions::find_live(&tx, &token.hash(), limits, visit.now()).await?;
+        let Some(session) = found else { continue };
+        let mut entry = Entry::new(Event::SignedIn, visit.now())
+            .account(session.account.id)
+            .session(session.id)
+            .details(json!({ "again": true }));
+        entry.request_id = Some(visit.request_id().to_owned());
+        audit::record(&tx, service.rng(), entry).await?;
+        let (id, browser) = (device_handle(visit, &token), visit.browser_hash());
+        let handle = Handle {
+            id: &id,
+            browser: &browser,
+            purpose: Purpose::Done,
+        };
+        let kept = ceremonies::look(&tx, handle, visit.now()).await?;
+        let device = kept.and_then(|kept| Token::parse(std::str::from_utf8(&kept.state).ok()?));
+        visit.start_session(&token, None);
+        if let Some(device) = device {
+            visit.remember_device(&device);
         }
+        return Ok(true);
     }
     Ok(false)
+}
+
+/// The same for a form whose code is right and was used: the one that used it may not be through yet.
+pub(crate) async fn find_beginning(
+    service: &Service,
+    visit: &mut Visit,
+    sending: Sending<'_>,
+) -> Result<bool, StoreError> {
+    for _ in 0..LOOKS {
+        if find_begun(service, visit, sending).await? {
+            return Ok(true);
+        }
+        tokio::time::sleep(BETWEEN_LOOKS).await;
+    }
+    find_begun(service, visit, sending).await
 }

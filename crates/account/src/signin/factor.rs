@@ -183,6 +183,8 @@ pub(super) enum Checked {
     Right(Proof),
     /// It is not, or cannot be tried now.
     Wrong(Words, Option<StatusCode>),
+    /// It was right, and somebody was faster.
+    Used(Words),
 }
 
 /// A factor that was proven.
@@ -257,7 +259,11 @@ pub(super) async fn check(
         other => {
             let status = matches!(other, Tried::Paused(_)).then_some(StatusCode::TOO_MANY_REQUESTS);
             let words = other.words().unwrap_or_else(|| "factors-code-wrong".into());
-            Checked::Wrong(words, status)
+            if other == Tried::Used {
+                Checked::Used(words)
+            } else {
+                Checked::Wrong(words, status)
+            }
         }
     })
 }

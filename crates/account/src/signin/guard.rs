@@ -4,8 +4,9 @@
 //! asked for, and when it is enough, depends on what was typed and from where, never on whether the account exists
 //! (A203, A207).
 //!
-//! Beside these, failures in a row are counted for weeks: after a hundred a password opens nothing any more until its owner
-//! sets another one (NIST SP 800-63B-4 section 3.2.2). So that a stranger cannot bring that about for somebody, a device
+//! Beside these, failures in a row are counted, however slowly they come: after a hundred a password opens nothing any more
+//! until its owner sets another one (NIST SP 800-63B-4 section 3.2.2). No time ends the row: a right password does while it
+//! opens something, and a new one. So that a stranger cannot bring that about for somebody, a device
 //! from which the account was used before has a count of its own.
 
 use chrono::{DateTime, Utc};
@@ -30,10 +31,13 @@ enum Counter {
     Address,
     Account,
     InARow,
+    NobodysRow,
     Everybody,
 }
 
-const DAY_SECONDS: i64 = 24 * 3600;
+/// For how long a row is remembered that opens nothing whatever comes of it: nobody has the identifier. The same work is done
+/// for it, and anybody can begin any number of them.
+const NOBODYS_ROW_SECONDS: i64 = 24 * 3600;
 
 fn rule(config: &Config, counter: Counter) -> Rule {
     let (name, limit) = match counter {
@@ -41,11 +45,12 @@ fn rule(config: &Config, counter: Counter) -> Rule {
         Counter::Here => ("sign_in_identifier_here", config.identifier_network_limit),
         Counter::Address => ("sign_in_address", config.address_limit),
         Counter::Account => ("sign_in_account", config.account_limit),
-        Counter::InARow => ("sign_in_in_a_row", config.in_a_row_limit),
+        Counter::InARow | Counter::NobodysRow => ("sign_in_in_a_row", config.in_a_row_limit),
         Counter::Everybody => ("sign_in_everybody", i64::MAX),
     };
     let window_seconds = match counter {
-        Counter::InARow => config.in_a_row_days.saturating_mul(DAY_SECONDS),
+        Counter::InARow => throttles::ENDLESS_SECONDS,
+        Counter::NobodysRow => NOBODYS_ROW_SECONDS,
         _ => config.window_seconds,
     };
     Rule {
@@ -60,6 +65,7 @@ fn rule(config: &Config, counter: Counter) -> Rule {
 pub(super) struct Owner {
     account: String,
     in_a_row: String,
+    row: Counter,
 }
 
 impl Owner {
@@ -87,6 +93,7 @@ impl Owner {
         Ok(Self {
             account: name,
             in_a_row,
+            row: account.map_or(Counter::NobodysRow, |_| Counter::InARow),
         })
     }
 }
@@ -238,7 +245,11 @@ impl Keys {
     ) -> Result<(), StoreError> {
         for (counter, key) in self.counters(owner) {
             match counter {
-                Counter::Identifier | Counter::Here | Counter::Account | Counter::InARow => {
+                Counter::Identifier
+                | Counter::Here
+                | Counter::Account
+                | Counter::InARow
+                | Counter::NobodysRow => {
                     throttles::clear(tx, &rule(config, counter), key, now).await?;
                 }
                 Counter::Address | Counter::Everybody => {
@@ -274,7 +285,7 @@ impl Keys {
         let others = [
             (Counter::Address, self.address.as_str()),
             (Counter::Account, owner.account.as_str()),
-            (Counter::InARow, owner.in_a_row.as_str()),
+            (owner.row, owner.in_a_row.as_str()),
             (Counter::Everybody, ""),
         ];
         typed.chain(others)

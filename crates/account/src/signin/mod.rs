@@ -55,8 +55,6 @@ pub struct Config {
     /// After so many wrong passwords in a row, on devices that the account was never used from together, on others each for
     /// itself, the password opens nothing until its owner sets another one.
     pub in_a_row_limit: i64,
-    /// For how many days failures in a row are remembered.
-    pub in_a_row_days: i64,
     /// For how long the second factor can be given after the first, in minutes.
     pub step_minutes: i64,
 }
@@ -73,7 +71,6 @@ impl Default for Config {
             address_limit: 200,
             window_seconds: 900,
             in_a_row_limit: 100,
-            in_a_row_days: 30,
             step_minutes: 10,
         }
     }

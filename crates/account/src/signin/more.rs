@@ -137,6 +137,10 @@ pub(super) async fn submit(
             attempt::refuse(&service, &visit, Some(account), by.as_str()).await?;
             Ok(visited.render(&visit, true, (by.error(words), status)))
         }
+        Checked::Used(words) => {
+            attempt::refuse(&service, &visit, Some(account), by.as_str()).await?;
+            Ok(visited.render(&visit, true, (by.error(words), None)))
+        }
     }
 }
 

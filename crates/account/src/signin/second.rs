@@ -9,7 +9,7 @@ use model::standing::{Answer, Entry, answer};
 use serde::Deserialize;
 use store::ceremonies::Purpose;
 use web::extract::{Form, FormName, Query};
-use web::form::{Button, Errors, FormPage};
+use web::form::{Button, Errors, FormPage, Words};
 use web::paths::LocalPath;
 use web::{Markup, Page, Problem, Visit};
 
@@ -198,7 +198,18 @@ pub(super) async fn submit(
     if twice::find_begun(&service, &mut visit, sending).await? {
         return Ok(visit.redirect(&onward.path()));
     }
-    let visited = Visited::load(&service, &mut visit, at, onward).await?;
+    let visited = match Visited::load(&service, &mut visit, at, onward.clone()).await {
+        // Sent twice, and the first one came through in between.
+        Err(Stop::Go(late)) => {
+            let begun = twice::find_begun(&service, &mut visit, sending).await?;
+            return Ok(if begun {
+                visit.redirect(&onward.path())
+            } else {
+                late
+            });
+        }
+        loaded => loaded?,
+    };
     if sent.cancel.is_some() {
         visited.waiting.take(&service.store().read(), &visit).await?;
         return Ok(visit.redirect(&visited.onward.through(SIGN_IN)));
@@ -226,15 +237,32 @@ pub(super) async fn submit(
     let account = &visited.waiting.account;
     match factor::check(&service, &visit, account, (visited.by, &sent.code)).await? {
         Checked::Right(proof) => enter(&service, &mut visit, &visited, (&proof, sending)).await,
-        Checked::Wrong(words, status) => {
-            // Sent twice, and the first one was under way: it used the code up.
-            if twice::find_begun(&service, &mut visit, sending).await? {
+        Checked::Wrong(words, status) => refuse(&service, &visit, &visited, (words, status)).await,
+        Checked::Used(words) => {
+            // Sent twice, and the first one is under way: it used the code up.
+            if twice::find_beginning(&service, &mut visit, sending).await? {
                 return Ok(visit.redirect(&visited.onward.path()));
             }
-            attempt::refuse(&service, &visit, Some(account), visited.by.as_str()).await?;
-            Ok(visited.render(&service, &visit, true, (visited.by.error(words), status)))
+            refuse(&service, &visit, &visited, (words, None)).await
         }
     }
+}
+
+/// Says what is wrong with a code.
+async fn refuse(
+    service: &Service,
+    visit: &Visit,
+    visited: &Visited,
+    (words, status): (Words, Option<StatusCode>),
+) -> Result<Response, Stop> {
+    attempt::refuse(
+        service,
+        visit,
+        Some(&visited.waiting.account),
+        visited.by.as_str(),
+    )
+    .await?;
+    Ok(visited.render(service, visit, true, (visited.by.error(words), status)))
 }
 
 async fn ask_passkey(service: &Service, visit: &Visit, visited: &Visited) -> Result<Response, Stop> {
@@ -304,6 +332,11 @@ async fn enter(
     let client = interaction.as_ref().map(|interaction| &interaction.client_id);
     let tx = service.store().begin().await?;
     if !waiting.take(&tx, visit).await? || !proof.spend(service, &tx).await? {
+        drop(tx);
+        // Sent twice, and the first one came through while this one waited for its turn.
+        if twice::find_begun(service, visit, sending).await? {
+            return Ok(visit.redirect(&visited.onward.path()));
+        }
         return Ok(visit.redirect(&visited.onward.through(SIGN_IN.with("late", "yes"))));
     }
     if proof.by == By::Recovery {

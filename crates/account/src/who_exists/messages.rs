@@ -68,6 +68,7 @@ async fn decided(world: &World, one: &Known) -> Option<StandingChangeId> {
         second: Some(OperatorId::new(now, rng)),
         at: now,
         until: None,
+        doubted_from: None,
     };
     let tx = world.service.store().read();
     standing_changes::record(&tx, &change).await.unwrap();

@@ -36,6 +36,7 @@ async fn choose(browser: &Browser) {
     submit(browser).await;
 }
 
+/// The account is of today and has nothing but its phone; an older one waits (`account::recovery::tests::recycled`).
 async fn forgotten(language: &str, scripts: Scripts) {
     let world = World::any().await;
     let (_, person) = newcomer(&world).await;

@@ -59,7 +59,7 @@ pub(crate) async fn confirmed(service: &Service, tx: &Tx, link: &Link) -> Result
         }
         match put(service, tx, &account, (&change, &kept)).await? {
             Applied::Done => "contact-mail-done",
-            Applied::Failed => {
+            Applied::Failed | Applied::Later => {
                 // Another account has the address; whoever has its mailbox may know.
                 changes::undo(tx, change.id, How::Failed, service.now()).await?;
                 worker::tell_end(service, tx, &change).await?;

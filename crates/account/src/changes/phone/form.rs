@@ -7,9 +7,14 @@ use web::form::{Button, Checkbox, Errors, Field, FormPage, Words};
 use web::{Page, Visit};
 
 use super::{CODE, CONTACT, Codes, Draft, HERE, New};
-use crate::{Service, recovery};
+use crate::{Service, confirm, recovery};
 
-pub(super) fn first(visit: &Visit, account: &Account, sent: &New, errors: Errors) -> Response {
+pub(super) fn first(
+    visit: &Visit,
+    account: &Account,
+    (sent, confirmed): (&New, bool),
+    errors: Errors,
+) -> Response {
     let mut form = FormPage::new(New::FORM, HERE).field(
         Field::telephone("phone", "contact-phone-new")
             .hint("register-phone-hint")
@@ -29,7 +34,9 @@ pub(super) fn first(visit: &Visit, account: &Account, sent: &New, errors: Errors
     let form = form
         .button(Button::primary("register-send-code"))
         .render(visit, &errors);
-    let page = Page::new("contact-phone", "contact-phone-title").return_to(HERE);
+    let form = confirm::above(visit, confirmed, form);
+    let here = confirm::back_to(&HERE, confirmed);
+    let page = Page::new("contact-phone", "contact-phone-title").return_to(here);
     let text = [Words::key("contact-phone-text")];
     recovery::page::render(
         visit,
@@ -40,7 +47,12 @@ pub(super) fn first(visit: &Visit, account: &Account, sent: &New, errors: Errors
     )
 }
 
-pub(super) fn second(service: &Service, visit: &Visit, draft: &Draft, errors: Errors) -> Response {
+pub(super) fn second(
+    service: &Service,
+    visit: &Visit,
+    (draft, confirmed): (&Draft, bool),
+    errors: Errors,
+) -> Response {
     let mut form = FormPage::new(Codes::FORM, CODE).hidden("draft", &draft.id).field(
         Field::code("new_code", "contact-phone-new-code")
             .maxlength(16)
@@ -63,7 +75,9 @@ pub(super) fn second(service: &Service, visit: &Visit, draft: &Draft, errors: Er
     } else {
         Words::key("contact-phone-both")
     };
-    let page = Page::new("contact-phone-code", "contact-phone-code-title").return_to(CODE);
+    let form = confirm::above(visit, confirmed, form);
+    let here = confirm::back_to(&CODE, confirmed);
+    let page = Page::new("contact-phone-code", "contact-phone-code-title").return_to(here);
     let links = [(HERE, "register-change-phone")];
     recovery::page::render(visit, page, (&[text], form), &links, (errors, None))
 }

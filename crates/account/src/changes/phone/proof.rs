@@ -39,7 +39,7 @@ pub(super) async fn end(service: &Service, tx: &Tx, account: AccountId) -> Resul
     };
     let ended = Ended {
         code: ids(&|piece| piece.source.as_str() == PHONE_SMS),
-        bound: ids(&|piece| ageing::events::BOUND_TO_PHONE.contains(&piece.source.as_str())),
+        bound: ids(&ageing::events::is_bound_to_phone),
     };
     store::evidence::end_source(tx, account, &phone_sms()?, (service.now(), REPLACED)).await?;
     ageing::events::phone_replaced(service, tx, account).await?;

@@ -175,3 +175,103 @@ async fn attack_217_a_confirmation_sent_twice_tries_its_code_once() {
         assert_eq!(browser.get(path).await.page(), Some("account-passkey-new"));
     }
 }
+
+/// Sends a form twice at the same moment; answers where the two answers lead.
+async fn at_once(
+    browser: &mut Browser,
+    path: &str,
+    page: &Seen,
+    fields: &[(&str, &str)],
+) -> [Option<String>; 2] {
+    let mut again = browser.clone();
+    let (first, second) = tokio::join!(browser.post(path, page, fields), again.post(path, page, fields));
+    *browser = again;
+    [first.location, second.location]
+}
+
+#[tokio::test]
+async fn two_clicks_at_once_do_it_once_and_both_show_that_it_is_done() {
+    for world in worlds().await {
+        let id = resident(&world, PHONE).await;
+        let mut browser = signed_in(&world, PHONE).await;
+        let both = |page: &str| [Some(page.to_owned()), Some(page.to_owned())];
+        let path = "/account/security/passkeys/new";
+        let page = browser.get(path).await;
+        let mut soft = Soft::new(b"credential-1");
+        let answer = soft.make(&options(&page), &Ways::default());
+        let fields = [
+            ("ceremony", page.hidden("ceremony").unwrap()),
+            ("credential", answer.as_str()),
+        ];
+        let seen = at_once(&mut browser, path, &page, &fields).await;
+        assert_eq!(
+            seen,
+            both("/account/security/passkeys?done=added"),
+            "{}",
+            world.kind
+        );
+        let path = "/account/security/factors/remove";
+        let one = ids(&browser.get("/account/security/passkeys").await).remove(0);
+        let page = browser.get(&format!("{path}?id={one}")).await;
+        let once = page.hidden("once").unwrap().to_owned();
+        let fields = [
+            ("id", one.as_str()),
+            ("lost", "yes"),
+            ("accept_lost", "yes"),
+            ("once", once.as_str()),
+        ];
+        let seen = at_once(&mut browser, path, &page, &fields).await;
+        assert_eq!(
+            seen,
+            both("/account/security/passkeys?done=scheduled"),
+            "{}",
+            world.kind
+        );
+        let tx = world.service.store().read();
+        assert_eq!(store::factors::list(&tx, id).await.unwrap().len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn two_clicks_at_once_set_one_app_up_make_one_sheet_and_change_the_password_once() {
+    for world in worlds().await {
+        let id = resident(&world, PHONE).await;
+        let mut browser = signed_in(&world, PHONE).await;
+        let both = |page: &str| [Some(page.to_owned()), Some(page.to_owned())];
+        let path = "/account/security/password";
+        let page = browser.get(path).await;
+        let new = "Lantern-771-harbour";
+        let fields = [
+            ("current", PASSWORD),
+            ("password", new),
+            ("password_again", new),
+            ("once", page.hidden("once").unwrap()),
+        ];
+        let seen = at_once(&mut browser, path, &page, &fields).await;
+        assert_eq!(seen, both("/account/security?done=password"), "{}", world.kind);
+        let path = "/account/security/codes";
+        let page = browser.get(path).await;
+        let once = [("once", page.hidden("once").unwrap())];
+        let seen = at_once(&mut browser, path, &page, &once).await;
+        assert_eq!(seen, both("/account/security/codes/sheet"), "{}", world.kind);
+        let path = "/account/security/authenticator/new";
+        let page = browser.get(path).await;
+        let code = totp::code_at(&secret(&page), world.clock.now());
+        let seen = at_once(&mut browser, path, &page, &[("code", &code)]).await;
+        assert_eq!(
+            seen,
+            both("/account/security/authenticator?done=added"),
+            "{}",
+            world.kind
+        );
+        let tx = world.service.store().read();
+        let rows = store::history::list(&tx, id, None).await.unwrap();
+        for what in [
+            crate::history::What::PasswordChanged,
+            crate::history::What::CodesMade,
+            crate::history::What::FactorAdded,
+        ] {
+            assert_eq!(rows.iter().filter(|row| row.what == what).count(), 1, "{what:?}");
+        }
+    }
+}

@@ -81,11 +81,44 @@ async fn a_confirmation_sent_twice_keeps_the_factor_that_was_used() {
         confirm_on(&mut twin, &page, &code).await;
         assert_eq!(amr(&world, &twin).await, Some(vec!["sms"]), "{}", world.kind);
         let wrong = if code == "000000" { "000001" } else { "000000" };
-        confirm_on(&mut other, &page, wrong).await;
-        assert_eq!(amr(&world, &other).await, Some(vec!["pwd"]), "without the code");
+        let refused = confirm_on(&mut other, &page, wrong).await;
+        assert_eq!(refused.location.as_deref(), Some("/sign-in"), "without the code");
+        assert_eq!(amr(&world, &other).await, None, "A225");
         world.clock.advance(TimeDelta::seconds(61));
-        confirm_on(&mut late, &page, &code).await;
-        assert_eq!(amr(&world, &late).await, Some(vec!["pwd"]), "after a minute");
+        let refused = confirm_on(&mut late, &page, &code).await;
+        assert_eq!(refused.location.as_deref(), Some("/sign-in"), "after a minute");
+        assert_eq!(amr(&world, &late).await, None, "A223");
+    }
+}
+
+#[tokio::test]
+async fn attack_225_the_last_page_sent_again_signs_nobody_in_past_a_second_factor() {
+    for world in worlds().await {
+        let mut browser = world.browser();
+        ask_for_code(&mut browser, PHONE).await;
+        let code = world.code(E164).await;
+        let page = browser.get("/register/confirm").await;
+        let (mut next, mut twin) = (browser.clone(), browser.clone());
+        confirm_on(&mut browser, &page, &code).await;
+        confirm_on(&mut twin, &page, &code).await;
+        assert_eq!(amr(&world, &twin).await, Some(vec!["sms"]), "{}", world.kind);
+        let tx = world.service.store().read();
+        let phone = Phone::parse(PHONE).unwrap();
+        let account = accounts::find_by_phone(&tx, &phone).await.unwrap().unwrap();
+        let app = store::factors::NewFactor {
+            id: model::ids::FactorId::new(world.clock.now(), world.service.rng()),
+            account: account.id,
+            what: store::factors::What::Totp {
+                secret: b"12345678901234567890",
+                step: 0,
+            },
+            name: "App",
+            now: world.clock.now(),
+        };
+        store::factors::add(&tx, &app).await.unwrap();
+        let refused = confirm_on(&mut next, &page, &code).await;
+        assert_eq!(refused.location.as_deref(), Some("/sign-in"), "{}", world.kind);
+        assert_eq!(amr(&world, &next).await, None);
     }
 }
 

@@ -185,6 +185,8 @@ impl Visited {
             (false, true) => "signin-more-second",
             (_, false) if self.missing.is_empty() => "signin-more-nothing",
             (true, false) => "signin-more-no-passkey",
+            // Of the kind that they signed in with: it is there, and does not count.
+            (false, false) if !self.enrolled.totp.is_empty() => "signin-more-same-kind",
             (false, false) => "signin-more-no-second",
         };
         visit.t(key)

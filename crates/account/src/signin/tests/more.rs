@@ -6,7 +6,7 @@ use model::secret::TokenHash;
 use store::sessions::Renewal;
 
 use super::PHONE;
-use super::factors::{follow, question};
+use super::factors::{code, follow, give, question, second, with_app};
 use crate::factors::soft::{Soft, Ways};
 use crate::factors::testing::options;
 use crate::signin::testing::{PASSWORD, interrupted, live, resident, signed_in, wants};
@@ -109,6 +109,40 @@ async fn where_the_password_is_missing_it_is_asked_for_and_not_another_thing_tha
 }
 
 #[tokio::test]
+async fn attack_029_a_password_typed_now_does_not_make_the_rest_of_a_sign_in_fresh() {
+    for world in worlds().await {
+        resident(&world, PHONE).await;
+        let mut browser = signed_in(&world, PHONE).await;
+        let begun = live(&world, &browser).await.unwrap();
+        for (methods, moves) in [
+            (vec![Method::Passkey], false),
+            (vec![Method::Password, Method::Sms], false),
+            (vec![Method::Password], true),
+        ] {
+            let renewal = Renewal {
+                token_hash: TokenHash::of(&browser.cookies["denizen_session"]),
+                methods: &Methods::new(methods),
+                auth_time: begun.auth_time,
+            };
+            let tx = world.service.store().read();
+            assert!(store::sessions::renew(&tx, begun.id, &renewal).await.unwrap());
+            crate::factors::testing::wait(&world, 11 * 60);
+            let asked = browser.get("/account/contact/username").await;
+            let fields = [("method", "password"), ("password", PASSWORD)];
+            crate::factors::testing::confirm(&mut browser, &asked.location.unwrap(), &fields).await;
+            assert_eq!(
+                browser.get("/account/contact/username").await.status,
+                200,
+                "the page is open"
+            );
+            let session = live(&world, &browser).await.unwrap();
+            let moved = session.auth_time > begun.auth_time;
+            assert_eq!(moved, moves, "{:?} {}", session.methods, world.kind);
+        }
+    }
+}
+
+#[tokio::test]
 async fn what_is_proposed_to_set_up_is_what_helps_and_the_way_ends() {
     for world in worlds().await {
         let account = resident(&world, PHONE).await;
@@ -134,5 +168,30 @@ async fn what_is_proposed_to_set_up_is_what_helps_and_the_way_ends() {
         let fields = [("want", "2"), ("by", "password"), ("password", new)];
         let seen = browser.post("/sign-in/more", &more, &fields).await;
         assert_eq!(seen.location, Some(resume_path(&id)), "{}", world.kind);
+    }
+}
+
+#[tokio::test]
+async fn who_has_an_app_of_the_same_kind_as_their_sign_in_is_not_told_that_they_have_none() {
+    for world in worlds().await {
+        let account = with_app(&world, PHONE).await;
+        let mut browser = world.browser();
+        let page = second(&mut browser, PHONE).await;
+        give(&mut browser, &page, &[("code", &code(&world))]).await;
+        by_sms_alone(&world, &browser).await;
+        world.test.forget_password(account).await.unwrap();
+        let id = interrupted(&world, &browser, wants(None, None)).await;
+        let page = browser
+            .get(&format!("/sign-in/more?want=2&interaction={}", id.expose()))
+            .await;
+        assert_eq!(
+            page.page(),
+            Some("sign-in-more"),
+            "{}: {:?}",
+            world.kind,
+            page.location
+        );
+        assert!(page.body.contains("of the same kind"), "{}", page.body);
+        assert!(!page.body.contains("you have none yet"));
     }
 }

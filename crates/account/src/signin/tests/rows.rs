@@ -82,6 +82,38 @@ async fn attack_203_after_very_many_failures_in_a_row_a_password_opens_nothing_b
 }
 
 #[tokio::test]
+async fn attack_203_a_row_of_failures_neither_begins_anew_nor_ends_with_time_but_with_a_right_password() {
+    let mut config = crate::Config::default();
+    config.signin.in_a_row_limit = 3;
+    config.signin.captcha_after = 1000;
+    for world in worlds_with(config).await {
+        resident(&world, PHONE).await;
+        let wrong = async || sign_in(&mut world.browser(), PHONE, "wrong-27").await;
+        let right = async || sign_in(&mut world.browser(), PHONE, PASSWORD).await;
+        // Whatever the windows were, one of these is over.
+        let month = || world.clock.advance(chrono::TimeDelta::days(31));
+        for _ in 0..2 {
+            wrong().await;
+        }
+        assert_eq!(
+            right().await.location.as_deref(),
+            Some("/account"),
+            "{}",
+            world.kind
+        );
+        for _ in 0..3 {
+            month();
+            wrong().await;
+        }
+        for _ in 0..2 {
+            let off = right().await;
+            assert_eq!(off.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", world.kind);
+            month();
+        }
+    }
+}
+
+#[tokio::test]
 async fn attack_226_the_owner_hears_of_a_device_that_is_new_and_of_no_other() {
     for world in worlds().await {
         resident(&world, PHONE).await;
