@@ -89,11 +89,7 @@ pub(super) async fn show(
     let confirmed = asked.confirmed.is_some();
     let here = confirm::back_to(&HERE, confirmed);
     let session = confirm::require(&service, &mut visit, Need::Strongest, &here).await?;
-    let typed: Option<New> = if confirmed {
-        confirm::kept(&service, &visit, &session, New::FORM).await?
-    } else {
-        None
-    };
+    let typed: Option<New> = confirm::kept(&service, &visit, &session, (New::FORM, confirmed)).await?;
     let shown = (&typed.unwrap_or_default(), confirmed);
     Ok(first(&visit, &session.account, shown, Errors::none()))
 }

@@ -61,11 +61,7 @@ pub(super) async fn show(
     let confirmed = asked.confirmed.is_some();
     let here = confirm::back_to(&HERE, confirmed);
     let session = confirm::require(&service, &mut visit, Need::Recent, &here).await?;
-    let typed: Option<New> = if confirmed {
-        confirm::kept(&service, &visit, &session, New::FORM).await?
-    } else {
-        None
-    };
+    let typed: Option<New> = confirm::kept(&service, &visit, &session, (New::FORM, confirmed)).await?;
     let name = session.account.username.as_ref().map_or("", Username::as_str);
     let name = typed.as_ref().map_or(name, |typed| &typed.username);
     Ok(render(&visit, (name, confirmed), Errors::none()))

@@ -52,13 +52,16 @@ pub(crate) async fn require_keeping(
     require(service, visit, need, &back_to(here, true)).await
 }
 
-/// What was typed before the proof, for whoever has given it.
+/// What was typed in a form before the proof, for whoever comes back from it.
 pub(crate) async fn kept<T: DeserializeOwned>(
     service: &Service,
     visit: &Visit,
     session: &LiveSession,
-    form: &'static str,
+    (form, confirmed): (&'static str, bool),
 ) -> Result<Option<T>, StoreError> {
+    if !confirmed {
+        return Ok(None);
+    }
     let (id, browser) = (handle(visit, session.id, form), visit.browser_hash());
     let handle = Handle {
         id: &id,

@@ -88,11 +88,7 @@ pub(super) async fn show(
     let (one, _) = list::own(&service, &session, &asked.id).await?;
     let confirmed =
         asked.confirmed.is_some() && confirm::is_met(&service, &visit, &session, Need::Strongest).await?;
-    let typed: Option<Typed> = if confirmed {
-        confirm::kept(&service, &visit, &session, Sent::FORM).await?
-    } else {
-        None
-    };
+    let typed: Option<Typed> = confirm::kept(&service, &visit, &session, (Sent::FORM, confirmed)).await?;
     let typed = typed.filter(|typed| typed.id == asked.id);
     let name = typed
         .as_ref()
